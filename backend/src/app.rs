@@ -1,0 +1,51 @@
+//! What every use case gets: the database pools of its runtime and what the process shares.
+
+use crate::error::Result;
+use crate::identity::auth::AuthShared;
+use crate::platform::db::{Db, DbConfig};
+use crate::platform::wake::{Topic, Wake};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// What all runtimes of the process share.
+pub struct Shared {
+    /// Where the database is.
+    pub db: DbConfig,
+    /// Keys, caches and limits of sign-in.
+    pub auth: AuthShared,
+    /// Wake-ups.
+    pub wake: Wake,
+    /// Set when the process is stopping: long polls end, readiness says no.
+    pub stopping: tokio::sync::watch::Receiver<bool>,
+}
+
+/// One runtime's view of the service. Cheap to clone within the runtime, never sent to another.
+#[derive(Clone)]
+pub struct App {
+    /// The pools of this runtime.
+    pub db: Db,
+    shared: Arc<Shared>,
+}
+
+impl App {
+    /// The view of the present runtime.
+    ///
+    /// # Errors
+    /// When the database's address cannot be understood.
+    pub fn new(shared: Arc<Shared>) -> Result<Self> {
+        Ok(Self { db: Db::new(&shared.db)?, shared })
+    }
+
+    /// Says that there may be work; call it after the commit that made the work.
+    pub fn wake(&self, topic: Topic) {
+        self.shared.wake.wake(topic);
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}

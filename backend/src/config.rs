@@ -1,0 +1,366 @@
+//! Configuration: every setting in one table, from the environment or a file of `NAME=value` lines.
+//!
+//! [`SETTINGS`] is the list that `tillwatch config` prints. Invariant: a wrong value is refused at start by an error
+//! that names the variable and what it takes; the environment wins over the file, the file over the default.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The variable's name.
+    pub name: &'static str,
+    /// Its value when nobody sets it; empty for "not set".
+    pub default: &'static str,
+    /// Whether its value is shown masked.
+    pub secret: bool,
+    /// What it is for and what it takes.
+    pub help: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, secret: false, help }
+}
+
+const fn secret(name: &'static str, help: &'static str) -> Setting {
+    Setting { name, default: "", secret: true, help }
+}
+
+/// Every setting there is.
+pub const SETTINGS: &[Setting] = &[
+    setting("HOST", "127.0.0.1", "Address to listen on."),
+    setting("PORT", "8080", "Port to listen on; 0 takes a free one."),
+    setting("HTTP_WORKERS", "2", "Threads that serve requests, 1 to 64."),
+    secret("DATABASE_URL", "PostgreSQL as the role tillwatch_app. Not set: a local PostgreSQL is started."),
+    secret("DATABASE_SYSTEM_URL", "PostgreSQL as the role tillwatch_system. Needed with DATABASE_URL."),
+    secret("DATABASE_OWNER_URL", "PostgreSQL as the role tillwatch_owner, for `migrate` and `up` only."),
+    setting("DATABASE_POOL", "10", "Connections of one thread, 1 to 100."),
+    setting("DATA_DIR", "", "Where the local PostgreSQL and the keys are kept. Not set: the user's data folder."),
+    setting("PG_BIN_DIR", "", "Folder with PostgreSQL's programs (initdb, postgres), 15 or newer."),
+    secret("REDIS_URL", "Redis for wake-ups between processes. Not set: within this process only."),
+    setting("REPLICAS", "1", "How many API processes serve together; more than 1 needs REDIS_URL and SECRET_KEY."),
+    secret("SECRET_KEY", "64 hex digits; keys for tokens are derived from it. Not set: made once and kept in DATA_DIR."),
+    secret("SECRET_KEY_PREVIOUS", "The SECRET_KEY before, while it is rotated: its tokens still verify."),
+    setting("BOT_PUBLIC_KEY", "", "64 hex digits: the bot's public key. Not set: the bot of this process."),
+    secret("BOT_PRIVATE_KEY", "64 hex digits: the bot's private key, for `tillwatch bot`."),
+    setting("API_URL", "", "Where the bot finds the API, for `tillwatch bot`."),
+    secret("DISCORD_TOKEN", "The Discord bot's token. Not set: no Discord."),
+    setting("CONSOLE", "auto", "The console bot: auto (on a terminal), on, off."),
+    setting("DEMO", "on", "Load the demo retailers and replay their weeks: on, off."),
+    setting("DEMO_SECONDS_PER_DAY", "4", "How long one day of the replay takes, 0.05 to 86400 seconds."),
+    setting("LOG", "info", "What to log: a level, or targets with levels (`warn,tillwatch_backend=debug`)."),
+    setting("LOG_FORMAT", "text", "text or json."),
+];
+
+/// A setting whose value cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A value of the wrong form.
+    #[error("{name}: {fault} (it is `{value}`). {help}")]
+    Bad {
+        /// The variable.
+        name: &'static str,
+        /// Its value, masked when secret.
+        value: String,
+        /// What is wrong.
+        fault: String,
+        /// What it takes.
+        help: &'static str,
+    },
+    /// A variable that another one needs.
+    #[error("{name}: not set, but {because}. {help}")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+        /// Why it is needed.
+        because: &'static str,
+        /// What it takes.
+        help: &'static str,
+    },
+    /// A name in the file that is no setting.
+    #[error("{file}: `{name}` is no setting. `tillwatch config` lists them all.")]
+    Unknown {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+    },
+    /// The file cannot be read.
+    #[error("{file}: {cause}")]
+    File {
+        /// The file.
+        file: String,
+        /// Why.
+        cause: String,
+    },
+}
+
+/// Whether the console bot runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Console {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+/// The settings, read and checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address to listen on.
+    pub host: String,
+    /// Port to listen on.
+    pub port: u16,
+    /// Threads that serve requests.
+    pub http_workers: usize,
+    /// The app role's database, if one is given.
+    pub database_url: Option<String>,
+    /// The system role's.
+    pub database_system_url: Option<String>,
+    /// The owner's.
+    pub database_owner_url: Option<String>,
+    /// Connections of one runtime.
+    pub database_pool: usize,
+    /// Data folder.
+    pub data_dir: Option<PathBuf>,
+    /// PostgreSQL's programs.
+    pub pg_bin_dir: Option<PathBuf>,
+    /// Redis.
+    pub redis_url: Option<String>,
+    /// API processes that serve together.
+    pub replicas: u16,
+    /// The key that others are derived from.
+    pub secret_key: Option<[u8; 32]>,
+    /// The one before.
+    pub secret_key_previous: Option<[u8; 32]>,
+    /// The bot's public key.
+    pub bot_public_key: Option<[u8; 32]>,
+    /// The bot's private key.
+    pub bot_private_key: Option<[u8; 32]>,
+    /// Where the bot finds the API.
+    pub api_url: Option<String>,
+    /// Discord's token.
+    pub discord_token: Option<String>,
+    /// Whether the console bot runs.
+    pub console: Console,
+    /// Whether the demo is loaded.
+    pub demo: bool,
+    /// Seconds that one replayed day takes.
+    pub demo_seconds_per_day: f64,
+    /// Log filter.
+    pub log: String,
+    /// Whether the log is JSON.
+    pub log_json: bool,
+    origin: BTreeMap<&'static str, (String, &'static str)>,
+}
+
+impl Config {
+    /// Reads the settings from `env` and, where it is silent, from `file`.
+    ///
+    /// # Errors
+    /// Every wrong setting at once.
+    pub fn load(file: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<ConfigError>> {
+        let mut reader = Reader { values: BTreeMap::new(), errors: Vec::new() };
+        let from_file = file.map_or_else(BTreeMap::new, |file| reader.read_file(file));
+        for setting in SETTINGS {
+            let found = env(setting.name).map(|v| (v, "environment"));
+            let found = found.or_else(|| from_file.get(setting.name).cloned().map(|v| (v, "file")));
+            let (value, from) = found.unwrap_or_else(|| (setting.default.to_owned(), "default"));
+            reader.values.insert(setting.name, (value.trim().to_owned(), from));
+        }
+        let config = Self {
+            host: reader.text("HOST").unwrap_or_default(),
+            port: reader.number("PORT", 0, u16::MAX),
+            http_workers: reader.number("HTTP_WORKERS", 1, 64),
+            database_url: reader.text("DATABASE_URL"),
+            database_system_url: reader.text("DATABASE_SYSTEM_URL"),
+            database_owner_url: reader.text("DATABASE_OWNER_URL"),
+            database_pool: reader.number("DATABASE_POOL", 1, 100),
+            data_dir: reader.text("DATA_DIR").map(PathBuf::from),
+            pg_bin_dir: reader.text("PG_BIN_DIR").map(PathBuf::from),
+            redis_url: reader.text("REDIS_URL"),
+            replicas: reader.number("REPLICAS", 1, 1000),
+            secret_key: reader.key("SECRET_KEY"),
+            secret_key_previous: reader.key("SECRET_KEY_PREVIOUS"),
+            bot_public_key: reader.key("BOT_PUBLIC_KEY"),
+            bot_private_key: reader.key("BOT_PRIVATE_KEY"),
+            api_url: reader.text("API_URL"),
+            discord_token: reader.text("DISCORD_TOKEN"),
+            console: reader.choice("CONSOLE", &[("auto", Console::Auto), ("on", Console::On), ("off", Console::Off)]),
+            demo: reader.choice("DEMO", &[("on", true), ("off", false)]),
+            demo_seconds_per_day: reader.number("DEMO_SECONDS_PER_DAY", 0.05, 86_400.0),
+            log: reader.text("LOG").unwrap_or_default(),
+            log_json: reader.choice("LOG_FORMAT", &[("text", false), ("json", true)]),
+            origin: reader.values.clone(),
+        };
+        reader.check_together(&config);
+        if reader.errors.is_empty() { Ok(config) } else { Err(reader.errors) }
+    }
+
+    /// Every setting with its value (secrets masked), where it comes from, and what it is for.
+    pub fn table(&self) -> String {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        for setting in SETTINGS {
+            let (value, from) = self.origin.get(setting.name).cloned().unwrap_or_default();
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "{:<22} {:<24} {:<12} {}",
+                setting.name,
+                if value.is_empty() { "-".into() } else { shown(setting, &value) },
+                from,
+                setting.help
+            );
+        }
+        text
+    }
+}
+
+fn shown(setting: &Setting, value: &str) -> String {
+    if setting.secret { "(set, not shown)".to_owned() } else { value.to_owned() }
+}
+
+struct Reader {
+    values: BTreeMap<&'static str, (String, &'static str)>,
+    errors: Vec<ConfigError>,
+}
+
+impl Reader {
+    fn read_file(&mut self, file: &Path) -> BTreeMap<String, String> {
+        let shown = file.display().to_string();
+        let mut values = BTreeMap::new();
+        match dotenvy::from_path_iter(file) {
+            Err(error) => self.errors.push(ConfigError::File { file: shown, cause: error.to_string() }),
+            Ok(lines) => {
+                for line in lines {
+                    match line {
+                        Ok((name, value)) if SETTINGS.iter().any(|s| s.name == name) => {
+                            values.insert(name, value);
+                        }
+                        Ok((name, _)) => self.errors.push(ConfigError::Unknown { file: shown.clone(), name }),
+                        Err(error) => {
+                            self.errors.push(ConfigError::File { file: shown.clone(), cause: error.to_string() });
+                        }
+                    }
+                }
+            }
+        }
+        values
+    }
+
+    fn text(&self, name: &'static str) -> Option<String> {
+        self.values.get(name).map(|(value, _)| value.clone()).filter(|value| !value.is_empty())
+    }
+
+    fn bad(&mut self, name: &'static str, value: &str, fault: String) {
+        if let Some(setting) = SETTINGS.iter().find(|s| s.name == name) {
+            self.errors.push(ConfigError::Bad { name, value: shown(setting, value), fault, help: setting.help });
+        }
+    }
+
+    fn number<T: std::str::FromStr + PartialOrd + std::fmt::Display + Default>(
+        &mut self,
+        name: &'static str,
+        least: T,
+        most: T,
+    ) -> T {
+        let text = self.text(name).unwrap_or_default();
+        match text.parse::<T>() {
+            Ok(number) if number >= least && number <= most => number,
+            _ => {
+                self.bad(name, &text, format!("takes a number from {least} to {most}"));
+                T::default()
+            }
+        }
+    }
+
+    fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> T {
+        let text = self.text(name).unwrap_or_default();
+        if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
+            return *value;
+        }
+        let words = choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+        self.bad(name, &text, format!("takes one of: {words}"));
+        choices[0].1
+    }
+
+    fn key(&mut self, name: &'static str) -> Option<[u8; 32]> {
+        let text = self.text(name)?;
+        let key = parse_key(&text);
+        if key.is_none() {
+            self.bad(name, &text, "takes 64 hexadecimal digits".to_owned());
+        }
+        key
+    }
+
+    fn check_together(&mut self, config: &Config) {
+        let mut need = |name: &'static str, missing: bool, because: &'static str| {
+            if let (true, Some(setting)) = (missing, SETTINGS.iter().find(|s| s.name == name)) {
+                self.errors.push(ConfigError::Missing { name, because, help: setting.help });
+            }
+        };
+        let external = config.database_url.is_some();
+        need("DATABASE_SYSTEM_URL", external && config.database_system_url.is_none(), "DATABASE_URL is set");
+        need("REDIS_URL", config.replicas > 1 && config.redis_url.is_none(), "REPLICAS is more than 1");
+        need("SECRET_KEY", config.replicas > 1 && config.secret_key.is_none(), "REPLICAS is more than 1");
+    }
+}
+
+/// 32 bytes from 64 hexadecimal digits.
+pub fn parse_key(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut key = [0; 32];
+    for (index, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<ConfigError>> {
+        let pairs: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        Config::load(None, |name| pairs.get(name).cloned())
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let config = load(&[]).unwrap();
+        assert_eq!((config.port, config.demo, config.database_url), (8080, true, None));
+    }
+
+    #[test]
+    fn every_wrong_value_is_named_at_once_and_secrets_stay_hidden() {
+        let errors = load(&[("PORT", "eighty"), ("DEMO", "yes"), ("SECRET_KEY", "hunter2")]).unwrap_err();
+        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for name in ["PORT", "DEMO", "SECRET_KEY"] {
+            assert!(text.contains(name), "{text}");
+        }
+        assert!(!text.contains("hunter2"));
+    }
+
+    #[test]
+    fn what_belongs_together_is_asked_for() {
+        let errors = load(&[("DATABASE_URL", "postgres://x"), ("REPLICAS", "2")]).unwrap_err();
+        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for name in ["DATABASE_SYSTEM_URL", "REDIS_URL", "SECRET_KEY"] {
+            assert!(text.contains(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_table_names_every_setting_and_no_secret() {
+        let key = "ab".repeat(32);
+        let table = load(&[("SECRET_KEY", &key)]).unwrap().table();
+        assert!(SETTINGS.iter().all(|s| table.contains(s.name)));
+        assert!(!table.contains(&key));
+    }
+}

@@ -1,0 +1,126 @@
+//! The one error of the service: what a use case returns when it cannot do what was asked.
+//!
+//! An error carries a closed [`Code`], a sentence that says how to mend it, and the fields that were refused. What
+//! the database says is logged and never shown. Invariant: a lost or full database is 503 with `Retry-After`, so
+//! that nobody takes an outage for a refusal.
+
+use diesel::result::{DatabaseErrorKind, Error as Diesel};
+use tillwatch_shared::errors::{Code, FieldProblem};
+
+/// What a use case returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a request or a job could not be done.
+#[derive(Debug)]
+pub struct Error {
+    /// The closed code.
+    pub code: Code,
+    /// What happened and how to mend it; safe to show.
+    pub detail: String,
+    /// The refused fields.
+    pub fields: Vec<FieldProblem>,
+    /// Seconds to wait, for 429 and 503.
+    pub retry_after: Option<u32>,
+    /// What only the log may know.
+    pub cause: Option<String>,
+}
+
+impl Error {
+    /// An error with a code and a sentence.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        let retry_after = matches!(code.status(), 429 | 503).then_some(1);
+        Self { code, detail: detail.into(), fields: Vec::new(), retry_after, cause: None }
+    }
+
+    /// No such object in this tenant (another tenant's object looks the same).
+    pub fn not_found(what: impl std::fmt::Display) -> Self {
+        Self::new(Code::NotFound, format!("There is no {what} with this id."))
+    }
+
+    /// One refused field. `pointer` is a JSON pointer, `reason` a short machine-readable word.
+    pub fn field(pointer: &str, reason: &str, detail: impl Into<String>) -> Self {
+        let mut checks = crate::platform::validate::Checks::default();
+        checks.refuse(pointer, reason, detail);
+        checks.into_error()
+    }
+
+    /// The object's state does not allow it.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(Code::StateConflict, detail)
+    }
+
+    /// A fault of ours; `cause` goes to the log only.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let mut error = Self::new(Code::Internal, "The request could not be completed. Nothing was written.");
+        error.cause = Some(cause.to_string());
+        error
+    }
+
+    /// The database cannot be reached.
+    pub fn unavailable(cause: impl std::fmt::Display) -> Self {
+        let mut error = Self::new(Code::DatabaseUnavailable, "The database cannot be reached just now. Try again.");
+        error.cause = Some(cause.to_string());
+        error
+    }
+
+    /// Whether the database said that a unique key is taken.
+    pub fn is_unique_violation(error: &Diesel) -> bool {
+        matches!(error, Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)?;
+        if let Some(cause) = &self.cause {
+            write!(f, " ({cause})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Diesel> for Error {
+    fn from(error: Diesel) -> Self {
+        match &error {
+            Diesel::NotFound => Self::not_found("object"),
+            Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, _) | Diesel::BrokenTransactionManager => {
+                Self::unavailable(error)
+            }
+            Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+                let mut taken = Self::new(Code::AlreadyExists, "Something with this name or key exists already.");
+                taken.cause = info.constraint_name().map(str::to_owned);
+                taken
+            }
+            Diesel::DatabaseError(_, info) if outage(info.message()) => Self::unavailable(error),
+            Diesel::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => {
+                let mut busy = Self::new(Code::Overloaded, "Too many changes at the same moment. Try again.");
+                busy.cause = Some(error.to_string());
+                busy
+            }
+            Diesel::DatabaseError(_, info) if info.message().contains("due to statement timeout") => {
+                let mut slow = Self::new(Code::Overloaded, "The database took too long. Try again.");
+                slow.cause = Some(error.to_string());
+                slow
+            }
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// Whether the database's words mean that it is stopping, starting or gone, rather than that a query is wrong.
+fn outage(message: &str) -> bool {
+    const SIGNS: [&str; 9] = [
+        "connection closed",
+        "error communicating with the server",
+        "terminating connection",
+        "the database system is",
+        "connection reset",
+        "Connection refused",
+        "error connecting to server",
+        "broken pipe",
+        "deadlock detected",
+    ];
+    SIGNS.iter().any(|sign| message.contains(sign))
+}

@@ -1,0 +1,49 @@
+//! The audit log over HTTP.
+
+use crate::app::App;
+use crate::endpoint;
+use crate::error::Result;
+use crate::platform::http::authorized::{Authorized, may};
+use crate::platform::http::endpoint::Endpoint;
+use crate::platform::http::page::Paging;
+use crate::platform::http::params::Params;
+use crate::platform::http::reply::Reply;
+use actix_web::web::ThinData;
+use serde::Deserialize;
+use tillwatch_shared::Page;
+use tillwatch_shared::identity::AuditEntry;
+
+/// The endpoints.
+pub fn routes() -> Vec<Endpoint> {
+    vec![endpoint!(list)]
+}
+
+/// What may be asked of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Only entries about this object, by id.
+    #[param(max_length = 64)]
+    object: Option<String>,
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+}
+
+/// Lists the audit log, newest first.
+#[utoipa::path(get, path = "/v1/audit-entries", operation_id = "audit_list", tag = "audit", params(ListParams),
+    responses((status = 200, body = Page<AuditEntry>)))]
+async fn list(
+    who: Authorized<may::AuditRead>,
+    app: ThinData<App>,
+    params: Params<ListParams>,
+) -> Result<Reply<Page<AuditEntry>>> {
+    let Params(ListParams { object, limit, cursor }) = params;
+    let filter = object.as_deref().unwrap_or("");
+    let paging = Paging::new(who.tenant, "audit", filter, limit, cursor.as_deref())?;
+    Ok(Reply::ok(super::list(&app, &who, object.as_deref(), &paging).await?))
+}

@@ -1,0 +1,91 @@
+//! The only SQL of the audit log.
+
+use super::Entry;
+use crate::error::Result;
+use crate::platform::db::Tx;
+use crate::platform::db::schema::audit_entries as audit;
+use crate::platform::http::page::Paging;
+use crate::platform::http::who::{Who, actor_text};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use tillwatch_shared::identity::AuditEntry;
+use tillwatch_shared::ids::{AuditId, TenantId};
+use uuid::Uuid;
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: AuditId,
+    who: &Who,
+    entry: Entry<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(audit::table)
+        .values((
+            audit::tenant_id.eq(who.tenant.0),
+            audit::audit_id.eq(id.0),
+            audit::at.eq(now),
+            audit::actor_kind.eq(who.actor.kind()),
+            audit::actor_id.eq(who.actor.id()),
+            audit::via.eq(&who.via),
+            audit::action.eq(entry.action),
+            audit::object.eq(entry.object),
+            audit::reason.eq(entry.reason),
+            audit::before.eq(entry.before),
+            audit::after.eq(entry.after),
+            audit::request_id.eq(&who.request_id),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit)]
+pub(super) struct Row {
+    pub(super) audit_id: Uuid,
+    at: DateTime<Utc>,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    via: String,
+    action: String,
+    object: Option<String>,
+    reason: Option<String>,
+    before: Option<serde_json::Value>,
+    after: Option<serde_json::Value>,
+    request_id: String,
+}
+
+impl Row {
+    pub(super) fn into_entry(self) -> AuditEntry {
+        AuditEntry {
+            id: AuditId(self.audit_id),
+            at: self.at,
+            actor: actor_text(&self.actor_kind, self.actor_id),
+            actor_kind: self.actor_kind,
+            via: self.via,
+            action: self.action,
+            object: self.object,
+            reason: self.reason,
+            before: self.before,
+            after: self.after,
+            request_id: self.request_id,
+        }
+    }
+}
+
+pub(super) async fn list(tx: &mut Tx, tenant: TenantId, object: Option<&str>, paging: &Paging) -> Result<Vec<Row>> {
+    let mut query = audit::table
+        .select(Row::as_select())
+        .filter(audit::tenant_id.eq(tenant.0))
+        .order(audit::audit_id.desc())
+        .limit(paging.fetch())
+        .into_boxed();
+    if let Some(object) = object {
+        query = query.filter(audit::object.eq(object));
+    }
+    if let Some(after) = paging.after {
+        query = query.filter(audit::audit_id.lt(after));
+    }
+    Ok(query.load(tx).await?)
+}

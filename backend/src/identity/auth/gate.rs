@@ -1,0 +1,190 @@
+//! The gate: what a request's headers mean. Every handler but an anonymous one passes it.
+//!
+//! A staff's JWT, a partner's token, or the bot's JWT with `On-Behalf-Of`. What was looked up is believed for at
+//! most a second, so a revoked token, an ended session or a changed role takes effect within that time in every
+//! process; a verified signature is remembered by the token's hash, since that cannot change.
+
+use super::jwt::Claims;
+use super::{secret, store};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::audit::{self, Entry};
+use crate::identity::directory::store as directory;
+use crate::identity::{chat, partners};
+use crate::platform::cache::Recent;
+use crate::platform::clock::now;
+use crate::platform::http::authorized::{Authenticate, Credential, CredentialHeaders};
+use crate::platform::http::who::{Actor, PermissionSet, Who};
+use futures_util::future::LocalBoxFuture;
+use std::time::{Duration, Instant};
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::ids::{ApiTokenId, SessionId, StaffId, TenantId};
+use tillwatch_shared::permissions::{Permission, Role};
+
+/// How long a looked-up right is believed.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// Who a live credential belongs to.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    tenant: TenantId,
+    actor: Actor,
+    permissions: PermissionSet,
+}
+
+/// What the gate learnt lately, shared by the process.
+pub struct RecentLookups {
+    verified: Recent<[u8; 32], Claims>,
+    sessions: Recent<(TenantId, SessionId), Option<(StaffId, Role)>>,
+    tokens: Recent<[u8; 32], Known>,
+    chat_users: Recent<String, Known>,
+}
+
+impl Default for RecentLookups {
+    fn default() -> Self {
+        Self {
+            verified: Recent::new(Duration::from_mins(10), 50_000),
+            sessions: Recent::new(BELIEVED, 50_000),
+            tokens: Recent::new(BELIEVED, 50_000),
+            chat_users: Recent::new(BELIEVED, 50_000),
+        }
+    }
+}
+
+impl RecentLookups {
+    /// Forgets a session, so that its end is seen at once in this process.
+    pub fn forget_session(&self, tenant: TenantId, session: SessionId) {
+        self.sessions.forget(&(tenant, session));
+    }
+}
+
+/// The gate of one runtime.
+pub struct Gate {
+    app: App,
+}
+
+impl Gate {
+    /// The gate in front of `app`.
+    pub fn new(app: App) -> Self {
+        Self { app }
+    }
+
+    async fn credential(&self, headers: CredentialHeaders) -> Result<Credential> {
+        let Some(bearer) = headers.bearer else {
+            return Err(Error::new(Code::CredentialMissing, "Send `Authorization: Bearer <access token or API token>`."));
+        };
+        if bearer.starts_with("tw_live_") {
+            let known = self.partner(&bearer).await?;
+            return Ok(who(known, "api".to_owned(), headers.request_id));
+        }
+        let claims = self.verified(&bearer)?;
+        if claims.is_bot() {
+            let Some(person) = headers.on_behalf_of else { return Ok(Credential::Bot) };
+            let known = self.chat_user(&person, &headers.request_id).await?;
+            return Ok(who(known, person, headers.request_id));
+        }
+        let known = self.staff(&claims, &headers.request_id).await?;
+        Ok(who(known, "api".to_owned(), headers.request_id))
+    }
+
+    fn verified(&self, token: &str) -> Result<Claims> {
+        let hash = secret::hash(token);
+        let recent = &self.app.auth.recent.verified;
+        if let Some(claims) = recent.get(&hash)
+            && claims.exp > now().timestamp()
+        {
+            return Ok(claims);
+        }
+        let read_at = Instant::now();
+        let claims = self.app.auth.keys.verify(token)?;
+        recent.put(hash, claims.clone(), read_at);
+        Ok(claims)
+    }
+
+    async fn staff(&self, claims: &Claims, request_id: &str) -> Result<Known> {
+        let over = || Error::new(Code::CredentialInvalid, "This session is over. Sign in again.");
+        let (Some(tenant), Some(session)) = (claims.tid, claims.sid) else { return Err(over()) };
+        let recent = &self.app.auth.recent.sessions;
+        let living = if let Some(living) = recent.get(&(tenant, session)) {
+            living
+        } else {
+            let read_at = Instant::now();
+            let asker = Who::system(tenant, "gate", request_id);
+            let living =
+                self.app.db.read(&asker, async |tx| store::living(tx, tenant, session, now()).await).await?;
+            recent.put((tenant, session), living, read_at);
+            living
+        };
+        let (id, role) = living.ok_or_else(over)?;
+        let actor = Actor::Staff { id, role, session: Some(session) };
+        Ok(Known { tenant, actor, permissions: PermissionSet::of_role(role) })
+    }
+
+    async fn partner(&self, token: &str) -> Result<Known> {
+        let invalid = || Error::new(Code::CredentialInvalid, "This API token is not valid: unknown, revoked or expired.");
+        if !secret::is_api_token(token) {
+            return Err(invalid());
+        }
+        let hash = secret::hash(token);
+        let recent = &self.app.auth.recent.tokens;
+        if let Some(known) = recent.get(&hash) {
+            return Ok(known);
+        }
+        let read_at = Instant::now();
+        let opened = self
+            .app
+            .db
+            .system("API token", async |tx| {
+                directory::credential(tx, directory::CredentialKind::ApiToken, &hash, now()).await
+            })
+            .await?
+            .ok_or_else(invalid)?;
+        let (tenant, id) = (TenantId(opened.tenant), ApiTokenId(opened.subject));
+        let permissions = partners::living(&self.app, tenant, id).await?.ok_or_else(invalid)?;
+        let known = Known { tenant, actor: Actor::Token(id), permissions };
+        recent.put(hash, known, read_at);
+        Ok(known)
+    }
+
+    async fn chat_user(&self, person: &str, request_id: &str) -> Result<Known> {
+        let recent = &self.app.auth.recent.chat_users;
+        if let Some(known) = recent.get(&person.to_owned()) {
+            return Ok(known);
+        }
+        let read_at = Instant::now();
+        let (tenant, id, role) = chat::staff_behind(&self.app, person, request_id).await?;
+        let actor = Actor::Staff { id, role, session: None };
+        let known = Known { tenant, actor, permissions: PermissionSet::of_role(role) };
+        recent.put(person.to_owned(), known, read_at);
+        Ok(known)
+    }
+}
+
+fn who(known: Known, via: String, request_id: String) -> Credential {
+    Credential::Tenant(Who {
+        tenant: known.tenant,
+        actor: known.actor,
+        via,
+        permissions: known.permissions,
+        request_id,
+    })
+}
+
+impl Authenticate for Gate {
+    fn authenticate<'a>(&'a self, headers: CredentialHeaders) -> LocalBoxFuture<'a, Result<Credential>> {
+        Box::pin(self.credential(headers))
+    }
+
+    fn refused<'a>(&'a self, who: Who, permission: Permission, place: String) -> LocalBoxFuture<'a, ()> {
+        Box::pin(async move {
+            let after = Some(serde_json::json!({ "permission": permission, "operation": place }));
+            // The object is the last id of the path, if there is one.
+            let object = place.split('/').rev().find(|part| part.contains('_')).map(str::to_owned);
+            let entry = Entry { action: "permission.denied", object, after, ..Entry::default() };
+            let recorded = self.app.db.write(&who, async |tx| audit::record(tx, &who, entry).await).await;
+            if let Err(error) = recorded {
+                tracing::warn!(%error, request_id = who.request_id, "a refusal could not be audited");
+            }
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! The process's keys, all derived from one secret by HKDF-SHA-256 (RFC 5869): the signing key of access tokens, the
+//! key that refresh tokens' successors are derived with, and the key of the bot that runs in this process.
+//!
+//! While the secret is rotated, the one before is given too: its public key stays published and its tokens verify.
+
+use crate::error::{Error, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::EncodePrivateKey as _;
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use sha2::{Digest as _, Sha256};
+use tillwatch_shared::identity::{Jwk, Jwks};
+
+/// A key that verifies access tokens.
+pub struct VerifyingKey {
+    /// Its id, from its public half.
+    pub kid: String,
+    /// The key.
+    pub key: DecodingKey,
+    public: [u8; 32],
+}
+
+/// The process's keys.
+pub struct Keys {
+    pub(super) signing: EncodingKey,
+    pub(super) verifying: Vec<VerifyingKey>,
+    refresh: [u8; 32],
+    bot_seed: [u8; 32],
+}
+
+impl Keys {
+    /// The keys of `secret`, and the verifying key of the one before.
+    ///
+    /// # Errors
+    /// When a key cannot be built.
+    pub fn new(secret: [u8; 32], previous: Option<[u8; 32]>) -> Result<Self> {
+        let seed = derive(&secret, "access-token-signing")?;
+        let mut verifying = vec![verifying_key(&seed)?];
+        if let Some(previous) = previous {
+            verifying.push(verifying_key(&derive(&previous, "access-token-signing")?)?);
+        }
+        Ok(Self {
+            signing: signing_key(&seed)?,
+            verifying,
+            refresh: derive(&secret, "refresh-successor")?,
+            bot_seed: derive(&secret, "bot")?,
+        })
+    }
+
+    /// The published keys.
+    pub fn jwks(&self) -> Jwks {
+        let jwk = |key: &VerifyingKey| Jwk {
+            kty: "OKP".into(),
+            crv: "Ed25519".into(),
+            x: URL_SAFE_NO_PAD.encode(key.public),
+            kid: key.kid.clone(),
+            alg: "EdDSA".into(),
+            usage: "sig".into(),
+        };
+        Jwks { keys: self.verifying.iter().map(jwk).collect() }
+    }
+
+    /// The refresh token that follows `token`; always the same one.
+    pub fn successor(&self, token: &str) -> String {
+        // HMAC takes a key of any length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.refresh) else { return super::secret::refresh_token() };
+        mac.update(token.as_bytes());
+        super::secret::refresh_from(mac.finalize().into_bytes().into())
+    }
+
+    /// The private key of the bot that runs in this process.
+    pub fn bot_seed(&self) -> [u8; 32] {
+        self.bot_seed
+    }
+
+    /// Its public key.
+    pub fn bot_public(&self) -> [u8; 32] {
+        SigningKey::from_bytes(&self.bot_seed).verifying_key().to_bytes()
+    }
+}
+
+fn derive(secret: &[u8; 32], purpose: &str) -> Result<[u8; 32]> {
+    let mut key = [0; 32];
+    Hkdf::<Sha256>::new(Some(b"tillwatch"), secret)
+        .expand(purpose.as_bytes(), &mut key)
+        .map_err(|e| Error::internal(e.to_string()))?;
+    Ok(key)
+}
+
+fn signing_key(seed: &[u8; 32]) -> Result<EncodingKey> {
+    let der = SigningKey::from_bytes(seed).to_pkcs8_der().map_err(Error::internal)?;
+    Ok(EncodingKey::from_ed_der(der.as_bytes()))
+}
+
+fn verifying_key(seed: &[u8; 32]) -> Result<VerifyingKey> {
+    let public = SigningKey::from_bytes(seed).verifying_key().to_bytes();
+    Ok(VerifyingKey { kid: kid(&public), key: public_key(&public)?, public })
+}
+
+/// A public Ed25519 key for verifying.
+///
+/// # Errors
+/// When the bytes are no key.
+pub fn public_key(public: &[u8; 32]) -> Result<DecodingKey> {
+    DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(public)).map_err(Error::internal)
+}
+
+fn kid(public: &[u8; 32]) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(public)[..9])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_keys_are_published_while_one_is_rotated() {
+        let keys = Keys::new([1; 32], Some([2; 32])).unwrap();
+        let before = Keys::new([2; 32], None).unwrap();
+        assert_eq!(keys.jwks().keys[1], before.jwks().keys[0]);
+        assert_ne!(keys.jwks().keys[0], keys.jwks().keys[1]);
+    }
+
+    #[test]
+    fn a_successor_is_always_the_same_and_needs_the_key() {
+        let (one, other) = (Keys::new([1; 32], None).unwrap(), Keys::new([2; 32], None).unwrap());
+        assert_eq!(one.successor("twr_x"), one.successor("twr_x"));
+        assert_ne!(one.successor("twr_x"), other.successor("twr_x"));
+    }
+}

@@ -1,0 +1,302 @@
+//! Sign-up, sign-in and sessions, and the gate that every request passes.
+//!
+//! Vocabulary: a *session* is opened by a sign-in and continued by refresh tokens; an *access token* is a short JWT;
+//! a *refresh token* is opaque, works once, and its successor is derived from it, so that the forgiven second use
+//! of the same token (a lost answer) gets the same successor without storing it.
+//! Cast: [`keys`] (derived from one secret), [`jwt`], [`password`], [`secret`] (opaque credentials), [`session`] (the
+//! rotation rule, pure), [`gate`]. Invariants: passwords are hashed on the blocking pool behind a semaphore, never
+//! inside a transaction; a reused refresh token ends its session; what is revoked stops within a second.
+
+pub mod gate;
+pub mod jwt;
+pub mod keys;
+pub mod password;
+pub mod routes;
+pub mod secret;
+pub mod session;
+mod store;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::audit::{self, Entry};
+use crate::identity::directory::store as directory;
+use crate::identity::tenants::{self, Settings};
+use crate::platform::clock::now;
+use crate::platform::db::Tx;
+use crate::platform::http::who::{Actor, PermissionSet, Who};
+use crate::platform::validate::Checks;
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use session::Presented;
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::identity::{Me, Refresh, SignIn, SignUp, Signed, Staff};
+use tillwatch_shared::ids::{LoginId, SessionId, StaffId, TenantId};
+use tillwatch_shared::permissions::Role;
+
+/// What all runtimes share of sign-in: keys, limits, caches.
+pub struct AuthShared {
+    /// The process's keys.
+    pub keys: keys::Keys,
+    /// The bot's public key.
+    pub bot_key: Option<[u8; 32]>,
+    /// Bounds how many passwords are hashed at once.
+    pub hashing: password::Hashing,
+    /// What the gate learnt lately.
+    pub recent: gate::RecentLookups,
+}
+
+/// Signs a retailer up with its owner, and signs the owner in.
+///
+/// # Errors
+/// 422 with every wrong field, 409 when the address has a login, 503 when too many hash at once.
+pub async fn sign_up(app: &App, request: SignUp, request_id: &str) -> Result<Signed> {
+    let zone = check_sign_up(&request)?;
+    let hash = app.auth.hashing.hash(request.password.clone()).await?;
+    let settings = Settings {
+        id: TenantId::new(),
+        name: request.retailer.trim().to_owned(),
+        locale: request.locale,
+        time_zone: zone,
+        currency: request.currency.clone(),
+    };
+    let (login, staff) = (LoginId::new(), StaffId::new());
+    let at = now();
+    let who = Who::system(settings.id, "api", request_id);
+    let email = request.email.trim().to_lowercase();
+    app.db
+        .write(&who, async |tx| {
+            tenants::create(tx, &settings, at).await?;
+            store::insert_staff(tx, settings.id, staff, login, request.name.trim(), Role::Owner, at).await?;
+            directory::add_login(tx, login, &email, &hash, (settings.id, staff), at).await?;
+            let object = Some(settings.id.to_string());
+            audit::record(tx, &who, Entry { action: "tenant.signed_up", object, ..Entry::default() }).await?;
+            open_session(app, tx, &who, staff, at).await
+        })
+        .await
+}
+
+fn check_sign_up(request: &SignUp) -> Result<Tz> {
+    let mut checks = Checks::default();
+    checks.text("/retailer", &request.retailer, 1, 120);
+    checks.text("/name", &request.name, 1, 120);
+    let email = request.email.trim();
+    let shaped = email.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && host.len() > 2 && !email.contains(char::is_whitespace) && !host.contains('@')
+    });
+    checks.ensure(shaped && email.len() <= 254, "/email", "invalid", "Is not an e-mail address.");
+    password::check(&mut checks, "/password", &request.password);
+    let currency = request.currency.len() == 3 && request.currency.bytes().all(|b| b.is_ascii_uppercase());
+    checks.ensure(currency, "/currency", "invalid", "Takes an ISO 4217 code in capitals, such as USD or CNY.");
+    let zone = request.time_zone.parse::<Tz>();
+    checks.ensure(zone.is_ok(), "/time_zone", "invalid", "Takes an IANA time zone, such as Asia/Shanghai.");
+    checks.done()?;
+    zone.map_err(Error::internal)
+}
+
+/// Signs a staff in.
+///
+/// # Errors
+/// 401 for a wrong address or password (not told apart), 422 when the login has several places and none is named,
+/// 429 while the login waits after wrong passwords, 503 when too many hash at once.
+pub async fn sign_in(app: &App, request: SignIn, request_id: &str) -> Result<Signed> {
+    let email = request.email.trim().to_lowercase();
+    let login = app.db.system("sign-in", async |tx| directory::login(tx, &email).await).await?;
+    let at = now();
+    if let Some(until) = login.as_ref().and_then(|l| l.locked_until).filter(|until| *until > at) {
+        let mut wait = Error::new(Code::TooManyRequests, "Too many wrong passwords for this address. Wait, then try again.");
+        wait.retry_after = u32::try_from((until - at).num_seconds() + 1).ok();
+        return Err(wait);
+    }
+    let stored = login.as_ref().map(|l| l.password_hash.clone());
+    let right = app.auth.hashing.verify(request.password, stored).await?;
+    let Some(login) = login.filter(|_| right).map_or_else(|| None, Some) else {
+        return Err(wrong_password(app, &email, at).await);
+    };
+    let places = app
+        .db
+        .system("sign-in", async |tx| {
+            if login.failures > 0 {
+                directory::set_failures(tx, login.id, 0, None).await?;
+            }
+            directory::places(tx, login.id).await
+        })
+        .await?;
+    let place = match (request.tenant, places.as_slice()) {
+        (None, [only]) => Some(*only),
+        (Some(wanted), all) => all.iter().find(|(tenant, _)| *tenant == wanted.0).copied(),
+        (None, _) => {
+            let names: Vec<String> = places.iter().map(|(tenant, _)| TenantId(*tenant).to_string()).collect();
+            let detail = format!("This login belongs to several retailers; name one: {}.", names.join(", "));
+            return Err(Error::field("/tenant", "required", detail));
+        }
+    };
+    let (tenant, staff) = place.ok_or_else(failed)?;
+    let who = Who::system(TenantId(tenant), "api", request_id);
+    app.db.write(&who, async |tx| open_session(app, tx, &who, StaffId(staff), at).await).await
+}
+
+fn failed() -> Error {
+    Error::new(Code::SignInFailed, "The e-mail address or the password is wrong.")
+}
+
+/// Counts a wrong password; from the fifth on the login waits, twice as long each time, at most 15 minutes.
+async fn wrong_password(app: &App, email: &str, at: DateTime<Utc>) -> Error {
+    let counted = app
+        .db
+        .system("count a wrong password", async |tx| {
+            let Some(login) = directory::login(tx, email).await? else { return Ok(()) };
+            let failures = login.failures.saturating_add(1);
+            let wait = (failures >= 5).then(|| TimeDelta::seconds((1_i64 << (failures - 5).min(10)).min(900)));
+            directory::set_failures(tx, login.id, failures, wait.map(|w| at + w)).await
+        })
+        .await;
+    counted.err().unwrap_or_else(failed)
+}
+
+/// Exchanges a refresh token for the next pair.
+///
+/// # Errors
+/// 401 for a token that is unknown, spent, expired or of an ended session; a spent one ends the session.
+pub async fn refresh(app: &App, request: &Refresh, request_id: &str) -> Result<Signed> {
+    let at = now();
+    let hash = secret::hash(&request.refresh_token);
+    let opened = app
+        .db
+        .system("refresh", async |tx| {
+            directory::credential(tx, directory::CredentialKind::Refresh, &hash, at).await
+        })
+        .await?
+        .ok_or_else(refused)?;
+    let who = Who::system(TenantId(opened.tenant), "api", request_id);
+    let session = SessionId(opened.subject);
+    let signed = app
+        .db
+        .write(&who, async |tx| {
+            let mut row = store::lock_session(tx, who.tenant, session).await?;
+            match session::present(&row, &hash, at) {
+                Presented::Ended => Ok(None),
+                Presented::Reused => {
+                    store::end_session(tx, who.tenant, session, "refresh_reuse", at).await?;
+                    let object = Some(session.to_string());
+                    audit::record(tx, &who, Entry { action: "session.reuse_detected", object, ..Entry::default() })
+                        .await?;
+                    Ok(None)
+                }
+                Presented::Forgiven => {
+                    let next = app.auth.keys.successor(&request.refresh_token);
+                    signed(app, tx, &who, &row, next, at).await.map(Some)
+                }
+                Presented::Current => {
+                    let next = app.auth.keys.successor(&request.refresh_token);
+                    let expires = session::expiry(row.created_at, at);
+                    row.expires_at = expires;
+                    let fresh = secret::hash(&next);
+                    store::rotate(tx, who.tenant, session, &fresh, &hash, at, expires).await?;
+                    let opens = (who.tenant, session.0);
+                    directory::add_credential(tx, directory::CredentialKind::Refresh, &fresh, opens, expires).await?;
+                    signed(app, tx, &who, &row, next, at).await.map(Some)
+                }
+            }
+        })
+        .await?;
+    app.auth.recent.forget_session(who.tenant, session);
+    signed.ok_or_else(refused)
+}
+
+fn refused() -> Error {
+    Error::new(Code::CredentialInvalid, "This refresh token does not work any more. Sign in again.")
+}
+
+/// Ends the session that asks.
+///
+/// # Errors
+/// 409 when no session asks (a partner's token, the bot).
+pub async fn sign_out(app: &App, who: &Who) -> Result<bool> {
+    let Actor::Staff { session: Some(session), .. } = who.actor else {
+        return Err(Error::conflict("Only a signed-in session can be signed out."));
+    };
+    let changed = app
+        .db
+        .write(who, async |tx| {
+            let changed = store::end_session(tx, who.tenant, session, "signed_out", now()).await?;
+            if changed {
+                let object = Some(session.to_string());
+                audit::record(tx, who, Entry { action: "session.signed_out", object, ..Entry::default() }).await?;
+            }
+            Ok(changed)
+        })
+        .await?;
+    app.auth.recent.forget_session(who.tenant, session);
+    Ok(changed)
+}
+
+/// Who asks, as the service understands the credential.
+///
+/// # Errors
+/// When the database fails.
+pub async fn me(app: &App, who: &Who) -> Result<Me> {
+    app.db
+        .read(who, async |tx| {
+            let tenant = tenants::settings(tx, who.tenant).await?.to_wire();
+            let staff = match who.staff() {
+                Some(id) => Some(store::staff(tx, who.tenant, id).await?),
+                None => None,
+            };
+            let api_token = match who.actor {
+                Actor::Token(id) => Some(id),
+                _ => None,
+            };
+            Ok(Me { tenant, staff, api_token, permissions: who.permissions.to_vec() })
+        })
+        .await
+}
+
+async fn open_session(app: &App, tx: &mut Tx, who: &Who, staff: StaffId, at: DateTime<Utc>) -> Result<Signed> {
+    let person = store::staff(tx, who.tenant, staff).await?;
+    if store::is_disabled(tx, who.tenant, staff).await? {
+        return Err(failed());
+    }
+    let token = secret::refresh_token();
+    let hash = secret::hash(&token);
+    let row = session::Session {
+        id: SessionId::new().0,
+        staff: staff.0,
+        current_hash: hash.to_vec(),
+        previous_hash: None,
+        rotated_at: at,
+        created_at: at,
+        expires_at: session::expiry(at, at),
+        ended_at: None,
+    };
+    store::insert_session(tx, who.tenant, &row).await?;
+    let opens = (who.tenant, row.id);
+    directory::add_credential(tx, directory::CredentialKind::Refresh, &hash, opens, row.expires_at).await?;
+    let actor = Actor::Staff { id: staff, role: person.role, session: Some(SessionId(row.id)) };
+    let object = Some(SessionId(row.id).to_string());
+    let entry = Entry { action: "session.opened", object, ..Entry::default() };
+    audit::record(tx, &Who { actor, ..who.clone() }, entry).await?;
+    signed(app, tx, who, &row, token, at).await
+}
+
+async fn signed(
+    app: &App,
+    tx: &mut Tx,
+    who: &Who,
+    row: &session::Session,
+    refresh_token: String,
+    at: DateTime<Utc>,
+) -> Result<Signed> {
+    let staff: Staff = store::staff(tx, who.tenant, StaffId(row.staff)).await?;
+    let tenant = tenants::settings(tx, who.tenant).await?.to_wire();
+    let session = SessionId(row.id);
+    let access_token = app.auth.keys.access_token(who.tenant, staff.id, session, at)?;
+    let permissions = PermissionSet::of_role(staff.role).to_vec();
+    Ok(Signed {
+        access_token,
+        token_type: "Bearer".to_owned(),
+        expires_in: jwt::ACCESS_SECONDS,
+        refresh_token,
+        session,
+        me: Me { tenant, staff: Some(staff), api_token: None, permissions },
+    })
+}

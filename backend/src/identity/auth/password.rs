@@ -1,0 +1,116 @@
+//! Passwords: Argon2id (RFC 9106; 19 MiB, 2 passes, 1 lane), hashed on the blocking pool behind a semaphore.
+//!
+//! Invariant: an unknown address costs as much as a known one (a stand-in hash is verified). No composition rules:
+//! 8 to 128 characters, and the common ones are refused.
+
+use crate::error::{Error, Result};
+use crate::platform::validate::Checks;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+use tillwatch_shared::errors::Code;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long a caller waits for its turn to hash.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Passwords that every attacker tries first (from the published lists of the most common ones).
+const COMMON: [&str; 24] = [
+    "password", "12345678", "123456789", "1234567890", "qwertyuiop", "qwerty123", "password1", "password123",
+    "iloveyou", "sunshine", "princess", "football", "baseball", "superman", "trustno1", "welcome1", "letmein1",
+    "11111111", "00000000", "88888888", "abcd1234", "1q2w3e4r", "a1b2c3d4", "woaini1314",
+];
+
+/// A hash that nobody's password has, for addresses that have no login.
+static STAND_IN: LazyLock<Option<String>> = LazyLock::new(|| make_hash("no such login").ok());
+
+/// Bounds how many passwords are hashed at once: each takes 19 MiB and a core.
+pub struct Hashing(Arc<Semaphore>);
+
+impl Hashing {
+    /// Up to `at_once` at once.
+    pub fn new(at_once: usize) -> Self {
+        Self(Arc::new(Semaphore::new(at_once)))
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        let waited = tokio::time::timeout(PATIENCE, self.0.clone().acquire_owned()).await;
+        match waited {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Error::new(Code::Overloaded, "Too many people sign in just now. Try again.")),
+        }
+    }
+
+    /// The PHC text of a password.
+    ///
+    /// # Errors
+    /// 503 when too many wait.
+    pub async fn hash(&self, password: String) -> Result<String> {
+        let turn = self.turn().await?;
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            make_hash(&password)
+        })
+        .await
+        .map_err(Error::internal)?
+    }
+
+    /// Whether `password` is the one of `stored`; the same work is done when nothing is stored.
+    ///
+    /// # Errors
+    /// 503 when too many wait.
+    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool> {
+        let turn = self.turn().await?;
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let known = stored.is_some();
+            let Some(text) = stored.or_else(|| STAND_IN.clone()) else { return false };
+            let right = PasswordHash::new(&text)
+                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+            known && right
+        })
+        .await
+        .map_err(Error::internal)
+    }
+}
+
+fn make_hash(password: &str) -> Result<String> {
+    let hash = Argon2::default().hash_password(password.as_bytes()).map_err(Error::internal)?;
+    Ok(hash.to_string())
+}
+
+/// Refuses a password that is too short, too long or common.
+pub fn check(checks: &mut Checks, pointer: &str, password: &str) {
+    let length = password.chars().count();
+    checks.ensure((8..=128).contains(&length), pointer, "length", "Takes 8 to 128 characters.");
+    let common = COMMON.contains(&password.to_lowercase().as_str());
+    checks.ensure(!common, pointer, "too_common", "Is one of the passwords that everybody tries. Choose another.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_right_password_verifies_and_nothing_verifies_for_nobody() {
+        let hashing = Hashing::new(1);
+        let hash = hashing.hash("correct horse".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hashing.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
+        assert!(!hashing.verify("wrong horse".into(), Some(hash)).await.unwrap());
+        assert!(!hashing.verify("no such login".into(), None).await.unwrap());
+    }
+
+    #[test]
+    fn common_and_short_passwords_are_refused() {
+        for bad in ["short", "Password1", &"x".repeat(129)] {
+            let mut checks = Checks::default();
+            check(&mut checks, "/password", bad);
+            assert!(checks.done().is_err(), "{bad}");
+        }
+        let mut checks = Checks::default();
+        check(&mut checks, "/password", "八个汉字也是密码");
+        assert!(checks.done().is_ok());
+    }
+}

@@ -1,0 +1,157 @@
+//! The only SQL of staff and sessions.
+
+use super::session::Session;
+use crate::error::{Error, Result};
+use crate::platform::db::Tx;
+use crate::platform::db::schema::{sessions, staff};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::identity::Staff;
+use tillwatch_shared::ids::{LoginId, SessionId, StaffId, TenantId};
+use tillwatch_shared::permissions::Role;
+
+pub(super) async fn insert_staff(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: StaffId,
+    login: LoginId,
+    name: &str,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(staff::table)
+        .values((
+            staff::tenant_id.eq(tenant.0),
+            staff::staff_id.eq(id.0),
+            staff::login_id.eq(login.0),
+            staff::name.eq(name),
+            staff::role.eq(role.as_str()),
+            staff::created_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Staff> {
+    let (name, role): (String, String) = staff::table
+        .select((staff::name, staff::role))
+        .filter(staff::tenant_id.eq(tenant.0))
+        .filter(staff::staff_id.eq(id.0))
+        .first(tx)
+        .await?;
+    Ok(Staff { id, name, role: role.parse().map_err(Error::internal)? })
+}
+
+pub(super) async fn is_disabled(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<bool> {
+    let disabled: Option<DateTime<Utc>> = staff::table
+        .select(staff::disabled_at)
+        .filter(staff::tenant_id.eq(tenant.0))
+        .filter(staff::staff_id.eq(id.0))
+        .first(tx)
+        .await?;
+    Ok(disabled.is_some())
+}
+
+/// The staff and role behind a living session of an enabled staff.
+pub(super) async fn living(
+    tx: &mut Tx,
+    tenant: TenantId,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Option<(StaffId, Role)>> {
+    let found: Option<(uuid::Uuid, String)> = sessions::table
+        .inner_join(staff::table.on(staff::tenant_id.eq(sessions::tenant_id).and(staff::staff_id.eq(sessions::staff_id))))
+        .select((staff::staff_id, staff::role))
+        .filter(sessions::tenant_id.eq(tenant.0))
+        .filter(sessions::session_id.eq(session.0))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(staff::disabled_at.is_null())
+        .first(tx)
+        .await
+        .optional()?;
+    found.map(|(id, role)| Ok((StaffId(id), role.parse().map_err(Error::internal)?))).transpose()
+}
+
+pub(super) async fn insert_session(tx: &mut Tx, tenant: TenantId, session: &Session) -> Result<()> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::tenant_id.eq(tenant.0),
+            sessions::session_id.eq(session.id),
+            sessions::staff_id.eq(session.staff),
+            sessions::current_hash.eq(&session.current_hash),
+            sessions::rotated_at.eq(session.rotated_at),
+            sessions::created_at.eq(session.created_at),
+            sessions::expires_at.eq(session.expires_at),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn lock_session(tx: &mut Tx, tenant: TenantId, id: SessionId) -> Result<Session> {
+    sessions::table
+        .select((
+            sessions::session_id,
+            sessions::staff_id,
+            sessions::current_hash,
+            sessions::previous_hash,
+            sessions::rotated_at,
+            sessions::created_at,
+            sessions::expires_at,
+            sessions::ended_at,
+        ))
+        .filter(sessions::tenant_id.eq(tenant.0))
+        .filter(sessions::session_id.eq(id.0))
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::new(Code::CredentialInvalid, "This session is over. Sign in again."))
+}
+
+pub(super) async fn rotate(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: SessionId,
+    current: &[u8; 32],
+    previous: &[u8; 32],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(
+        sessions::table.filter(sessions::tenant_id.eq(tenant.0)).filter(sessions::session_id.eq(id.0)),
+    )
+    .set((
+        sessions::current_hash.eq(current.as_slice()),
+        sessions::previous_hash.eq(previous.as_slice()),
+        sessions::rotated_at.eq(now),
+        sessions::expires_at.eq(expires_at),
+    ))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Ends a session; `false` when it was over already.
+pub(super) async fn end_session(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: SessionId,
+    because: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let ended = diesel::update(
+        sessions::table
+            .filter(sessions::tenant_id.eq(tenant.0))
+            .filter(sessions::session_id.eq(id.0))
+            .filter(sessions::ended_at.is_null()),
+    )
+    .set((sessions::ended_at.eq(now), sessions::ended_because.eq(because)))
+    .execute(tx)
+    .await?;
+    Ok(ended > 0)
+}

@@ -1,0 +1,169 @@
+//! Chat links: which retailer a chat server belongs to, and which staff a chat user is.
+//!
+//! A signed-in staff asks for a one-time code and types it in the chat; the bot redeems it. The first code used in a
+//! server links the server too, if its staff may do that. Names and chat roles prove nothing. Invariants: a code
+//! works once and for ten minutes; a server belongs to one retailer; a chat user acts with the rights of the staff
+//! they are linked to and no others.
+
+pub mod routes;
+mod store;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::audit::{self, Entry};
+use crate::identity::auth::secret;
+use crate::identity::directory::store as directory;
+use crate::identity::tenants;
+use crate::platform::clock::now;
+use crate::platform::db::Tx;
+use crate::platform::http::page::Paging;
+use crate::platform::http::who::Who;
+use chrono::TimeDelta;
+use serde_json::json;
+use tillwatch_shared::Page;
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::ids::{ChatUserId, StaffId, TenantId};
+use tillwatch_shared::permissions::{Permission, Role};
+use tillwatch_shared::watch::{ChatLink, LinkCode, Linked, RedeemCode};
+use uuid::Uuid;
+
+pub use store::Server;
+
+/// How long a code works.
+const CODE_LIVES: TimeDelta = TimeDelta::minutes(10);
+
+/// Issues a code for the staff who asks.
+///
+/// # Errors
+/// 409 when no person asks.
+pub async fn issue_code(app: &App, who: &Who) -> Result<LinkCode> {
+    let staff = who.staff().ok_or_else(|| Error::conflict("Only a person can be linked to a chat user."))?;
+    let (code, expires_at, id) = (secret::link_code(), now() + CODE_LIVES, Uuid::now_v7());
+    app.db
+        .write(who, async |tx| {
+            store::insert_code(tx, who.tenant, id, staff, expires_at).await?;
+            let (hash, opens) = (secret::hash(&code), (who.tenant, id));
+            directory::add_credential(tx, directory::CredentialKind::LinkCode, &hash, opens, expires_at).await?;
+            let object = Some(staff.to_string());
+            audit::record(tx, who, Entry { action: "chat.code_issued", object, ..Entry::default() }).await
+        })
+        .await?;
+    Ok(LinkCode { code, expires_at })
+}
+
+/// Redeems a code for a chat user, and for the server if it is new.
+///
+/// # Errors
+/// 404 for a code that is unknown, used or over; 409 when the server belongs to another retailer; 403 when the
+/// server is new and the staff may not link servers.
+pub async fn redeem(app: &App, request: &RedeemCode, request_id: &str) -> Result<Linked> {
+    let over = || Error::new(Code::NotFound, "This code is unknown, used or too old. Ask for a new one.");
+    let (at, hash) = (now(), secret::hash(&secret::tidy_link_code(&request.code)));
+    let transport = request.transport.as_str();
+    let (opened, owner) = app
+        .db
+        .system("redeem a link code", async |tx| {
+            let opened = directory::credential(tx, directory::CredentialKind::LinkCode, &hash, at).await?;
+            Ok((opened, directory::chat_server(tx, transport, &request.server).await?))
+        })
+        .await?;
+    let opened = opened.ok_or_else(over)?;
+    if owner.is_some_and(|owner| owner != opened.tenant) {
+        return Err(Error::conflict("This chat server is linked to another retailer."));
+    }
+    let via = format!("{transport}/{}/{}", request.server, request.user);
+    let who = Who::system(TenantId(opened.tenant), &via, request_id);
+    app.db
+        .write(&who, async |tx| {
+            let staff = store::use_code(tx, who.tenant, opened.subject, at).await?.ok_or_else(over)?;
+            let (name, role) = store::staff(tx, who.tenant, staff).await?.ok_or_else(over)?;
+            let server = match store::server(tx, who.tenant, transport, &request.server).await? {
+                Some(server) => server,
+                None if role.allows(Permission::ChatManage) => {
+                    if owner.is_none() {
+                        directory::add_chat_server(tx, transport, &request.server, who.tenant).await?;
+                    }
+                    store::insert_server(tx, who.tenant, request, at).await?
+                }
+                None => {
+                    return Err(Error::new(
+                        Code::PermissionDenied,
+                        "This chat server is not linked yet. Somebody with the permission `chat:manage` must link first.",
+                    ));
+                }
+            };
+            let user = store::link_user(tx, who.tenant, server.0, &request.user, staff, at).await?;
+            let after = Some(json!({ "server": request.server, "user": request.user, "staff": staff }));
+            let object = Some(ChatUserId(user).to_string());
+            audit::record(tx, &who, Entry { action: "chat.linked", object, after, ..Entry::default() }).await?;
+            let settings = tenants::settings(tx, who.tenant).await?;
+            Ok(Linked { retailer: settings.name, staff: name, server_linked: server.1, locale: settings.locale })
+        })
+        .await
+}
+
+/// The staff that `chat/server/user` is linked to.
+///
+/// # Errors
+/// 403 `chat_user_not_linked`, also for an unknown server or a disabled staff; 400 for text of another form.
+pub async fn staff_behind(app: &App, person: &str, request_id: &str) -> Result<(TenantId, StaffId, Role)> {
+    let unlinked = || {
+        Error::new(Code::ChatUserNotLinked, "Sign in, ask for a code (`POST /v1/chat-links/code`), then type `link <code>`.")
+    };
+    let mut parts = person.splitn(3, '/');
+    let (Some(transport), Some(server), Some(user)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(Error::new(Code::MalformedHeader, "`On-Behalf-Of` takes `<chat>/<server>/<user>`."));
+    };
+    let tenant = app
+        .db
+        .system("chat server", async |tx| directory::chat_server(tx, transport, server).await)
+        .await?
+        .map(TenantId)
+        .ok_or_else(unlinked)?;
+    let who = Who::system(tenant, "gate", request_id);
+    let (staff, role) = app
+        .db
+        .read(&who, async |tx| store::linked_staff(tx, tenant, transport, server, user).await)
+        .await?
+        .ok_or_else(unlinked)?;
+    Ok((tenant, staff, role))
+}
+
+/// A page of the links, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(app: &App, who: &Who, paging: &Paging) -> Result<Page<ChatLink>> {
+    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, paging).await).await?;
+    Ok(paging.page(rows, |link| link.id.0, |link| link))
+}
+
+/// Removes a link.
+///
+/// # Errors
+/// 404.
+pub async fn unlink(app: &App, who: &Who, id: ChatUserId) -> Result<()> {
+    app.db
+        .write(who, async |tx| {
+            store::unlink(tx, who.tenant, id).await?;
+            let object = Some(id.to_string());
+            audit::record(tx, who, Entry { action: "chat.unlinked", object, ..Entry::default() }).await
+        })
+        .await
+}
+
+/// The chat servers of a retailer: where its alerts go.
+///
+/// # Errors
+/// When the database fails.
+pub async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>> {
+    store::servers(tx, tenant).await
+}
+
+/// The name of a staff, for showing who acknowledged.
+///
+/// # Errors
+/// When the database fails.
+pub async fn staff_name(tx: &mut Tx, tenant: TenantId, staff: StaffId) -> Result<String> {
+    Ok(store::staff_name(tx, tenant, staff).await?.unwrap_or_default())
+}

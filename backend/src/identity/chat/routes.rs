@@ -1,0 +1,81 @@
+//! Chat links over HTTP.
+
+use crate::app::App;
+use crate::endpoint;
+use crate::error::Result;
+use crate::platform::http::authorized::{Authorized, TheBot, may};
+use crate::platform::http::body::Body;
+use crate::platform::http::endpoint::Endpoint;
+use crate::platform::http::page::Paging;
+use crate::platform::http::params::{Params, PathId};
+use crate::platform::http::reply::Reply;
+use crate::platform::validate::Checks;
+use actix_web::web::ThinData;
+use serde::Deserialize;
+use tillwatch_shared::ids::ChatUserId;
+use tillwatch_shared::watch::{ChatLink, LinkCode, Linked, RedeemCode};
+use tillwatch_shared::{Acknowledgement, Page};
+
+/// The endpoints.
+pub fn routes() -> Vec<Endpoint> {
+    vec![endpoint!(issue_code), endpoint!(redeem), endpoint!(list), endpoint!(unlink)]
+}
+
+/// What may be asked of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+}
+
+/// Issues a one-time code that links a chat user to the staff who asks.
+#[utoipa::path(post, path = "/v1/chat-links/code", operation_id = "chat_issue_code", tag = "chat",
+    responses((status = 201, body = LinkCode)))]
+async fn issue_code(who: Authorized<may::ChatLinkSelf>, app: ThinData<App>) -> Result<Reply<LinkCode>> {
+    Ok(Reply::created(super::issue_code(&app, &who).await?, "/v1/chat-links".to_owned()))
+}
+
+/// Redeems a code for a chat user (the bot asks).
+#[utoipa::path(post, path = "/v1/chat-links/redeem", operation_id = "chat_redeem", tag = "chat",
+    request_body = RedeemCode, responses((status = 200, body = Linked)))]
+async fn redeem(bot: TheBot, app: ThinData<App>, body: Body<RedeemCode>) -> Result<Reply<Linked>> {
+    let mut checks = Checks::default();
+    checks.text("/code", &body.0.code, 1, 32);
+    for (pointer, text) in [("/server", &body.0.server), ("/channel", &body.0.channel), ("/user", &body.0.user)] {
+        checks.text(pointer, text, 1, 64);
+        checks.ensure(!text.contains('/'), pointer, "invalid", "Holds a slash, which no chat id has.");
+    }
+    checks.done()?;
+    Ok(Reply::ok(super::redeem(&app, &body.0, &bot.request_id).await?))
+}
+
+/// Lists the chat links.
+#[utoipa::path(get, path = "/v1/chat-links", operation_id = "chat_list", tag = "chat", params(ListParams),
+    responses((status = 200, body = Page<ChatLink>)))]
+async fn list(
+    who: Authorized<may::ChatManage>,
+    app: ThinData<App>,
+    params: Params<ListParams>,
+) -> Result<Reply<Page<ChatLink>>> {
+    let Params(ListParams { limit, cursor }) = params;
+    let paging = Paging::new(who.tenant, "chat_links", "", limit, cursor.as_deref())?;
+    Ok(Reply::ok(super::list(&app, &who, &paging).await?))
+}
+
+/// Removes a chat user's link; within a second they can do nothing.
+#[utoipa::path(post, path = "/v1/chat-links/{id}/remove", operation_id = "chat_unlink", tag = "chat",
+    params(("id" = ChatUserId, Path)), responses((status = 200, body = Acknowledgement)))]
+async fn unlink(
+    who: Authorized<may::ChatManage>,
+    app: ThinData<App>,
+    id: PathId<ChatUserId>,
+) -> Result<Reply<Acknowledgement>> {
+    super::unlink(&app, &who, id.0).await?;
+    Ok(Reply::ok(Acknowledgement { changed: true }))
+}

@@ -1,0 +1,239 @@
+//! The only SQL of chat links.
+
+use crate::error::{Error, Result};
+use crate::platform::db::Tx;
+use crate::platform::db::schema::{chat_servers, chat_users, link_codes, staff};
+use crate::platform::http::page::Paging;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId, TenantId};
+use tillwatch_shared::permissions::Role;
+use tillwatch_shared::watch::{ChatLink, NamedStaff, RedeemCode};
+use uuid::Uuid;
+
+/// A linked chat server.
+#[derive(Clone, Debug, Queryable)]
+pub struct Server {
+    /// Which chat.
+    pub transport: String,
+    /// The server's id there.
+    pub server_ref: String,
+    /// The chat channel for alerts.
+    pub channel_ref: String,
+}
+
+pub(super) async fn insert_code(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: Uuid,
+    of: StaffId,
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(link_codes::table)
+        .values((
+            link_codes::tenant_id.eq(tenant.0),
+            link_codes::link_code_id.eq(id),
+            link_codes::staff_id.eq(of.0),
+            link_codes::expires_at.eq(expires_at),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Uses a code up; the staff it was issued to, or `None` when it was used before.
+pub(super) async fn use_code(tx: &mut Tx, tenant: TenantId, id: Uuid, now: DateTime<Utc>) -> Result<Option<StaffId>> {
+    let used: Option<Uuid> = diesel::update(
+        link_codes::table
+            .filter(link_codes::tenant_id.eq(tenant.0))
+            .filter(link_codes::link_code_id.eq(id))
+            .filter(link_codes::used_at.is_null()),
+    )
+    .set(link_codes::used_at.eq(now))
+    .returning(link_codes::staff_id)
+    .get_result(tx)
+    .await
+    .optional()?;
+    Ok(used.map(StaffId))
+}
+
+pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<(String, Role)>> {
+    let found: Option<(String, String)> = staff::table
+        .select((staff::name, staff::role))
+        .filter(staff::tenant_id.eq(tenant.0))
+        .filter(staff::staff_id.eq(id.0))
+        .filter(staff::disabled_at.is_null())
+        .first(tx)
+        .await
+        .optional()?;
+    found.map(|(name, role)| Ok((name, role.parse().map_err(Error::internal)?))).transpose()
+}
+
+pub(super) async fn staff_name(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<String>> {
+    Ok(staff::table
+        .select(staff::name)
+        .filter(staff::tenant_id.eq(tenant.0))
+        .filter(staff::staff_id.eq(id.0))
+        .first(tx)
+        .await
+        .optional()?)
+}
+
+/// The server's link, and `false`: it was not made just now.
+pub(super) async fn server(
+    tx: &mut Tx,
+    tenant: TenantId,
+    transport: &str,
+    server: &str,
+) -> Result<Option<(Uuid, bool)>> {
+    let id: Option<Uuid> = chat_servers::table
+        .select(chat_servers::chat_server_id)
+        .filter(chat_servers::tenant_id.eq(tenant.0))
+        .filter(chat_servers::transport.eq(transport))
+        .filter(chat_servers::server_ref.eq(server))
+        .first(tx)
+        .await
+        .optional()?;
+    Ok(id.map(|id| (id, false)))
+}
+
+/// A new link of a server, and `true`.
+pub(super) async fn insert_server(
+    tx: &mut Tx,
+    tenant: TenantId,
+    request: &RedeemCode,
+    now: DateTime<Utc>,
+) -> Result<(Uuid, bool)> {
+    let id = ChatServerId::new().0;
+    diesel::insert_into(chat_servers::table)
+        .values((
+            chat_servers::tenant_id.eq(tenant.0),
+            chat_servers::chat_server_id.eq(id),
+            chat_servers::transport.eq(request.transport.as_str()),
+            chat_servers::server_ref.eq(&request.server),
+            chat_servers::channel_ref.eq(&request.channel),
+            chat_servers::created_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok((id, true))
+}
+
+/// Links a chat user to a staff, in place of whoever it was linked to before.
+pub(super) async fn link_user(
+    tx: &mut Tx,
+    tenant: TenantId,
+    server: Uuid,
+    user: &str,
+    to: StaffId,
+    now: DateTime<Utc>,
+) -> Result<Uuid> {
+    Ok(diesel::insert_into(chat_users::table)
+        .values((
+            chat_users::tenant_id.eq(tenant.0),
+            chat_users::chat_user_id.eq(ChatUserId::new().0),
+            chat_users::chat_server_id.eq(server),
+            chat_users::user_ref.eq(user),
+            chat_users::staff_id.eq(to.0),
+            chat_users::created_at.eq(now),
+        ))
+        .on_conflict((chat_users::tenant_id, chat_users::chat_server_id, chat_users::user_ref))
+        .do_update()
+        .set((chat_users::staff_id.eq(to.0), chat_users::created_at.eq(now)))
+        .returning(chat_users::chat_user_id)
+        .get_result(tx)
+        .await?)
+}
+
+pub(super) async fn linked_staff(
+    tx: &mut Tx,
+    tenant: TenantId,
+    transport: &str,
+    server: &str,
+    user: &str,
+) -> Result<Option<(StaffId, Role)>> {
+    let found: Option<(Uuid, String)> = chat_users::table
+        .inner_join(
+            chat_servers::table.on(chat_servers::tenant_id
+                .eq(chat_users::tenant_id)
+                .and(chat_servers::chat_server_id.eq(chat_users::chat_server_id))),
+        )
+        .inner_join(
+            staff::table.on(staff::tenant_id.eq(chat_users::tenant_id).and(staff::staff_id.eq(chat_users::staff_id))),
+        )
+        .select((staff::staff_id, staff::role))
+        .filter(chat_users::tenant_id.eq(tenant.0))
+        .filter(chat_servers::transport.eq(transport))
+        .filter(chat_servers::server_ref.eq(server))
+        .filter(chat_users::user_ref.eq(user))
+        .filter(staff::disabled_at.is_null())
+        .first(tx)
+        .await
+        .optional()?;
+    found.map(|(id, role)| Ok((StaffId(id), role.parse().map_err(Error::internal)?))).transpose()
+}
+
+pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<ChatLink>> {
+    type Row = (Uuid, Uuid, String, String, String, Uuid, String, DateTime<Utc>);
+    let mut query = chat_users::table
+        .inner_join(
+            chat_servers::table.on(chat_servers::tenant_id
+                .eq(chat_users::tenant_id)
+                .and(chat_servers::chat_server_id.eq(chat_users::chat_server_id))),
+        )
+        .inner_join(
+            staff::table.on(staff::tenant_id.eq(chat_users::tenant_id).and(staff::staff_id.eq(chat_users::staff_id))),
+        )
+        .select((
+            chat_users::chat_user_id,
+            chat_servers::chat_server_id,
+            chat_servers::transport,
+            chat_servers::server_ref,
+            chat_users::user_ref,
+            staff::staff_id,
+            staff::name,
+            chat_users::created_at,
+        ))
+        .filter(chat_users::tenant_id.eq(tenant.0))
+        .order(chat_users::chat_user_id)
+        .limit(paging.fetch())
+        .into_boxed();
+    if let Some(after) = paging.after {
+        query = query.filter(chat_users::chat_user_id.gt(after));
+    }
+    query
+        .load::<Row>(tx)
+        .await?
+        .into_iter()
+        .map(|(id, server, transport, server_ref, user_ref, staff, name, created_at)| {
+            Ok(ChatLink {
+                id: ChatUserId(id),
+                server: ChatServerId(server),
+                transport: transport.parse().map_err(Error::internal)?,
+                server_ref,
+                user_ref,
+                staff: NamedStaff { id: StaffId(staff), name },
+                created_at,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn unlink(tx: &mut Tx, tenant: TenantId, id: ChatUserId) -> Result<()> {
+    let removed = diesel::delete(
+        chat_users::table.filter(chat_users::tenant_id.eq(tenant.0)).filter(chat_users::chat_user_id.eq(id.0)),
+    )
+    .execute(tx)
+    .await?;
+    if removed == 0 { Err(Error::not_found("chat link")) } else { Ok(()) }
+}
+
+pub(super) async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>> {
+    Ok(chat_servers::table
+        .select((chat_servers::transport, chat_servers::server_ref, chat_servers::channel_ref))
+        .filter(chat_servers::tenant_id.eq(tenant.0))
+        .order(chat_servers::chat_server_id)
+        .load(tx)
+        .await?)
+}

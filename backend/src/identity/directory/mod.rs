@@ -1,0 +1,6 @@
+//! The directory: logins, credential hashes and chat servers, each to the tenant they belong to.
+//!
+//! It is read by the narrow system role, since no tenant is known yet, and added to by the tenant's own
+//! transaction, so that a credential exists exactly when what it opens exists. It holds no tenant's data.
+
+pub mod store;

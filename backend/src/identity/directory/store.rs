@@ -1,0 +1,230 @@
+//! The only SQL of the directory.
+
+use crate::error::{Error, Result};
+use crate::platform::db::schema::{
+    directory_chat_servers as chat_servers, directory_credentials as credentials, directory_logins as logins,
+    directory_staff,
+};
+use crate::platform::db::{SystemTx, Tx};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::ids::{LoginId, StaffId, TenantId};
+use uuid::Uuid;
+
+/// A person's login.
+#[derive(Debug, Clone, Queryable)]
+pub struct Login {
+    /// Its id.
+    pub id: Uuid,
+    /// PHC text of the password's hash.
+    pub password_hash: String,
+    /// Wrong passwords since the last right one.
+    pub failures: i32,
+    /// No sign-in before this.
+    pub locked_until: Option<DateTime<Utc>>,
+}
+
+/// What an opaque credential opens.
+#[derive(Debug, Clone, Copy, Queryable)]
+pub struct Opened {
+    /// The tenant.
+    pub tenant: Uuid,
+    /// The token, session or link code.
+    pub subject: Uuid,
+}
+
+/// What sort of credential a hash belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// A partner's token.
+    ApiToken,
+    /// A refresh token.
+    Refresh,
+    /// A chat link code.
+    LinkCode,
+}
+
+impl CredentialKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiToken => "api_token",
+            Self::Refresh => "refresh",
+            Self::LinkCode => "link_code",
+        }
+    }
+}
+
+/// Adds a login with its first staff.
+///
+/// # Errors
+/// `already_exists` when the address has a login.
+pub async fn add_login(
+    tx: &mut Tx,
+    login: LoginId,
+    email: &str,
+    password_hash: &str,
+    place: (TenantId, StaffId),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let added = diesel::insert_into(logins::table)
+        .values((
+            logins::login_id.eq(login.0),
+            logins::email.eq(email),
+            logins::password_hash.eq(password_hash),
+            logins::created_at.eq(now),
+        ))
+        .execute(tx)
+        .await;
+    if let Err(error) = &added
+        && Error::is_unique_violation(error)
+    {
+        return Err(Error::new(Code::AlreadyExists, "This e-mail address has a login already. Sign in with it."));
+    }
+    added?;
+    diesel::insert_into(directory_staff::table)
+        .values((
+            directory_staff::login_id.eq(login.0),
+            directory_staff::for_tenant.eq(place.0.0),
+            directory_staff::staff_id.eq(place.1.0),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The login of an address, in lower case.
+///
+/// # Errors
+/// When the database fails.
+pub async fn login(tx: &mut SystemTx, email: &str) -> Result<Option<Login>> {
+    Ok(logins::table
+        .select((logins::login_id, logins::password_hash, logins::failures, logins::locked_until))
+        .filter(logins::email.eq(email))
+        .first(tx)
+        .await
+        .optional()?)
+}
+
+/// The places of a login: tenant and staff.
+///
+/// # Errors
+/// When the database fails.
+pub async fn places(tx: &mut SystemTx, login: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
+    Ok(directory_staff::table
+        .select((directory_staff::for_tenant, directory_staff::staff_id))
+        .filter(directory_staff::login_id.eq(login))
+        .order(directory_staff::for_tenant)
+        .limit(200)
+        .load(tx)
+        .await?)
+}
+
+/// Remembers how often the password was wrong and until when the login waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_failures(
+    tx: &mut SystemTx,
+    login: Uuid,
+    failures: i32,
+    locked_until: Option<DateTime<Utc>>,
+) -> Result<()> {
+    diesel::update(logins::table.filter(logins::login_id.eq(login)))
+        .set((logins::failures.eq(failures), logins::locked_until.eq(locked_until)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Adds a credential's hash.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_credential(
+    tx: &mut Tx,
+    kind: CredentialKind,
+    hash: &[u8; 32],
+    opens: (TenantId, Uuid),
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(credentials::table)
+        .values((
+            credentials::hash.eq(hash.as_slice()),
+            credentials::kind.eq(kind.as_str()),
+            credentials::for_tenant.eq(opens.0.0),
+            credentials::subject_id.eq(opens.1),
+            credentials::expires_at.eq(expires_at),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// What a credential of this kind opens, unless it has expired.
+///
+/// # Errors
+/// When the database fails.
+pub async fn credential(
+    tx: &mut SystemTx,
+    kind: CredentialKind,
+    hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Option<Opened>> {
+    Ok(credentials::table
+        .select((credentials::for_tenant, credentials::subject_id))
+        .filter(credentials::hash.eq(hash.as_slice()))
+        .filter(credentials::kind.eq(kind.as_str()))
+        .filter(credentials::expires_at.gt(now))
+        .first(tx)
+        .await
+        .optional()?)
+}
+
+/// Removes up to a thousand credentials that have expired.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove_expired(tx: &mut SystemTx, now: DateTime<Utc>) -> Result<usize> {
+    let old = credentials::table.select(credentials::hash).filter(credentials::expires_at.lt(now)).limit(1000);
+    Ok(diesel::delete(credentials::table.filter(credentials::hash.eq_any(old.load::<Vec<u8>>(tx).await?)))
+        .execute(tx)
+        .await?)
+}
+
+/// The tenant that a chat server is linked to.
+///
+/// # Errors
+/// When the database fails.
+pub async fn chat_server(tx: &mut SystemTx, transport: &str, server: &str) -> Result<Option<Uuid>> {
+    Ok(chat_servers::table
+        .select(chat_servers::for_tenant)
+        .filter(chat_servers::transport.eq(transport))
+        .filter(chat_servers::server_ref.eq(server))
+        .first(tx)
+        .await
+        .optional()?)
+}
+
+/// Links a chat server to a tenant.
+///
+/// # Errors
+/// `state_conflict` when it is linked already.
+pub async fn add_chat_server(tx: &mut Tx, transport: &str, server: &str, tenant: TenantId) -> Result<()> {
+    let added = diesel::insert_into(chat_servers::table)
+        .values((
+            chat_servers::transport.eq(transport),
+            chat_servers::server_ref.eq(server),
+            chat_servers::for_tenant.eq(tenant.0),
+        ))
+        .execute(tx)
+        .await;
+    if let Err(error) = &added
+        && Error::is_unique_violation(error)
+    {
+        return Err(Error::conflict("This chat server was linked by someone else just now."));
+    }
+    added?;
+    Ok(())
+}

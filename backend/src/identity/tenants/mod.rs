@@ -1,0 +1,55 @@
+//! Retailers and their settings: the language, time zone and currency that everything else is counted in.
+
+mod store;
+
+use crate::error::Result;
+use crate::platform::db::Tx;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use tillwatch_shared::Locale;
+use tillwatch_shared::identity::Tenant;
+use tillwatch_shared::ids::TenantId;
+
+/// A retailer's settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The retailer.
+    pub id: TenantId,
+    /// Its name.
+    pub name: String,
+    /// Language of messages.
+    pub locale: Locale,
+    /// Hours and days are counted in it.
+    pub time_zone: Tz,
+    /// ISO 4217 currency of every money metric.
+    pub currency: String,
+}
+
+impl Settings {
+    /// As the wire shows it.
+    pub fn to_wire(&self) -> Tenant {
+        Tenant {
+            id: self.id,
+            name: self.name.clone(),
+            locale: self.locale,
+            time_zone: self.time_zone.name().to_owned(),
+            currency: self.currency.clone(),
+        }
+    }
+}
+
+/// The settings of `tenant`.
+///
+/// # Errors
+/// When the tenant is not there or the database fails.
+pub async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
+    store::settings(tx, tenant).await
+}
+
+/// Makes a retailer, as part of its sign-up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create(tx: &mut Tx, settings: &Settings, now: DateTime<Utc>) -> Result<()> {
+    store::insert(tx, settings, now).await
+}

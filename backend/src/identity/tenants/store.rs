@@ -1,0 +1,40 @@
+//! The only SQL of retailers.
+
+use super::Settings;
+use crate::error::{Error, Result};
+use crate::platform::db::Tx;
+use crate::platform::db::schema::tenants;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use tillwatch_shared::ids::TenantId;
+
+pub(super) async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
+    let (name, locale, time_zone, currency): (String, String, String, String) = tenants::table
+        .select((tenants::name, tenants::locale, tenants::time_zone, tenants::currency))
+        .filter(tenants::tenant_id.eq(tenant.0))
+        .first(tx)
+        .await?;
+    Ok(Settings {
+        id: tenant,
+        name,
+        locale: locale.parse().map_err(Error::internal)?,
+        time_zone: time_zone.parse().map_err(Error::internal)?,
+        currency,
+    })
+}
+
+pub(super) async fn insert(tx: &mut Tx, settings: &Settings, now: DateTime<Utc>) -> Result<()> {
+    diesel::insert_into(tenants::table)
+        .values((
+            tenants::tenant_id.eq(settings.id.0),
+            tenants::name.eq(&settings.name),
+            tenants::locale.eq(settings.locale.as_str()),
+            tenants::time_zone.eq(settings.time_zone.name()),
+            tenants::currency.eq(&settings.currency),
+            tenants::created_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}

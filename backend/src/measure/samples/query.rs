@@ -1,0 +1,350 @@
+//! Reading figures: for rules and pictures inside a transaction, for people as [`series`] and [`kpis`].
+//!
+//! Everything but raw samples is read from rollups. A ratio is computed from the sums of its parts over the bucket;
+//! where one of its parts was never counted there is no ratio at all, rather than one of 0 %. Buckets in which
+//! nothing was counted are left out.
+
+use super::calendar::{day_end, day_start, local_date, week_before};
+use super::model::{Parts, change};
+use super::store::{self, Scope, Span, SumRow};
+use super::window::{self, Cursors, Place, Window};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::tenants;
+use crate::measure::metrics::{self, Metric};
+use crate::platform::clock::now;
+use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use std::collections::{BTreeMap, HashSet};
+use tillwatch_shared::ids::{CampaignId, ChannelId, TenantId};
+use tillwatch_shared::measure::{Kpi, Kpis, Resolution, Series, SeriesPoint};
+use tillwatch_shared::quantity::Quantity;
+use uuid::Uuid;
+
+/// One local day of a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DayBucket {
+    /// The local day.
+    pub day: NaiveDate,
+    /// The sum in the metric's unit; for a ratio the numerator times its factor (100 for per cent).
+    pub numerator: f64,
+    /// For a ratio: the denominator, not below zero. The figure is the quotient; there is none where this is zero.
+    pub denominator: Option<f64>,
+    /// How many samples stand behind it.
+    pub samples: i64,
+}
+
+impl DayBucket {
+    fn new(zone: Tz, metric: &Metric, at: DateTime<Utc>, parts: &Parts) -> Self {
+        let (numerator, denominator) = parts.fraction(metric);
+        Self { day: local_date(zone, at), numerator, denominator, samples: parts.samples }
+    }
+}
+
+/// The days from `from` to `to` (both included) on which `metric` was counted, oldest first: of one channel or
+/// campaign, or over all of them.
+///
+/// # Errors
+/// When the database fails, or a sum over series leaves the range that is kept.
+#[expect(clippy::too_many_arguments, reason = "what is asked for, one argument each")]
+pub async fn day_buckets(
+    tx: &mut Tx,
+    tenant: TenantId,
+    zone: Tz,
+    metric: &Metric,
+    channel: Option<ChannelId>,
+    campaign: Option<CampaignId>,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<DayBucket>> {
+    let span = Span { resolution: Resolution::Day, from: day_start(zone, from), to: day_end(zone, to) };
+    let found = figures(tx, tenant, metric, Scope { channel, campaign }, span).await?;
+    Ok(found.iter().map(|(at, parts)| DayBucket::new(zone, metric, *at, parts)).collect())
+}
+
+/// As [`day_buckets`], each channel by itself. What was counted for no channel is not among them.
+///
+/// # Errors
+/// As [`day_buckets`].
+pub async fn day_buckets_by_channel(
+    tx: &mut Tx,
+    tenant: TenantId,
+    zone: Tz,
+    metric: &Metric,
+    campaign: Option<CampaignId>,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<BTreeMap<ChannelId, Vec<DayBucket>>> {
+    let span = Span { resolution: Resolution::Day, from: day_start(zone, from), to: day_end(zone, to) };
+    let (scope, keys) = (Scope { channel: None, campaign }, parts_of(metric));
+    let counted = if metric.is_sum() { HashSet::new() } else { store::counted(tx, tenant, &keys, scope).await? };
+    let mut by_channel: BTreeMap<ChannelId, Vec<SumRow>> = BTreeMap::new();
+    for row in store::sums_by_channel(tx, tenant, &keys, scope, span).await? {
+        by_channel.entry(ChannelId(row.channel)).or_default().push(row);
+    }
+    if !metric.is_sum() {
+        by_channel.retain(|channel, _| keys.iter().all(|key| counted.contains(&((*key).to_owned(), channel.0))));
+    }
+    let days = |rows| buckets(rows).iter().map(|(at, parts)| DayBucket::new(zone, metric, *at, parts)).collect();
+    Ok(by_channel.into_iter().map(|(channel, rows)| (channel, days(rows))).collect())
+}
+
+/// The newest local day of `metric`: for a ratio, the newest of any of its parts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_day(tx: &mut Tx, tenant: TenantId, zone: Tz, metric: &Metric) -> Result<Option<NaiveDate>> {
+    let newest = store::newest_day(tx, tenant, Some(&parts_of(metric))).await?;
+    Ok(newest.map(|at| local_date(zone, at)))
+}
+
+/// What a campaign's metric grew to, hour by hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Growth {
+    /// The total before the first hour.
+    pub before: Quantity,
+    /// The local hours in which something was counted, oldest first, each with the total at its end.
+    pub hours: Vec<(DateTime<Utc>, Quantity)>,
+}
+
+/// How `campaign`'s sum of `metric` grew in the hours that begin in `[from, to)`, over all channels.
+///
+/// # Errors
+/// 500 for a ratio, which does not add up; when the database fails; when a total leaves the range that is kept.
+pub async fn campaign_series(
+    tx: &mut Tx,
+    tenant: TenantId,
+    campaign: CampaignId,
+    metric: &Metric,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Growth> {
+    if !metric.is_sum() {
+        return Err(Error::internal(format!("`{}` is a ratio and has no total", metric.key)));
+    }
+    let before = store::campaign_sum_before(tx, tenant, campaign, metric.key, from).await?;
+    let scope = Scope { channel: None, campaign: Some(campaign) };
+    let span = Span { resolution: Resolution::Hour, from, to };
+    let mut total = before;
+    let mut hours = Vec::new();
+    for row in store::sums(tx, tenant, &[metric.key], scope, span).await? {
+        total = total.checked_add(row.sum()).ok_or_else(|| super::out_of_range(metric.key))?;
+        hours.push((row.bucket, total));
+    }
+    Ok(Growth { before, hours })
+}
+
+/// What `GET /v1/series` asks.
+#[derive(Clone, Debug)]
+pub struct SeriesQuestion {
+    /// The metric's key.
+    pub metric: String,
+    /// Only this channel.
+    pub channel: Option<ChannelId>,
+    /// Only this campaign.
+    pub campaign: Option<CampaignId>,
+    /// How wide a point is.
+    pub resolution: Resolution,
+    /// The beginning, as the caller wrote it.
+    pub from: Option<String>,
+    /// The end, as the caller wrote it.
+    pub to: Option<String>,
+    /// Points on the page.
+    pub limit: u32,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// A page of a series, oldest point first.
+///
+/// # Errors
+/// 422 for an unknown metric, a ratio's raw samples or a window that cannot be read at once; 400 for a foreign
+/// cursor; when the database fails.
+pub async fn series(app: &App, who: &Who, question: &SeriesQuestion) -> Result<Series> {
+    let now = now();
+    let metric = metric(&question.metric)?;
+    let cursors = cursors(who.tenant, question);
+    let after = question.cursor.as_deref().map(|text| cursors.decode(text)).transpose()?;
+    app.db
+        .read(who, async |tx| {
+            let zone = tenants::settings(tx, who.tenant).await?.time_zone;
+            let (from, to) = (question.from.as_deref(), question.to.as_deref());
+            let window = Window::new(zone, now, question.resolution, from, to)?;
+            let mut points = points(tx, who.tenant, metric, question, window, after.as_ref()).await?;
+            let limit = question.limit as usize;
+            let more = points.len() > limit;
+            points.truncate(limit);
+            let next_cursor = points.last().filter(|_| more).map(|(place, _)| cursors.encode(place));
+            Ok(Series {
+                metric: metric.key.to_owned(),
+                unit: metric.unit.code().to_owned(),
+                channel: question.channel,
+                campaign: question.campaign,
+                resolution: question.resolution,
+                time_zone: zone.name().to_owned(),
+                data: points.into_iter().map(|(_, point)| point).collect(),
+                next_cursor,
+            })
+        })
+        .await
+}
+
+fn metric(key: &str) -> Result<&'static Metric> {
+    metrics::find(key).ok_or_else(|| {
+        let shown: String = key.chars().take(64).collect();
+        let hint = metrics::suggest(key).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+        let detail = format!("There is no metric `{shown}`.{hint} `GET /v1/metrics` lists them.");
+        Error::field("?metric", "unknown_metric", detail)
+    })
+}
+
+fn cursors(tenant: TenantId, question: &SeriesQuestion) -> Cursors {
+    let id = |id: Option<String>| id.unwrap_or_default();
+    Cursors::of(
+        tenant,
+        &[
+            &question.metric,
+            &id(question.channel.map(|id| id.to_string())),
+            &id(question.campaign.map(|id| id.to_string())),
+            question.resolution.as_str(),
+            question.from.as_deref().unwrap_or(""),
+            question.to.as_deref().unwrap_or(""),
+        ],
+    )
+}
+
+/// The points of a page and, if there are more, at least one behind it; each with its place.
+async fn points(
+    tx: &mut Tx,
+    tenant: TenantId,
+    metric: &Metric,
+    question: &SeriesQuestion,
+    Window { from, to }: Window,
+    after: Option<&Place>,
+) -> Result<Vec<(Place, SeriesPoint)>> {
+    let scope = Scope { channel: question.channel, campaign: question.campaign };
+    if question.resolution == Resolution::Raw {
+        if !metric.is_sum() {
+            let detail = format!(
+                "`{}` is computed from {} and has no samples of its own. Ask for hours or days, or for these.",
+                metric.key,
+                metric.parts().join(", ")
+            );
+            return Err(Error::field("?resolution", "computed_metric", detail));
+        }
+        let limit = i64::from(question.limit) + 1;
+        let rows = store::raw(tx, tenant, metric.key, scope, (from, to), after, limit).await?;
+        let point = |(at, series, key, e4)| {
+            let sum = Quantity::from_e4(e4);
+            ((at, series, key), SeriesPoint { at, value: Some(sum.to_f64()), sum: Some(sum), samples: 1 })
+        };
+        return Ok(rows.into_iter().map(point).collect());
+    }
+    // A window has few buckets (see `window`), so what follows the cursor is read whole.
+    let from = after.map_or(from, |(at, ..)| from.max(*at + TimeDelta::microseconds(1)));
+    let found = figures(tx, tenant, metric, scope, Span { resolution: question.resolution, from, to }).await?;
+    let point = |(at, parts): (DateTime<Utc>, Parts)| {
+        let sum = metric.is_sum().then(|| parts.sum(metric.key));
+        let point = SeriesPoint { at, value: parts.figure(metric), sum, samples: parts.samples };
+        ((at, Uuid::nil(), String::new()), point)
+    };
+    Ok(found.into_iter().map(point).collect())
+}
+
+/// The KPI screen of `day` (as the caller wrote it), or of the last day on which anything was counted.
+///
+/// # Errors
+/// 422 for text that is no date; when the database fails.
+pub async fn kpis(app: &App, who: &Who, day: Option<&str>) -> Result<Kpis> {
+    let asked = day.map(|text| window::date("day", text)).transpose()?;
+    app.db
+        .read(who, async |tx| {
+            let settings = tenants::settings(tx, who.tenant).await?;
+            let zone = settings.time_zone;
+            let day = match asked {
+                Some(day) => Some(day),
+                None => store::newest_day(tx, who.tenant, None).await?.map(|at| local_date(zone, at)),
+            };
+            let data = match day {
+                None => Vec::new(),
+                Some(day) => {
+                    let days = [day, week_before(day)].map(|day| day_start(zone, day));
+                    lines(store::on_days(tx, who.tenant, days).await?, days)
+                }
+            };
+            Ok(Kpis { day, currency: settings.currency, data })
+        })
+        .await
+}
+
+/// The lines of the KPI screen, in the catalogue's order.
+fn lines(rows: Vec<(String, Option<SumRow>)>, days: [DateTime<Utc>; 2]) -> Vec<Kpi> {
+    let mut counted = HashSet::new();
+    let [mut today, mut before] = [Parts::default(), Parts::default()];
+    for (metric, row) in rows {
+        if let Some(row) = row {
+            let parts = if row.bucket == days[0] { &mut today } else { &mut before };
+            parts.push(row.metric.clone(), row.sum(), row.samples());
+        }
+        counted.insert(metric);
+    }
+    let figure = |parts: &Parts, metric: &Metric| {
+        let known = if metric.is_sum() { parts.has(metric.key) } else { parts_of(metric).iter().all(|key| counted.contains(*key)) };
+        known.then(|| parts.figure(metric)).flatten()
+    };
+    metrics::all()
+        .iter()
+        .map(|metric| (metric, figure(&today, metric), figure(&before, metric)))
+        .filter(|(_, value, week_before)| value.is_some() || week_before.is_some())
+        .map(|(metric, value, week_before)| Kpi {
+            metric: metric.key.to_owned(),
+            name_en: metric.name.en.to_owned(),
+            name_zh: metric.name.zh.to_owned(),
+            unit: metric.unit.code().to_owned(),
+            direction: metrics::wire::direction(metric.direction),
+            value,
+            week_before,
+            change: change(value, week_before),
+        })
+        .collect()
+}
+
+/// The sums that a metric is computed from; a sum is computed from itself.
+fn parts_of(metric: &Metric) -> Vec<&'static str> {
+    if metric.is_sum() { vec![metric.key] } else { metric.parts() }
+}
+
+/// The buckets of `span` in which `metric` or a part of it was counted, oldest first.
+async fn figures(
+    tx: &mut Tx,
+    tenant: TenantId,
+    metric: &Metric,
+    scope: Scope,
+    span: Span,
+) -> Result<Vec<(DateTime<Utc>, Parts)>> {
+    let keys = parts_of(metric);
+    if !metric.is_sum() {
+        let counted = store::counted(tx, tenant, &keys, scope).await?;
+        if keys.iter().any(|key| !counted.iter().any(|(metric, _)| metric == key)) {
+            return Ok(Vec::new());
+        }
+    }
+    Ok(buckets(store::sums(tx, tenant, &keys, scope, span).await?))
+}
+
+/// Rows, oldest first, put together by bucket.
+fn buckets(rows: Vec<SumRow>) -> Vec<(DateTime<Utc>, Parts)> {
+    let mut found: Vec<(DateTime<Utc>, Parts)> = Vec::new();
+    for row in rows {
+        let (sum, samples) = (row.sum(), row.samples());
+        if found.last().is_none_or(|(at, _)| *at != row.bucket) {
+            found.push((row.bucket, Parts::default()));
+        }
+        if let Some((_, parts)) = found.last_mut() {
+            parts.push(row.metric, sum, samples);
+        }
+    }
+    found
+}

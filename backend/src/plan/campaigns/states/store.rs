@@ -1,0 +1,104 @@
+//! The only SQL of campaigns' states and history.
+
+use crate::error::{Error, Result};
+use crate::platform::db::Tx;
+use crate::platform::db::schema::{campaign_events as events, campaigns};
+use crate::platform::http::who::{Who, actor_text};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use tillwatch_shared::ids::{AlertId, CampaignId, TenantId};
+use tillwatch_shared::plan::{CampaignEvent, CampaignState};
+use uuid::Uuid;
+
+/// One step of a history.
+pub(super) struct Event<'a> {
+    /// The campaign's version that the step made.
+    pub(super) version: i64,
+    pub(super) at: DateTime<Utc>,
+    pub(super) from: Option<CampaignState>,
+    pub(super) to: CampaignState,
+    pub(super) reason: Option<&'a str>,
+}
+
+/// Puts a locked campaign into the event's state. `stopped_by` stands only while a stop-loss holds the campaign, so
+/// every step writes it.
+pub(super) async fn set_state(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: CampaignId,
+    event: &Event<'_>,
+    stopped_by: Option<AlertId>,
+) -> Result<()> {
+    diesel::update(campaigns::table)
+        .filter(campaigns::tenant_id.eq(tenant.0))
+        .filter(campaigns::campaign_id.eq(id.0))
+        .set((
+            campaigns::state.eq(event.to.as_str()),
+            campaigns::state_reason.eq(event.reason),
+            campaigns::state_since.eq(event.at),
+            campaigns::stopped_by.eq(stopped_by.map(|alert| alert.0)),
+            campaigns::updated_at.eq(event.at),
+            campaigns::version.eq(event.version),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn add_event(tx: &mut Tx, who: &Who, id: CampaignId, event: &Event<'_>) -> Result<()> {
+    diesel::insert_into(events::table)
+        .values((
+            events::tenant_id.eq(who.tenant.0),
+            events::campaign_id.eq(id.0),
+            events::version.eq(event.version),
+            events::at.eq(event.at),
+            events::from_state.eq(event.from.map(CampaignState::as_str)),
+            events::to_state.eq(event.to.as_str()),
+            events::reason.eq(event.reason),
+            events::actor_kind.eq(who.actor.kind()),
+            events::actor_id.eq(who.actor.id()),
+            events::via.eq(&who.via),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+struct Row {
+    at: DateTime<Utc>,
+    from_state: Option<String>,
+    to_state: String,
+    reason: Option<String>,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    via: String,
+}
+
+impl Row {
+    fn into_event(self) -> Result<CampaignEvent> {
+        Ok(CampaignEvent {
+            at: self.at,
+            from: self.from_state.map(|text| text.parse()).transpose().map_err(Error::internal)?,
+            to: self.to_state.parse().map_err(Error::internal)?,
+            reason: self.reason,
+            actor: actor_text(&self.actor_kind, self.actor_id),
+            actor_kind: self.actor_kind,
+            via: self.via,
+        })
+    }
+}
+
+/// A campaign's history, oldest first; empty when there is no such campaign.
+pub(super) async fn history(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Result<Vec<CampaignEvent>> {
+    let rows: Vec<Row> = events::table
+        .select(Row::as_select())
+        .filter(events::tenant_id.eq(tenant.0))
+        .filter(events::campaign_id.eq(id.0))
+        .order(events::version)
+        .load(tx)
+        .await?;
+    rows.into_iter().map(Row::into_event).collect()
+}

@@ -1,0 +1,288 @@
+//! The only SQL of campaigns; their states' is in [`super::states`].
+
+use super::Filter;
+use crate::error::{Error, Result};
+use crate::plan::budgets::SPEND;
+use crate::plan::names::prefix_pattern;
+use crate::platform::db::Tx;
+use crate::platform::db::schema::{campaign_channels, campaign_totals, campaigns};
+use crate::platform::http::page::Paging;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::array;
+use diesel::prelude::*;
+use diesel::sql_types::Uuid as SqlUuid;
+use diesel_async::RunQueryDsl;
+use tillwatch_shared::Money;
+use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, TenantId};
+use tillwatch_shared::plan::{Campaign, CampaignState};
+use tillwatch_shared::quantity::Quantity;
+use uuid::Uuid;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = campaigns)]
+struct Row {
+    campaign_id: Uuid,
+    name: String,
+    external_key: Option<String>,
+    objective: String,
+    state: String,
+    state_reason: Option<String>,
+    state_since: DateTime<Utc>,
+    stopped_by: Option<Uuid>,
+    starts_on: Option<NaiveDate>,
+    ends_on: Option<NaiveDate>,
+    budget_minor: Option<i64>,
+    budget_currency: Option<String>,
+    archived_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i64,
+}
+
+/// A campaign's row, what it has cost, and its channels.
+type Shown = (Row, Option<i64>, Vec<Uuid>);
+
+/// What [`Shown`] selects. Cost and channels are looked up by key for each row that is shown, within the one
+/// query: neither a round trip for each campaign nor a join that grows with the tenant.
+macro_rules! shown {
+    () => {
+        (
+            Row::as_select(),
+            campaign_totals::table
+                .select(campaign_totals::total_e4)
+                .filter(campaign_totals::tenant_id.eq(campaigns::tenant_id))
+                .filter(campaign_totals::campaign_id.eq(campaigns::campaign_id))
+                .filter(campaign_totals::metric.eq(SPEND))
+                .single_value(),
+            array::<SqlUuid, _>(
+                campaign_channels::table
+                    .select(campaign_channels::channel_id)
+                    .filter(campaign_channels::tenant_id.eq(campaigns::tenant_id))
+                    .filter(campaign_channels::campaign_id.eq(campaigns::campaign_id))
+                    .order(campaign_channels::channel_id),
+            ),
+        )
+    };
+}
+
+fn campaign((row, spend, channels): Shown) -> Result<Campaign> {
+    Ok(Campaign {
+        id: CampaignId(row.campaign_id),
+        name: row.name,
+        external_key: row.external_key,
+        objective: row.objective,
+        state: row.state.parse().map_err(Error::internal)?,
+        state_reason: row.state_reason,
+        state_since: row.state_since,
+        stopped_by: row.stopped_by.map(AlertId),
+        channels: channels.into_iter().map(ChannelId).collect(),
+        starts_on: row.starts_on,
+        ends_on: row.ends_on,
+        budget: row
+            .budget_minor
+            .zip(row.budget_currency)
+            .map(|(amount_minor, currency)| Money { amount_minor, currency }),
+        spend: spend.map_or(Quantity::ZERO, Quantity::from_e4),
+        archived_at: row.archived_at,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        version: row.version,
+    })
+}
+
+/// Adds a campaign without its channels; `false` when its key is taken, after which the transaction can only be
+/// rolled back.
+pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, campaign: &Campaign) -> Result<bool> {
+    let added = diesel::insert_into(campaigns::table)
+        .values((
+            campaigns::tenant_id.eq(tenant.0),
+            campaigns::campaign_id.eq(campaign.id.0),
+            campaigns::name.eq(&campaign.name),
+            campaigns::external_key.eq(&campaign.external_key),
+            campaigns::objective.eq(&campaign.objective),
+            campaigns::state.eq(campaign.state.as_str()),
+            campaigns::state_since.eq(campaign.state_since),
+            campaigns::starts_on.eq(campaign.starts_on),
+            campaigns::ends_on.eq(campaign.ends_on),
+            campaigns::budget_minor.eq(campaign.budget.as_ref().map(|b| b.amount_minor)),
+            campaigns::budget_currency.eq(campaign.budget.as_ref().map(|b| &b.currency)),
+            campaigns::created_at.eq(campaign.created_at),
+            campaigns::updated_at.eq(campaign.updated_at),
+            campaigns::version.eq(campaign.version),
+        ))
+        .execute(tx)
+        .await;
+    match added {
+        Ok(_) => Ok(true),
+        Err(error) if Error::is_unique_violation(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Result<Campaign> {
+    let shown = campaigns::table
+        .select(shown!())
+        .filter(campaigns::tenant_id.eq(tenant.0))
+        .filter(campaigns::campaign_id.eq(id.0))
+        .first::<Shown>(tx)
+        .await
+        .optional()?;
+    campaign(shown.ok_or_else(|| Error::not_found("campaign"))?)
+}
+
+/// What a change of a campaign depends on.
+pub(super) struct Locked {
+    pub(super) id: CampaignId,
+    pub(super) state: CampaignState,
+    pub(super) state_since: DateTime<Utc>,
+    pub(super) starts_on: Option<NaiveDate>,
+    pub(super) archived: bool,
+    pub(super) version: i64,
+}
+
+/// Holds a campaign against other writers until the transaction ends. Read the whole of it afterwards with [`get`]:
+/// a query that waited for the lock would show channels and cost as of before the wait.
+pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Result<Locked> {
+    let (state, state_since, starts_on, archived, version) = campaigns::table
+        .select((
+            campaigns::state,
+            campaigns::state_since,
+            campaigns::starts_on,
+            campaigns::archived_at.is_not_null(),
+            campaigns::version,
+        ))
+        .filter(campaigns::tenant_id.eq(tenant.0))
+        .filter(campaigns::campaign_id.eq(id.0))
+        // NO KEY: rows that refer to the campaign may still be added meanwhile. With the stronger lock, two writers
+        // who each added a total to it and now both want to pause it would deadlock.
+        .for_no_key_update()
+        .first::<(String, _, _, _, _)>(tx)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("campaign"))?;
+    let state = state.parse().map_err(Error::internal)?;
+    Ok(Locked { id, state, state_since, starts_on, archived, version })
+}
+
+/// Newest first. `q` and `state` need no index: a tenant has few campaigns, and only its own rows are looked at.
+pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging: &Paging) -> Result<Vec<Campaign>> {
+    let mut query = campaigns::table
+        .select(shown!())
+        .filter(campaigns::tenant_id.eq(tenant.0))
+        .order(campaigns::campaign_id.desc())
+        .limit(paging.fetch())
+        .into_boxed();
+    query = if filter.archived {
+        query.filter(campaigns::archived_at.is_not_null())
+    } else {
+        query.filter(campaigns::archived_at.is_null())
+    };
+    if let Some(state) = filter.state {
+        query = query.filter(campaigns::state.eq(state.as_str()));
+    }
+    if let Some(q) = &filter.q {
+        let pattern = prefix_pattern(q);
+        query = query.filter(campaigns::name.ilike(pattern.clone()).or(campaigns::external_key.ilike(pattern)));
+    }
+    if let Some(after) = paging.after {
+        query = query.filter(campaigns::campaign_id.lt(after));
+    }
+    query.load::<Shown>(tx).await?.into_iter().map(campaign).collect()
+}
+
+/// Writes what can change in a campaign's plan. States are changed by [`super::states`], channels by
+/// [`set_channels`].
+pub(super) async fn update(tx: &mut Tx, tenant: TenantId, campaign: &Campaign) -> Result<()> {
+    diesel::update(campaigns::table)
+        .filter(campaigns::tenant_id.eq(tenant.0))
+        .filter(campaigns::campaign_id.eq(campaign.id.0))
+        .set((
+            campaigns::name.eq(&campaign.name),
+            campaigns::objective.eq(&campaign.objective),
+            campaigns::starts_on.eq(campaign.starts_on),
+            campaigns::ends_on.eq(campaign.ends_on),
+            campaigns::budget_minor.eq(campaign.budget.as_ref().map(|b| b.amount_minor)),
+            campaigns::budget_currency.eq(campaign.budget.as_ref().map(|b| &b.currency)),
+            campaigns::archived_at.eq(campaign.archived_at),
+            campaigns::updated_at.eq(campaign.updated_at),
+            campaigns::version.eq(campaign.version),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Makes `channels` the campaign's channels.
+pub(super) async fn set_channels(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: CampaignId,
+    channels: &[ChannelId],
+) -> Result<()> {
+    let ids: Vec<Uuid> = channels.iter().map(|channel| channel.0).collect();
+    diesel::delete(campaign_channels::table)
+        .filter(campaign_channels::tenant_id.eq(tenant.0))
+        .filter(campaign_channels::campaign_id.eq(id.0))
+        .filter(campaign_channels::channel_id.ne_all(&ids))
+        .execute(tx)
+        .await?;
+    add_channels(tx, tenant, id, channels).await
+}
+
+/// Adds `channels` to the campaign's; those that it has stay.
+pub(super) async fn add_channels(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: CampaignId,
+    channels: &[ChannelId],
+) -> Result<()> {
+    if channels.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = channels
+        .iter()
+        .map(|channel| {
+            (
+                campaign_channels::tenant_id.eq(tenant.0),
+                campaign_channels::campaign_id.eq(id.0),
+                campaign_channels::channel_id.eq(channel.0),
+            )
+        })
+        .collect();
+    diesel::insert_into(campaign_channels::table).values(rows).on_conflict_do_nothing().execute(tx).await?;
+    Ok(())
+}
+
+/// Those of `ids` that exist, each with whether it is archived.
+pub(super) async fn by_ids(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Result<Vec<(Uuid, bool)>> {
+    Ok(campaigns::table
+        .select((campaigns::campaign_id, campaigns::archived_at.is_not_null()))
+        .filter(campaigns::tenant_id.eq(tenant.0))
+        .filter(campaigns::campaign_id.eq_any(ids))
+        .load(tx)
+        .await?)
+}
+
+/// Those of `keys` that exist, each with its id and whether it is archived.
+pub(super) async fn by_keys(tx: &mut Tx, tenant: TenantId, keys: &[&str]) -> Result<Vec<(String, Uuid, bool)>> {
+    Ok(campaigns::table
+        .select((
+            campaigns::external_key.assume_not_null(),
+            campaigns::campaign_id,
+            campaigns::archived_at.is_not_null(),
+        ))
+        .filter(campaigns::tenant_id.eq(tenant.0))
+        .filter(campaigns::external_key.eq_any(keys))
+        .load(tx)
+        .await?)
+}
+
+/// Ids, names and states of those of `ids` that exist.
+pub(super) async fn names(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Result<Vec<(Uuid, String, String)>> {
+    Ok(campaigns::table
+        .select((campaigns::campaign_id, campaigns::name, campaigns::state))
+        .filter(campaigns::tenant_id.eq(tenant.0))
+        .filter(campaigns::campaign_id.eq_any(ids))
+        .load(tx)
+        .await?)
+}

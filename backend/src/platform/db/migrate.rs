@@ -1,0 +1,76 @@
+//! Migrations and roles: everything that the owner and the administrator do, never a serving process.
+//!
+//! [`run`] brings the schema up to date as the owner and makes the sample partitions of the coming year;
+//! [`role_statements`] are what the administrator runs once on a new cluster. Invariant: running either again
+//! changes nothing.
+
+use crate::error::{Error, Result};
+use chrono::{DateTime, Months, Utc};
+use diesel::sql_types::Date;
+use diesel_async::{AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+/// The migrations of the repository, compiled in.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
+
+/// The three roles of a cluster.
+pub const ROLES: [&str; 3] = ["tillwatch_owner", "tillwatch_app", "tillwatch_system"];
+
+/// Brings the schema of the database at `owner_url` up to date. Returns the names of the migrations it ran.
+/// Needs a multi-threaded runtime.
+///
+/// # Errors
+/// When the database cannot be reached or a migration fails; a failed migration leaves nothing behind.
+pub async fn run(owner_url: &str, now: DateTime<Utc>) -> Result<Vec<String>> {
+    let conn = AsyncPgConnection::establish(owner_url).await.map_err(Error::unavailable)?;
+    let mut harness = AsyncMigrationHarness::new(conn);
+    let ran = harness.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
+    let names = ran.iter().map(ToString::to_string).collect();
+    let mut conn = harness.into_inner();
+    let today = now.date_naive();
+    diesel::sql_query("SELECT tillwatch_sample_months($1, $2)")
+        .bind::<Date, _>(today.checked_sub_months(Months::new(13)).unwrap_or(today))
+        .bind::<Date, _>(today.checked_add_months(Months::new(13)).unwrap_or(today))
+        .execute(&mut conn)
+        .await?;
+    Ok(names)
+}
+
+/// The statements that make the three roles, with `password` for each, for the cluster's administrator.
+pub fn role_statements(password: &str) -> Vec<String> {
+    let quoted = password.replace('\'', "''");
+    ROLES
+        .iter()
+        .map(|role| {
+            format!(
+                "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN \
+                 CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE; END IF; \
+                 ALTER ROLE {role} PASSWORD '{quoted}'; END $$"
+            )
+        })
+        .collect()
+}
+
+/// Makes roles and database on a cluster of our own through its superuser. Returns the owner's, the app's and the
+/// system role's address.
+///
+/// # Errors
+/// When the cluster cannot be reached or refuses.
+pub async fn prepare_cluster(
+    superuser_url: &str,
+    database: &str,
+    password: &str,
+    address: impl Fn(&str) -> String,
+) -> Result<[String; 3]> {
+    let mut conn = AsyncPgConnection::establish(superuser_url).await.map_err(Error::unavailable)?;
+    for statement in role_statements(password) {
+        diesel::sql_query(statement).execute(&mut conn).await?;
+    }
+    let created = diesel::sql_query(format!("CREATE DATABASE {database} OWNER tillwatch_owner")).execute(&mut conn).await;
+    match created {
+        Ok(_) => {}
+        Err(diesel::result::Error::DatabaseError(_, info)) if info.message().contains("already exists") => {}
+        Err(other) => return Err(other.into()),
+    }
+    Ok(ROLES.map(address))
+}

@@ -1,0 +1,376 @@
+//! The tables as diesel sees them, in the order of their names. Made from the migrated database; a test fails when
+//! it differs, and `UPDATE_SCHEMA=1 cargo test schema` writes it again.
+#![expect(missing_docs, reason = "generated from the migrations, which carry the comments")]
+
+diesel::table! {
+    alert_events (tenant_id, alert_id, version) {
+        tenant_id -> Uuid,
+        alert_id -> Uuid,
+        version -> Int8,
+        at -> Timestamptz,
+        event -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        via -> Text,
+        figures -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    alerts (tenant_id, alert_id) {
+        tenant_id -> Uuid,
+        alert_id -> Uuid,
+        rule_id -> Uuid,
+        rule_name -> Text,
+        spec -> Jsonb,
+        metric -> Text,
+        severity -> Text,
+        state -> Text,
+        channel_id -> Nullable<Uuid>,
+        campaign_id -> Nullable<Uuid>,
+        figures -> Jsonb,
+        window_start -> Timestamptz,
+        paused_campaign -> Bool,
+        opened_at -> Timestamptz,
+        acknowledged_at -> Nullable<Timestamptz>,
+        acknowledged_by -> Nullable<Uuid>,
+        resolved_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        breach_key -> Text,
+    }
+}
+
+diesel::table! {
+    api_tokens (tenant_id, api_token_id) {
+        tenant_id -> Uuid,
+        api_token_id -> Uuid,
+        name -> Text,
+        starts_with -> Text,
+        scopes -> Array<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    audit_entries (tenant_id, audit_id) {
+        tenant_id -> Uuid,
+        audit_id -> Uuid,
+        at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        via -> Text,
+        action -> Text,
+        object -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        before -> Nullable<Jsonb>,
+        after -> Nullable<Jsonb>,
+        request_id -> Text,
+    }
+}
+
+diesel::table! {
+    campaign_channels (tenant_id, campaign_id, channel_id) {
+        tenant_id -> Uuid,
+        campaign_id -> Uuid,
+        channel_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    campaign_events (tenant_id, campaign_id, version) {
+        tenant_id -> Uuid,
+        campaign_id -> Uuid,
+        version -> Int8,
+        at -> Timestamptz,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        reason -> Nullable<Text>,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        via -> Text,
+    }
+}
+
+diesel::table! {
+    campaign_totals (tenant_id, campaign_id, metric) {
+        tenant_id -> Uuid,
+        campaign_id -> Uuid,
+        metric -> Text,
+        total_e4 -> Int8,
+    }
+}
+
+diesel::table! {
+    campaigns (tenant_id, campaign_id) {
+        tenant_id -> Uuid,
+        campaign_id -> Uuid,
+        name -> Text,
+        external_key -> Nullable<Text>,
+        objective -> Text,
+        state -> Text,
+        state_reason -> Nullable<Text>,
+        state_since -> Timestamptz,
+        stopped_by -> Nullable<Uuid>,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        budget_minor -> Nullable<Int8>,
+        budget_currency -> Nullable<Text>,
+        archived_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    channels (tenant_id, channel_id) {
+        tenant_id -> Uuid,
+        channel_id -> Uuid,
+        name -> Text,
+        external_key -> Nullable<Text>,
+        kind -> Text,
+        online -> Bool,
+        domain -> Text,
+        stage -> Text,
+        archived_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    chat_servers (tenant_id, chat_server_id) {
+        tenant_id -> Uuid,
+        chat_server_id -> Uuid,
+        transport -> Text,
+        server_ref -> Text,
+        channel_ref -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    chat_users (tenant_id, chat_user_id) {
+        tenant_id -> Uuid,
+        chat_user_id -> Uuid,
+        chat_server_id -> Uuid,
+        user_ref -> Text,
+        staff_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    directory_chat_servers (transport, server_ref) {
+        transport -> Text,
+        server_ref -> Text,
+        for_tenant -> Uuid,
+    }
+}
+
+diesel::table! {
+    directory_credentials (hash) {
+        hash -> Bytea,
+        kind -> Text,
+        for_tenant -> Uuid,
+        subject_id -> Uuid,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    directory_logins (login_id) {
+        login_id -> Uuid,
+        email -> Text,
+        password_hash -> Text,
+        failures -> Int4,
+        locked_until -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    directory_staff (login_id, for_tenant) {
+        login_id -> Uuid,
+        for_tenant -> Uuid,
+        staff_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    link_codes (tenant_id, link_code_id) {
+        tenant_id -> Uuid,
+        link_code_id -> Uuid,
+        staff_id -> Uuid,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    queue_deliveries (delivery_id) {
+        delivery_id -> Uuid,
+        for_tenant -> Uuid,
+        alert_id -> Uuid,
+        transport -> Text,
+        server_ref -> Text,
+        channel_ref -> Text,
+        state -> Text,
+        wanted_version -> Int8,
+        posted_version -> Int8,
+        message_ref -> Nullable<Text>,
+        due_at -> Timestamptz,
+        attempt -> Int4,
+        failures -> Int4,
+        first_claimed_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    queue_jobs (job_id) {
+        job_id -> Uuid,
+        for_tenant -> Uuid,
+        kind -> Text,
+        payload -> Jsonb,
+        request_id -> Text,
+        state -> Text,
+        run_at -> Timestamptz,
+        attempt -> Int4,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    rollups (tenant_id, series_id, resolution, bucket) {
+        tenant_id -> Uuid,
+        series_id -> Uuid,
+        resolution -> Text,
+        bucket -> Timestamptz,
+        sum_e4 -> Int8,
+        samples -> Int8,
+    }
+}
+
+diesel::table! {
+    rule_progress (tenant_id, rule_id, channel_id) {
+        tenant_id -> Uuid,
+        rule_id -> Uuid,
+        channel_id -> Uuid,
+        judged_through -> Date,
+    }
+}
+
+diesel::table! {
+    rules (tenant_id, rule_id) {
+        tenant_id -> Uuid,
+        rule_id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        metric -> Text,
+        spec -> Jsonb,
+        channel_id -> Nullable<Uuid>,
+        campaign_id -> Nullable<Uuid>,
+        per_channel -> Bool,
+        severity -> Text,
+        enabled -> Bool,
+        created_at -> Timestamptz,
+        archived_at -> Nullable<Timestamptz>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    samples (tenant_id, series_id, at, source_key) {
+        tenant_id -> Uuid,
+        series_id -> Uuid,
+        at -> Timestamptz,
+        source_key -> Text,
+        value_e4 -> Int8,
+        previous_e4 -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    series (tenant_id, series_id) {
+        tenant_id -> Uuid,
+        series_id -> Uuid,
+        metric -> Text,
+        channel_id -> Uuid,
+        campaign_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sessions (tenant_id, session_id) {
+        tenant_id -> Uuid,
+        session_id -> Uuid,
+        staff_id -> Uuid,
+        current_hash -> Bytea,
+        previous_hash -> Nullable<Bytea>,
+        rotated_at -> Timestamptz,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        ended_because -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    staff (tenant_id, staff_id) {
+        tenant_id -> Uuid,
+        staff_id -> Uuid,
+        login_id -> Uuid,
+        name -> Text,
+        role -> Text,
+        disabled_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tenants (tenant_id) {
+        tenant_id -> Uuid,
+        name -> Text,
+        locale -> Text,
+        time_zone -> Text,
+        currency -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    alert_events,
+    alerts,
+    api_tokens,
+    audit_entries,
+    campaign_channels,
+    campaign_events,
+    campaign_totals,
+    campaigns,
+    channels,
+    chat_servers,
+    chat_users,
+    directory_chat_servers,
+    directory_credentials,
+    directory_logins,
+    directory_staff,
+    link_codes,
+    queue_deliveries,
+    queue_jobs,
+    rollups,
+    rule_progress,
+    rules,
+    samples,
+    series,
+    sessions,
+    staff,
+    tenants,
+);

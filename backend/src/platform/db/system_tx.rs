@@ -1,0 +1,43 @@
+//! Transactions of the narrow role: what happens before a tenant is known, and the queues. Each has a reason, which
+//! is logged. The role can read the directory and work the queues; it cannot see one tenant row.
+
+use super::{Db, Tx};
+use crate::error::Result;
+use std::ops::{Deref, DerefMut};
+
+/// An open transaction of the `tillwatch_system` role. A type of its own, so that a directory query cannot be run
+/// in a tenant's transaction by mistake, nor the other way round.
+pub struct SystemTx(Tx);
+
+impl Deref for SystemTx {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        &self.0
+    }
+}
+
+impl DerefMut for SystemTx {
+    fn deref_mut(&mut self) -> &mut Tx {
+        &mut self.0
+    }
+}
+
+impl Db {
+    /// Runs `work` in a transaction of the narrow role and commits it. `reason` says why a query without a tenant
+    /// is needed.
+    ///
+    /// # Errors
+    /// What `work` or the commit returns; 503 when no connection is to be had.
+    pub async fn system<T>(
+        &self,
+        reason: &'static str,
+        work: impl AsyncFnOnce(&mut SystemTx) -> Result<T>,
+    ) -> Result<T> {
+        tracing::trace!(reason, "system transaction");
+        let mut tx = SystemTx(Tx::new(self.system_connection().await?, "BEGIN".to_owned()));
+        let answer = work(&mut tx).await?;
+        tx.0.commit().await?;
+        Ok(answer)
+    }
+}

@@ -1,0 +1,142 @@
+//! A transaction whose BEGIN travels with its first query, so that a read costs one round trip.
+//!
+//! [`Tx`] is a diesel connection as far as queries go and offers no `transaction()`. The first query is sent
+//! pipelined behind `BEGIN; SET LOCAL …`; both answers are awaited (`join`, never `try_join`, which would drop the
+//! second in flight). Invariant: however a transaction ends (done, error, cancelled request, panic), a ROLLBACK or
+//! COMMIT is awaited by someone before its connection serves again.
+
+use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel_async::pooled_connection::deadpool::Object;
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join};
+
+/// An open transaction. Store functions take `&mut Tx`.
+pub struct Tx {
+    /// `None` only after the end.
+    conn: Option<Object<AsyncPgConnection>>,
+    /// The opening statements, until the first query takes them along.
+    opening: Option<String>,
+}
+
+impl Tx {
+    pub(super) fn new(conn: Object<AsyncPgConnection>, opening: String) -> Self {
+        Self { conn: Some(conn), opening: Some(opening) }
+    }
+
+    fn parts(&mut self) -> QueryResult<(&AsyncPgConnection, Option<String>)> {
+        match &self.conn {
+            Some(conn) => Ok((conn, self.opening.take())),
+            None => Err(diesel::result::Error::AlreadyInTransaction),
+        }
+    }
+
+    /// Commits and waits for the answer. Nothing is sent when no query was.
+    pub(super) async fn commit(mut self) -> QueryResult<()> {
+        if self.opening.is_some() {
+            self.conn = None;
+            return Ok(());
+        }
+        let Some(conn) = &self.conn else { return Ok(()) };
+        let outcome = (&mut &**conn).batch_execute("COMMIT").await;
+        if outcome.is_ok() {
+            self.conn = None;
+        }
+        outcome
+    }
+
+    /// Ends a read: the COMMIT is sent and awaited by a task of its own, so the caller need not wait.
+    pub(super) fn finish_read(mut self) {
+        self.end_behind("COMMIT");
+    }
+
+    fn end_behind(&mut self, statement: &'static str) {
+        let Some(conn) = self.conn.take() else { return };
+        if self.opening.is_some() {
+            // Nothing was sent, so there is nothing to end.
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                if (&mut &*conn).batch_execute(statement).await.is_err() {
+                    // The state of the connection is unknown: it must not serve again.
+                    drop(Object::take(conn));
+                }
+            });
+        } else {
+            drop(Object::take(conn));
+        }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        self.end_behind("ROLLBACK");
+    }
+}
+
+/// Sends `opening`, if it is still to be sent, and `query` in one go.
+fn pipelined<'a, T: Send + 'a>(
+    conn: &'a AsyncPgConnection,
+    opening: Option<String>,
+    query: BoxFuture<'a, QueryResult<T>>,
+) -> BoxFuture<'a, QueryResult<T>> {
+    match opening {
+        None => query,
+        Some(opening) => async move {
+            let mut borrowed = conn;
+            let (begun, answer) = join(borrowed.batch_execute(&opening), query).await;
+            begun?;
+            answer
+        }
+        .boxed(),
+    }
+}
+
+impl SimpleAsyncConnection for Tx {
+    async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        let (mut conn, opening) = self.parts()?;
+        match opening {
+            None => conn.batch_execute(query).await,
+            Some(opening) => conn.batch_execute(&format!("{opening}; {query}")).await,
+        }
+    }
+}
+
+impl AsyncConnectionCore for Tx {
+    type LoadFuture<'conn, 'query> = BoxFuture<'conn, QueryResult<Self::Stream<'conn, 'query>>>;
+    type ExecuteFuture<'conn, 'query> = BoxFuture<'conn, QueryResult<usize>>;
+    type Stream<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Stream<'conn, 'query>;
+    type Row<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Row<'conn, 'query>;
+    type Backend = diesel::pg::Pg;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        match self.parts() {
+            Err(error) => async move { Err(error) }.boxed(),
+            Ok((conn, opening)) => {
+                let mut borrowed = conn;
+                let query = AsyncConnectionCore::load(&mut borrowed, source);
+                pipelined(conn, opening, query)
+            }
+        }
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        match self.parts() {
+            Err(error) => async move { Err(error) }.boxed(),
+            Ok((conn, opening)) => {
+                let mut borrowed = conn;
+                let query = AsyncConnectionCore::execute_returning_count(&mut borrowed, source);
+                pipelined(conn, opening, query)
+            }
+        }
+    }
+}

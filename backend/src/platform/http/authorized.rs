@@ -1,0 +1,262 @@
+//! Authority as the type of a handler's first argument.
+//!
+//! `Authorized<may::CampaignsPause>` is a caller whose credential was checked and who has that permission;
+//! [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
+//! the identity wing, reached through [`Authenticate`]. Invariant: a refused permission reaches
+//! [`Authenticate::refused`], so that it is audited.
+
+use super::endpoint::{Access, Authority};
+use super::who::{PermissionSet, Who};
+use crate::error::{Error, Result};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::rc::Rc;
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::permissions::Permission;
+
+/// The id of the request in hand, put there by the edge.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// What a request's credential turned out to be.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A staff, or a partner's token.
+    Tenant(Who),
+    /// The bot, for no tenant.
+    Bot,
+}
+
+/// Checks credentials; implemented by the identity wing.
+pub trait Authenticate {
+    /// What the request's `Authorization` (and `On-Behalf-Of`) headers mean.
+    ///
+    /// # Errors
+    /// 401 without a credential or with a bad one, 403 for an unlinked chat user, 503 when it cannot be checked.
+    fn authenticate<'a>(&'a self, headers: CredentialHeaders) -> LocalBoxFuture<'a, Result<Credential>>;
+
+    /// Records that `who` was refused `permission` at `place` (`POST /v1/…`).
+    fn refused<'a>(&'a self, who: Who, permission: Permission, place: String) -> LocalBoxFuture<'a, ()>;
+}
+
+/// The headers that carry a credential, copied out of the request.
+#[derive(Clone, Debug)]
+pub struct CredentialHeaders {
+    /// What follows `Bearer `.
+    pub bearer: Option<String>,
+    /// For whom the bot asks.
+    pub on_behalf_of: Option<String>,
+    /// The request's id.
+    pub request_id: String,
+}
+
+/// A permission as a type; see [`may`].
+pub trait Asks: 'static {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+macro_rules! permission_types {
+    ($($name:ident),+ $(,)?) => {
+        /// Each permission as a type, for [`Authorized`].
+        pub mod may {
+            use super::{Asks, Permission};
+            $(
+                #[doc = concat!("Asks for [`Permission::", stringify!($name), "`].")]
+                #[derive(Debug)]
+                pub enum $name {}
+                impl Asks for $name {
+                    const PERMISSION: Permission = Permission::$name;
+                }
+            )+
+        }
+    };
+}
+
+permission_types!(
+    TenantRead,
+    StaffRead,
+    ApiTokensRead,
+    ApiTokensWrite,
+    ChannelsRead,
+    ChannelsWrite,
+    CampaignsRead,
+    CampaignsWrite,
+    CampaignsPause,
+    CampaignsResume,
+    MetricsRead,
+    SamplesWrite,
+    RulesRead,
+    RulesWrite,
+    AlertsRead,
+    AlertsAcknowledge,
+    ChatLinkSelf,
+    ChatManage,
+    DeliveriesManage,
+    AuditRead,
+);
+
+/// A caller who has permission `P`.
+pub struct Authorized<P> {
+    who: Who,
+    permission: PhantomData<P>,
+}
+
+impl<P> Deref for Authorized<P> {
+    type Target = Who;
+
+    fn deref(&self) -> &Who {
+        &self.who
+    }
+}
+
+impl<P: Asks> Authority for Authorized<P> {
+    const ACCESS: Access = Access::Permission(P::PERMISSION);
+}
+
+impl<P: Asks> FromRequest for Authorized<P> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (gate, headers, req) = (gate(req), credential_headers(req), req.clone());
+        Box::pin(async move {
+            let gate = gate?;
+            match gate.authenticate(headers).await? {
+                Credential::Tenant(who) if who.permissions.allows(P::PERMISSION) => {
+                    Ok(Self { who, permission: PhantomData })
+                }
+                Credential::Tenant(who) => {
+                    let place = format!("{} {}", req.method(), req.path());
+                    gate.refused(who, P::PERMISSION, place).await;
+                    Err(lacks(P::PERMISSION))
+                }
+                Credential::Bot => Err(Error::new(
+                    Code::PermissionDenied,
+                    "The bot has no rights of its own here. Say for whom it asks: `On-Behalf-Of: <chat>/<server>/<user>`.",
+                )),
+            }
+        })
+    }
+}
+
+fn lacks(permission: Permission) -> Error {
+    Error::new(
+        Code::PermissionDenied,
+        format!("This needs the permission `{permission}`, which your role or token does not have."),
+    )
+}
+
+/// Any signed-in staff or partner: for what everybody may ask about themselves.
+pub struct SignedIn {
+    who: Who,
+}
+
+impl Deref for SignedIn {
+    type Target = Who;
+
+    fn deref(&self) -> &Who {
+        &self.who
+    }
+}
+
+impl Authority for SignedIn {
+    const ACCESS: Access = Access::SignedIn;
+}
+
+impl FromRequest for SignedIn {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (gate, headers) = (gate(req), credential_headers(req));
+        Box::pin(async move {
+            match gate?.authenticate(headers).await? {
+                Credential::Tenant(who) => Ok(Self { who }),
+                Credential::Bot => Err(Error::new(
+                    Code::PermissionDenied,
+                    "The bot is nobody by itself. Say for whom it asks: `On-Behalf-Of: <chat>/<server>/<user>`.",
+                )),
+            }
+        })
+    }
+}
+
+/// Anybody.
+pub struct Anonymous {
+    /// The request's id.
+    pub request_id: String,
+}
+
+impl Authority for Anonymous {
+    const ACCESS: Access = Access::Anonymous;
+}
+
+impl FromRequest for Anonymous {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self { request_id: request_id(req) }))
+    }
+}
+
+/// The bot itself, acting for no tenant: claims and reports deliveries, redeems link codes.
+pub struct TheBot {
+    /// The request's id.
+    pub request_id: String,
+}
+
+impl Authority for TheBot {
+    const ACCESS: Access = Access::Bot;
+}
+
+impl FromRequest for TheBot {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (gate, mut headers) = (gate(req), credential_headers(req));
+        // Here the bot asks as itself, whoever it serves otherwise.
+        headers.on_behalf_of = None;
+        let request_id = headers.request_id.clone();
+        Box::pin(async move {
+            match gate?.authenticate(headers).await? {
+                Credential::Bot => Ok(Self { request_id }),
+                Credential::Tenant(_) => Err(Error::new(Code::PermissionDenied, "Only the chat bot may do this.")),
+            }
+        })
+    }
+}
+
+/// The request's id, as the edge set it.
+pub fn request_id(req: &HttpRequest) -> String {
+    req.extensions().get::<RequestId>().map_or_else(String::new, |id| id.0.clone())
+}
+
+fn gate(req: &HttpRequest) -> Result<Rc<dyn Authenticate>> {
+    req.app_data::<web::ThinData<Rc<dyn Authenticate>>>()
+        .map(|gate| gate.0.clone())
+        .ok_or_else(|| Error::internal("no authenticator is mounted"))
+}
+
+fn credential_headers(req: &HttpRequest) -> CredentialHeaders {
+    let header = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    CredentialHeaders {
+        bearer: header("authorization").and_then(|text| {
+            let (scheme, token) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+        }),
+        on_behalf_of: header("on-behalf-of"),
+        request_id: request_id(req),
+    }
+}
+
+/// What a caller may do, as the wire lists it.
+pub fn permissions_of(who: &Who) -> Vec<Permission> {
+    let set: PermissionSet = who.permissions;
+    set.to_vec()
+}

@@ -1,0 +1,137 @@
+//! What every request passes: a request id, a time-out, one log line, the problem body, security headers.
+
+use super::authorized::RequestId;
+use crate::error::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpResponse, ResponseError};
+use std::time::{Duration, Instant};
+use tillwatch_shared::errors::{Code, Problem};
+use uuid::Uuid;
+
+/// A request is answered within this time; a long poll waits less by itself.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// The header that carries the request id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The refusal of a request, on its way to the edge, which knows the request's id and path.
+#[derive(Clone, Debug)]
+struct Refusal {
+    code: Code,
+    detail: String,
+    fields: Vec<tillwatch_shared::errors::FieldProblem>,
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        if let Some(cause) = &self.cause {
+            if self.code == Code::Internal {
+                tracing::error!(code = %self.code, cause, "request failed");
+            } else {
+                tracing::debug!(code = %self.code, cause, "request refused");
+            }
+        }
+        let mut answer = HttpResponse::build(self.status_code());
+        if let Some(seconds) = self.retry_after {
+            answer.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if self.code.status() == 401 {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        let mut answer = answer.finish();
+        let refusal = Refusal { code: self.code, detail: self.detail.clone(), fields: self.fields.clone() };
+        answer.extensions_mut().insert(refusal);
+        answer
+    }
+}
+
+/// The middleware.
+///
+/// # Errors
+/// Never by itself: whatever the handler refuses becomes an answer.
+pub async fn edge(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let id = req
+        .headers()
+        .get(&REQUEST_ID)
+        .and_then(|v| v.to_str().ok())
+        .filter(|t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)))
+        .map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned);
+    req.extensions_mut().insert(RequestId(id.clone()));
+    let request = req.request().clone();
+    let outcome = tokio::time::timeout(LONGEST, next.call(req)).await;
+    let mut answer = match outcome {
+        Ok(Ok(answer)) => answer.map_into_boxed_body(),
+        Ok(Err(error)) => ServiceResponse::new(request, HttpResponse::from_error(error)),
+        Err(_) => {
+            let slow = Error::new(Code::Overloaded, "The request took too long and was given up. Try again.");
+            ServiceResponse::new(request, HttpResponse::from_error(slow))
+        }
+    };
+    let refusal = answer.response().extensions().get::<Refusal>().cloned();
+    if let Some(refusal) = refusal.or_else(|| foreign(&answer)) {
+        answer = with_problem(answer, &refusal, &id);
+    }
+    finish(&mut answer, &id);
+    let (path, status) = (answer.request().path().to_owned(), answer.status().as_u16());
+    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(request_id = id, method = %answer.request().method(), path, status, took_ms, "request");
+    Ok(answer)
+}
+
+/// A refusal that the framework made by itself, in our words.
+fn foreign(answer: &ServiceResponse<BoxBody>) -> Option<Refusal> {
+    let (code, detail) = match answer.status().as_u16() {
+        404 => (Code::NotFound, "There is nothing at this address."),
+        405 => (Code::MethodNotAllowed, "This address does not take this method; see the `Allow` header."),
+        413 => (Code::BodyTooLarge, "The body is too large."),
+        status @ 400..=499 if answer.response().error().is_some() => {
+            tracing::debug!(status, "refused by the framework");
+            (Code::MalformedBody, "The request could not be read.")
+        }
+        500..=599 if answer.response().error().is_some() => {
+            (Code::Internal, "The request could not be completed. Nothing was written.")
+        }
+        _ => return None,
+    };
+    Some(Refusal { code, detail: detail.to_owned(), fields: Vec::new() })
+}
+
+fn with_problem(answer: ServiceResponse<BoxBody>, refusal: &Refusal, id: &str) -> ServiceResponse<BoxBody> {
+    let problem = Problem {
+        kind: format!("/docs/errors#{}", refusal.code),
+        title: refusal.code.title().to_owned(),
+        status: refusal.code.status(),
+        detail: refusal.detail.clone(),
+        instance: answer.request().path().to_owned(),
+        code: refusal.code,
+        request_id: id.to_owned(),
+        errors: refusal.fields.clone(),
+    };
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut answer = answer.map_body(|_, _| BoxBody::new(body));
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    answer
+}
+
+fn finish(answer: &mut ServiceResponse<BoxBody>, id: &str) {
+    let headers = answer.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

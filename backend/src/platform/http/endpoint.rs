@@ -1,0 +1,143 @@
+//! A handler as a value: from one list come the routes, the OpenAPI document and the access matrix, so that they
+//! cannot disagree.
+//!
+//! [`endpoint!`](crate::endpoint) pairs a handler with the description that `#[utoipa::path]` made of it. The
+//! handler's first argument is its [`Authority`]; a handler without one does not compile here.
+
+use actix_web::dev::Handler;
+use actix_web::{FromRequest, Responder, Route, web};
+use tillwatch_shared::permissions::Permission;
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::{RefOr, Schema};
+
+/// What a caller must show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing.
+    Anonymous,
+    /// Any valid credential of a tenant.
+    SignedIn,
+    /// The bot's own credential.
+    Bot,
+    /// A credential with this permission.
+    Permission(Permission),
+}
+
+/// An argument that says who may call the handler.
+pub trait Authority: FromRequest {
+    /// What it asks for.
+    const ACCESS: Access;
+}
+
+/// A handler whose first argument is its authority.
+pub trait Guarded<Args>: Handler<Args> {
+    /// What the handler asks for.
+    const ACCESS: Access;
+}
+
+macro_rules! guarded {
+    ($($arg:ident),*) => {
+        impl<F, Fut, A, $($arg),*> Guarded<(A, $($arg,)*)> for F
+        where
+            F: Fn(A, $($arg),*) -> Fut + Clone + 'static,
+            Fut: std::future::Future,
+            A: Authority,
+        {
+            const ACCESS: Access = A::ACCESS;
+        }
+    };
+}
+guarded!();
+guarded!(B);
+guarded!(B, C);
+guarded!(B, C, D);
+guarded!(B, C, D, E);
+guarded!(B, C, D, E, G);
+
+/// A named schema of the OpenAPI document.
+pub type NamedSchema = (String, RefOr<Schema>);
+
+/// One operation of the API.
+pub struct Endpoint {
+    /// The path with `{parameters}`.
+    pub path: String,
+    /// The method.
+    pub method: HttpMethod,
+    /// The operation's description.
+    pub operation: Operation,
+    /// What a caller must show.
+    pub access: Access,
+    /// The schemas that the operation refers to.
+    pub schemas: Vec<NamedSchema>,
+    route: fn() -> Route,
+}
+
+impl Endpoint {
+    /// The endpoint of a handler: use [`endpoint!`](crate::endpoint).
+    pub fn new<D, F, Args>(_: fn() -> D, _: F, route: fn() -> Route) -> Self
+    where
+        D: utoipa::Path + utoipa::__dev::SchemaReferences,
+        F: Guarded<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let mut schemas = Vec::new();
+        D::schemas(&mut schemas);
+        Self {
+            path: D::path(),
+            // `#[utoipa::path]` always names one method.
+            method: D::methods().into_iter().next().unwrap_or(HttpMethod::Get),
+            operation: D::operation(),
+            access: F::ACCESS,
+            schemas,
+            route,
+        }
+    }
+
+    /// The route, to be mounted under [`Self::path`].
+    pub fn route(&self) -> Route {
+        let route = (self.route)();
+        match self.method {
+            HttpMethod::Get => route.guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head())),
+            HttpMethod::Post => route.guard(actix_web::guard::Post()),
+            HttpMethod::Put => route.guard(actix_web::guard::Put()),
+            HttpMethod::Patch => route.guard(actix_web::guard::Patch()),
+            _ => route.guard(actix_web::guard::Delete()),
+        }
+    }
+
+    /// The method's name in capitals.
+    pub fn method_name(&self) -> &'static str {
+        match self.method {
+            HttpMethod::Get => "GET",
+            HttpMethod::Post => "POST",
+            HttpMethod::Put => "PUT",
+            HttpMethod::Patch => "PATCH",
+            _ => "DELETE",
+        }
+    }
+}
+
+/// A route to `handler`, without a method yet.
+pub fn route_to<F, Args>(handler: F) -> Route
+where
+    F: Guarded<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::route().to(handler)
+}
+
+/// The [`Endpoint`] of a handler that carries `#[utoipa::path]`: `endpoint!(pause)`.
+#[macro_export]
+macro_rules! endpoint {
+    ($handler:ident) => {
+        pastey::paste! {
+            $crate::platform::http::endpoint::Endpoint::new(
+                || [<__path_ $handler>],
+                $handler,
+                || $crate::platform::http::endpoint::route_to($handler),
+            )
+        }
+    };
+}

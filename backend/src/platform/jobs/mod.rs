@@ -1,0 +1,29 @@
+//! Deferred work on a PostgreSQL queue: enqueued in the transaction that causes it, done by the worker.
+//!
+//! Vocabulary: a *job* carries a kind and ids, never data; *claiming* one moves its `run_at` to the end of the lease,
+//! so that a worker that dies gives it back by the clock alone. Cast: [`queue`] (the SQL) and [`worker`] (the loop).
+//! Invariants: a job runs at least once and is idempotent; it is deleted only by the attempt that did it; after
+//! [`MOST_ATTEMPTS`] failures it is dead and stays for a person to look at.
+
+pub mod queue;
+pub mod worker;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::platform::http::who::Who;
+use futures_util::future::LocalBoxFuture;
+
+/// Attempts before a job is dead.
+pub const MOST_ATTEMPTS: i32 = 8;
+
+/// Does one job: gets the tenant's system authority and the payload.
+pub type Perform = for<'a> fn(&'a App, Who, serde_json::Value) -> LocalBoxFuture<'a, Result<()>>;
+
+/// A kind of job and what does it.
+#[derive(Clone, Copy)]
+pub struct JobKind {
+    /// The kind's name in the queue.
+    pub name: &'static str,
+    /// What does it.
+    pub perform: Perform,
+}

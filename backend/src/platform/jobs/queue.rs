@@ -1,0 +1,125 @@
+//! The only SQL of the job queue.
+
+use super::MOST_ATTEMPTS;
+use crate::error::{Error, Result};
+use crate::platform::db::schema::queue_jobs;
+use crate::platform::db::{SystemTx, Tx};
+use crate::platform::http::who::Who;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use tillwatch_shared::ids::JobId;
+use uuid::Uuid;
+
+/// A claimed job.
+#[derive(Debug, Queryable)]
+pub struct Job {
+    /// Its id.
+    pub id: Uuid,
+    /// Its tenant.
+    pub tenant: Uuid,
+    /// Its kind.
+    pub kind: String,
+    /// Ids.
+    pub payload: serde_json::Value,
+    /// The request that caused it.
+    pub request_id: String,
+    /// Which attempt this is, from 1.
+    pub attempt: i32,
+}
+
+/// Puts a job of `kind` into the queue, as part of `tx`, not to run before `run_at`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn enqueue(
+    tx: &mut Tx,
+    who: &Who,
+    kind: &str,
+    payload: &serde_json::Value,
+    run_at: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(queue_jobs::table)
+        .values((
+            queue_jobs::job_id.eq(JobId::new().0),
+            queue_jobs::for_tenant.eq(who.tenant.0),
+            queue_jobs::kind.eq(kind),
+            queue_jobs::payload.eq(payload),
+            queue_jobs::request_id.eq(&who.request_id),
+            queue_jobs::state.eq("ready"),
+            queue_jobs::run_at.eq(run_at),
+            queue_jobs::created_at.eq(run_at),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Claims up to `most` due jobs for `lease`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(tx: &mut SystemTx, now: DateTime<Utc>, lease: TimeDelta, most: i64) -> Result<Vec<Job>> {
+    let due = queue_jobs::table
+        .select(queue_jobs::job_id)
+        .filter(queue_jobs::state.eq("ready"))
+        .filter(queue_jobs::run_at.le(now))
+        .order(queue_jobs::run_at)
+        .limit(most)
+        .for_update()
+        .skip_locked()
+        .load::<Uuid>(tx)
+        .await?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(diesel::update(queue_jobs::table.filter(queue_jobs::job_id.eq_any(due)))
+        .set((queue_jobs::attempt.eq(queue_jobs::attempt + 1), queue_jobs::run_at.eq(now + lease)))
+        .returning((
+            queue_jobs::job_id,
+            queue_jobs::for_tenant,
+            queue_jobs::kind,
+            queue_jobs::payload,
+            queue_jobs::request_id,
+            queue_jobs::attempt,
+        ))
+        .load(tx)
+        .await?)
+}
+
+/// Removes a done job, unless a later attempt has it now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn done(tx: &mut SystemTx, job: &Job) -> Result<()> {
+    diesel::delete(
+        queue_jobs::table.filter(queue_jobs::job_id.eq(job.id)).filter(queue_jobs::attempt.eq(job.attempt)),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Puts a failed job back with a growing pause, or declares it dead after the last attempt.
+///
+/// # Errors
+/// When the database fails.
+pub async fn failed(tx: &mut SystemTx, job: &Job, error: &Error, now: DateTime<Utc>) -> Result<()> {
+    // An outage is nobody's fault: it does not use up attempts, so no work dies of a long one.
+    let outage = error.code.status() == 503;
+    let dead = !outage && job.attempt >= MOST_ATTEMPTS;
+    let pause = TimeDelta::milliseconds(200 << job.attempt.clamp(0, 10));
+    let text: String = error.to_string().chars().take(500).collect();
+    diesel::update(
+        queue_jobs::table.filter(queue_jobs::job_id.eq(job.id)).filter(queue_jobs::attempt.eq(job.attempt)),
+    )
+    .set((
+        queue_jobs::state.eq(if dead { "dead" } else { "ready" }),
+        queue_jobs::run_at.eq(now + pause),
+        queue_jobs::attempt.eq(if outage { job.attempt - 1 } else { job.attempt }),
+        queue_jobs::last_error.eq(text),
+    ))
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Checks on request bodies: every wrong field is told at once, by JSON pointer, with the way to mend it.
+
+use crate::error::{Error, Result};
+use tillwatch_shared::errors::{Code, FieldProblem};
+
+/// Gathers refused fields; [`Checks::done`] makes them one 422.
+#[derive(Debug, Default)]
+pub struct Checks {
+    refused: Vec<FieldProblem>,
+}
+
+impl Checks {
+    /// Refuses the field at `pointer` for `reason` (a short machine-readable word).
+    pub fn refuse(&mut self, pointer: &str, reason: &str, detail: impl Into<String>) {
+        self.refused.push(FieldProblem { pointer: pointer.into(), code: reason.into(), detail: detail.into() });
+    }
+
+    /// Text of `min` to `max` characters without control characters, not only blanks.
+    pub fn text(&mut self, pointer: &str, text: &str, min: usize, max: usize) {
+        let length = text.chars().count();
+        if length > max {
+            self.refuse(pointer, "too_long", format!("Has {length} characters; at most {max} are kept. Shorten it."));
+        } else if length < min || (min > 0 && text.trim().is_empty()) {
+            self.refuse(pointer, "required", format!("Needs at least {min} character(s)."));
+        } else if text.chars().any(|c| c.is_control() && c != '\n') {
+            self.refuse(pointer, "control_character", "Holds control characters. Remove them.");
+        }
+    }
+
+    /// As [`Self::text`], if there is any.
+    pub fn optional_text(&mut self, pointer: &str, text: Option<&str>, min: usize, max: usize) {
+        if let Some(text) = text {
+            self.text(pointer, text, min, max);
+        }
+    }
+
+    /// Refuses unless `holds`.
+    pub fn ensure(&mut self, holds: bool, pointer: &str, reason: &str, detail: &str) {
+        if !holds {
+            self.refuse(pointer, reason, detail);
+        }
+    }
+
+    /// The gathered refusals as one error.
+    pub fn into_error(self) -> Error {
+        let detail = self.refused.iter().map(|f| format!("{}: {}", f.pointer, f.detail)).collect::<Vec<_>>().join(" ");
+        let mut error = Error::new(Code::ValidationFailed, detail);
+        error.fields = self.refused;
+        error
+    }
+
+    /// `Ok` when nothing was refused.
+    pub fn done(self) -> Result<()> {
+        if self.refused.is_empty() { Ok(()) } else { Err(self.into_error()) }
+    }
+}

@@ -1,0 +1,50 @@
+//! Every domain's endpoints and jobs, one line each: the only place, beside [`crate::serve`], that names them all.
+
+use crate::platform::http::endpoint::Endpoint;
+use crate::platform::jobs::JobKind;
+use crate::{identity, measure, plan};
+use actix_web::web;
+use std::collections::BTreeMap;
+
+/// Every operation of the API.
+pub fn endpoints() -> Vec<Endpoint> {
+    [
+        identity::auth::routes::routes(),
+        identity::partners::routes::routes(),
+        identity::chat::routes::routes(),
+        identity::audit::routes::routes(),
+        measure::metrics::routes::routes(),
+        measure::samples::routes::routes(),
+        plan::channels::routes::routes(),
+        plan::campaigns::routes::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Every kind of deferred work.
+pub fn jobs() -> Vec<JobKind> {
+    Vec::new()
+}
+
+/// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404.
+pub fn mount(config: &mut web::ServiceConfig, endpoints: &[Endpoint]) {
+    let mut paths: BTreeMap<&str, Vec<&Endpoint>> = BTreeMap::new();
+    for endpoint in endpoints {
+        paths.entry(&endpoint.path).or_default().push(endpoint);
+    }
+    // A fixed segment (`/v1/sessions/refresh`) must be asked before a parameter (`/v1/sessions/{id}`): `{` sorts
+    // behind every letter, so the map's order is the right one.
+    for (path, endpoints) in paths {
+        let allow = endpoints.iter().map(|e| e.method_name()).collect::<Vec<_>>().join(", ");
+        let mut resource = web::resource(path);
+        for endpoint in endpoints {
+            resource = resource.route(endpoint.route());
+        }
+        config.service(resource.default_service(web::to(move || {
+            let answer = actix_web::HttpResponse::MethodNotAllowed().insert_header(("allow", allow.clone())).finish();
+            std::future::ready(answer)
+        })));
+    }
+}

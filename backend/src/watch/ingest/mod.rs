@@ -1,0 +1,183 @@
+//! Taking samples: the one transaction in which a number becomes a row, a sum, a campaign's total and, where a line is
+//! reached, a pause.
+//!
+//! Order of locks, the same for everybody: series, samples, rollups (in [`crate::measure::samples`]), then the
+//! campaigns' totals sorted, then the campaigns that a stop-loss stops, sorted. Invariants: when the write is
+//! answered, a campaign whose line was reached is paused already, and the answer says so; a refused row never takes
+//! its neighbours with it; a request either leaves everything that it answers or nothing.
+
+pub mod parse;
+pub mod routes;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::audit::{self, Entry};
+use crate::identity::tenants;
+use crate::measure::samples::{self, NewSample, Outcome};
+use crate::plan::{campaigns, channels};
+use crate::platform::clock::now;
+use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
+use crate::platform::wake::Topic;
+use crate::watch::judging;
+use chrono::{DateTime, Utc};
+use parse::{Parsed, RowRefusal, SampleRow};
+use serde_json::json;
+use std::collections::HashSet;
+use tillwatch_shared::ids::{CampaignId, ChannelId};
+use tillwatch_shared::samples::{RowCode, SampleResult, SampleStatus, SamplesTaken};
+
+/// Takes the parsed rows of one request.
+///
+/// # Errors
+/// When the database fails or a sum would overflow; nothing is written then.
+pub async fn take(app: &App, who: &Who, mut rows: Vec<Parsed<'_>>) -> Result<SamplesTaken> {
+    let at = now();
+    parse::refuse_future(&mut rows, at);
+    let taken = app.db.write(who, async |tx| take_in(tx, who, &rows, at).await).await?;
+    if taken.accepted + taken.corrected > 0 {
+        app.wake(Topic::Jobs);
+    }
+    if !taken.stopped.is_empty() {
+        app.wake(Topic::Deliveries);
+    }
+    Ok(taken)
+}
+
+async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>) -> Result<SamplesTaken> {
+    let zone = tenants::settings(tx, who.tenant).await?.time_zone;
+    let (good, refused) = place(tx, who, rows).await?;
+    let recorded = samples::record(tx, who.tenant, zone, &good.samples, at).await?;
+    let stopped = judging::stop_loss::judge(tx, who, &recorded.campaign_deltas, at).await?;
+    let mut answer = answer(rows, &refused, &recorded.outcomes);
+    answer.stopped = stopped;
+    if answer.accepted + answer.corrected > 0 {
+        judging::after_samples(tx, who, zone, &recorded.touched, at).await?;
+        let after = json!({ "accepted": answer.accepted, "corrected": answer.corrected });
+        let entry = Entry { action: "samples.taken", after: Some(after), ..Entry::default() };
+        audit::record(tx, who, entry).await?;
+    }
+    Ok(answer)
+}
+
+/// The rows whose channel and campaign were found, in the order sent.
+struct Placed<'a> {
+    samples: Vec<NewSample<'a>>,
+}
+
+/// Looks channels and campaigns up and refuses the rows that name what is not there, or that turn out to be the
+/// same sample under two spellings. The refusals are by place in `rows`.
+async fn place<'a>(
+    tx: &mut Tx,
+    who: &Who,
+    rows: &'a [Parsed<'_>],
+) -> Result<(Placed<'a>, Vec<(usize, RowRefusal)>)> {
+    let good = || {
+        rows.iter().enumerate().filter_map(|(place, row)| match row {
+            Parsed::Row(row) => Some((place, row)),
+            Parsed::Refused(_) => None,
+        })
+    };
+    let mut channel_names: Vec<&str> = good().filter_map(|(_, row)| row.channel.as_deref()).collect();
+    let mut campaign_names: Vec<&str> = good().filter_map(|(_, row)| row.campaign.as_deref()).collect();
+    for names in [&mut channel_names, &mut campaign_names] {
+        names.sort_unstable();
+        names.dedup();
+    }
+    let channels = channels::resolve(tx, who.tenant, &channel_names).await?;
+    let campaigns = campaigns::resolve(tx, who.tenant, &campaign_names).await?;
+    let mut placed = Placed { samples: Vec::with_capacity(rows.len()) };
+    let mut refused = Vec::new();
+    let mut seen: HashSet<(&str, Option<ChannelId>, Option<CampaignId>, DateTime<Utc>, &str)> = HashSet::new();
+    for (place, row) in good() {
+        let channel = row.channel.as_deref().map(|name| channels.get(name).ok_or(name)).transpose();
+        let campaign = row.campaign.as_deref().map(|name| campaigns.get(name).ok_or(name)).transpose();
+        let fault = match (&channel, &campaign) {
+            (Err(name), _) => Some(unknown(row, RowCode::UnknownChannel, "/channel", name)),
+            (_, Err(name)) => Some(unknown(row, RowCode::UnknownCampaign, "/campaign", name)),
+            (Ok(Some(channel)), _) if channel.archived => {
+                let detail = "This channel is archived; it takes no samples any more.";
+                Some(RowRefusal::new(row.line, RowCode::ArchivedChannel, "/channel", detail))
+            }
+            (_, Ok(Some(campaign))) if campaign.archived => {
+                let detail = "This campaign is archived; it takes no samples any more.";
+                Some(RowRefusal::new(row.line, RowCode::ArchivedCampaign, "/campaign", detail))
+            }
+            _ => None,
+        };
+        let (channel, campaign) = (channel.ok().flatten().map(|c| c.id), campaign.ok().flatten().map(|c| c.id));
+        let fault = fault.or_else(|| {
+            let fresh = seen.insert((row.metric.key, channel, campaign, row.at, row.key.as_ref()));
+            let detail = "An earlier row of this request is the same sample under another spelling of its channel or campaign.";
+            (!fresh).then(|| RowRefusal::new(row.line, RowCode::DuplicateKey, "/key", detail))
+        });
+        match fault {
+            Some(fault) => refused.push((place, fault)),
+            None => placed.samples.push(NewSample {
+                metric: row.metric,
+                channel,
+                campaign,
+                at: row.at,
+                key: row.key.as_ref(),
+                value: row.value,
+            }),
+        }
+    }
+    Ok((placed, refused))
+}
+
+fn unknown(row: &SampleRow<'_>, code: RowCode, pointer: &str, name: &str) -> RowRefusal {
+    let shown: String = name.chars().take(64).collect();
+    let detail = format!("`{shown}` is neither an id nor a key of yours. Create it first, or mend the spelling.");
+    RowRefusal::new(row.line, code, pointer, detail)
+}
+
+fn answer(rows: &[Parsed<'_>], refused: &[(usize, RowRefusal)], outcomes: &[Outcome]) -> SamplesTaken {
+    let (mut accepted, mut corrected, mut unchanged) = (0, 0, 0);
+    let mut refused = refused.iter().peekable();
+    let mut outcomes = outcomes.iter();
+    let results: Vec<SampleResult> = rows
+        .iter()
+        .enumerate()
+        .map(|(place, row)| {
+            let row = match row {
+                Parsed::Refused(refusal) => return SampleResult::from(refusal.clone()),
+                Parsed::Row(row) => row,
+            };
+            if let Some((_, refusal)) = refused.next_if(|(at, _)| *at == place) {
+                return SampleResult::from(refusal.clone());
+            }
+            let status = match outcomes.next() {
+                Some(Outcome::Accepted) | None => {
+                    accepted += 1;
+                    SampleStatus::Accepted
+                }
+                Some(Outcome::Corrected { .. }) => {
+                    corrected += 1;
+                    SampleStatus::Corrected
+                }
+                Some(Outcome::Unchanged) => {
+                    unchanged += 1;
+                    SampleStatus::Unchanged
+                }
+            };
+            SampleResult::taken(row.line, status)
+        })
+        .collect();
+    let total = u32::try_from(results.len()).unwrap_or(u32::MAX);
+    let refused = total - accepted - corrected - unchanged;
+    SamplesTaken { accepted, corrected, unchanged, refused, stopped: Vec::new(), results }
+}
+
+impl From<parse::BodyError> for Error {
+    fn from(error: parse::BodyError) -> Self {
+        use parse::BodyError as B;
+        use tillwatch_shared::errors::Code;
+        let code = match &error {
+            B::TooManyRows { .. } | B::TooLarge { .. } => Code::BodyTooLarge,
+            B::UnknownEncoding { .. } | B::UnknownFormat { .. } => Code::UnsupportedMediaType,
+            _ => Code::MalformedBody,
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,81 @@
+//! Rules over HTTP.
+
+use crate::app::App;
+use crate::endpoint;
+use crate::error::Result;
+use crate::platform::http::authorized::{Authorized, may};
+use crate::platform::http::body::Body;
+use crate::platform::http::endpoint::Endpoint;
+use crate::platform::http::page::Paging;
+use crate::platform::http::params::{IfMatch, Params, PathId};
+use crate::platform::http::reply::Reply;
+use actix_web::web::ThinData;
+use serde::Deserialize;
+use tillwatch_shared::Page;
+use tillwatch_shared::ids::RuleId;
+use tillwatch_shared::watch::{CreateRule, Rule, UpdateRule};
+
+/// The endpoints.
+pub fn routes() -> Vec<Endpoint> {
+    vec![endpoint!(create), endpoint!(list), endpoint!(get), endpoint!(update)]
+}
+
+/// What may be asked of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+}
+
+/// Makes a rule: a threshold, a stop-loss on a campaign, or a deviation from the same weekday.
+#[utoipa::path(post, path = "/v1/rules", operation_id = "rules_create", tag = "rules", request_body = CreateRule,
+    responses((status = 201, body = Rule)))]
+async fn create(who: Authorized<may::RulesWrite>, app: ThinData<App>, body: Body<CreateRule>) -> Result<Reply<Rule>> {
+    let rule = super::create(&app, &who, body.0).await?;
+    let (location, version) = (format!("/v1/rules/{}", rule.id), rule.version);
+    Ok(Reply::created(rule, location).version(version))
+}
+
+/// Lists the rules.
+#[utoipa::path(get, path = "/v1/rules", operation_id = "rules_list", tag = "rules", params(ListParams),
+    responses((status = 200, body = Page<Rule>)))]
+async fn list(
+    who: Authorized<may::RulesRead>,
+    app: ThinData<App>,
+    params: Params<ListParams>,
+) -> Result<Reply<Page<Rule>>> {
+    let Params(ListParams { limit, cursor }) = params;
+    let paging = Paging::new(who.tenant, "rules", "", limit, cursor.as_deref())?;
+    Ok(Reply::ok(super::list(&app, &who, &paging).await?))
+}
+
+/// Shows a rule.
+#[utoipa::path(get, path = "/v1/rules/{id}", operation_id = "rules_get", tag = "rules",
+    params(("id" = RuleId, Path)), responses((status = 200, body = Rule)))]
+async fn get(who: Authorized<may::RulesRead>, app: ThinData<App>, id: PathId<RuleId>) -> Result<Reply<Rule>> {
+    let rule = super::get(&app, &who, id.0).await?;
+    let version = rule.version;
+    Ok(Reply::ok(rule).version(version))
+}
+
+/// Changes a rule; it is judged again at once.
+#[utoipa::path(patch, path = "/v1/rules/{id}", operation_id = "rules_update", tag = "rules",
+    params(("id" = RuleId, Path), ("If-Match" = String, Header, description = "The ETag that you read.")),
+    request_body = UpdateRule, responses((status = 200, body = Rule)))]
+async fn update(
+    who: Authorized<may::RulesWrite>,
+    app: ThinData<App>,
+    id: PathId<RuleId>,
+    read: IfMatch,
+    body: Body<UpdateRule>,
+) -> Result<Reply<Rule>> {
+    let rule = super::update(&app, &who, id.0, &read, body.0).await?;
+    let version = rule.version;
+    Ok(Reply::ok(rule).version(version))
+}

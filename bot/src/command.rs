@@ -1,0 +1,106 @@
+//! What a person can ask of the bot, apart from any chat: the command, who asks, and button actions.
+//!
+//! A transport only translates: its own words into a [`Command`] and an [`Actor`], and the [`crate::reply::Reply`]
+//! back. Invariant: a `custom_id` is at most 100 characters and parses back to the action it was made from.
+
+use tillwatch_shared::ids::{AlertId, CampaignId};
+use tillwatch_shared::watch::Transport;
+
+/// What is asked. Campaigns and alerts are named as a person types them: id, key or the start of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `link CODE`: link this chat user (and, the first time, this server) to a staff.
+    Link {
+        /// The one-time code.
+        code: String,
+    },
+    /// `campaign list`
+    CampaignList,
+    /// `campaign show NAME`
+    CampaignShow {
+        /// Id, key or name.
+        campaign: String,
+    },
+    /// `campaign pause NAME REASON`
+    CampaignPause {
+        /// Id, key or name.
+        campaign: String,
+        /// Why; asked for when absent.
+        reason: Option<String>,
+    },
+    /// `campaign resume NAME REASON`
+    CampaignResume {
+        /// Id, key or name.
+        campaign: String,
+        /// Why; asked for when absent.
+        reason: Option<String>,
+    },
+    /// `kpi [METRIC]`
+    Kpi {
+        /// A metric's key or name; all of them if absent.
+        metric: Option<String>,
+    },
+    /// `alerts list`
+    AlertsList,
+    /// `alerts show ALERT`, also the Open button.
+    AlertShow {
+        /// Id or the number that the last list showed.
+        alert: String,
+    },
+    /// `alerts ack ALERT`
+    AlertAck {
+        /// Id or the number that the last list showed.
+        alert: String,
+    },
+    /// `help [COMMAND]`
+    Help {
+        /// One command's help, or all.
+        topic: Option<String>,
+    },
+}
+
+/// Who asks, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Which chat.
+    pub transport: Transport,
+    /// The server's id there.
+    pub server: String,
+    /// The chat channel's id there.
+    pub channel: String,
+    /// The user's id there.
+    pub user: String,
+}
+
+/// What a button does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Pause this campaign.
+    Pause(CampaignId),
+    /// Acknowledge this alert.
+    Acknowledge(AlertId),
+    /// Show this alert with its timeline.
+    Open(AlertId),
+}
+
+impl Action {
+    /// `v1:<action>:<id>`
+    pub fn custom_id(self) -> String {
+        match self {
+            Self::Pause(id) => format!("v1:pause:{id}"),
+            Self::Acknowledge(id) => format!("v1:ack:{id}"),
+            Self::Open(id) => format!("v1:open:{id}"),
+        }
+    }
+
+    /// The action that [`Self::custom_id`] named; `None` for anything else (an older version's button).
+    pub fn parse(custom_id: &str) -> Option<Self> {
+        let (action, id) = custom_id.strip_prefix("v1:")?.split_once(':')?;
+        match action {
+            "pause" => id.parse().ok().map(Self::Pause),
+            "ack" => id.parse().ok().map(Self::Acknowledge),
+            "open" => id.parse().ok().map(Self::Open),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `alerts list | show | ack`.
+
+use tillwatch_shared::ids::AlertId;
+use tillwatch_shared::watch::{Alert, AlertEvent, AlertState};
+
+use super::{Asking, only_you};
+use crate::api::Answer;
+use crate::incident::{buttons, described, mark, metric_name};
+use crate::reply::{Reply, Tone};
+use crate::wording::figures::figure;
+use crate::wording::{By, Label, Topic};
+
+/// Alerts of each state in one list.
+const SHOWN: u16 = 10;
+/// Steps of a timeline, the newest.
+const STEPS: usize = 12;
+
+/// Open alerts with numbers, firing ones first.
+pub(super) async fn list(asking: &Asking<'_>) -> Answer<Reply> {
+    let words = asking.words;
+    let (firing, taken) = tokio::try_join!(
+        asking.api.alerts(asking.actor, AlertState::Firing, SHOWN),
+        asking.api.alerts(asking.actor, AlertState::Acknowledged, SHOWN),
+    )?;
+    let more = firing.next_cursor.is_some() || taken.next_cursor.is_some();
+    let alerts: Vec<Alert> = firing.data.into_iter().chain(taken.data).collect();
+    asking.api.memory().remember_alerts(asking.actor, alerts.iter().map(|alert| alert.id).collect());
+    if alerts.is_empty() {
+        let said = words.all_quiet();
+        return Ok(Reply::say(Tone::Good, said.title, said.body));
+    }
+    let mut title = words.open_alerts(alerts.len());
+    if more {
+        title.push_str(" …");
+    }
+    let mut lines: Vec<String> =
+        alerts.iter().enumerate().map(|(place, alert)| line(place + 1, alert, asking)).collect();
+    lines.push(words.alerts_hint(&asking.spelled(Topic::AlertsShow, "1"), &asking.spelled(Topic::AlertsAck, "1")));
+    Ok(Reply::say(crate::incident::tone(&alerts[0]), title, lines.join("\n")))
+}
+
+fn line(number: usize, alert: &Alert, asking: &Asking<'_>) -> String {
+    let words = asking.words;
+    let value = figure(alert.figures.value, &alert.unit, &alert.currency, words.locale());
+    let figures = words.pair(metric_name(alert, words.locale()), &value);
+    let state = words.since(words.alert_state(alert.state), &asking.time(alert.opened_at));
+    let by = alert.acknowledged_by.as_ref().map(|staff| format!(" · {}", staff.name)).unwrap_or_default();
+    format!("{number}. {} {} · {figures} · {state}{by}", mark(alert), alert.rule_name)
+}
+
+/// The alert that is meant: a number of the last list, or an id.
+fn meant(typed: &str, asking: &Asking<'_>) -> Result<AlertId, Reply> {
+    let typed = typed.trim().trim_start_matches('#');
+    let list = asking.spelled(Topic::AlertsList, "");
+    if let Ok(number) = typed.parse::<usize>() {
+        return asking.api.memory().numbered_alert(asking.actor, number).map_err(|shown| {
+            only_you(Tone::Refused, asking.words.unknown_number(number, shown, &list))
+        });
+    }
+    typed.parse().map_err(|_| only_you(Tone::Refused, asking.words.not_an_alert(typed, &list)))
+}
+
+/// One alert with its timeline.
+pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+    let id = match meant(typed, asking) {
+        Ok(id) => id,
+        Err(reply) => return Ok(reply),
+    };
+    let (alert, timeline) =
+        tokio::try_join!(asking.api.alert(asking.actor, id), asking.api.timeline(asking.actor, id))?;
+    learn(&alert, asking);
+    let words = asking.words;
+    let skipped = timeline.data.len().saturating_sub(STEPS);
+    let mut steps: Vec<String> = timeline.data.iter().skip(skipped).map(|step| step_line(step, &alert, asking)).collect();
+    if skipped > 0 {
+        steps.insert(0, words.more(skipped));
+    }
+    let mut reply = described(&alert, words, asking.zone)
+        .field(words.label(Label::Timeline), steps.join("\n"), false)
+        .field(words.label(Label::Id), alert.id.to_string(), true);
+    reply.buttons = buttons(&alert, words);
+    Ok(reply.private())
+}
+
+fn step_line(step: &AlertEvent, alert: &Alert, asking: &Asking<'_>) -> String {
+    let words = asking.words;
+    let what = words.step(&step.event).unwrap_or(&step.event);
+    let value = step.figures.as_ref().map(|figures| {
+        format!(" · {}", figure(figures.value, &alert.unit, &alert.currency, words.locale()))
+    });
+    // What the system does by itself needs no name.
+    let by = match asking.actor_of(&step.actor_kind, step.actor.as_deref()) {
+        By::System => String::new(),
+        by => format!(" · {}", words.by(&by)),
+    };
+    format!("{} · {what}{}{by}", asking.time(step.at), value.unwrap_or_default())
+}
+
+/// Takes an alert.
+pub(super) async fn acknowledge(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+    let id = match meant(typed, asking) {
+        Ok(id) => id,
+        Err(reply) => return Ok(reply),
+    };
+    let done = asking.api.acknowledge(asking.actor, id).await?;
+    let (words, alert) = (asking.words, &done.alert);
+    learn(alert, asking);
+    let (tone, said) = match (done.changed, alert.resolved_at) {
+        (true, _) => (Tone::Good, words.acknowledged(&alert.rule_name)),
+        (false, Some(at)) => (Tone::Plain, words.already_resolved(&alert.rule_name, &asking.time(at))),
+        (false, None) => {
+            let by = alert.acknowledged_by.as_ref();
+            let by = by.map_or(By::Colleague, |staff| asking.staff(staff.id, Some(&staff.name)));
+            let when = asking.time(alert.acknowledged_at.unwrap_or(alert.opened_at));
+            (Tone::Plain, words.already_acknowledged(&alert.rule_name, &by, &when))
+        }
+    };
+    Ok(only_you(tone, said))
+}
+
+/// Histories tell ids only; an alert tells who took it by name.
+fn learn(alert: &Alert, asking: &Asking<'_>) {
+    if let Some(staff) = &alert.acknowledged_by {
+        asking.api.memory().learn_name(staff.id, &staff.name);
+    }
+}

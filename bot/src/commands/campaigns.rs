@@ -1,0 +1,198 @@
+//! `campaign list | show | pause | resume`.
+
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::plan::{Campaign, CampaignState, Channel};
+
+use super::{Asking, find, only_you};
+use crate::api::{Answer, ApiError};
+use crate::command::Action;
+use crate::reply::{Button, Reply, Tone};
+use crate::wording::figures::{amount, date, major, money, share};
+use crate::wording::{By, Change, Label, Topic};
+
+/// Campaigns in one list.
+const SHOWN: u16 = 20;
+/// Characters of a reason.
+const REASON: usize = 500;
+
+/// All campaigns, a line each.
+pub(super) async fn list(asking: &Asking<'_>) -> Answer<Reply> {
+    let words = asking.words;
+    let page = asking.api.campaigns(asking.actor, None, 100, None).await?;
+    if page.data.is_empty() {
+        let said = words.no_campaigns();
+        return Ok(Reply::say(Tone::Plain, said.title, said.body));
+    }
+    let count = page.data.len();
+    let mut lines: Vec<String> = page.data.iter().take(SHOWN.into()).map(|one| line(one, asking)).collect();
+    let rest = count.saturating_sub(lines.len());
+    if rest > 0 {
+        lines.push(words.more(rest));
+    }
+    let mut title = words.campaigns(count);
+    if page.next_cursor.is_some() {
+        // There are more pages than the one that was counted.
+        title = title.replace(&count.to_string(), &format!("{count}+"));
+    }
+    Ok(Reply::say(Tone::Plain, title, lines.join("\n")))
+}
+
+fn line(campaign: &Campaign, asking: &Asking<'_>) -> String {
+    let state = asking.words.campaign_state(campaign.state);
+    let since = asking.words.since(state, &asking.time(campaign.state_since));
+    format!("{} {} · {since} · {}", mark(campaign.state), campaign.name, spent(campaign, asking))
+}
+
+const fn mark(state: CampaignState) -> &'static str {
+    match state {
+        CampaignState::Active => "▶",
+        CampaignState::Paused => "⏸",
+        CampaignState::Draft | CampaignState::InReview | CampaignState::Scheduled => "○",
+        CampaignState::Completed | CampaignState::Cancelled => "■",
+    }
+}
+
+/// Spend, budget, and the share of it.
+fn spent(campaign: &Campaign, asking: &Asking<'_>) -> String {
+    let currency = campaign.budget.as_ref().map_or(asking.me.tenant.currency.as_str(), |budget| &budget.currency);
+    let spend = amount(campaign.spend, currency);
+    match &campaign.budget {
+        Some(budget) => {
+            let limit = major(budget);
+            // A budget of nothing is overspent by anything: a dash.
+            let part = if limit > 0.0 { share(campaign.spend.to_f64() / limit) } else { "–".to_owned() };
+            asking.words.spent(&spend, Some((&money(limit, currency), &part)))
+        }
+        None => asking.words.spent(&spend, None),
+    }
+}
+
+/// One campaign with all that is known of it.
+pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+    let campaign = match find::campaign(typed, asking).await? {
+        Ok(campaign) => campaign,
+        Err(reply) => return Ok(reply),
+    };
+    let words = asking.words;
+    // Names of channels are a help, not the matter: without them the rest is still told.
+    let channels = if campaign.channels.is_empty() {
+        Vec::new()
+    } else {
+        asking.api.channels(asking.actor).await.map(|page| page.data).unwrap_or_default()
+    };
+    let mut body = campaign.objective.clone();
+    if campaign.stopped_by.is_some() {
+        body = format!("{}\n{body}", words.stopped_by()).trim_end().to_owned();
+    }
+    let tone = if campaign.stopped_by.is_some() { Tone::Critical } else { tone(campaign.state) };
+    let mut reply = facts(Reply::say(tone, format!("{} {}", mark(campaign.state), campaign.name), body), &campaign, asking)
+        .field(words.label(Label::Channels), channel_names(&campaign, &channels, asking), false);
+    if let Some(key) = &campaign.external_key {
+        reply = reply.field(words.label(Label::Key), key, true);
+    }
+    reply = reply.field(words.label(Label::Id), campaign.id.to_string(), true);
+    if campaign.state == CampaignState::Active {
+        let label = words.label(Label::ButtonPause).to_owned();
+        reply.buttons.push(Button { label, action: Action::Pause(campaign.id), disabled: false });
+    }
+    Ok(reply)
+}
+
+const fn tone(state: CampaignState) -> Tone {
+    match state {
+        CampaignState::Active => Tone::Good,
+        CampaignState::Paused => Tone::Warning,
+        _ => Tone::Plain,
+    }
+}
+
+fn channel_names(campaign: &Campaign, channels: &[Channel], asking: &Asking<'_>) -> String {
+    let names: Vec<&str> =
+        channels.iter().filter(|one| campaign.channels.contains(&one.id)).map(|one| one.name.as_str()).collect();
+    match (names.as_slice(), campaign.channels.len()) {
+        (_, 0) => asking.words.label(Label::None).to_owned(),
+        ([], count) => count.to_string(),
+        (some, count) if some.len() < count => {
+            format!("{}\n{}", some.join("\n"), asking.words.more(count - some.len()))
+        }
+        (all, _) => all.join("\n"),
+    }
+}
+
+/// State, since when, why, spend and dates, each in a field.
+fn facts(reply: Reply, campaign: &Campaign, asking: &Asking<'_>) -> Reply {
+    let (words, locale) = (asking.words, asking.words.locale());
+    let day = |day| date(day, locale);
+    let (from, to) = (campaign.starts_on.map(day), campaign.ends_on.map(day));
+    reply
+        .field(words.label(Label::State), words.campaign_state(campaign.state), true)
+        .field(words.label(Label::Since), asking.time(campaign.state_since), true)
+        .field(words.label(Label::Spend), spent(campaign, asking), true)
+        .field(words.label(Label::Reason), campaign.state_reason.as_deref().unwrap_or_default(), false)
+        .field(words.label(Label::Dates), words.dates(from.as_deref(), to.as_deref()), true)
+}
+
+/// Pauses or resumes.
+pub(super) async fn change(
+    change: Change,
+    typed: &str,
+    reason: Option<&str>,
+    asking: &Asking<'_>,
+) -> Answer<Reply> {
+    let words = asking.words;
+    let campaign = match find::campaign(typed, asking).await? {
+        Ok(campaign) => campaign,
+        Err(reply) => return Ok(reply),
+    };
+    let Some(reason) = reason.map(str::trim).filter(|reason| !reason.is_empty()) else {
+        let topic = match change {
+            Change::Pause => Topic::CampaignPause,
+            Change::Resume => Topic::CampaignResume,
+        };
+        let example = asking.spelled(topic, campaign.external_key.as_deref().unwrap_or(&campaign.name));
+        return Ok(only_you(Tone::Plain, words.reason_needed(change, &campaign.name, &example)));
+    };
+    if reason.chars().count() > REASON {
+        return Ok(only_you(Tone::Refused, words.reason_too_long(REASON)));
+    }
+    let done = match change {
+        Change::Pause => asking.api.pause(asking.actor, campaign.id, reason).await,
+        Change::Resume => asking.api.resume(asking.actor, campaign.id, reason).await,
+    };
+    let done = match done {
+        Ok(done) => done,
+        Err(error) => return conflict(error, change, campaign, asking).await,
+    };
+    let (now, since) = (&done.campaign, asking.time(done.campaign.state_since));
+    let said = if done.changed {
+        words.changed(change, &now.name, &By::You, &since)
+    } else {
+        words.already(change, &now.name, &set_by(now, asking).await, &since)
+    };
+    let tone = match (done.changed, change) {
+        (false, _) => Tone::Plain,
+        (true, Change::Pause) => Tone::Warning,
+        (true, Change::Resume) => Tone::Good,
+    };
+    Ok(facts(Reply::say(tone, said.title, said.body), now, asking))
+}
+
+/// A refusal by state tells the state, as it is now.
+async fn conflict(error: ApiError, change: Change, before: Campaign, asking: &Asking<'_>) -> Answer<Reply> {
+    if error.code() != Some(Code::StateConflict) {
+        return Err(error);
+    }
+    let now = asking.api.campaign(asking.actor, before.id).await.unwrap_or(before);
+    let said = asking.words.cannot(change, &now.name, now.state);
+    Ok(facts(only_you(Tone::Refused, said), &now, asking))
+}
+
+/// Who brought the campaign into its state, by its history.
+async fn set_by(campaign: &Campaign, asking: &Asking<'_>) -> By {
+    let Ok(history) = asking.api.history(asking.actor, campaign.id).await else {
+        // It is a side note: without it the answer is still true.
+        return By::Colleague;
+    };
+    let step = history.data.iter().rev().find(|step| step.to == campaign.state && step.from != Some(step.to));
+    step.map_or(By::System, |step| asking.actor_of(&step.actor_kind, step.actor.as_deref()))
+}

@@ -1,0 +1,154 @@
+//! `kpi` and `kpi METRIC`.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use tillwatch_shared::Locale;
+use tillwatch_shared::measure::{Direction, Kpi, MetricInfo, MetricKind, Series};
+use tillwatch_shared::quantity::Quantity;
+
+use super::{Asking, find};
+use crate::api::Answer;
+use crate::reply::{Reply, Tone};
+use crate::wording::Move;
+use crate::wording::figures::{day, figure};
+
+/// Metrics on one screen.
+const SHOWN: usize = 30;
+/// Days shown of one metric; a week.
+const WEEK: u64 = 7;
+
+/// The last day with samples, beside the same weekday a week before.
+pub(super) async fn screen(asking: &Asking<'_>) -> Answer<Reply> {
+    let words = asking.words;
+    let kpis = asking.api.kpis(asking.actor).await?;
+    let Some(date) = kpis.day.filter(|_| !kpis.data.is_empty()) else {
+        let said = words.no_kpis();
+        return Ok(Reply::say(Tone::Plain, said.title, said.body));
+    };
+    let mut lines: Vec<String> =
+        kpis.data.iter().take(SHOWN).map(|kpi| kpi_line(kpi, &kpis.currency, asking)).collect();
+    if kpis.data.len() > SHOWN {
+        lines.push(words.more(kpis.data.len() - SHOWN));
+    }
+    Ok(Reply::say(Tone::Plain, words.kpis(&day(date, words.locale())), lines.join("\n")))
+}
+
+fn kpi_line(kpi: &Kpi, currency: &str, asking: &Asking<'_>) -> String {
+    let locale = asking.words.locale();
+    let name = match locale {
+        Locale::En => &kpi.name_en,
+        Locale::ZhCn => &kpi.name_zh,
+    };
+    let text = |value: f64| figure(value, &kpi.unit, currency, locale);
+    let value = kpi.value.map_or_else(|| asking.words.no_figure().to_owned(), text);
+    let (arrow, against) = compared(kpi.change, kpi.week_before.map(text), kpi.direction, asking);
+    format!("{arrow} {} · {against}", asking.words.pair(name, &value))
+}
+
+/// An arrow and words for a change against a week before.
+fn compared(
+    change: Option<f64>,
+    before: Option<String>,
+    direction: Direction,
+    asking: &Asking<'_>,
+) -> (&'static str, String) {
+    let (Some(change), Some(before)) = (change, before) else {
+        return ("·", asking.words.nothing_before().to_owned());
+    };
+    let arrow = if change > 0.0 {
+        "▲"
+    } else if change < 0.0 {
+        "▼"
+    } else {
+        "="
+    };
+    (arrow, asking.words.moved(Move { change, better: better(change, direction) }, &before))
+}
+
+/// Whether a change is for the better; `None` where neither way is.
+fn better(change: f64, direction: Direction) -> Option<bool> {
+    match direction {
+        _ if change == 0.0 => None,
+        Direction::HigherIsBetter => Some(change > 0.0),
+        Direction::LowerIsBetter => Some(change < 0.0),
+        Direction::Neutral => None,
+    }
+}
+
+/// One metric's last seven days, each beside the same weekday a week before.
+pub(super) async fn one(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+    let metric = match find::metric(typed, asking).await? {
+        Ok(metric) => metric,
+        Err(reply) => return Ok(reply),
+    };
+    let words = asking.words;
+    let kpis = asking.api.kpis(asking.actor).await?;
+    let Some(last) = kpis.day else {
+        let said = words.no_kpis();
+        return Ok(Reply::say(Tone::Plain, said.title, said.body));
+    };
+    let from = last.checked_sub_days(Days::new(2 * WEEK - 1)).unwrap_or(last);
+    let to = last.checked_add_days(Days::new(1)).unwrap_or(last);
+    let (from, to) = (instant(from, asking.zone), instant(to, asking.zone));
+    let series = asking.api.days(asking.actor, &metric.key, &from, &to).await?;
+    Ok(week(&metric, &series, last, &kpis.currency, asking))
+}
+
+/// Midnight of a day in a zone, RFC 3339; the first instant of the day where the clock skips midnight.
+fn instant(day: NaiveDate, zone: Tz) -> String {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let local = zone.from_local_datetime(&midnight).earliest();
+    let local = local.or_else(|| zone.from_local_datetime(&(midnight + chrono::Duration::hours(1))).earliest());
+    let utc: DateTime<Utc> = local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc));
+    utc.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+fn week(metric: &MetricInfo, series: &Series, last: NaiveDate, currency: &str, asking: &Asking<'_>) -> Reply {
+    let (words, locale) = (asking.words, asking.words.locale());
+    let point = |wanted: NaiveDate| {
+        series.data.iter().find(|point| point.at.with_timezone(&asking.zone).date_naive() == wanted)
+    };
+    let text = |value: f64| figure(value, &metric.unit, currency, locale);
+    let mut lines = Vec::new();
+    let mut total = Some(Quantity::ZERO);
+    for back in (0..WEEK).rev() {
+        let Some(date) = last.checked_sub_days(Days::new(back)) else { continue };
+        let now = point(date);
+        let value = now.and_then(|point| point.value);
+        let before = date.checked_sub_days(Days::new(WEEK)).and_then(point).and_then(|point| point.value);
+        let change = value.zip(before).filter(|(_, before)| *before != 0.0).map(|(now, before)| now / before - 1.0);
+        // A day without samples adds nothing to a sum.
+        total = total.zip(now.map_or(Some(Quantity::ZERO), |point| point.sum)).and_then(|(a, b)| a.checked_add(b));
+        let (arrow, against) = compared(change, before.map(text), metric.direction, asking);
+        let value = value.map_or_else(|| words.no_figure().to_owned(), text);
+        lines.push(format!("{arrow} {} · {against}", words.pair(&day(date, locale), &value)));
+    }
+    if let (MetricKind::Sum, Some(total)) = (metric.kind, total) {
+        // Seven, so it fits.
+        lines.push(words.in_all(usize::try_from(WEEK).unwrap_or(7), &text(total.to_f64())));
+    }
+    let title = words.last_days(find::metric_name(metric, locale), usize::try_from(WEEK).unwrap_or(7));
+    Reply::say(Tone::Plain, title, lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_is_better_only_where_less_is_better() {
+        assert_eq!(better(0.1, Direction::HigherIsBetter), Some(true));
+        assert_eq!(better(0.1, Direction::LowerIsBetter), Some(false));
+        assert_eq!(better(-0.1, Direction::LowerIsBetter), Some(true));
+        assert_eq!(better(-0.1, Direction::Neutral), None);
+        assert_eq!(better(0.0, Direction::HigherIsBetter), None);
+    }
+
+    #[test]
+    fn a_day_begins_at_the_retailers_midnight_even_where_midnight_is_skipped() {
+        let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
+        assert_eq!(instant(day(2025, 11, 14), Tz::Asia__Shanghai), "2025-11-13T16:00:00Z");
+        // Chile put its clocks forward at midnight of 2024-09-08.
+        assert_eq!(instant(day(2024, 9, 8), Tz::America__Santiago), "2024-09-08T04:00:00Z");
+    }
+}

@@ -1,0 +1,108 @@
+//! Alerts in the terminal: a frame for a new one, one line for what became of it.
+//!
+//! Invariants: a delivery is shown by the console of its own server only; a change of a shown alert prints one line,
+//! not the frame again; what may have been shown before a crash says so.
+
+use futures_util::future::BoxFuture;
+use tillwatch_shared::plan::CampaignState;
+use tillwatch_shared::watch::{AlertState, Delivery, DeliveryOutcome, Transport};
+
+use super::draw::{Style, clean_line, framed};
+use super::{ConsoleConfig, Printer};
+use crate::api::Api;
+use crate::command::Actor;
+use crate::deliver::ChatSink;
+use crate::reply::Reply;
+use crate::wording::{self, Topic, spelled};
+
+/// Shows alerts in a terminal, or in the log when there is none.
+pub(super) struct ConsoleSink {
+    servers: Vec<String>,
+    actor: Actor,
+    printer: Printer,
+    style: Style,
+    terminal: bool,
+    api: Api,
+}
+
+impl ConsoleSink {
+    pub(super) fn new(config: &ConsoleConfig, style: Style, terminal: bool, api: &Api) -> Self {
+        let servers = [&config.server].into_iter().chain(&config.also_shows).cloned().collect();
+        Self { servers, actor: config.actor(), printer: config.printer.clone(), style, terminal, api: api.clone() }
+    }
+
+    async fn draw(&self, delivery: &Delivery, reply: &Reply) {
+        let own = delivery.server == self.actor.server;
+        // The number under which `alerts show` and `alerts ack` know it from now on.
+        let number = own.then(|| self.api.memory().number_of(&self.actor, delivery.alert.id));
+        let text = if delivery.message.is_some() {
+            update(delivery, number)
+        } else {
+            let notes = notes(delivery, number);
+            if self.terminal {
+                framed(reply, &notes, self.style, self.printer.columns())
+            } else {
+                clean_line(&format!("{} {} {}", reply.title, reply.body, notes.join(" ")))
+            }
+        };
+        if self.terminal {
+            self.printer.show(format!("{}\n", text.trim_end())).await;
+        } else {
+            tracing::info!(delivery = %delivery.id, alert = %delivery.alert.id, retailer = delivery.retailer, "{text}");
+        }
+    }
+}
+
+impl ChatSink for ConsoleSink {
+    fn transport(&self) -> Transport {
+        Transport::Console
+    }
+
+    fn show<'a>(&'a self, delivery: &'a Delivery, reply: &'a Reply) -> BoxFuture<'a, DeliveryOutcome> {
+        Box::pin(async move {
+            if !self.servers.contains(&delivery.server) {
+                let error = format!("no console stands for the server `{}` here", delivery.server);
+                return DeliveryOutcome::Failed { error, retry_after_ms: None, permanent: true };
+            }
+            self.draw(delivery, reply).await;
+            DeliveryOutcome::Posted { message: format!("console-{}", delivery.id), version: delivery.version }
+        })
+    }
+}
+
+/// What became of an alert that was shown before, on one line.
+fn update(delivery: &Delivery, number: Option<usize>) -> String {
+    let words = wording::of(delivery.locale);
+    let alert = &delivery.alert;
+    let by = match alert.state {
+        AlertState::Acknowledged => alert.acknowledged_by.as_ref().map(|staff| staff.name.as_str()),
+        AlertState::Firing | AlertState::Resolved => None,
+    };
+    let number = number.map(|number| format!("{number}. ")).unwrap_or_default();
+    let line = words.update(&alert.rule_name, alert.state, by);
+    let campaign = alert.campaign.as_ref().map(|campaign| {
+        format!(" · {}", words.pair(&campaign.name, words.campaign_state(campaign.state)))
+    });
+    clean_line(&format!("{} {number}{line}{}", crate::incident::mark(alert), campaign.unwrap_or_default()))
+}
+
+/// What stands under an alert: what to type, where its picture is, and whether it may have been shown already.
+fn notes(delivery: &Delivery, number: Option<usize>) -> Vec<String> {
+    let words = wording::of(delivery.locale);
+    let alert = &delivery.alert;
+    let mut notes = Vec::new();
+    if let Some(number) = number.filter(|_| alert.state == AlertState::Firing) {
+        let ack = spelled(Transport::Console, Topic::AlertsAck, &number.to_string());
+        let running = alert.campaign.as_ref().filter(|campaign| campaign.state == CampaignState::Active);
+        let pause = running.map(|campaign| spelled(Transport::Console, Topic::CampaignPause, &campaign.name));
+        notes.push(words.console_hint(&ack, pause.as_deref()));
+    }
+    notes.push(words.picture_at(&format!("/v1/alerts/{}/picture", alert.id)));
+    if delivery.attempt > 1 {
+        notes.push(words.shown_again().to_owned());
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests;

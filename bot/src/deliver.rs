@@ -1,0 +1,209 @@
+//! Takes deliveries from the API, lets a chat show each, and reports what became of it.
+//!
+//! Cast: a [`ChatSink`] is a chat that can show an incident; [`run`] claims for all of them. Invariants: at most
+//! [`IN_FLIGHT`] deliveries are in work; each claimed delivery ends in a report, retried until the service takes it
+//! or says that somebody else has the work; what was claimed and cannot be shown is reported as failed, never
+//! dropped; after `stop` nothing new is claimed and what is in work is given [`FAREWELL`] to end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::watch::{Delivery, DeliveryOutcome, Transport};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::api::{Api, ApiError};
+use crate::incident::incident;
+use crate::reply::{Picture, Reply};
+use crate::wording;
+
+/// Deliveries in work at once.
+pub const IN_FLIGHT: usize = 8;
+/// How long a claim waits for the first delivery; the service allows 8 s.
+const WAIT: Duration = Duration::from_secs(7);
+/// The first and the longest pause after a failure.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How long work may go on after `stop`.
+const FAREWELL: Duration = Duration::from_secs(8);
+/// The longest error that a report carries, in characters.
+const LONGEST_ERROR: usize = 500;
+
+/// A chat that can show an incident.
+pub trait ChatSink: Send + Sync {
+    /// Which chat it is.
+    fn transport(&self) -> Transport;
+
+    /// Posts the incident, or edits the message that shows it (`delivery.message`), so that the chat shows this
+    /// version once. A future that is dropped may have posted: the next attempt looks for its message first.
+    fn show<'a>(&'a self, delivery: &'a Delivery, reply: &'a Reply) -> BoxFuture<'a, DeliveryOutcome>;
+}
+
+/// Delivers until `stop` turns true. Failures of the API are waited out, 100 ms at first, 5 s at most.
+pub async fn run(api: Api, sinks: Vec<Arc<dyn ChatSink>>, mut stop: watch::Receiver<bool>) {
+    let transports: Vec<Transport> = sinks.iter().map(|sink| sink.transport()).collect();
+    if transports.is_empty() {
+        return;
+    }
+    let mut work = JoinSet::new();
+    let mut pause = Pause::default();
+    loop {
+        while let Some(ended) = work.try_join_next() {
+            note(ended);
+        }
+        let free = IN_FLIGHT.saturating_sub(work.len());
+        if free == 0 {
+            tokio::select! {
+                () = stopped(&mut stop) => break,
+                Some(ended) = work.join_next() => note(ended),
+            }
+            continue;
+        }
+        // Free is at most `IN_FLIGHT`, so it fits.
+        let max = u16::try_from(free).unwrap_or(1);
+        let claimed = tokio::select! {
+            () = stopped(&mut stop) => break,
+            claimed = api.claim(&transports, max, WAIT) => claimed,
+        };
+        match claimed {
+            Ok(deliveries) => {
+                pause = Pause::default();
+                for delivery in deliveries {
+                    let sink = sinks.iter().find(|sink| sink.transport() == delivery.transport).cloned();
+                    work.spawn(deliver(api.clone(), sink, delivery));
+                }
+            }
+            Err(error) => {
+                let wait = pause.next();
+                tracing::warn!(%error, wait_ms = wait.as_millis(), "cannot claim deliveries");
+                tokio::select! {
+                    () = stopped(&mut stop) => break,
+                    () = sleep(wait) => {}
+                }
+            }
+        }
+    }
+    let left = work.len();
+    let ending = async {
+        while let Some(ended) = work.join_next().await {
+            note(ended);
+        }
+    };
+    if timeout(FAREWELL, ending).await.is_err() {
+        tracing::warn!(left, "deliveries in work were left to their leases");
+    }
+}
+
+/// One delivery from its picture to its report.
+async fn deliver(api: Api, sink: Option<Arc<dyn ChatSink>>, delivery: Delivery) {
+    let (id, attempt) = (delivery.id, delivery.attempt);
+    let outcome = match sink {
+        Some(sink) => {
+            let picture = picture(&api, &delivery).await;
+            let reply = incident(&delivery, picture);
+            sink.show(&delivery, &reply).await
+        }
+        None => DeliveryOutcome::Failed {
+            error: format!("this bot has no {} transport", delivery.transport),
+            retry_after_ms: None,
+            permanent: false,
+        },
+    };
+    match &outcome {
+        DeliveryOutcome::Posted { version, .. } => {
+            tracing::info!(delivery = %id, alert = %delivery.alert.id, attempt, version, "shown");
+        }
+        DeliveryOutcome::Failed { error, permanent, .. } => {
+            tracing::warn!(delivery = %id, alert = %delivery.alert.id, attempt, permanent, error, "not shown");
+        }
+    }
+    report(&api, &delivery, shortened(outcome)).await;
+}
+
+/// The alert's picture. An alert without its picture is better than none, so a failure is only logged.
+async fn picture(api: &Api, delivery: &Delivery) -> Option<Picture> {
+    // A terminal shows no picture; it names the address.
+    if delivery.transport == Transport::Console {
+        return None;
+    }
+    match api.picture(delivery.id).await {
+        Ok(Some(png)) => Some(Picture { png, alt: wording::of(delivery.locale).picture_alt(&delivery.alert) }),
+        Ok(None) => None,
+        Err(error) => {
+            tracing::warn!(delivery = %delivery.id, %error, "the picture could not be fetched; shown without it");
+            None
+        }
+    }
+}
+
+/// Reports until the service has taken it, or says that the work is no longer ours.
+async fn report(api: &Api, delivery: &Delivery, outcome: DeliveryOutcome) {
+    let mut pause = Pause::default();
+    loop {
+        let error = match api.report(delivery.id, delivery.attempt, &outcome).await {
+            Ok(_) => return,
+            Err(error) => error,
+        };
+        if error.code() == Some(Code::LeaseLost) {
+            tracing::info!(delivery = %delivery.id, attempt = delivery.attempt, "the lease was lost");
+            return;
+        }
+        if !worth_repeating(&error) {
+            tracing::error!(delivery = %delivery.id, attempt = delivery.attempt, %error, "the report was refused");
+            return;
+        }
+        let wait = pause.next();
+        tracing::warn!(delivery = %delivery.id, %error, wait_ms = wait.as_millis(), "cannot report; trying again");
+        sleep(wait).await;
+    }
+}
+
+/// A refusal of the report itself stays one; everything else may pass, a restarted service's new keys among it.
+fn worth_repeating(error: &ApiError) -> bool {
+    error.is_passing()
+        || matches!(
+            error.code(),
+            None | Some(Code::CredentialExpired | Code::CredentialInvalid | Code::CredentialMissing)
+        )
+}
+
+/// Keeps the error within the report's limit.
+fn shortened(outcome: DeliveryOutcome) -> DeliveryOutcome {
+    match outcome {
+        DeliveryOutcome::Failed { error, retry_after_ms, permanent } => {
+            let error = error.chars().take(LONGEST_ERROR).collect();
+            DeliveryOutcome::Failed { error, retry_after_ms: retry_after_ms.map(|ms| ms.min(3_600_000)), permanent }
+        }
+        posted @ DeliveryOutcome::Posted { .. } => posted,
+    }
+}
+
+/// Waits until `stop` is true; a dropped sender counts as stop.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // The error says that the sender is gone: nobody could stop us any more.
+    let _gone = stop.wait_for(|stop| *stop).await;
+}
+
+fn note(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a delivery's task broke off; its lease will run out and it is tried again");
+    }
+}
+
+/// Pauses that double from failure to failure.
+#[derive(Debug, Default)]
+pub(crate) struct Pause(Option<Duration>);
+
+impl Pause {
+    /// How long to wait now.
+    pub(crate) fn next(&mut self) -> Duration {
+        let now = self.0.map_or(PAUSES.0, |last| (last * 2).min(PAUSES.1));
+        self.0 = Some(now);
+        now
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! An alert as a message: what happened, its figures, what can be done.
+//!
+//! Pure: a delivery in, a [`Reply`] out; the same for every chat. Invariants: buttons follow the states (a paused
+//! campaign is not paused again, an alert that is taken is not taken again); the footer is the 22 characters after
+//! `dlv_`, by which a chat's message is found again after a crash; the reply is within a message's limits.
+
+use chrono_tz::Tz;
+use tillwatch_shared::Locale;
+use tillwatch_shared::plan::CampaignState;
+use tillwatch_shared::watch::{Alert, AlertState, Delivery, RuleSpec, Severity};
+
+use crate::command::Action;
+use crate::reply::{Button, Picture, Reply, Tone};
+use crate::wording::figures::{day, figure, plain, share, time, zone};
+use crate::wording::{self, By, Explained, Label, Wording};
+
+/// The message that shows this version of the incident.
+pub fn incident(delivery: &Delivery, picture: Option<Picture>) -> Reply {
+    let words = wording::of(delivery.locale);
+    let zone = zone(&delivery.time_zone);
+    let alert = &delivery.alert;
+    let mut reply = described(alert, words, zone);
+    reply = reply.field(words.label(Label::Retailer), &delivery.retailer, true);
+    reply.buttons = buttons(alert, words);
+    reply.picture = picture;
+    reply.footer = Some(nonce(delivery));
+    reply.within_limits()
+}
+
+/// The 22 characters that name a delivery in a chat.
+pub fn nonce(delivery: &Delivery) -> String {
+    let id = delivery.id.to_string();
+    id.rsplit_once('_').map_or(id.clone(), |(_, characters)| characters.to_owned())
+}
+
+/// Title, explanation, figures: what a message and `alerts show` have in common.
+pub(crate) fn described(alert: &Alert, words: &dyn Wording, zone: Tz) -> Reply {
+    let locale = words.locale();
+    let title = format!("{} {} · {}", mark(alert), words.alert_state(alert.state), alert.rule_name);
+    let mut body = words.explained(&explained(alert, locale, zone));
+    if let Some(at) = alert.acknowledged_at {
+        let by = alert.acknowledged_by.as_ref().map_or(By::Colleague, |staff| By::Named(staff.name.clone()));
+        body = format!("{body}\n{}", words.taken(&by, &time(at, zone, locale)));
+    }
+    if let Some(at) = alert.resolved_at {
+        body = format!("{body}\n{}", words.over(&time(at, zone, locale)));
+    }
+    let reply = Reply::say(tone(alert), title, body);
+    let reply = figures(reply, alert, words);
+    let severity = words.severity(alert.severity);
+    let reply = match &alert.campaign {
+        Some(campaign) => {
+            let state = words.campaign_state(campaign.state);
+            reply.field(words.label(Label::Campaign), format!("{} ({state})", campaign.name), true)
+        }
+        None => reply,
+    };
+    let channel = alert.channel.as_ref().map_or(words.label(Label::AllChannels), |channel| channel.name.as_str());
+    reply
+        .field(words.label(Label::Channel), channel, true)
+        .field(words.label(Label::Window), window(alert, locale, zone), true)
+        .field(words.label(Label::Severity), severity, true)
+        .field(words.label(Label::Raised), time(alert.opened_at, zone, locale), true)
+}
+
+/// A metric's name in the reader's language.
+pub(crate) fn metric_name(alert: &Alert, locale: Locale) -> &str {
+    match locale {
+        Locale::En => &alert.metric_en,
+        Locale::ZhCn => &alert.metric_zh,
+    }
+}
+
+/// A sign for state and kind, so that a list is read at a glance.
+pub(crate) fn mark(alert: &Alert) -> &'static str {
+    match (alert.state, &alert.spec, alert.severity) {
+        (AlertState::Resolved, ..) => "✅",
+        (AlertState::Acknowledged, ..) => "👀",
+        (AlertState::Firing, RuleSpec::StopLoss { .. }, _) => "⛔",
+        (AlertState::Firing, _, Severity::Critical) => "🔴",
+        (AlertState::Firing, _, Severity::Warning) => "🟠",
+        (AlertState::Firing, _, Severity::Info) => "🔵",
+    }
+}
+
+/// The colour.
+pub(crate) fn tone(alert: &Alert) -> Tone {
+    match (alert.state, &alert.spec, alert.severity) {
+        (AlertState::Resolved, ..) => Tone::Good,
+        (_, RuleSpec::StopLoss { .. }, _) | (_, _, Severity::Critical) => Tone::Critical,
+        (_, _, Severity::Warning) => Tone::Warning,
+        (_, _, Severity::Info) => Tone::Plain,
+    }
+}
+
+/// What can be done, by the states of alert and campaign.
+pub(crate) fn buttons(alert: &Alert, words: &dyn Wording) -> Vec<Button> {
+    let mut buttons = Vec::with_capacity(3);
+    if let Some(campaign) = &alert.campaign {
+        let running = campaign.state == CampaignState::Active;
+        let label = if running { Label::ButtonPause } else { Label::ButtonPaused };
+        buttons.push(Button {
+            label: words.label(label).to_owned(),
+            action: Action::Pause(campaign.id),
+            disabled: !running,
+        });
+    }
+    let label = match alert.state {
+        AlertState::Firing => Label::ButtonAcknowledge,
+        AlertState::Acknowledged => Label::ButtonAcknowledged,
+        AlertState::Resolved => Label::Resolved,
+    };
+    buttons.push(Button {
+        label: words.label(label).to_owned(),
+        action: Action::Acknowledge(alert.id),
+        disabled: alert.state != AlertState::Firing,
+    });
+    buttons.push(Button {
+        label: words.label(Label::ButtonOpen).to_owned(),
+        action: Action::Open(alert.id),
+        disabled: false,
+    });
+    buttons
+}
+
+/// A figure of the alert's metric, as text.
+fn print(alert: &Alert, value: f64, locale: Locale) -> String {
+    figure(value, &alert.unit, &alert.currency, locale)
+}
+
+/// The day that was judged; for a stop-loss the moment of the sample that crossed the line.
+fn window(alert: &Alert, locale: Locale, zone: Tz) -> String {
+    match alert.spec {
+        RuleSpec::StopLoss { .. } => time(alert.window_start, zone, locale),
+        RuleSpec::Threshold { .. } | RuleSpec::Deviation { .. } => {
+            day(alert.window_start.with_timezone(&zone).date_naive(), locale)
+        }
+    }
+}
+
+fn explained(alert: &Alert, locale: Locale, zone: Tz) -> Explained<'_> {
+    let figures = &alert.figures;
+    let text = |value: f64| print(alert, value, locale);
+    let campaign = alert.campaign.as_ref().map(|campaign| campaign.name.as_str());
+    Explained {
+        alert,
+        metric: metric_name(alert, locale),
+        place: campaign.or(alert.channel.as_ref().map(|channel| channel.name.as_str())),
+        value: text(figures.value),
+        line: figures.line.map(text),
+        // Before the line there is nothing past it: a resolved alert's newest figure.
+        overshoot: figures.overshoot.filter(|over| *over > 0.0).map(text),
+        expected: figures.expected.map(text),
+        sigma: figures.sigma.map(text),
+        day: window(alert, locale, zone),
+    }
+}
+
+/// The figures, each in a field of its own.
+fn figures(reply: Reply, alert: &Alert, words: &dyn Wording) -> Reply {
+    let locale = words.locale();
+    let figures = &alert.figures;
+    let text = |value: f64| print(alert, value, locale);
+    let mut rows = vec![(Label::Value, text(figures.value))];
+    rows.extend(figures.line.map(|line| (Label::Line, text(line))));
+    rows.extend(figures.overshoot.map(|over| {
+        let part = figures.overshoot_share.map(|part| format!(" ({})", share(part))).unwrap_or_default();
+        (Label::Overshoot, format!("{}{part}", text(over)))
+    }));
+    rows.extend(figures.expected.map(|expected| (Label::Expected, text(expected))));
+    rows.extend(figures.sigma.map(|sigma| (Label::Sigma, text(sigma))));
+    rows.extend(figures.z.map(|z| (Label::Score, plain(z, 2))));
+    rows.extend(figures.n.map(|n| (Label::Baseline, n.to_string())));
+    if let (Some(low), Some(high)) = (figures.low, figures.high) {
+        rows.push((Label::Band, format!("{} – {}", text(low), text(high))));
+    }
+    rows.into_iter().fold(reply, |reply, (label, value)| reply.field(words.label(label), value, true))
+}
+
+#[cfg(test)]
+mod tests;

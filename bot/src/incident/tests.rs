@@ -1,0 +1,105 @@
+use super::*;
+use crate::reply::limits;
+use crate::testing::things::{delivery, deviation, in_state, stop_loss, threshold};
+use tillwatch_shared::plan::CampaignState;
+use tillwatch_shared::watch::Transport;
+
+fn shown(alert: Alert, locale: Locale) -> Reply {
+    incident(&delivery(alert, Transport::Discord, locale), None)
+}
+
+fn value<'a>(reply: &'a Reply, name: &str) -> &'a str {
+    reply.fields.iter().find(|field| field.name == name).map_or("", |field| &field.value)
+}
+
+#[test]
+fn a_stop_loss_tells_spend_line_overshoot_and_that_the_campaign_is_paused() {
+    let reply = shown(stop_loss(), Locale::En);
+    assert_eq!(reply.title, "⛔ firing · Coupons stop at $1,500");
+    assert_eq!(
+        reply.body,
+        "Spend of Autumn coupons reached $1,512.40 and crossed the stop-loss line of $1,500.00 by $12.40 (0.8%). The campaign was paused at once."
+    );
+    assert_eq!(reply.tone, Tone::Critical);
+    assert_eq!(value(&reply, "Campaign"), "Autumn coupons (paused)");
+    assert_eq!(value(&reply, "Past the line"), "$12.40 (0.8%)");
+    assert_eq!(value(&reply, "Judged"), "14 Nov 2025, 10:02");
+    assert_eq!(value(&reply, "Retailer"), "Harbour Grocers");
+    assert_eq!(reply.footer.as_deref(), Some("1111111111111111111119"));
+}
+
+#[test]
+fn a_deviation_tells_value_mean_sigma_n_and_z() {
+    let reply = shown(deviation(), Locale::En);
+    assert_eq!(
+        reply.body,
+        "Conversion rate of Store 367 was 2.10% on Fri 14 Nov 2025: 2.6 standard deviations below what the last 8 days of the same weekday let expect (mean 3.40%, standard deviation 0.50%)."
+    );
+    assert_eq!(value(&reply, "Deviations off (z)"), "−2.6");
+    assert_eq!(value(&reply, "Baseline days (n)"), "8");
+    assert_eq!(value(&reply, "Quiet band"), "2.40% – 4.40%");
+    assert_eq!(value(&reply, "Channel"), "Store 367");
+    assert_eq!(reply.tone, Tone::Warning);
+}
+
+#[test]
+fn a_threshold_tells_its_line_and_side_in_both_languages() {
+    let reply = shown(threshold(), Locale::En);
+    assert_eq!(reply.body, "Stock-out rate of Store 367 was 6.00% on Fri 14 Nov 2025: above the line of 5.00% by 1.00% (20%).");
+    let reply = shown(threshold(), Locale::ZhCn);
+    assert_eq!(reply.title, "🔵 告警中 · Empty shelves");
+    assert_eq!(reply.body, "2025年11月14日（周五），“Store 367”的缺货率为 6.00%，高于阈值 5.00%，超出 1.00%（20%）。");
+}
+
+#[test]
+fn a_stop_loss_in_chinese_says_that_the_campaign_was_stopped() {
+    let reply = shown(stop_loss(), Locale::ZhCn);
+    assert!(reply.body.contains("已达 $1,512.40，越过止损线 $1,500.00"), "{}", reply.body);
+    assert!(reply.body.contains("止损暂停"));
+    assert_eq!(value(&reply, "营销活动"), "Autumn coupons (已暂停)");
+}
+
+#[test]
+fn buttons_follow_the_states_of_alert_and_campaign() {
+    let dead = |alert: Alert| -> Vec<bool> { shown(alert, Locale::En).buttons.iter().map(|button| button.disabled).collect() };
+    let mut running = stop_loss();
+    running.campaign.as_mut().unwrap().state = CampaignState::Active;
+    assert_eq!(dead(running.clone()), [false, false, false]);
+    assert_eq!(dead(stop_loss()), [true, false, false], "a paused campaign is not paused again");
+    assert_eq!(dead(in_state(running.clone(), AlertState::Acknowledged)), [false, true, false]);
+    assert_eq!(dead(in_state(running, AlertState::Resolved)), [false, true, false]);
+    assert_eq!(dead(deviation()), [false, false], "no campaign, no pause");
+}
+
+#[test]
+fn states_show_who_has_it_and_when_it_ended() {
+    let taken = shown(in_state(stop_loss(), AlertState::Acknowledged), Locale::En);
+    assert!(taken.title.starts_with("👀 acknowledged"));
+    assert!(taken.body.ends_with("Tom takes care of it since 14 Nov 2025, 10:02."));
+    assert_eq!(taken.tone, Tone::Critical);
+    let over = shown(in_state(stop_loss(), AlertState::Resolved), Locale::En);
+    assert!(over.title.starts_with("✅ resolved"));
+    assert!(over.body.ends_with("Back to normal since 14 Nov 2025, 10:02."));
+    assert_eq!(over.tone, Tone::Good);
+}
+
+#[test]
+fn the_longest_names_stay_within_a_messages_limits() {
+    for alert in [stop_loss(), deviation(), threshold()] {
+        for state in [AlertState::Firing, AlertState::Acknowledged, AlertState::Resolved] {
+            for locale in [Locale::En, Locale::ZhCn] {
+                let mut alert = in_state(alert.clone(), state);
+                alert.rule_name = "规".repeat(400);
+                if let Some(campaign) = &mut alert.campaign {
+                    campaign.name = "n".repeat(5_000);
+                }
+                let reply = shown(alert, locale);
+                assert!(reply.title.chars().count() <= limits::TITLE && reply.body.chars().count() <= limits::BODY);
+                assert!(reply.size() <= limits::TOTAL && reply.fields.len() <= limits::FIELDS);
+                assert!(reply.buttons.iter().all(|button| button.label.chars().count() <= limits::LABEL));
+                assert!(reply.buttons.iter().all(|button| button.action.custom_id().len() <= 100));
+                assert_eq!(reply.footer.as_ref().unwrap().len(), 22, "the nonce is never cut");
+            }
+        }
+    }
+}

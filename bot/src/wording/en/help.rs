@@ -1,0 +1,45 @@
+//! Help in English.
+
+use super::super::Topic;
+
+/// What a command does, in a few words.
+pub(super) fn line(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Link => "link yourself to your account, with a one-time code",
+        Topic::CampaignList => "all campaigns with state and spend",
+        Topic::CampaignShow => "one campaign: state, spend, dates, channels",
+        Topic::CampaignPause => "stop a campaign's spend, with a reason",
+        Topic::CampaignResume => "let a paused campaign run again, with a reason",
+        Topic::Kpi => "the figures of the last day; of one metric, the last 7 days",
+        Topic::AlertsList => "open alerts, numbered",
+        Topic::AlertsShow => "one alert with its timeline",
+        Topic::AlertsAck => "take an alert; the team sees that you have it",
+        Topic::Help => "this list, or help on one command",
+    }
+}
+
+/// What there is to know about it.
+pub(super) fn text(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Link => {
+            "Sign in to Tillwatch, ask for a code (POST /v1/chat-links/code) and type it here within a few minutes. You then act with your account's rights. Someone who may manage chats links the server at the same time, and alerts appear in that channel."
+        }
+        Topic::CampaignList => "Each line tells the state, since when, and the spend against the budget.",
+        Topic::CampaignShow => {
+            "A campaign is found by its id, its own key, its name, or the first letters of either, in any case. If several fit, you are asked which one."
+        }
+        Topic::CampaignPause => {
+            "Needs a reason, which is kept in the history and the audit log. Pausing twice changes nothing. Quote a name that has the word “because” in it."
+        }
+        Topic::CampaignResume => {
+            "Needs a reason. After a stop-loss, check the figures first: the line still stands, and the next cost over it pauses the campaign again."
+        }
+        Topic::Kpi => {
+            "Each figure is compared with the same weekday a week before. An arrow tells the way it went, a word whether that is better."
+        }
+        Topic::AlertsList => "The numbers hold until your next list. Firing ones come first.",
+        Topic::AlertsShow => "By the number of your last list, or by its id (alr_…).",
+        Topic::AlertsAck => "By the number of your last list, or by its id (alr_…). The first who takes it has it.",
+        Topic::Help => "For example: help campaign pause",
+    }
+}

@@ -1,0 +1,254 @@
+//! The bot in English.
+
+mod alerts;
+mod help;
+mod names;
+
+use tillwatch_shared::permissions::{Permission, Role};
+use tillwatch_shared::plan::CampaignState;
+
+use super::figures::share;
+use super::{By, Change, Failure, Move, Names, Said, Topic, Wording};
+
+/// English.
+pub(super) struct English;
+
+impl Wording for English {
+
+    fn not_linked(&self, link: &str) -> Said {
+        Said::new(
+            "You are not linked to Tillwatch yet",
+            format!(
+                "Sign in to Tillwatch and ask for a one-time code (POST /v1/chat-links/code), then type here: {link}"
+            ),
+        )
+    }
+
+    fn may_not(&self, what: Permission, role: Option<Role>, who_may: &[Role]) -> Said {
+        let what = match what {
+            Permission::CampaignsPause => "pause campaigns",
+            Permission::CampaignsResume => "resume campaigns",
+            Permission::AlertsAcknowledge => "acknowledge alerts",
+            Permission::CampaignsRead => "see campaigns",
+            Permission::AlertsRead => "see alerts",
+            Permission::MetricsRead => "see figures",
+            Permission::ChatManage => "link a chat server",
+            _ => "do this",
+        };
+        let roles: Vec<String> = who_may.iter().map(|role| self.role(*role).to_owned()).collect();
+        let yours = role.map(|role| format!(" Your role is {}.", self.role(role))).unwrap_or_default();
+        let ask = if roles.is_empty() { String::new() } else { format!(" Ask someone who may: {}.", self.listed(&roles)) };
+        Said::new(format!("You may not {what}"), format!("{yours}{ask}").trim_start())
+    }
+
+    fn failure(&self, failure: Failure) -> Said {
+        match failure {
+            Failure::Gone => Said::new("Not found", "It no longer exists, or it never did."),
+            Failure::Busy => Said::new("Tillwatch is busy", "Nothing was changed. Please try again in a moment."),
+            Failure::Unreachable => {
+                Said::new("Tillwatch does not answer", "It is unknown whether anything was done. Please try again in a moment.")
+            }
+            Failure::OwnCredential => Said::new(
+                "The service does not accept this bot",
+                "Nothing was changed. Whoever runs the bot must check its key (TILLWATCH_BOT_KEY) and its clock.",
+            ),
+            Failure::Unexpected => {
+                Said::new("Something went wrong", "The answer could not be understood. Please look before you try again.")
+            }
+            Failure::Conflict => Said::new("Not possible now", "The state changed meanwhile. Please look again."),
+        }
+    }
+
+    fn invalid(&self, details: &str) -> Said {
+        Said::new("That was not accepted", details)
+    }
+
+    fn request(&self, id: &str) -> String {
+        format!("Request {id}")
+    }
+
+    fn no_campaigns(&self) -> Said {
+        Said::new("No campaigns yet", "Create one over the API: POST /v1/campaigns.")
+    }
+
+    fn campaigns(&self, count: usize) -> String {
+        format!("Campaigns ({count})")
+    }
+
+    fn unknown_campaign(&self, typed: &str, nearest: &[String]) -> Said {
+        let hint = if nearest.is_empty() {
+            "“campaign list” shows them all.".to_owned()
+        } else {
+            format!("Did you mean {}?", self.listed(nearest))
+        };
+        Said::new(format!("There is no campaign “{typed}”"), hint)
+    }
+
+    fn ambiguous_campaign(&self, typed: &str, candidates: &[String]) -> Said {
+        Said::new(
+            format!("Several campaigns are called “{typed}”"),
+            format!("Say which one, by its full name, key or id:\n{}", candidates.join("\n")),
+        )
+    }
+
+    fn reason_needed(&self, change: Change, campaign: &str, example: &str) -> Said {
+        let verb = match change {
+            Change::Pause => "pause",
+            Change::Resume => "resume",
+        };
+        Said::new(format!("Why {verb} “{campaign}”?"), format!("The reason is kept in the history. Type: {example}"))
+    }
+
+    fn reason_too_long(&self, limit: usize) -> Said {
+        Said::new("The reason is too long", format!("At most {limit} characters, please."))
+    }
+
+    fn changed(&self, change: Change, campaign: &str, by: &By, since: &str) -> Said {
+        let by = self.by(by);
+        match change {
+            Change::Pause => Said::new(format!("Paused: {campaign}"), format!("Paused by {by} since {since}. No spend until it is resumed.")),
+            Change::Resume => Said::new(format!("Resumed: {campaign}"), format!("Active again since {since}, resumed by {by}.")),
+        }
+    }
+
+    fn already(&self, change: Change, campaign: &str, by: &By, since: &str) -> Said {
+        let by = self.by(by);
+        let body = match change {
+            Change::Pause => format!("It is already paused since {since} by {by}."),
+            Change::Resume => format!("It is already active since {since}, set so by {by}."),
+        };
+        Said::new(format!("Nothing to do: {campaign}"), format!("{body} Nothing was changed."))
+    }
+
+    fn cannot(&self, change: Change, campaign: &str, state: CampaignState) -> Said {
+        let state = self.campaign_state(state);
+        let body = match change {
+            Change::Pause => format!("Only an active campaign can be paused; this one is {state}."),
+            Change::Resume => format!("Only a paused campaign can be resumed; this one is {state}."),
+        };
+        Said::new(format!("Not possible: {campaign}"), body)
+    }
+
+    fn since(&self, state: &str, since: &str) -> String {
+        format!("{state} since {since}")
+    }
+
+    fn spent(&self, spend: &str, budget: Option<(&str, &str)>) -> String {
+        match budget {
+            Some((budget, share)) => format!("{spend} of {budget} ({share})"),
+            None => format!("{spend}, no budget set"),
+        }
+    }
+
+    fn dates(&self, from: Option<&str>, to: Option<&str>) -> String {
+        match (from, to) {
+            (Some(from), Some(to)) => format!("{from} to {to}"),
+            (Some(from), None) => format!("from {from}"),
+            (None, Some(to)) => format!("until {to}"),
+            (None, None) => "open".to_owned(),
+        }
+    }
+
+    fn stopped_by(&self) -> &'static str {
+        "A stop-loss paused it. Check the figures before you resume it."
+    }
+
+    fn no_kpis(&self) -> Said {
+        Said::new("No figures yet", "They appear with the first samples: POST /v1/samples.")
+    }
+
+    fn kpis(&self, day: &str) -> String {
+        format!("KPIs of {day}")
+    }
+
+    fn moved(&self, moved: Move, before: &str) -> String {
+        let way = if moved.change > 0.0 { "up" } else if moved.change < 0.0 { "down" } else { return format!("unchanged from {before}") };
+        let verdict = match moved.better {
+            Some(true) => ", better",
+            Some(false) => ", worse",
+            None => "",
+        };
+        format!("{way} {} from {before}{verdict}", share(moved.change.abs()))
+    }
+
+    fn nothing_before(&self) -> &'static str {
+        "nothing a week before"
+    }
+
+    fn last_days(&self, metric: &str, days: usize) -> String {
+        format!("{metric}: the last {days} days")
+    }
+
+    fn in_all(&self, days: usize, total: &str) -> String {
+        format!("{days} days in all: {total}")
+    }
+
+    fn no_figure(&self) -> &'static str {
+        "no figure"
+    }
+
+    fn unknown_metric(&self, typed: &str, nearest: &[String]) -> Said {
+        let hint = if nearest.is_empty() { "“kpi” shows all that have figures.".to_owned() } else { format!("Did you mean {}?", self.listed(nearest)) };
+        Said::new(format!("There is no metric “{typed}”"), hint)
+    }
+
+    fn ambiguous_metric(&self, typed: &str, candidates: &[String]) -> Said {
+        Said::new(format!("Several metrics are called “{typed}”"), format!("Say which one:\n{}", candidates.join("\n")))
+    }
+
+    fn linked(&self, staff: &str, retailer: &str, server_too: bool) -> Said {
+        let server = if server_too { " This server is linked too: alerts appear in this channel." } else { "" };
+        Said::new(format!("Linked to {retailer}"), format!("You act as {staff} from now on, with that account's rights.{server}"))
+    }
+
+    fn code_refused(&self) -> Said {
+        Said::new(
+            "This code does not work",
+            "A code works once and for a few minutes only. Ask for a fresh one (POST /v1/chat-links/code) and type it soon.",
+        )
+    }
+
+    fn help(&self) -> Said {
+        Said::new("What you can type", "A campaign is named by its name, its key, or the first letters of either. More on one command: help COMMAND")
+    }
+
+    fn help_line(&self, topic: Topic) -> &'static str {
+        help::line(topic)
+    }
+
+    fn help_text(&self, topic: Topic) -> &'static str {
+        help::text(topic)
+    }
+
+    fn unknown_command(&self, typed: &str, nearest: &[String], help: &str) -> Said {
+        let hint = if nearest.is_empty() { String::new() } else { format!("Did you mean {}? ", self.listed(nearest)) };
+        Said::new(format!("There is no command “{typed}”"), format!("{hint}All of them: {help}"))
+    }
+
+    fn incomplete(&self, usage: &str) -> Said {
+        Said::new("Something is missing", format!("Type: {usage}"))
+    }
+
+    fn welcome(&self) -> &'static str {
+        "Type help for the commands, Tab to complete names, quit to leave. Alerts appear here."
+    }
+
+    fn goodbye(&self) -> &'static str {
+        "Goodbye."
+    }
+
+    fn shown_again(&self) -> &'static str {
+        "shown again: an earlier attempt may have shown it already"
+    }
+
+    fn picture_at(&self, path: &str) -> String {
+        format!("Picture: GET {path}")
+    }
+
+    fn console_hint(&self, alert: &str, campaign: Option<&str>) -> String {
+        match campaign {
+            Some(pause) => format!("Type: {alert} · {pause}"),
+            None => format!("Type: {alert}"),
+        }
+    }
+}

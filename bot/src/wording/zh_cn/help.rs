@@ -1,0 +1,37 @@
+//! Help in Simplified Chinese.
+
+use super::super::Topic;
+
+/// What a command does, in a few words.
+pub(super) fn line(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Link => "用一次性绑定码绑定您的员工账号",
+        Topic::CampaignList => "全部营销活动的状态与花费",
+        Topic::CampaignShow => "单个营销活动：状态、花费、日期、渠道",
+        Topic::CampaignPause => "暂停营销活动，须填写原因",
+        Topic::CampaignResume => "恢复已暂停的营销活动，须填写原因",
+        Topic::Kpi => "最近一天的指标；指定某个指标则显示最近 7 天",
+        Topic::AlertsList => "未恢复的预警，带编号",
+        Topic::AlertsShow => "单个预警及其时间线",
+        Topic::AlertsAck => "认领预警，团队可见由您跟进",
+        Topic::Help => "显示本列表，或某个命令的说明",
+    }
+}
+
+/// What there is to know about it.
+pub(super) fn text(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Link => {
+            "请先登录 Tillwatch 获取绑定码（POST /v1/chat-links/code），几分钟内在此输入。之后您将以该员工账号的权限操作。有聊天管理权限的人会同时绑定服务器，预警将显示在该聊天频道。"
+        }
+        Topic::CampaignList => "每行显示状态、起始时间，以及花费占预算的比例。",
+        Topic::CampaignShow => "可用编号、自有编码、名称，或名称与编码的开头查找，不区分大小写。若有多个匹配，会请您选择。",
+        Topic::CampaignPause => "须填写原因，原因会写入历史与审计日志。重复暂停不会产生变化。名称中含有 because 时请加引号。",
+        Topic::CampaignResume => "须填写原因。若由止损暂停，请先核对数据：止损线仍然有效，费用再次越线会再次暂停。",
+        Topic::Kpi => "每个指标与上周同日相比：箭头表示涨跌，文字表示是否变好。",
+        Topic::AlertsList => "编号在您下次查看列表前有效。告警中的排在前面。",
+        Topic::AlertsShow => "可用最近一次列表中的编号，或预警编号（alr_…）。",
+        Topic::AlertsAck => "可用最近一次列表中的编号，或预警编号（alr_…）。先认领者负责跟进。",
+        Topic::Help => "例如：help campaign pause",
+    }
+}

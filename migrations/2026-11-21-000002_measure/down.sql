@@ -1,0 +1,2 @@
+DROP TABLE rollups, samples, series;
+DROP FUNCTION tillwatch_sample_months(date, date);

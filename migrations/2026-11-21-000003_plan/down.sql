@@ -1,0 +1,1 @@
+DROP TABLE campaign_totals, campaign_events, campaign_channels, campaigns, channels;

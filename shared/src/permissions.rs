@@ -1,0 +1,146 @@
+//! Permissions, roles, and the one matrix between them.
+//!
+//! An endpoint asks for a permission, never for a role. A role is a set of permissions and nothing else; an
+//! empty set allows nothing. API tokens carry a subset of [`Permission::for_tokens`] as their scopes.
+
+words! {
+    /// What may be done: `resource:verb`.
+    pub enum Permission {
+        /// See the retailer's settings.
+        TenantRead = "tenant:read",
+        /// See the staff list.
+        StaffRead = "staff:read",
+        /// See API tokens (never their secret).
+        ApiTokensRead = "api_tokens:read",
+        /// Create and revoke API tokens.
+        ApiTokensWrite = "api_tokens:write",
+        /// See channels.
+        ChannelsRead = "channels:read",
+        /// Create, change and archive channels.
+        ChannelsWrite = "channels:write",
+        /// See campaigns and their history.
+        CampaignsRead = "campaigns:read",
+        /// Create, change and archive campaigns; move them through their states, save for pause and resume.
+        CampaignsWrite = "campaigns:write",
+        /// Pause a running campaign.
+        CampaignsPause = "campaigns:pause",
+        /// Resume a paused campaign.
+        CampaignsResume = "campaigns:resume",
+        /// See the metric catalogue, series and KPIs.
+        MetricsRead = "metrics:read",
+        /// Send samples.
+        SamplesWrite = "samples:write",
+        /// See rules.
+        RulesRead = "rules:read",
+        /// Create, change and remove rules.
+        RulesWrite = "rules:write",
+        /// See alerts and their pictures.
+        AlertsRead = "alerts:read",
+        /// Acknowledge alerts.
+        AlertsAcknowledge = "alerts:acknowledge",
+        /// Issue a one-time code that links one's own chat user; see one's links.
+        ChatLinkSelf = "chat:link_self",
+        /// Link chat servers, see and remove every link.
+        ChatManage = "chat:manage",
+        /// See deliveries and send dead ones again.
+        DeliveriesManage = "deliveries:manage",
+        /// Read the audit log.
+        AuditRead = "audit:read",
+    }
+
+    /// A staff's place in a retailer.
+    pub enum Role {
+        /// Everything.
+        Owner = "owner",
+        /// Everything but what only an owner may do.
+        Admin = "admin",
+        /// Plans and runs campaigns.
+        Marketer = "marketer",
+        /// Reads everything that is counted.
+        Analyst = "analyst",
+        /// Watches that rules are kept; may pause, never resume.
+        Compliance = "compliance",
+        /// Looks after customers.
+        ServiceAgent = "service_agent",
+        /// Connects partners.
+        Integrator = "integrator",
+        /// Reads.
+        Viewer = "viewer",
+    }
+}
+
+use Permission as P;
+
+const READ: &[Permission] =
+    &[P::TenantRead, P::ChannelsRead, P::CampaignsRead, P::MetricsRead, P::RulesRead, P::AlertsRead, P::ChatLinkSelf];
+
+impl Role {
+    /// The one matrix: what a staff of this role may do.
+    pub fn allows(self, permission: Permission) -> bool {
+        if matches!(self, Self::Owner | Self::Admin) || READ.contains(&permission) {
+            return true;
+        }
+        let more: &[Permission] = match self {
+            Self::Owner | Self::Admin => Permission::ALL,
+            Self::Marketer => &[
+                P::StaffRead,
+                P::ChannelsWrite,
+                P::CampaignsWrite,
+                P::CampaignsPause,
+                P::CampaignsResume,
+                P::SamplesWrite,
+                P::RulesWrite,
+                P::AlertsAcknowledge,
+            ],
+            Self::Analyst => &[P::StaffRead, P::RulesWrite, P::AlertsAcknowledge],
+            Self::Compliance => &[P::StaffRead, P::CampaignsPause, P::AlertsAcknowledge, P::AuditRead],
+            Self::ServiceAgent => &[P::AlertsAcknowledge],
+            Self::Integrator => {
+                &[P::ApiTokensRead, P::ApiTokensWrite, P::SamplesWrite, P::ChatManage, P::DeliveriesManage]
+            }
+            Self::Viewer => &[],
+        };
+        more.contains(&permission)
+    }
+}
+
+impl Permission {
+    /// What an API token may be given: everything but the care of people, tokens, chats and the audit log.
+    pub const fn for_tokens(self) -> bool {
+        !matches!(
+            self,
+            P::StaffRead
+                | P::ApiTokensRead
+                | P::ApiTokensWrite
+                | P::ChatLinkSelf
+                | P::ChatManage
+                | P::DeliveriesManage
+                | P::AuditRead
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_viewer_reads_and_nothing_else() {
+        for &permission in Permission::ALL {
+            let reads = permission.as_str().ends_with(":read") && READ.contains(&permission);
+            assert_eq!(Role::Viewer.allows(permission), reads || permission == P::ChatLinkSelf, "{permission}");
+        }
+    }
+
+    #[test]
+    fn compliance_may_pause_but_not_resume() {
+        assert!(Role::Compliance.allows(P::CampaignsPause));
+        assert!(!Role::Compliance.allows(P::CampaignsResume));
+    }
+
+    #[test]
+    fn a_token_never_makes_tokens() {
+        assert!(!P::ApiTokensWrite.for_tokens());
+        assert!(P::SamplesWrite.for_tokens());
+    }
+}

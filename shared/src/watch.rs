@@ -1,0 +1,542 @@
+//! Bodies of rules, alerts, chat links and deliveries.
+
+use crate::ids::{AlertId, CampaignId, ChannelId, ChatServerId, ChatUserId, DeliveryId, RuleId, StaffId};
+use crate::quantity::Quantity;
+use crate::Locale;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// How loud an alert is.
+    pub enum Severity {
+        /// Good to know.
+        Info = "info",
+        /// Look today.
+        Warning = "warning",
+        /// Look now.
+        Critical = "critical",
+    }
+
+    /// Where an alert is in its life.
+    pub enum AlertState {
+        /// 告警中
+        Firing = "firing",
+        /// 已认领
+        Acknowledged = "acknowledged",
+        /// 已恢复
+        Resolved = "resolved",
+    }
+
+    /// On which side of the line a rule fires.
+    pub enum Side {
+        /// Under the line.
+        Below = "below",
+        /// Over the line.
+        Above = "above",
+    }
+
+    /// How a deviation rule makes its baseline.
+    #[derive(Default)]
+    pub enum Baseline {
+        /// Mean and standard deviation.
+        #[default]
+        MeanSigma = "mean_sigma",
+        /// Median and median absolute deviation, scaled by 1.4826.
+        MedianMad = "median_mad",
+    }
+
+    /// Which chat a server belongs to.
+    pub enum Transport {
+        /// Discord.
+        Discord = "discord",
+        /// The terminal.
+        Console = "console",
+    }
+
+    /// Where a delivery is.
+    pub enum DeliveryState {
+        /// Waiting for the bot, or with it.
+        Pending = "pending",
+        /// The chat shows the newest version.
+        Done = "done",
+        /// Given up after the last attempt; can be sent again.
+        Dead = "dead",
+    }
+}
+
+/// What a rule watches for. The kind decides the other fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum RuleSpec {
+    /// A day's figure crosses a fixed line.
+    Threshold {
+        /// The metric, a sum or a ratio.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "coupon_order_rate"))]
+        metric: String,
+        /// Which side fires.
+        side: Side,
+        /// The line, in the metric's unit.
+        line: f64,
+        /// Where the alert resolves; the line itself if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recover: Option<f64>,
+        /// Do not judge a day with less than this (a ratio's denominator, a sum's own value).
+        #[serde(default)]
+        minimum_volume: f64,
+    },
+    /// A campaign's cost reaches a line: the campaign is paused inside the write that brings the cost.
+    StopLoss {
+        /// The cost: `spend`, or a cost ratio such as `cpa`; since the campaign began.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "spend"))]
+        metric: String,
+        /// The line, in the currency's major unit.
+        line: Quantity,
+        /// For a cost ratio: judge only once this much was spent.
+        #[serde(default)]
+        minimum_spend: Quantity,
+    },
+    /// A day's figure lies more than `sigmas` standard deviations off the same weekday's history.
+    Deviation {
+        /// The metric, a sum or a ratio.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "sales"))]
+        metric: String,
+        /// Which side fires.
+        side: Side,
+        /// How many standard deviations; 2 if absent.
+        #[serde(default = "two")]
+        sigmas: f64,
+        /// How many of the same weekday make the baseline; 8 if absent.
+        #[serde(default = "eight")]
+        #[cfg_attr(feature = "openapi", schema(minimum = 3, maximum = 52))]
+        window: u16,
+        /// The fewest that must be there; 6 if absent.
+        #[serde(default = "six")]
+        #[cfg_attr(feature = "openapi", schema(minimum = 3, maximum = 52))]
+        minimum_history: u16,
+        /// Do not judge a day with less than this.
+        #[serde(default)]
+        minimum_volume: f64,
+        /// How the baseline is made.
+        #[serde(default)]
+        baseline: Baseline,
+    },
+}
+
+fn two() -> f64 {
+    2.0
+}
+fn six() -> u16 {
+    6
+}
+fn eight() -> u16 {
+    8
+}
+
+impl RuleSpec {
+    /// The metric it watches.
+    pub fn metric(&self) -> &str {
+        match self {
+            Self::Threshold { metric, .. } | Self::StopLoss { metric, .. } | Self::Deviation { metric, .. } => metric,
+        }
+    }
+
+    /// The word of its kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Threshold { .. } => "threshold",
+            Self::StopLoss { .. } => "stop_loss",
+            Self::Deviation { .. } => "deviation",
+        }
+    }
+}
+
+/// The figures behind a verdict: an alert explains itself with them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Figures {
+    /// What was measured, in the metric's unit.
+    pub value: f64,
+    /// What was expected: the baseline's mean or median.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<f64>,
+    /// The baseline's standard deviation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigma: Option<f64>,
+    /// How many buckets made the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 100_000))]
+    pub n: Option<usize>,
+    /// (value - expected) / sigma.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub z: Option<f64>,
+    /// The value at which the rule fires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<f64>,
+    /// How far past the line, in the metric's unit; negative before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overshoot: Option<f64>,
+    /// The overshoot as a share of the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overshoot_share: Option<f64>,
+    /// The lower end of the quiet band.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The upper end of the quiet band.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// 0 to 1; one half exactly on the line.
+    pub score: f64,
+}
+
+requests! {
+    /// A new rule.
+    pub struct CreateRule {
+        /// Any script.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, example = "Coupons stop at $1,500"))]
+        pub name: String,
+        /// What it watches for.
+        pub spec: RuleSpec,
+        /// Only this channel; each channel by itself if absent and `per_channel` is set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub channel: Option<ChannelId>,
+        /// Only this campaign; needed for a stop-loss.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub campaign: Option<CampaignId>,
+        /// Judge each channel by itself instead of all together.
+        #[serde(default)]
+        pub per_channel: bool,
+        /// How loud.
+        pub severity: Severity,
+    }
+
+    /// Changes to a rule; an absent field stays.
+    pub struct UpdateRule {
+        /// A new name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120))]
+        pub name: Option<String>,
+        /// A new specification of the same kind.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub spec: Option<RuleSpec>,
+        /// A new severity.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub severity: Option<Severity>,
+        /// Whether it judges at all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub enabled: Option<bool>,
+    }
+
+    /// A chat server and user give the one-time code of a staff (asked by the bot).
+    pub struct RedeemCode {
+        /// The code, as the staff was shown it.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
+        pub code: String,
+        /// Which chat.
+        pub transport: Transport,
+        /// The server's id in that chat.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
+        pub server: String,
+        /// The chat channel in which alerts shall appear.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
+        pub channel: String,
+        /// The user's id in that chat.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
+        pub user: String,
+    }
+
+    /// The bot proves itself.
+    pub struct BotAssertion {
+        /// A JWT signed with the bot's own key: `iss` and `sub` `tillwatch-bot`, `aud` `tillwatch`, at most a minute old.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2048))]
+        pub assertion: String,
+    }
+
+    /// The bot asks for deliveries.
+    pub struct ClaimDeliveries {
+        /// Which chats it can post to.
+        #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 8))]
+        pub transports: Vec<Transport>,
+        /// At most so many.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 50))]
+        pub max: u16,
+        /// Wait up to so many milliseconds for the first.
+        #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 8000))]
+        pub wait_ms: u32,
+    }
+
+    /// The bot tells what became of a delivery.
+    pub struct ReportDelivery {
+        /// The attempt that was claimed; an older one is refused.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
+        pub attempt: i32,
+        /// What became of it.
+        pub outcome: DeliveryOutcome,
+    }
+}
+
+/// What became of an attempt to deliver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum DeliveryOutcome {
+    /// The chat shows this version.
+    Posted {
+        /// The message's id in the chat.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
+        message: String,
+        /// The version that it shows.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
+        version: i64,
+    },
+    /// It did not work.
+    Failed {
+        /// Why, for the log and the delivery's record.
+        #[cfg_attr(feature = "openapi", schema(max_length = 500))]
+        error: String,
+        /// Not before so many milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 3_600_000))]
+        retry_after_ms: Option<u32>,
+        /// It can never work (the channel is gone, the bot was thrown out).
+        #[serde(default)]
+        permanent: bool,
+    },
+}
+
+answers! {
+    /// A rule.
+    pub struct Rule {
+        /// Its id.
+        pub id: RuleId,
+        /// Its name.
+        pub name: String,
+        /// What it watches for.
+        pub spec: RuleSpec,
+        /// Only this channel.
+        pub channel: Option<ChannelId>,
+        /// Only this campaign.
+        pub campaign: Option<CampaignId>,
+        /// Judges each channel by itself.
+        pub per_channel: bool,
+        /// How loud.
+        pub severity: Severity,
+        /// Whether it judges at all.
+        pub enabled: bool,
+        /// When it was made.
+        pub created_at: DateTime<Utc>,
+        /// Grows with every change; also the `ETag`.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
+        pub version: i64,
+    }
+
+    /// An alert: one open breach of one rule.
+    pub struct Alert {
+        /// Its id.
+        pub id: AlertId,
+        /// The rule that raised it.
+        pub rule: RuleId,
+        /// The rule's name when it was raised.
+        pub rule_name: String,
+        /// What the rule watches for, as it was then.
+        pub spec: RuleSpec,
+        /// How loud.
+        pub severity: Severity,
+        /// Where it is in its life.
+        pub state: AlertState,
+        /// The metric's key.
+        pub metric: String,
+        /// The metric's English name.
+        pub metric_en: String,
+        /// The metric's Chinese name.
+        pub metric_zh: String,
+        /// The metric's unit: `money`, `percent`, `count` …
+        pub unit: String,
+        /// ISO 4217 currency of money figures.
+        pub currency: String,
+        /// The channel, if one.
+        pub channel: Option<Named>,
+        /// The campaign, if one.
+        pub campaign: Option<NamedCampaign>,
+        /// The figures of the newest judgement.
+        pub figures: Figures,
+        /// The start of the bucket that was judged (a day), or the sample's time for a stop-loss.
+        pub window_start: DateTime<Utc>,
+        /// Whether this alert's stop-loss paused its campaign.
+        pub paused_campaign: bool,
+        /// When it was raised.
+        pub opened_at: DateTime<Utc>,
+        /// When it was acknowledged.
+        pub acknowledged_at: Option<DateTime<Utc>>,
+        /// By whom.
+        pub acknowledged_by: Option<NamedStaff>,
+        /// When it was resolved.
+        pub resolved_at: Option<DateTime<Utc>>,
+        /// Grows with every change; also the `ETag`.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
+        pub version: i64,
+    }
+
+    /// A channel by id and name.
+    pub struct Named {
+        /// Its id.
+        pub id: ChannelId,
+        /// Its name.
+        pub name: String,
+    }
+
+    /// A campaign by id, name and state.
+    pub struct NamedCampaign {
+        /// Its id.
+        pub id: CampaignId,
+        /// Its name.
+        pub name: String,
+        /// Its state now.
+        pub state: crate::plan::CampaignState,
+    }
+
+    /// A staff by id and name.
+    pub struct NamedStaff {
+        /// Its id.
+        pub id: StaffId,
+        /// Its name.
+        pub name: String,
+    }
+
+    /// One step of an alert's timeline.
+    pub struct AlertEvent {
+        /// When.
+        pub at: DateTime<Utc>,
+        /// `opened`, `updated`, `acknowledged`, `campaign_paused`, `campaign_resumed`, `resolved`.
+        pub event: String,
+        /// Who: `staff`, `rule`, `system`.
+        pub actor_kind: String,
+        /// The actor's id.
+        pub actor: Option<String>,
+        /// From where.
+        pub via: String,
+        /// The figures at that time.
+        pub figures: Option<Figures>,
+    }
+
+    /// An alert's timeline, oldest first.
+    pub struct AlertTimeline {
+        /// The steps.
+        pub data: Vec<AlertEvent>,
+    }
+
+    /// What an acknowledgement answers.
+    pub struct AlertAcknowledged {
+        /// `false` when it was acknowledged or resolved already.
+        pub changed: bool,
+        /// The alert as it is now.
+        pub alert: Alert,
+    }
+
+    /// A one-time code that links a chat user to the staff who asked for it.
+    pub struct LinkCode {
+        /// Type it in chat: `/link <code>`.
+        pub code: String,
+        /// It stops working then, or at its first use.
+        pub expires_at: DateTime<Utc>,
+    }
+
+    /// What a redeemed code linked.
+    pub struct Linked {
+        /// The retailer's name.
+        pub retailer: String,
+        /// The staff's name.
+        pub staff: String,
+        /// Whether the server was linked just now, too.
+        pub server_linked: bool,
+        /// The language to answer in.
+        pub locale: Locale,
+    }
+
+    /// A chat user's link.
+    pub struct ChatLink {
+        /// Its id.
+        pub id: ChatUserId,
+        /// The server's link.
+        pub server: ChatServerId,
+        /// Which chat.
+        pub transport: Transport,
+        /// The server's id in that chat.
+        pub server_ref: String,
+        /// The user's id in that chat.
+        pub user_ref: String,
+        /// The staff.
+        pub staff: NamedStaff,
+        /// Since when.
+        pub created_at: DateTime<Utc>,
+    }
+
+    /// A short-lived credential for the bot.
+    pub struct BotToken {
+        /// Send it as `Authorization: Bearer …`.
+        pub access_token: String,
+        /// Seconds until it expires.
+        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 86400))]
+        pub expires_in: u32,
+    }
+
+    /// A claimed delivery: make the incident's message show this version.
+    pub struct Delivery {
+        /// Its id; the 22 characters after `dlv_` are the message's nonce.
+        pub id: DeliveryId,
+        /// Say this in the report.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
+        pub attempt: i32,
+        /// Which chat.
+        pub transport: Transport,
+        /// The server's id in that chat.
+        pub server: String,
+        /// The chat channel.
+        pub channel: String,
+        /// The language.
+        pub locale: Locale,
+        /// The retailer's name.
+        pub retailer: String,
+        /// The retailer's time zone.
+        pub time_zone: String,
+        /// The version to show: the alert's.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
+        pub version: i64,
+        /// The message to edit; absent when none is known to have been posted.
+        pub message: Option<String>,
+        /// When this delivery was first claimed: an earlier attempt may have posted since then.
+        pub first_claimed_at: DateTime<Utc>,
+        /// When it was claimed this time.
+        pub claimed_at: DateTime<Utc>,
+        /// The alert to show.
+        pub alert: Alert,
+    }
+
+    /// The claimed deliveries; empty when the wait ran out.
+    pub struct ClaimedDeliveries {
+        /// The deliveries.
+        pub data: Vec<Delivery>,
+    }
+
+    /// A delivery as its owner sees it.
+    pub struct DeliveryInfo {
+        /// Its id.
+        pub id: DeliveryId,
+        /// The alert it tells of.
+        pub alert: AlertId,
+        /// Which chat.
+        pub transport: Transport,
+        /// Where it is.
+        pub state: DeliveryState,
+        /// How many attempts were made.
+        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
+        pub attempt: i32,
+        /// The last error.
+        pub last_error: Option<String>,
+        /// The message's id in the chat.
+        pub message: Option<String>,
+        /// When it was made.
+        pub created_at: DateTime<Utc>,
+    }
+}
