@@ -21,3 +21,4 @@ pub mod platform;
 pub mod router;
 pub mod serve;
 pub mod telemetry;
+pub mod watch;

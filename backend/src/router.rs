@@ -2,7 +2,7 @@
 
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::jobs::JobKind;
-use crate::{identity, measure, plan};
+use crate::{identity, measure, plan, watch};
 use actix_web::web;
 use std::collections::BTreeMap;
 
@@ -17,6 +17,10 @@ pub fn endpoints() -> Vec<Endpoint> {
         measure::samples::routes::routes(),
         plan::channels::routes::routes(),
         plan::campaigns::routes::routes(),
+        watch::ingest::routes::routes(),
+        watch::rules::routes::routes(),
+        watch::alerts::routes::routes(),
+        watch::deliveries::routes::routes(),
     ]
     .into_iter()
     .flatten()
@@ -25,7 +29,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// Every kind of deferred work.
 pub fn jobs() -> Vec<JobKind> {
-    Vec::new()
+    [watch::judging::jobs::kinds(), watch::alerts::jobs::kinds()].into_iter().flatten().collect()
 }
 
 /// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404.

@@ -310,8 +310,7 @@ impl Api {
             }
             match exchange(request, path).await {
                 Err(error)
-                    if !second
-                        && matches!(error.code(), Some(Code::CredentialExpired | Code::CredentialInvalid)) =>
+                    if !second && matches!(error.code(), Some(Code::CredentialExpired | Code::CredentialInvalid)) =>
                 {
                     second = true;
                     self.drop_token(&token).await;
@@ -369,7 +368,8 @@ fn on_behalf_of(actor: &Actor) -> Answer<HeaderValue> {
 /// One request and its answer.
 async fn exchange(request: RequestBuilder, path: &str) -> Answer<Vec<u8>> {
     let request_id = format!("bot-{}", uuid::Uuid::now_v7().simple());
-    let response = request.header("X-Request-Id", &request_id).header(ACCEPT, "application/json, image/png").send().await;
+    let response =
+        request.header("X-Request-Id", &request_id).header(ACCEPT, "application/json, image/png").send().await;
     let response = response.inspect_err(|error| {
         tracing::debug!(path, request_id, error = %error, "the API did not answer");
     })?;
@@ -390,7 +390,6 @@ fn refusal(status: StatusCode, body: &[u8], path: &str) -> ApiError {
         Err(_) => ApiError::Unexpected(format!("{path}: status {}", status.as_u16())),
     }
 }
-
 
 #[cfg(test)]
 mod tests;

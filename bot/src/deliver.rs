@@ -142,10 +142,7 @@ async fn picture(api: &Api, delivery: &Delivery) -> Option<Picture> {
 async fn report(api: &Api, delivery: &Delivery, outcome: DeliveryOutcome) {
     let mut pause = Pause::default();
     loop {
-        let error = match api.report(delivery.id, delivery.attempt, &outcome).await {
-            Ok(_) => return,
-            Err(error) => error,
-        };
+        let Err(error) = api.report(delivery.id, delivery.attempt, &outcome).await else { return };
         if error.code() == Some(Code::LeaseLost) {
             tracing::info!(delivery = %delivery.id, attempt = delivery.attempt, "the lease was lost");
             return;

@@ -17,7 +17,8 @@ const SERVICE: &str = "tillwatch";
 const LIFETIME: i64 = 55;
 /// What stands before the 32 bytes of the seed in a PKCS#8 v1 document of an Ed25519 key (RFC 8410, section 7):
 /// a sequence of 46 bytes, version 0, the algorithm 1.3.101.112, and the seed as an octet string in an octet string.
-const PKCS8: [u8; 16] = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+const PKCS8: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /// The bot's Ed25519 private key.
 #[derive(Clone)]
@@ -87,7 +88,11 @@ mod tests {
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_audience(&[SERVICE]);
         rules.set_issuer(&[BOT]);
-        let read = jsonwebtoken::decode::<serde_json::Value>(&token, &DecodingKey::from_ed_components(PUBLIC).unwrap(), &rules);
+        let read = jsonwebtoken::decode::<serde_json::Value>(
+            &token,
+            &DecodingKey::from_ed_components(PUBLIC).unwrap(),
+            &rules,
+        );
         let claims = read.unwrap().claims;
         assert_eq!(claims["sub"], BOT);
         assert!(claims["exp"].as_i64().unwrap() - now.timestamp() <= 60);

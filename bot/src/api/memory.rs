@@ -18,7 +18,7 @@ const KEPT: usize = 1_000;
 /// The highest number that an alert gets; then they begin again.
 const NUMBERED: usize = 99;
 /// How long somebody's name, role and language are believed.
-const BELIEVED: Duration = Duration::from_secs(60);
+const BELIEVED: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
 struct Person {
@@ -28,7 +28,7 @@ struct Person {
 }
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct Kept {
     people: HashMap<String, Person>,
     names: HashMap<StaffId, String>,
     clock: u64,
@@ -36,26 +36,26 @@ struct Shelf {
 
 /// What is remembered.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(Mutex<Shelf>);
+pub(crate) struct Memory(Mutex<Kept>);
 
 impl Memory {
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         // Each change below is complete in itself, so a panic elsewhere leaves nothing half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with<T>(&self, actor: &Actor, change: impl FnOnce(&mut Person) -> T) -> T {
-        let mut shelf = self.shelf();
-        shelf.clock += 1;
-        let now = shelf.clock;
+    fn with<T>(&self, actor: &Actor, then: impl FnOnce(&mut Person) -> T) -> T {
+        let mut kept = self.kept();
+        kept.clock += 1;
+        let now = kept.clock;
         let key = key(actor);
-        if shelf.people.len() >= KEPT && !shelf.people.contains_key(&key) {
-            let oldest = shelf.people.iter().min_by_key(|(_, person)| person.used).map(|(key, _)| key.clone());
-            oldest.map(|key| shelf.people.remove(&key));
+        if kept.people.len() >= KEPT && !kept.people.contains_key(&key) {
+            let oldest = kept.people.iter().min_by_key(|(_, person)| person.used).map(|(key, _)| key.clone());
+            oldest.map(|key| kept.people.remove(&key));
         }
-        let person = shelf.people.entry(key).or_default();
+        let person = kept.people.entry(key).or_default();
         person.used = now;
-        change(person)
+        then(person)
     }
 
     /// Who the actor is, if that was asked within the last minute.
@@ -76,16 +76,16 @@ impl Memory {
     /// Learns a staff's name, for histories that tell only ids. Asked for with an id that a tenant's own history
     /// named, so no name crosses from tenant to tenant.
     pub(crate) fn learn_name(&self, id: StaffId, name: &str) {
-        let mut shelf = self.shelf();
-        if shelf.names.len() >= KEPT && !shelf.names.contains_key(&id) {
-            shelf.names.clear();
+        let mut kept = self.kept();
+        if kept.names.len() >= KEPT && !kept.names.contains_key(&id) {
+            kept.names.clear();
         }
-        shelf.names.insert(id, name.to_owned());
+        kept.names.insert(id, name.to_owned());
     }
 
     /// The name of a staff, if it was learnt.
     pub(crate) fn name(&self, id: StaffId) -> Option<String> {
-        self.shelf().names.get(&id).cloned()
+        self.kept().names.get(&id).cloned()
     }
 
     /// Remembers which alert the list showed under which number, from 1.
@@ -117,7 +117,7 @@ impl Memory {
 
     /// Forgets who an actor is, whose link has just changed. Numbers stay: they grant nothing.
     pub(crate) fn forget(&self, actor: &Actor) {
-        if let Some(person) = self.shelf().people.get_mut(&key(actor)) {
+        if let Some(person) = self.kept().people.get_mut(&key(actor)) {
             person.me = None;
         }
     }
@@ -163,6 +163,6 @@ mod tests {
         memory.remember_alerts(&actor(KEPT), vec![alert]);
         assert_eq!(memory.numbered_alert(&actor(0), 1), Ok(alert), "used a moment ago");
         assert_eq!(memory.numbered_alert(&actor(1), 1), Err(0), "the longest unused");
-        assert_eq!(memory.shelf().people.len(), KEPT);
+        assert_eq!(memory.kept().people.len(), KEPT);
     }
 }

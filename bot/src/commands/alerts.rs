@@ -49,29 +49,32 @@ fn line(number: usize, alert: &Alert, asking: &Asking<'_>) -> String {
 }
 
 /// The alert that is meant: a number of the last list, or an id.
-fn meant(typed: &str, asking: &Asking<'_>) -> Result<AlertId, Reply> {
+fn meant(typed: &str, asking: &Asking<'_>) -> Result<AlertId, Box<Reply>> {
     let typed = typed.trim().trim_start_matches('#');
     let list = asking.spelled(Topic::AlertsList, "");
     if let Ok(number) = typed.parse::<usize>() {
-        return asking.api.memory().numbered_alert(asking.actor, number).map_err(|shown| {
-            only_you(Tone::Refused, asking.words.unknown_number(number, shown, &list))
-        });
+        return asking
+            .api
+            .memory()
+            .numbered_alert(asking.actor, number)
+            .map_err(|shown| Box::new(only_you(Tone::Refused, asking.words.unknown_number(number, shown, &list))));
     }
-    typed.parse().map_err(|_| only_you(Tone::Refused, asking.words.not_an_alert(typed, &list)))
+    typed.parse().map_err(|_| Box::new(only_you(Tone::Refused, asking.words.not_an_alert(typed, &list))))
 }
 
 /// One alert with its timeline.
 pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     let id = match meant(typed, asking) {
         Ok(id) => id,
-        Err(reply) => return Ok(reply),
+        Err(reply) => return Ok(*reply),
     };
     let (alert, timeline) =
         tokio::try_join!(asking.api.alert(asking.actor, id), asking.api.timeline(asking.actor, id))?;
     learn(&alert, asking);
     let words = asking.words;
     let skipped = timeline.data.len().saturating_sub(STEPS);
-    let mut steps: Vec<String> = timeline.data.iter().skip(skipped).map(|step| step_line(step, &alert, asking)).collect();
+    let mut steps: Vec<String> =
+        timeline.data.iter().skip(skipped).map(|step| step_line(step, &alert, asking)).collect();
     if skipped > 0 {
         steps.insert(0, words.more(skipped));
     }
@@ -85,9 +88,10 @@ pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
 fn step_line(step: &AlertEvent, alert: &Alert, asking: &Asking<'_>) -> String {
     let words = asking.words;
     let what = words.step(&step.event).unwrap_or(&step.event);
-    let value = step.figures.as_ref().map(|figures| {
-        format!(" · {}", figure(figures.value, &alert.unit, &alert.currency, words.locale()))
-    });
+    let value = step
+        .figures
+        .as_ref()
+        .map(|figures| format!(" · {}", figure(figures.value, &alert.unit, &alert.currency, words.locale())));
     // What the system does by itself needs no name.
     let by = match asking.actor_of(&step.actor_kind, step.actor.as_deref()) {
         By::System => String::new(),
@@ -100,7 +104,7 @@ fn step_line(step: &AlertEvent, alert: &Alert, asking: &Asking<'_>) -> String {
 pub(super) async fn acknowledge(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     let id = match meant(typed, asking) {
         Ok(id) => id,
-        Err(reply) => return Ok(reply),
+        Err(reply) => return Ok(*reply),
     };
     let done = asking.api.acknowledge(asking.actor, id).await?;
     let (words, alert) = (asking.words, &done.alert);

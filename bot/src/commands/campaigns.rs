@@ -80,13 +80,16 @@ pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     } else {
         asking.api.channels(asking.actor).await.map(|page| page.data).unwrap_or_default()
     };
-    let mut body = campaign.objective.clone();
-    if campaign.stopped_by.is_some() {
-        body = format!("{}\n{body}", words.stopped_by()).trim_end().to_owned();
-    }
+    let stopped = campaign.stopped_by.map(|_| words.stopped_by());
+    let objective = Some(campaign.objective.as_str()).filter(|text| !text.is_empty());
+    let body = stopped.into_iter().chain(objective).collect::<Vec<_>>().join("\n");
     let tone = if campaign.stopped_by.is_some() { Tone::Critical } else { tone(campaign.state) };
-    let mut reply = facts(Reply::say(tone, format!("{} {}", mark(campaign.state), campaign.name), body), &campaign, asking)
-        .field(words.label(Label::Channels), channel_names(&campaign, &channels, asking), false);
+    let mut reply = facts(
+        Reply::say(tone, format!("{} {}", mark(campaign.state), campaign.name), body),
+        &campaign,
+        asking,
+    )
+    .field(words.label(Label::Channels), channel_names(&campaign, &channels, asking), false);
     if let Some(key) = &campaign.external_key {
         reply = reply.field(words.label(Label::Key), key, true);
     }
@@ -133,12 +136,7 @@ fn facts(reply: Reply, campaign: &Campaign, asking: &Asking<'_>) -> Reply {
 }
 
 /// Pauses or resumes.
-pub(super) async fn change(
-    change: Change,
-    typed: &str,
-    reason: Option<&str>,
-    asking: &Asking<'_>,
-) -> Answer<Reply> {
+pub(super) async fn change(change: Change, typed: &str, reason: Option<&str>, asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
     let campaign = match find::campaign(typed, asking).await? {
         Ok(campaign) => campaign,

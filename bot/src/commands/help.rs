@@ -34,11 +34,14 @@ pub(crate) const fn placeholder(topic: Topic) -> &'static str {
 /// All commands, or one.
 pub(super) fn help(topic: Option<&str>, actor: &Actor, words: &dyn Wording) -> Reply {
     let usage = |topic| spelled(actor.transport, topic, placeholder(topic));
-    let asked = topic.map(|topic| topic.trim().trim_start_matches('/').to_lowercase()).filter(|topic| !topic.is_empty());
+    let asked =
+        topic.map(|topic| topic.trim().trim_start_matches('/').to_lowercase()).filter(|topic| !topic.is_empty());
     let Some(asked) = asked else {
         let said = words.help();
         let reply = Reply::say(Tone::Plain, said.title, said.body).private();
-        return WORDS.iter().fold(reply, |reply, (topic, _)| reply.field(usage(*topic), words.help_line(*topic), false));
+        return WORDS
+            .iter()
+            .fold(reply, |reply, (topic, _)| reply.field(usage(*topic), words.help_line(*topic), false));
     };
     let asked = asked.split_whitespace().collect::<Vec<_>>().join(" ");
     let fits: Vec<Topic> =

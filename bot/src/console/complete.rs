@@ -174,9 +174,8 @@ mod tests {
     #[test]
     fn names_are_completed_in_any_case_quoted_and_clean() {
         let names = ["Autumn coupons".to_owned(), "autumn-sale".to_owned(), "秋季\x1b[2J满减".to_owned()];
-        let replacements = |typed: &str| -> Vec<String> {
-            fitting(&names, typed).into_iter().map(|pair| pair.replacement).collect()
-        };
+        let replacements =
+            |typed: &str| -> Vec<String> { fitting(&names, typed).into_iter().map(|pair| pair.replacement).collect() };
         assert_eq!(replacements("aut"), ["\"Autumn coupons\" ", "autumn-sale "]);
         assert_eq!(replacements("\"Autumn c"), ["\"Autumn coupons\" "]);
         assert_eq!(replacements("秋"), ["秋季[2J满减 "]);

@@ -111,7 +111,11 @@ fn fields(reply: &Reply, style: Style, width: usize) -> Vec<String> {
         let gap = " ".repeat(widest - name.width() + 2);
         let indent = " ".repeat(widest + 2);
         for (place, line) in wrapped(&value, width - widest - 2).into_iter().enumerate() {
-            lines.push(if place == 0 { format!("{}{gap}{line}", style.paint("2", &name)) } else { format!("{indent}{line}") });
+            lines.push(if place == 0 {
+                format!("{}{gap}{line}", style.paint("2", &name))
+            } else {
+                format!("{indent}{line}")
+            });
         }
     }
     lines
@@ -160,8 +164,11 @@ mod tests {
 
     #[test]
     fn a_name_cannot_steer_the_terminal() {
-        let hostile = Reply::say(Tone::Critical, "Sale\x1b[2J\x1b]0;owned\x07\nFAKE", "a\u{9b}31mb\u{202e}c\r")
-            .field("n\x1b[A", "v\x08\u{2066}w", true);
+        let hostile = Reply::say(Tone::Critical, "Sale\x1b[2J\x1b]0;owned\x07\nFAKE", "a\u{9b}31mb\u{202e}c\r").field(
+            "n\x1b[A",
+            "v\x08\u{2066}w",
+            true,
+        );
         for drawn in [reply(&hostile, PLAIN, 80), framed(&hostile, &["x\x1b[0m".to_owned()], PLAIN, 80)] {
             assert!(!drawn.chars().any(|c| c.is_control() && c != '\n'), "{drawn:?}");
             assert!(!drawn.contains(['\u{202e}', '\u{2066}']));
@@ -184,7 +191,10 @@ mod tests {
         let drawn = framed(&alert, &["Type: alerts ack 1".to_owned()], PLAIN, 60);
         let lines: Vec<&str> = drawn.lines().collect();
         assert!(lines[0].starts_with("┌─ ⛔ firing · Stop ──"));
-        assert_eq!(&lines[1..5], ["│ It crossed the line.", "│ Value  $1,512.40", "│ Line   $1,500.00", "│ Type: alerts ack 1"]);
+        assert_eq!(
+            &lines[1..5],
+            ["│ It crossed the line.", "│ Value  $1,512.40", "│ Line   $1,500.00", "│ Type: alerts ack 1"]
+        );
         assert!(lines[5].starts_with("└──"));
     }
 

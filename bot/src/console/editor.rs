@@ -6,7 +6,6 @@
 
 use std::io::BufRead as _;
 
-use rustyline::config::Configurer as _;
 use rustyline::error::{ReadlineError, Signal};
 use rustyline::history::DefaultHistory;
 use rustyline::{CompletionType, Config, Editor};
@@ -115,7 +114,6 @@ pub(super) fn start(config: &ConsoleConfig, api: &Api, welcome: &str) -> rustyli
 
 /// The editor's thread.
 fn read(mut editor: Editor<Words, DefaultHistory>, config: &ConsoleConfig, sender: &mpsc::Sender<Asked>) {
-    editor.set_auto_add_history(false);
     loop {
         if let Some((columns, _)) = editor.dimensions() {
             config.printer.set_columns(columns.into());
@@ -149,10 +147,10 @@ fn remember(editor: &mut Editor<Words, DefaultHistory>, line: &str, config: &Con
         return;
     }
     let added = editor.add_history_entry(line);
-    if let (Ok(true), Some(path)) = (added, &config.history) {
-        if let Err(error) = editor.append_history(path) {
-            tracing::debug!(%error, "the history cannot be kept");
-        }
+    if let (Ok(true), Some(path)) = (added, &config.history)
+        && let Err(error) = editor.append_history(path)
+    {
+        tracing::debug!(%error, "the history cannot be kept");
     }
 }
 

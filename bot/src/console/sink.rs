@@ -80,9 +80,10 @@ fn update(delivery: &Delivery, number: Option<usize>) -> String {
     };
     let number = number.map(|number| format!("{number}. ")).unwrap_or_default();
     let line = words.update(&alert.rule_name, alert.state, by);
-    let campaign = alert.campaign.as_ref().map(|campaign| {
-        format!(" · {}", words.pair(&campaign.name, words.campaign_state(campaign.state)))
-    });
+    let campaign = alert
+        .campaign
+        .as_ref()
+        .map(|campaign| format!(" · {}", words.pair(&campaign.name, words.campaign_state(campaign.state))));
     clean_line(&format!("{} {number}{line}{}", crate::incident::mark(alert), campaign.unwrap_or_default()))
 }
 

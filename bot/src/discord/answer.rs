@@ -27,6 +27,8 @@ const LONGEST_REASON: u16 = 500;
 /// How long a first answer may take, and how often it is tried: the platform waits three seconds.
 const FIRST: Duration = Duration::from_millis(1_300);
 const FIRST_TRIES: u32 = 2;
+/// How long any later request may take, waits for the platform's rate limits included.
+const LATER: Duration = Duration::from_secs(6);
 /// How often the final answer is tried; it is the same message each time.
 const TRIES: u32 = 3;
 /// The pause before the second try; doubled before the third.
@@ -70,7 +72,9 @@ impl Asker {
 
     /// Says "working on it". `false`: somebody else answers, or it is too late; do nothing.
     pub(crate) async fn defer(&self, audience: Audience) -> bool {
-        let message = CreateInteractionResponseMessage::new().ephemeral(audience == Audience::Asker).allowed_mentions(CreateAllowedMentions::new());
+        let message = CreateInteractionResponseMessage::new()
+            .ephemeral(audience == Audience::Asker)
+            .allowed_mentions(CreateAllowedMentions::new());
         self.first(CreateInteractionResponse::Defer(message)).await
     }
 
@@ -88,7 +92,10 @@ impl Asker {
 
     /// Says one line to the asker alone, as first and only answer.
     pub(crate) async fn tell(&self, line: &str) {
-        let message = CreateInteractionResponseMessage::new().content(line).ephemeral(true).allowed_mentions(CreateAllowedMentions::new());
+        let message = CreateInteractionResponseMessage::new()
+            .content(line)
+            .ephemeral(true)
+            .allowed_mentions(CreateAllowedMentions::new());
         self.first(CreateInteractionResponse::Message(message)).await;
     }
 
@@ -150,24 +157,26 @@ impl Asker {
     }
 
     async fn edit_once(&self, reply: &Reply) -> Result<(), Trouble> {
-        match render::final_answer(reply).execute(&self.http, &self.token).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Trouble::of(&error)),
-        }
+        within(render::final_answer(reply).execute(&self.http, &self.token)).await.map(drop)
     }
 
     /// A public "working on it" cannot become private: it goes, and a private message comes.
     async fn finish_privately(&self, reply: &Reply) -> Result<(), Trouble> {
-        match self.http.delete_original_interaction_response(&self.token).await.map_err(|e| Trouble::of(&e)) {
+        match within(self.http.delete_original_interaction_response(&self.token)).await {
             // Gone already: an earlier try worked.
             Ok(()) | Err(Trouble::UnknownMessage) => {}
             // A follow-up now would fill the public message.
             Err(trouble) => return Err(trouble),
         }
-        match render::private_answer(reply).execute(&self.http, (None, &self.token)).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Trouble::of(&error)),
-        }
+        within(render::private_answer(reply).execute(&self.http, (None, &self.token))).await.map(drop)
+    }
+}
+
+/// One request, at most [`LATER`] long.
+async fn within<T>(request: impl Future<Output = serenity::Result<T>>) -> Result<T, Trouble> {
+    match timeout(LATER, request).await {
+        Ok(answered) => answered.map_err(|error| Trouble::of(&error)),
+        Err(_) => Err(Trouble::Passing(format!("no answer within {} s", LATER.as_secs()))),
     }
 }
 

@@ -24,6 +24,9 @@ type Context<'a> = ApplicationContext<'a, Data, Never>;
 /// Choices are of use only while somebody types; the platform waits three seconds.
 const COMPLETION: Duration = Duration::from_millis(2_500);
 
+/// How long one registration may take; the platform is slow with it.
+const REGISTRATION: Duration = Duration::from_secs(30);
+
 /// Every command, with its words in both languages.
 pub(crate) fn all() -> Vec<poise::Command<Data, Never>> {
     let mut commands = vec![link(), campaign(), kpi(), alerts(), help()];
@@ -62,17 +65,20 @@ pub(crate) async fn register(http: Arc<Http>) {
     let mut pause = PAUSES.0;
     loop {
         let list = poise::builtins::create_application_commands(&all());
-        let Err(error) = serenity::all::Command::set_global_commands(&http, list).await else {
-            tracing::info!("slash commands are registered");
-            return;
-        };
-        match Trouble::of(&error) {
-            Trouble::Passing(why) => tracing::warn!(why, "the slash commands are registered later"),
-            trouble => {
-                tracing::error!(%trouble, "the slash commands cannot be registered");
+        let set = tokio::time::timeout(REGISTRATION, serenity::all::Command::set_global_commands(&http, list)).await;
+        let trouble = match set {
+            Ok(Ok(_)) => {
+                tracing::info!("slash commands are registered");
                 return;
             }
-        }
+            Ok(Err(error)) => Trouble::of(&error),
+            Err(_) => Trouble::Passing("no answer in time".to_owned()),
+        };
+        let Trouble::Passing(why) = trouble else {
+            tracing::error!(%trouble, "the slash commands cannot be registered");
+            return;
+        };
+        tracing::warn!(why, wait_ms = pause.as_millis(), "the slash commands are registered later");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSES.1);
     }
@@ -86,7 +92,9 @@ fn word(command: &mut poise::Command<Data, Never>, parent: &str) {
         command.name_localizations = localised(words.zh_name);
         command.description_localizations = localised(words.zh);
     }
-    for CommandParameter { name, name_localizations, description, description_localizations, .. } in &mut command.parameters {
+    for CommandParameter { name, name_localizations, description, description_localizations, .. } in
+        &mut command.parameters
+    {
         if let Some(words) = words::at(&format!("{path} {name}")) {
             *description = Some(Cow::Borrowed(words.en));
             *name_localizations = localised(words.zh_name);
@@ -164,7 +172,8 @@ async fn choices(ctx: Context<'_>, what: Completing, typed: &str) -> CreateAutoc
     let asker = asker(ctx);
     let none = CreateAutocompleteResponse::new();
     let Some(actor) = &asker.actor else { return none };
-    let found = tokio::time::timeout(COMPLETION, core::complete(what, typed, actor, &ctx.data().api)).await.unwrap_or_default();
+    let found =
+        tokio::time::timeout(COMPLETION, core::complete(what, typed, actor, &ctx.data().api)).await.unwrap_or_default();
     none.set_choices(found.into_iter().map(|(label, value)| AutocompleteChoice::new(label, value)).collect())
 }
 
@@ -191,6 +200,7 @@ async fn link(ctx: Context<'_>, code: String) -> Result<(), Never> {
     subcommand_required,
     subcommands("campaign_list", "campaign_show", "campaign_pause", "campaign_resume")
 )]
+#[expect(clippy::unused_async, reason = "the framework wants one")]
 async fn campaign(_ctx: Context<'_>) -> Result<(), Never> {
     // The platform offers subcommands only.
     Ok(())
@@ -229,7 +239,13 @@ async fn kpi(ctx: Context<'_>, #[autocomplete = "metrics"] metric: Option<String
     run(ctx, Command::Kpi { metric }).await
 }
 
-#[poise::command(slash_command, guild_only, subcommand_required, subcommands("alerts_list", "alerts_show", "alerts_ack"))]
+#[poise::command(
+    slash_command,
+    guild_only,
+    subcommand_required,
+    subcommands("alerts_list", "alerts_show", "alerts_ack")
+)]
+#[expect(clippy::unused_async, reason = "the framework wants one")]
 async fn alerts(_ctx: Context<'_>) -> Result<(), Never> {
     // The platform offers subcommands only.
     Ok(())
@@ -265,7 +281,10 @@ mod tests {
         for option in it["options"].as_array().into_iter().flatten() {
             paths(option, &path, into);
         }
-        assert!(it["name_localizations"][ZH].is_string() && it["description_localizations"][ZH].is_string(), "{path} has no {ZH} words");
+        assert!(
+            it["name_localizations"][ZH].is_string() && it["description_localizations"][ZH].is_string(),
+            "{path} has no {ZH} words"
+        );
         into.push(path);
     }
 

@@ -60,7 +60,10 @@ impl Ask {
 }
 
 /// Every event that is no slash command.
-pub(crate) async fn handle(framework: poise::FrameworkContext<'_, Data, Infallible>, event: &FullEvent) -> Result<(), Infallible> {
+pub(crate) async fn handle(
+    framework: poise::FrameworkContext<'_, Data, Infallible>,
+    event: &FullEvent,
+) -> Result<(), Infallible> {
     let http = &framework.serenity_context.http;
     match event {
         FullEvent::InteractionCreate { interaction: Interaction::Component(i) } => {
@@ -86,7 +89,8 @@ pub(crate) async fn handle(framework: poise::FrameworkContext<'_, Data, Infallib
             filled(i, &asker, framework.user_data).await;
         }
         FullEvent::Ratelimit { data } => {
-            tracing::info!(route = %data.path, wait_ms = data.timeout.as_millis(), global = data.global, "Discord slows the bot down");
+            // The path is not told: an interaction's holds its token.
+            tracing::info!(wait_ms = data.timeout.as_millis(), global = data.global, "Discord slows the bot down");
         }
         _ => {}
     }

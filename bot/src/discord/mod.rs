@@ -33,6 +33,8 @@ use trouble::Trouble;
 
 /// How long running handlers may go on after `stop`.
 pub const FAREWELL: Duration = Duration::from_secs(10);
+/// How long the question for the gateway's address may take.
+const ASKING: Duration = Duration::from_secs(10);
 /// How long the gateway may take to say goodbye.
 const CLOSING: Duration = Duration::from_secs(3);
 /// The first and the longest pause between attempts to reach Discord.
@@ -147,7 +149,9 @@ impl Discord {
         let (ready, mut registering) = oneshot::channel();
         let data = Data { api: api.clone(), running: running.clone() };
         let connecting = async {
-            let url = self.config.http().get_bot_gateway().await.map_err(|e| refused(&Trouble::of(&e)))?.url;
+            let asked = tokio::time::timeout(ASKING, async { self.config.http().get_bot_gateway().await }).await;
+            let asked = asked.map_err(|_| Ended::Lost("no answer in time".to_owned()))?;
+            let url = asked.map_err(|e| refused(&Trouble::of(&e)))?.url;
             let client = ClientBuilder::new_with_http(self.config.http(), GatewayIntents::GUILDS)
                 .framework(commands::framework(data, ready))
                 .await
@@ -202,9 +206,9 @@ fn ended_by(error: &serenity::Error) -> Ended {
         serenity::Error::Gateway(GatewayError::InvalidAuthentication | GatewayError::NoAuthentication) => {
             Ended::Refused(DiscordError::Token)
         }
-        serenity::Error::Gateway(error @ (GatewayError::DisallowedGatewayIntents | GatewayError::InvalidGatewayIntents)) => {
-            Ended::Refused(DiscordError::Gateway(error.to_string()))
-        }
+        serenity::Error::Gateway(
+            error @ (GatewayError::DisallowedGatewayIntents | GatewayError::InvalidGatewayIntents),
+        ) => Ended::Refused(DiscordError::Gateway(error.to_string())),
         other => Ended::Lost(other.to_string()),
     }
 }

@@ -8,8 +8,9 @@ use super::text::{clean, cut, escape};
 use crate::command::Action;
 use crate::reply::{Button, Reply, Tone};
 use serenity::all::{
-    ButtonStyle, Colour, CreateActionRow, CreateAllowedMentions, CreateAttachment, CreateButton, CreateEmbed, CreateEmbedFooter,
-    CreateInteractionResponseFollowup, CreateMessage, EditAttachments, EditInteractionResponse, EditMessage, Nonce,
+    ButtonStyle, Colour, CreateActionRow, CreateAllowedMentions, CreateAttachment, CreateButton, CreateEmbed,
+    CreateEmbedFooter, CreateInteractionResponseFollowup, CreateMessage, EditAttachments, EditInteractionResponse,
+    EditMessage, Nonce,
 };
 use std::collections::HashSet;
 
@@ -49,7 +50,9 @@ impl Texts {
             .fields
             .iter()
             .take(FIELDS)
-            .map(|f| (or_blank(cut(&escape(&f.name), FIELD_NAME)), or_blank(cut(&escape(&f.value), FIELD_VALUE)), f.inline))
+            .map(|f| {
+                (or_blank(cut(&escape(&f.name), FIELD_NAME)), or_blank(cut(&escape(&f.value), FIELD_VALUE)), f.inline)
+            })
             .collect();
         let title = cut(&escape(&reply.title), TITLE);
         // The platform shows a footer as it stands: no markup to escape there.
@@ -99,7 +102,7 @@ fn embed(reply: &Reply, with_picture: bool) -> CreateEmbed {
 /// Colours that are told apart with colour blindness too (Okabe and Ito's palette).
 fn colour(tone: Tone) -> Colour {
     Colour::new(match tone {
-        Tone::Plain => 0x0072_B2,
+        Tone::Plain => 0x0000_72B2,
         Tone::Good => 0x0000_9E73,
         Tone::Warning => 0x00E6_9F00,
         Tone::Critical => 0x00D5_5E00,
@@ -119,7 +122,10 @@ fn rows(buttons: &[Button]) -> Vec<CreateActionRow> {
                 Action::Acknowledge(_) => ButtonStyle::Primary,
                 Action::Open(_) => ButtonStyle::Secondary,
             };
-            CreateButton::new(b.action.custom_id()).label(cut(&clean(&b.label), LABEL)).style(style).disabled(b.disabled)
+            CreateButton::new(b.action.custom_id())
+                .label(cut(&clean(&b.label), LABEL))
+                .style(style)
+                .disabled(b.disabled)
         })
         .collect();
     unique.chunks(PER_ROW).map(|row| CreateActionRow::Buttons(row.to_vec())).collect()
@@ -189,5 +195,4 @@ fn only(file: Option<CreateAttachment>) -> EditAttachments {
 }
 
 #[cfg(test)]
-#[path = "render_tests.rs"]
 mod tests;

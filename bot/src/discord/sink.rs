@@ -84,7 +84,10 @@ impl DiscordSink {
 
     /// Makes the chat show this version; gives the message's id.
     async fn shown(&self, delivery: &Delivery, reply: &Reply) -> Result<MessageId, Trouble> {
-        let channel = ChannelId::from(number(&delivery.channel).ok_or_else(|| Trouble::Never(format!("{:?} is no Discord channel", delivery.channel)))?);
+        let channel = ChannelId::from(
+            number(&delivery.channel)
+                .ok_or_else(|| Trouble::Never(format!("{:?} is no Discord channel", delivery.channel)))?,
+        );
         let Some(known) = delivery.message.as_deref().and_then(number).map(MessageId::from) else {
             let plan = plan(delivery.attempt, delivery.first_claimed_at, delivery.claimed_at);
             return self.posted(channel, delivery, reply, plan, &nonce(delivery)).await;
@@ -100,13 +103,22 @@ impl DiscordSink {
     }
 
     /// Posts, or edits the message that an earlier attempt posted.
-    async fn posted(&self, channel: ChannelId, delivery: &Delivery, reply: &Reply, plan: Plan, key: &str) -> Result<MessageId, Trouble> {
+    async fn posted(
+        &self,
+        channel: ChannelId,
+        delivery: &Delivery,
+        reply: &Reply,
+        plan: Plan,
+        key: &str,
+    ) -> Result<MessageId, Trouble> {
         if plan != Plan::Post {
             match self.look(channel, &nonce(delivery), delivery.first_claimed_at).await {
                 Ok(Some(found)) => return self.edited(channel, found, reply).await,
                 Ok(None) => {}
                 Err(trouble) if plan == Plan::OnlyIfLooked => return Err(trouble),
-                Err(trouble) => tracing::warn!(delivery = %delivery.id, %trouble, "cannot look for the message; its nonce protects"),
+                Err(trouble) => {
+                    tracing::warn!(delivery = %delivery.id, %trouble, "cannot look for the message; its nonce protects");
+                }
             }
         }
         let message = self.tries(|| render::new_message(reply, key).execute(&self.http, (channel, None))).await?;
@@ -208,7 +220,10 @@ impl ChatSink for DiscordSink {
     fn show<'a>(&'a self, delivery: &'a Delivery, reply: &'a Reply) -> BoxFuture<'a, DeliveryOutcome> {
         Box::pin(async move {
             let shown = timeout(WHOLE, self.shown(delivery, reply)).await;
-            outcome(shown.unwrap_or_else(|_| Err(Trouble::Passing(format!("not done within {} s", WHOLE.as_secs())))), delivery)
+            outcome(
+                shown.unwrap_or_else(|_| Err(Trouble::Passing(format!("not done within {} s", WHOLE.as_secs())))),
+                delivery,
+            )
         })
     }
 }

@@ -11,6 +11,8 @@ const ALREADY_ANSWERED: isize = 40060;
 const UNKNOWN_INTERACTION: isize = 10062;
 /// `Unknown Message`
 const UNKNOWN_MESSAGE: isize = 10008;
+/// `Cannot edit a message authored by another user`: it was posted by an earlier bot account.
+const NOT_OUR_MESSAGE: isize = 50005;
 
 /// What an error means.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,8 +23,8 @@ pub(crate) enum Trouble {
     /// The token is wrong.
     #[error("Discord refuses the bot's token")]
     Token,
-    /// The message is not there (any more).
-    #[error("Discord does not know the message")]
+    /// There is no such message of ours (any more).
+    #[error("Discord knows no such message of this bot")]
     UnknownMessage,
     /// The interaction has its first answer already.
     #[error("the interaction was answered already")]
@@ -60,7 +62,7 @@ impl Trouble {
         match (status, code) {
             (_, ALREADY_ANSWERED) => Self::Answered,
             (_, UNKNOWN_INTERACTION) => Self::UnknownInteraction,
-            (404, UNKNOWN_MESSAGE) => Self::UnknownMessage,
+            (_, UNKNOWN_MESSAGE | NOT_OUR_MESSAGE) => Self::UnknownMessage,
             (401, _) => Self::Token,
             (429 | 408 | 500.., _) => Self::Passing(format!("{status} {message}")),
             _ => Self::Never(format!("{status} {message} (code {code})")),
@@ -78,6 +80,7 @@ mod tests {
         assert_eq!(of(400, 40060), Trouble::Answered);
         assert_eq!(of(404, 10062), Trouble::UnknownInteraction);
         assert_eq!(of(404, 10008), Trouble::UnknownMessage);
+        assert_eq!(of(403, 50005), Trouble::UnknownMessage);
         assert_eq!(of(401, 0), Trouble::Token);
         assert!(matches!(of(404, 10003), Trouble::Never(_)));
         assert!(matches!(of(403, 50001), Trouble::Never(text) if text.contains("403") && text.contains("50001")));

@@ -108,7 +108,11 @@ mod tests {
         for w in ALL {
             assert!(seen.insert(w.path), "{} twice", w.path);
             let parent = w.path.rsplit_once(' ').map_or("", |p| p.0);
-            assert!(seen.is_superset(&HashSet::from([parent]).difference(&HashSet::from([""])).copied().collect()), "{} before its parent", w.path);
+            assert!(
+                seen.is_superset(&HashSet::from([parent]).difference(&HashSet::from([""])).copied().collect()),
+                "{} before its parent",
+                w.path
+            );
             assert!((1..=32).contains(&w.zh_name.chars().count()) && !w.zh_name.contains(' '));
             for text in [w.en, w.zh] {
                 assert!((1..=100).contains(&text.chars().count()), "{text}");
@@ -123,8 +127,10 @@ mod tests {
 
     #[test]
     fn names_are_unique_under_their_parent_in_both_languages() {
-        let names: HashSet<(String, &str)> =
-            ALL.iter().map(|w| (w.path.rsplit_once(' ').map_or(String::new(), |p| p.0.to_owned()), w.zh_name)).collect();
+        let names: HashSet<(String, &str)> = ALL
+            .iter()
+            .map(|w| (w.path.rsplit_once(' ').map_or(String::new(), |p| p.0.to_owned()), w.zh_name))
+            .collect();
         assert_eq!(names.len(), ALL.len());
     }
 

@@ -45,7 +45,10 @@ fn a_deviation_tells_value_mean_sigma_n_and_z() {
 #[test]
 fn a_threshold_tells_its_line_and_side_in_both_languages() {
     let reply = shown(threshold(), Locale::En);
-    assert_eq!(reply.body, "Stock-out rate of Store 367 was 6.00% on Fri 14 Nov 2025: above the line of 5.00% by 1.00% (20%).");
+    assert_eq!(
+        reply.body,
+        "Stock-out rate of Store 367 was 6.00% on Fri 14 Nov 2025: above the line of 5.00% by 1.00% (20%)."
+    );
     let reply = shown(threshold(), Locale::ZhCn);
     assert_eq!(reply.title, "🔵 告警中 · Empty shelves");
     assert_eq!(reply.body, "2025年11月14日（周五），“Store 367”的缺货率为 6.00%，高于阈值 5.00%，超出 1.00%（20%）。");
@@ -61,7 +64,8 @@ fn a_stop_loss_in_chinese_says_that_the_campaign_was_stopped() {
 
 #[test]
 fn buttons_follow_the_states_of_alert_and_campaign() {
-    let dead = |alert: Alert| -> Vec<bool> { shown(alert, Locale::En).buttons.iter().map(|button| button.disabled).collect() };
+    let dead =
+        |alert: Alert| -> Vec<bool> { shown(alert, Locale::En).buttons.iter().map(|button| button.disabled).collect() };
     let mut running = stop_loss();
     running.campaign.as_mut().unwrap().state = CampaignState::Active;
     assert_eq!(dead(running.clone()), [false, false, false]);
@@ -75,7 +79,7 @@ fn buttons_follow_the_states_of_alert_and_campaign() {
 fn states_show_who_has_it_and_when_it_ended() {
     let taken = shown(in_state(stop_loss(), AlertState::Acknowledged), Locale::En);
     assert!(taken.title.starts_with("👀 acknowledged"));
-    assert!(taken.body.ends_with("Tom takes care of it since 14 Nov 2025, 10:02."));
+    assert!(taken.body.ends_with("Taken by Tom, 14 Nov 2025, 10:02."));
     assert_eq!(taken.tone, Tone::Critical);
     let over = shown(in_state(stop_loss(), AlertState::Resolved), Locale::En);
     assert!(over.title.starts_with("✅ resolved"));

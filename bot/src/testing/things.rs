@@ -7,7 +7,8 @@ use tillwatch_shared::permissions::Role;
 use tillwatch_shared::plan::{Campaign, CampaignState};
 use tillwatch_shared::quantity::Quantity;
 use tillwatch_shared::watch::{
-    Alert, AlertState, Baseline, Delivery, Figures, Named, NamedCampaign, NamedStaff, RuleSpec, Severity, Side, Transport,
+    Alert, AlertState, Baseline, Delivery, Figures, Named, NamedCampaign, NamedStaff, RuleSpec, Severity, Side,
+    Transport,
 };
 use tillwatch_shared::{Locale, Money};
 use uuid::Uuid;
@@ -162,7 +163,14 @@ pub(crate) fn threshold() -> Alert {
         metric_en: "Stock-out rate".to_owned(),
         metric_zh: "缺货率".to_owned(),
         severity: Severity::Info,
-        figures: Figures { value: 6.0, line: Some(5.0), overshoot: Some(1.0), overshoot_share: Some(0.2), score: 0.6, ..Figures::default() },
+        figures: Figures {
+            value: 6.0,
+            line: Some(5.0),
+            overshoot: Some(1.0),
+            overshoot_share: Some(0.2),
+            score: 0.6,
+            ..Figures::default()
+        },
         ..deviation()
     }
 }

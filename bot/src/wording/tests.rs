@@ -1,6 +1,7 @@
 use super::*;
 use crate::testing::things::{deviation, stop_loss, threshold};
 
+#[expect(clippy::too_many_lines, reason = "it names everything once")]
 /// Everything that can be said, with arguments that are in neither language's letters.
 fn everything(words: &dyn Wording) -> Vec<String> {
     let mut all: Vec<String> = Label::ALL.iter().map(|&label| words.label(label).to_owned()).collect();
@@ -8,17 +9,35 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     all.extend(AlertState::ALL.iter().map(|&state| words.alert_state(state).to_owned()));
     all.extend(Severity::ALL.iter().map(|&severity| words.severity(severity).to_owned()));
     all.extend(Role::ALL.iter().map(|&role| words.role(role).to_owned()));
-    all.extend(Topic::ALL.iter().flat_map(|&topic| [words.help_line(topic).to_owned(), words.help_text(topic).to_owned()]));
+    all.extend(
+        Topic::ALL.iter().flat_map(|&topic| [words.help_line(topic).to_owned(), words.help_text(topic).to_owned()]),
+    );
     let by = [By::You, By::Colleague, By::Token, By::Rule, By::System];
     all.extend(by.iter().flat_map(|by| [words.by(by), words.taken(by, "1")]));
     let near = ["1".to_owned(), "2".to_owned(), "3".to_owned()];
     let mut said = vec![
-        words.not_linked("1"), words.invalid("…"), words.no_campaigns(), words.reason_too_long(5), words.all_quiet(),
-        words.unknown_number(3, 0, "1"), words.unknown_number(3, 2, "1"), words.not_an_alert("1", "2"),
-        words.acknowledged("1"), words.already_acknowledged("1", &By::You, "2"), words.already_resolved("1", "2"),
-        words.no_kpis(), words.code_refused(), words.help(), words.incomplete("1"), words.linked("1", "2", true),
-        words.unknown_command("1", &near, "2"), words.unknown_campaign("1", &near), words.unknown_campaign("1", &[]),
-        words.unknown_metric("1", &near), words.unknown_metric("1", &[]), words.ambiguous_campaign("1", &near),
+        words.not_linked("1"),
+        words.invalid("…"),
+        words.no_campaigns(),
+        words.reason_too_long(5),
+        words.all_quiet(),
+        words.unknown_number(3, 0, "1"),
+        words.unknown_number(3, 2, "1"),
+        words.not_an_alert("1", "2"),
+        words.acknowledged("1"),
+        words.already_acknowledged("1", &By::You, "2"),
+        words.already_resolved("1", "2"),
+        words.no_kpis(),
+        words.code_refused(),
+        words.help(),
+        words.incomplete("1"),
+        words.linked("1", "2", true),
+        words.unknown_command("1", &near, "2"),
+        words.unknown_campaign("1", &near),
+        words.unknown_campaign("1", &[]),
+        words.unknown_metric("1", &near),
+        words.unknown_metric("1", &[]),
+        words.ambiguous_campaign("1", &near),
         words.ambiguous_metric("1", &near),
     ];
     said.extend(Failure::ALL.iter().map(|&failure| words.failure(failure)));
@@ -42,8 +61,15 @@ fn everything(words: &dyn Wording) -> Vec<String> {
             alert.paused_campaign = paused;
             let text = || Some("1".to_owned());
             all.push(words.explained(&Explained {
-                alert: &alert, metric: "2", place: Some("3"), value: "4".to_owned(), line: text(), overshoot: text(),
-                expected: text(), sigma: text(), day: "5".to_owned(),
+                alert: &alert,
+                metric: "2",
+                place: Some("3"),
+                value: "4".to_owned(),
+                line: text(),
+                overshoot: text(),
+                expected: text(),
+                sigma: text(),
+                day: "5".to_owned(),
             }));
         }
         all.push(words.picture_alt(&alert));
@@ -52,14 +78,34 @@ fn everything(words: &dyn Wording) -> Vec<String> {
         all.push(words.step(event).unwrap().to_owned());
     }
     all.extend([
-        words.more(3), words.request("1"), words.campaigns(3), words.since("1", "2"), words.spent("1", None),
-        words.spent("1", Some(("2", "3"))), words.dates(Some("1"), Some("2")), words.dates(Some("1"), None),
-        words.dates(None, Some("2")), words.dates(None, None), words.stopped_by().to_owned(), words.open_alerts(1),
-        words.open_alerts(2), words.alerts_hint("1", "2"), words.over("1"), words.kpis("1"),
-        words.nothing_before().to_owned(), words.last_days("1", 7), words.in_all(7, "1"), words.no_figure().to_owned(),
-        words.welcome().to_owned(), words.goodbye().to_owned(), words.shown_again().to_owned(), words.picture_at("1"),
-        words.update("1", AlertState::Resolved, None), words.update("1", AlertState::Acknowledged, Some("2")),
-        words.console_hint("1", Some("2")), words.console_hint("1", None),
+        words.more(3),
+        words.request("1"),
+        words.campaigns(3),
+        words.since("1", "2"),
+        words.spent("1", None),
+        words.spent("1", Some(("2", "3"))),
+        words.dates(Some("1"), Some("2")),
+        words.dates(Some("1"), None),
+        words.dates(None, Some("2")),
+        words.dates(None, None),
+        words.stopped_by().to_owned(),
+        words.open_alerts(1),
+        words.open_alerts(2),
+        words.alerts_hint("1", "2"),
+        words.over("1"),
+        words.kpis("1"),
+        words.nothing_before().to_owned(),
+        words.last_days("1", 7),
+        words.in_all(7, "1"),
+        words.no_figure().to_owned(),
+        words.welcome().to_owned(),
+        words.goodbye().to_owned(),
+        words.shown_again().to_owned(),
+        words.picture_at("1"),
+        words.update("1", AlertState::Resolved, None),
+        words.update("1", AlertState::Acknowledged, Some("2")),
+        words.console_hint("1", Some("2")),
+        words.console_hint("1", None),
     ]);
     all
 }
@@ -80,8 +126,22 @@ fn every_text_exists_in_both_languages() {
 
 /// What stays Latin in a Chinese text: commands and addresses as they are typed, and names.
 const LATIN: [&str; 16] = [
-    "POST /v1/chat-links/code", "POST /v1/campaigns", "POST /v1/samples", "GET 1", "campaign list", "campaign pause",
-    "because", "TILLWATCH_BOT_KEY", "Tillwatch", "kpi", "help", "Tab", "quit", "alr_", "（n）", "（z）",
+    "POST /v1/chat-links/code",
+    "POST /v1/campaigns",
+    "POST /v1/samples",
+    "GET 1",
+    "campaign list",
+    "campaign pause",
+    "because",
+    "TILLWATCH_BOT_KEY",
+    "Tillwatch",
+    "kpi",
+    "help",
+    "Tab",
+    "quit",
+    "alr_",
+    "（n）",
+    "（z）",
 ];
 
 #[test]
@@ -89,7 +149,7 @@ fn no_english_sentence_is_left_in_the_chinese() {
     for text in everything(of(Locale::ZhCn)) {
         let rest = LATIN.iter().fold(text.clone(), |rest, latin| rest.replace(latin, ""));
         assert!(!rest.chars().any(|c| c.is_ascii_alphabetic()), "English in Chinese: {text}");
-        assert!(text.chars().any(|c| han(c)) || text.chars().all(|c| !c.is_alphabetic()), "not Chinese: {text}");
+        assert!(text.chars().any(han) || text.chars().all(|c| !c.is_alphabetic()), "not Chinese: {text}");
     }
 }
 
@@ -100,12 +160,19 @@ fn the_glossarys_terms_are_used() {
     assert_eq!(words.alert_state(AlertState::Acknowledged), "已认领");
     assert_eq!(words.alert_state(AlertState::Resolved), "已恢复");
     assert_eq!(words.label(Label::Campaign), "营销活动");
-    assert!(!everything(words).iter().any(|text| text.contains("租户") || text.contains("成员") || text.contains("确认收到")));
+    assert!(
+        !everything(words)
+            .iter()
+            .any(|text| text.contains("租户") || text.contains("成员") || text.contains("确认收到"))
+    );
 }
 
 #[test]
 fn a_command_is_spelled_as_its_chat_takes_it() {
-    assert_eq!(spelled(Transport::Console, Topic::CampaignPause, "Autumn coupons"), "campaign pause \"Autumn coupons\" because …");
+    assert_eq!(
+        spelled(Transport::Console, Topic::CampaignPause, "Autumn coupons"),
+        "campaign pause \"Autumn coupons\" because …"
+    );
     assert_eq!(spelled(Transport::Console, Topic::CampaignPause, "秋季满减"), "campaign pause 秋季满减 because …");
     assert_eq!(spelled(Transport::Discord, Topic::AlertsAck, "1"), "/alerts ack alert:1");
     for &topic in Topic::ALL {

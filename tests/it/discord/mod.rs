@@ -3,7 +3,7 @@
 //! [`posting`] is about deliveries, [`talking`] about commands, buttons and the gateway. Invariant of every test:
 //! at most one visible message per delivery or question, and no breach of the platform's limits.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod posting;
 mod stub_api;
@@ -43,7 +43,10 @@ fn delivery(place: Place) -> Delivery {
 fn showing(fake: &FakeDiscord, delivery: &Delivery) -> Vec<Message> {
     let nonce = tillwatch_bot::incident::nonce(delivery);
     let channel = delivery.channel.parse().unwrap();
-    fake.visible_messages(channel).into_iter().filter(|m| m.json["embeds"][0]["footer"]["text"] == nonce.as_str()).collect()
+    fake.visible_messages(channel)
+        .into_iter()
+        .filter(|m| m.json["embeds"][0]["footer"]["text"] == nonce.as_str())
+        .collect()
 }
 
 /// The words of a message's embed.

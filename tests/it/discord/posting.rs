@@ -19,7 +19,10 @@ async fn start() -> (FakeDiscord, Arc<dyn ChatSink>, Delivery) {
 }
 
 fn reply(delivery: &Delivery) -> Reply {
-    incident(delivery, Some(Picture { png: vec![0x89, b'P', b'N', b'G', 1, 2, 3], alt: "Spend over its line".to_owned() }))
+    incident(
+        delivery,
+        Some(Picture { png: vec![0x89, b'P', b'N', b'G', 1, 2, 3], alt: "Spend over its line".to_owned() }),
+    )
 }
 
 async fn show(sink: &Arc<dyn ChatSink>, delivery: &Delivery) -> DeliveryOutcome {
@@ -41,7 +44,7 @@ fn again(delivery: &Delivery, minutes_later: i64) -> Delivery {
 
 /// The attempt dies (with its process, say) once the post has arrived.
 async fn die_after_posting(fake: &FakeDiscord, sink: &Arc<dyn ChatSink>, delivery: &Delivery) {
-    fake.faults().next(Route::CreateMessage, Fault::LateAnswer(Duration::from_secs(60)));
+    fake.faults().next(Route::CreateMessage, Fault::LateAnswer(Duration::from_mins(1)));
     let reply = reply(delivery);
     tokio::select! {
         _ = sink.show(delivery, &reply) => unreachable!("the answer is a minute away"),
@@ -119,7 +122,10 @@ async fn an_outage_is_reported_and_the_next_attempt_shows_it_once() {
     fake.faults().always(Route::CreateMessage, Fault::RefuseAfter(503));
     let outcome = show(&sink, &delivery).await;
     let DeliveryOutcome::Failed { error, retry_after_ms, permanent } = outcome else { panic!("{outcome:?}") };
-    assert!(!permanent && retry_after_ms.is_some_and(|ms| (1..60_000).contains(&ms)) && error.contains("503"), "{error}");
+    assert!(
+        !permanent && retry_after_ms.is_some_and(|ms| (1..60_000).contains(&ms)) && error.contains("503"),
+        "{error}"
+    );
     fake.faults().clear();
     let mut later = again(&delivery, 0);
     later.version = 2;
@@ -191,11 +197,16 @@ async fn a_deleted_message_is_posted_anew_once() {
 
 #[tokio::test]
 async fn a_channel_without_access_is_a_permanent_failure_that_says_so() {
-    for (close, words) in [(FakeDiscord::forbid as fn(&FakeDiscord, u64), "Missing Access"), (FakeDiscord::delete_channel, "Unknown Channel")] {
+    for (close, words) in [
+        (FakeDiscord::forbid as fn(&FakeDiscord, u64), "Missing Access"),
+        (FakeDiscord::delete_channel, "Unknown Channel"),
+    ] {
         let (fake, sink, delivery) = start().await;
         close(&fake, fake.home().channel);
         let outcome = show(&sink, &delivery).await;
-        let DeliveryOutcome::Failed { error, permanent: true, retry_after_ms: None } = outcome else { panic!("{outcome:?}") };
+        let DeliveryOutcome::Failed { error, permanent: true, retry_after_ms: None } = outcome else {
+            panic!("{outcome:?}")
+        };
         assert!(error.contains(words) && error.contains(&delivery.channel), "{error}");
         assert_eq!(fake.recorder().of(Route::CreateMessage).len(), 1, "not tried again");
     }
@@ -204,7 +215,8 @@ async fn a_channel_without_access_is_a_permanent_failure_that_says_so() {
 #[tokio::test]
 async fn many_deliveries_to_many_channels_are_shown_once_each_under_trouble() {
     let (fake, sink, _) = start().await;
-    let faults = [Fault::RefuseAfter(503), Fault::Limit(Duration::from_millis(50)), Fault::DropAfter, Fault::Refuse(500)];
+    let faults =
+        [Fault::RefuseAfter(503), Fault::Limit(Duration::from_millis(50)), Fault::DropAfter, Fault::Refuse(500)];
     for fault in faults {
         fake.faults().times(2, Route::CreateMessage, fault);
     }

@@ -3,7 +3,7 @@
 //! Invariant: every call is kept with its actor and body, so a test can say how often the bot really acted.
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -91,15 +91,20 @@ async fn serve(listener: TcpListener, state: Arc<State>, campaign: CampaignId) {
         let state = Arc::clone(&state);
         connections.spawn(async move {
             let service = service_fn(move |request| answer(Arc::clone(&state), campaign, request));
-            let _closed = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _closed =
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer(state: Arc<State>, campaign: CampaignId, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    state: Arc<State>,
+    campaign: CampaignId,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let line = format!("{} {}", request.method(), request.uri().path());
     let actor = request.headers().get("On-Behalf-Of").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let body = request.into_body().collect().await.map(|b| b.to_bytes()).unwrap_or_default();
+    let body = request.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
     let body = serde_json::from_slice(&body).unwrap_or_default();
     state.calls.lock().unwrap().push(Call { line: line.clone(), actor, body });
     let changes = line.ends_with("/pause") || line.ends_with("/resume");
@@ -113,7 +118,11 @@ async fn answer(state: Arc<State>, campaign: CampaignId, request: Request<Incomi
         canned(&line, campaign, *state.locale.lock().unwrap())
     };
     let kind = if status < 400 { "application/json" } else { "application/problem+json" };
-    Ok(Response::builder().status(status).header("content-type", kind).body(Full::new(Bytes::from(body.to_string()))).unwrap())
+    Ok(Response::builder()
+        .status(status)
+        .header("content-type", kind)
+        .body(Full::new(Bytes::from(body.to_string())))
+        .unwrap())
 }
 
 fn canned(line: &str, id: CampaignId, locale: &str) -> (u16, Value) {
@@ -123,7 +132,7 @@ fn canned(line: &str, id: CampaignId, locale: &str) -> (u16, Value) {
         "POST /v1/bot/token" => json!({"access_token": "t", "expires_in": 600}),
         "GET /v1/me" => json!({
             "tenant": {"id": TenantId::new(), "name": "Harbour Grocers", "locale": locale, "time_zone": "UTC", "currency": "USD"},
-            "staff": {"id": StaffId::new(), "name": "Mei Lin", "role": "operator"}, "api_token": null, "permissions": []
+            "staff": {"id": StaffId::new(), "name": "Mei Lin", "role": "marketer"}, "api_token": null, "permissions": []
         }),
         "GET /v1/campaigns" => json!({"data": [campaign(id, "active")]}),
         line if line == show => campaign(id, "active"),

@@ -183,9 +183,12 @@ async fn stopping_waits_for_the_handler_that_runs() {
     let (fake, api, bot) = start().await;
     api.slow_down(Duration::from_secs(1));
     let asked = fake.slash(7, "campaign pause", &[("campaign", "SPRING"), ("reason", "r")]).await;
-    while api.calls("/pause").is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let begun = async {
+        while api.calls("/pause").is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, begun).await.expect("the handler begins");
     bot.stop().await.unwrap();
     assert_eq!(asked.answers().len(), 1, "answered before the bot was gone");
     well_behaved(&fake);

@@ -44,7 +44,11 @@ impl Call {
             ("POST", ["webhooks", _, token]) => (Route::Followup, vec![id(1)], *token),
             _ => (Route::Unknown, vec![], ""),
         };
-        let query = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let query = query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect();
         Self { route, ids, token: token.to_owned(), query }
     }
 
@@ -92,7 +96,10 @@ pub(super) fn apply(inner: &Inner, call: &Call, record: &Record) -> Answer {
     let mut world = inner.world.lock().unwrap();
     let world = &mut *world;
     let channel = call.ids.first().copied().unwrap_or(0);
-    if matches!(call.route, Route::Channel | Route::CreateMessage | Route::ListMessages | Route::GetMessage | Route::EditMessage) {
+    if matches!(
+        call.route,
+        Route::Channel | Route::CreateMessage | Route::ListMessages | Route::GetMessage | Route::EditMessage
+    ) {
         match world.access.get(&channel).copied().unwrap_or(Access::Gone) {
             Access::Open => {}
             Access::Forbidden => return Answer::error(403, 50001, "Missing Access"),
@@ -107,8 +114,10 @@ pub(super) fn apply(inner: &Inner, call: &Call, record: &Record) -> Answer {
         })),
         Route::Me => Answer::ok(world::bot_user()),
         Route::Application => Answer::ok(application()),
-        Route::Commands => commands(inner, world, record),
-        Route::Channel => Answer::ok(json!({"id": channel.to_string(), "type": 0, "guild_id": world.place_of(channel).server.to_string(), "name": "alerts", "position": 0, "permission_overwrites": []})),
+        Route::Commands => commands(world, record),
+        Route::Channel => Answer::ok(
+            json!({"id": channel.to_string(), "type": 0, "guild_id": world.place_of(channel).server.to_string(), "name": "alerts", "position": 0, "permission_overwrites": []}),
+        ),
         Route::CreateMessage => create(inner, world, channel, record),
         Route::ListMessages => list(world, channel, call),
         Route::GetMessage => match world.message(call.ids[1]) {
@@ -125,8 +134,14 @@ pub(super) fn apply(inner: &Inner, call: &Call, record: &Record) -> Answer {
             Answer::error(404, 0, "404: Not Found")
         }
     };
+    inner.changed();
     if answer.body.as_ref().is_some_and(|b| b["code"] == 50035) {
-        inner.recorder.violation(format!("{} {}: {}", record.method, record.path, answer.body.clone().unwrap_or_default()));
+        inner.recorder.violation(format!(
+            "{} {}: {}",
+            record.method,
+            record.path,
+            answer.body.clone().unwrap_or_default()
+        ));
     }
     answer
 }
@@ -136,7 +151,7 @@ fn application() -> Value {
         "owner": world::person(900_000_000_000_000_002), "team": null, "verify_key": "", "summary": "", "flags": 0})
 }
 
-fn commands(inner: &Inner, world: &mut World, record: &Record) -> Answer {
+fn commands(world: &mut World, record: &Record) -> Answer {
     if record.method == "PUT" {
         let found = validate::commands(&record.body);
         if !found.is_empty() {
@@ -151,7 +166,6 @@ fn commands(inner: &Inner, world: &mut World, record: &Record) -> Answer {
             command["version"] = json!(world.id().to_string());
         }
         world.commands = list;
-        inner.changed();
     }
     Answer::ok(json!(world.commands))
 }
@@ -206,7 +220,12 @@ fn edit(inner: &Inner, world: &mut World, id: u64, record: &Record) -> Answer {
 
 /// A message's JSON after an edit, or the refusal of the edit.
 pub(super) fn amend(inner: &Inner, world: &mut World, old: &Value, record: &Record) -> Result<Value, Answer> {
-    let kept: Vec<String> = old["attachments"].as_array().into_iter().flatten().filter_map(|a| a["filename"].as_str().map(ToOwned::to_owned)).collect();
+    let kept: Vec<String> = old["attachments"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|a| a["filename"].as_str().map(ToOwned::to_owned))
+        .collect();
     let found = validate::message(&record.body, &record.files, &kept, false);
     if !found.is_empty() {
         return Err(Answer::invalid(&found));
@@ -244,7 +263,8 @@ pub(super) fn shown(world: &mut World, body: &Value, files: &[File], old: &Value
     for embed in json["embeds"].as_array_mut().into_iter().flatten() {
         embed["type"] = json!("rich");
         let named = embed["image"]["url"].as_str().and_then(|u| u.strip_prefix("attachment://")).map(ToOwned::to_owned);
-        let found = listed.as_array().into_iter().flatten().find(|a| named.as_deref().is_some_and(|n| a["filename"] == n));
+        let found =
+            listed.as_array().into_iter().flatten().find(|a| named.as_deref().is_some_and(|n| a["filename"] == n));
         if let Some(attachment) = found {
             embed["image"] = json!({"url": attachment["url"], "proxy_url": attachment["url"]});
         }

@@ -197,7 +197,8 @@ fn identify(inner: &Inner, orders: &UnboundedSender<Order>) {
         (format!("session{}", world.id()), world.places.clone())
     };
     let mut session = Session { seq: 0, kept: Vec::new(), connection: Some(orders.clone()) };
-    let unavailable: Vec<Value> = places.iter().map(|p| json!({"id": p.server.to_string(), "unavailable": true})).collect();
+    let unavailable: Vec<Value> =
+        places.iter().map(|p| json!({"id": p.server.to_string(), "unavailable": true})).collect();
     session.dispatch(
         "READY",
         &json!({
@@ -226,10 +227,31 @@ pub(super) fn server(place: Place) -> Value {
         "managed": false, "mentionable": false, "flags": 0}]);
     server["members"] = json!([{"user": world::bot_user(), "roles": [], "joined_at": joined, "deaf": false, "mute": false, "flags": 0}]);
     server["channels"] = json!([{"id": place.channel.to_string(), "type": 0, "name": "alerts", "position": 0, "permission_overwrites": []}]);
-    for nothing in ["emojis", "features", "stickers", "voice_states", "threads", "presences", "stage_instances", "guild_scheduled_events"] {
+    for nothing in [
+        "emojis",
+        "features",
+        "stickers",
+        "voice_states",
+        "threads",
+        "presences",
+        "stage_instances",
+        "guild_scheduled_events",
+    ] {
         server[nothing] = json!([]);
     }
-    for unset in ["icon", "splash", "discovery_splash", "afk_channel_id", "application_id", "system_channel_id", "rules_channel_id", "vanity_url_code", "description", "banner", "public_updates_channel_id"] {
+    for unset in [
+        "icon",
+        "splash",
+        "discovery_splash",
+        "afk_channel_id",
+        "application_id",
+        "system_channel_id",
+        "rules_channel_id",
+        "vanity_url_code",
+        "description",
+        "banner",
+        "public_updates_channel_id",
+    ] {
         server[unset] = Value::Null;
     }
     server

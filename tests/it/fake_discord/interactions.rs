@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// The first answer's limit.
 const FIRST: Duration = Duration::from_secs(3);
 /// How long the token works.
-const TOKEN: Duration = Duration::from_secs(900);
+const TOKEN: Duration = Duration::from_mins(15);
 /// The flag of a message that only one user sees.
 const EPHEMERAL: u64 = 1 << 6;
 /// The flag of a deferred answer.
@@ -34,7 +34,7 @@ pub(super) struct Asked {
 }
 
 /// Opens an interaction: its id, and the event to dispatch.
-pub(super) fn open(world: &mut World, asked: Asked) -> (u64, Value) {
+pub(super) fn open(world: &mut World, asked: &Asked) -> (u64, Value) {
     let id = world.id();
     let token = format!("token-of-{id}");
     let locale = world.locales.get(&asked.user).cloned().unwrap_or_else(|| "en-US".to_owned());
@@ -118,7 +118,11 @@ pub(super) fn callback(inner: &Inner, world: &mut World, call: &Call, record: &R
 
 /// Everything under `/webhooks/{application}/{token}`.
 pub(super) fn answer(inner: &Inner, world: &mut World, call: &Call, record: &Record) -> Answer {
-    let found = world.interactions.iter().find(|(_, i)| i.token == call.token).map(|(id, i)| (*id, i.answered, i.created, i.original));
+    let found = world
+        .interactions
+        .iter()
+        .find(|(_, i)| i.token == call.token)
+        .map(|(id, i)| (*id, i.answered, i.created, i.original));
     let Some((id, answered, created, original)) = found else { return Answer::error(404, 10015, "Unknown Webhook") };
     if !answered {
         return Answer::error(404, 10015, "Unknown Webhook");
@@ -128,7 +132,9 @@ pub(super) fn answer(inner: &Inner, world: &mut World, call: &Call, record: &Rec
     }
     let original = original.filter(|id| world.message(*id).is_some());
     match (call.route, original) {
-        (Route::Followup, Some(original)) if world.message(original).is_some_and(|m| m.loading) => fill(inner, world, original, record),
+        (Route::Followup, Some(original)) if world.message(original).is_some_and(|m| m.loading) => {
+            fill(inner, world, original, record)
+        }
         (Route::Followup, _) => {
             let found = validate::message(&record.body, &record.files, &[], true);
             if !found.is_empty() {

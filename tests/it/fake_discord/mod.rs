@@ -1,7 +1,7 @@
 //! A fake Discord on loopback, inside the test's process: REST over TLS, gateway over WebSocket, faults, recorder.
 //!
 //! Cast: [`world`] is the platform's state, [`effects`] and [`interactions`] its rules, [`validate`] its limits,
-//! [`rest`] and [`gateway`] its two doors, [`faults`] the script of what goes wrong, [`recorder`] what was seen.
+//! [`rest`] and [`gateway`] its two doors, [`handle`] what a test holds of a question, [`faults`] the script of what goes wrong, [`recorder`] what was seen.
 //! A bot is pointed at it by [`FakeDiscord::client`] alone: an HTTP client that resolves `discord.com` to the fake
 //! and trusts its certificate; the gateway's address comes from the fake's own REST answers.
 //! Invariants: nothing leaves loopback; everything that was started ends with [`FakeDiscord::stop`] or at drop;
@@ -13,6 +13,7 @@ mod body;
 mod effects;
 pub(crate) mod faults;
 mod gateway;
+mod handle;
 mod interactions;
 pub(crate) mod recorder;
 mod rest;
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use world::{Access, World};
 
+pub(crate) use handle::{InteractionHandle, Modal};
 pub(crate) use world::{Message, Place};
 
 /// The token of the fake's one bot.
@@ -69,10 +71,10 @@ impl Inner {
                 version.changed().await.unwrap();
             }
         };
-        match tokio::time::timeout(PATIENCE, wait).await {
-            Ok(found) => found,
-            Err(_) => panic!("waited in vain for {what}; violations: {:?}; gateway: {:?}", self.recorder.violations(), self.recorder.gateway_log()),
-        }
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| {
+            let (violations, gateway) = (self.recorder.violations(), self.recorder.gateway_log());
+            panic!("waited in vain for {what}; violations: {violations:?}; gateway: {gateway:?}")
+        })
     }
 }
 
@@ -83,46 +85,6 @@ pub(crate) struct FakeDiscord {
     address: SocketAddr,
     home: Place,
     tasks: Vec<JoinHandle<()>>,
-}
-
-/// A modal that is shown to a user.
-pub(crate) struct Modal {
-    /// The modal's data: title, custom id, inputs.
-    pub(crate) json: Value,
-    place: Place,
-    user: u64,
-    source: Option<u64>,
-}
-
-/// An interaction that was sent to the bot.
-pub(crate) struct InteractionHandle {
-    inner: Arc<Inner>,
-    id: u64,
-    place: Place,
-    user: u64,
-}
-
-impl InteractionHandle {
-    /// Waits for the message that finally answers it.
-    pub(crate) async fn reply(&self) -> Message {
-        self.inner.until("the answer to an interaction", |i| i.world.lock().unwrap().answers(self.id).pop()).await
-    }
-
-    /// Waits for the modal that it is answered with.
-    pub(crate) async fn modal(&self) -> Modal {
-        let look = |i: &Inner| {
-            let world = i.world.lock().unwrap();
-            let interaction = &world.interactions[&self.id];
-            interaction.modal.clone().map(|json| (json, interaction.source))
-        };
-        let (json, source) = self.inner.until("a modal", look).await;
-        Modal { json, place: self.place, user: self.user, source }
-    }
-
-    /// Every message that answers it by now.
-    pub(crate) fn answers(&self) -> Vec<Message> {
-        self.inner.world.lock().unwrap().answers(self.id)
-    }
 }
 
 impl FakeDiscord {
@@ -190,7 +152,12 @@ impl FakeDiscord {
     }
 
     /// Waits until a channel shows something.
-    pub(crate) async fn until_visible<T>(&self, what: &str, channel: u64, mut look: impl FnMut(&[Message]) -> Option<T>) -> T {
+    pub(crate) async fn until_visible<T>(
+        &self,
+        what: &str,
+        channel: u64,
+        mut look: impl FnMut(&[Message]) -> Option<T>,
+    ) -> T {
         self.inner.until(what, |i| look(&i.world.lock().unwrap().visible(channel))).await
     }
 
@@ -202,7 +169,8 @@ impl FakeDiscord {
 
     /// Waits until the gateway log has `n` entries like this one.
     pub(crate) async fn until_gateway(&self, entry: &str, n: usize) {
-        let look = |i: &Inner| (i.recorder.gateway_log().iter().filter(|e| e.starts_with(entry)).count() >= n).then_some(());
+        let look =
+            |i: &Inner| (i.recorder.gateway_log().iter().filter(|e| e.starts_with(entry)).count() >= n).then_some(());
         self.inner.until(&format!("{n} times {entry:?} on the gateway"), look).await;
     }
 
@@ -251,17 +219,29 @@ impl FakeDiscord {
     }
 
     /// A user sends a slash command anywhere.
-    pub(crate) async fn slash_in(&self, place: Place, user: u64, command: &str, options: &[(&str, &str)]) -> InteractionHandle {
+    pub(crate) async fn slash_in(
+        &self,
+        place: Place,
+        user: u64,
+        command: &str,
+        options: &[(&str, &str)],
+    ) -> InteractionHandle {
         let options = options.iter().map(|(name, value)| json!({"type": 3, "name": name, "value": value})).collect();
         let data = self.command_data(command, options).await;
-        self.send(Asked { place, user, kind: 2, data, source: None }).await
+        self.send(&Asked { place, user, kind: 2, data, source: None }).await
     }
 
     /// A user types into an option: the choices that are offered, label and value.
-    pub(crate) async fn autocomplete(&self, user: u64, command: &str, option: &str, typed: &str) -> Vec<(String, String)> {
+    pub(crate) async fn autocomplete(
+        &self,
+        user: u64,
+        command: &str,
+        option: &str,
+        typed: &str,
+    ) -> Vec<(String, String)> {
         let options = vec![json!({"type": 3, "name": option, "value": typed, "focused": true})];
         let data = self.command_data(command, options).await;
-        let asked = self.send(Asked { place: self.home, user, kind: 4, data, source: None }).await;
+        let asked = self.send(&Asked { place: self.home, user, kind: 4, data, source: None }).await;
         let look = |i: &Inner| i.world.lock().unwrap().interactions[&asked.id].choices.clone();
         let choices = self.inner.until("choices", look).await;
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
@@ -273,18 +253,26 @@ impl FakeDiscord {
         let place = {
             let mut world = self.inner.world.lock().unwrap();
             let message = world.message(message).expect("a message").clone();
-            let buttons = message.json["components"].as_array().into_iter().flatten().flat_map(|row| row["components"].as_array().into_iter().flatten());
+            let buttons = message.json["components"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .flat_map(|row| row["components"].as_array().into_iter().flatten());
             let alive: Vec<&Value> = buttons.filter(|b| b["disabled"] != true).map(|b| &b["custom_id"]).collect();
             assert!(alive.iter().any(|id| **id == custom_id), "no live button {custom_id} among {alive:?}");
             world.place_of(message.channel)
         };
         let data = json!({"custom_id": custom_id, "component_type": 2});
-        self.send(Asked { place, user, kind: 3, data, source: Some(message) }).await
+        self.send(&Asked { place, user, kind: 3, data, source: Some(message) }).await
     }
 
     /// A user fills a modal and sends it.
     pub(crate) async fn submit_modal(&self, modal: &Modal, values: &[(&str, &str)]) -> InteractionHandle {
-        let inputs = modal.json["components"].as_array().into_iter().flatten().flat_map(|row| row["components"].as_array().into_iter().flatten());
+        let inputs = modal.json["components"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|row| row["components"].as_array().into_iter().flatten());
         let rows: Vec<Value> = inputs
             .map(|input| {
                 let value = values.iter().find(|(id, _)| input["custom_id"] == *id).map_or("", |(_, v)| v);
@@ -293,7 +281,7 @@ impl FakeDiscord {
             })
             .collect();
         let data = json!({"custom_id": modal.json["custom_id"], "components": rows});
-        self.send(Asked { place: modal.place, user: modal.user, kind: 5, data, source: modal.source }).await
+        self.send(&Asked { place: modal.place, user: modal.user, kind: 5, data, source: modal.source }).await
     }
 
     /// Every gateway connection breaks, as when a network fails. Sessions can be resumed.
@@ -325,7 +313,12 @@ impl FakeDiscord {
         let (name, sub) = command.split_once(' ').map_or((command, None), |(name, sub)| (name, Some(sub)));
         let top = commands.iter().find(|c| c["name"] == name).unwrap_or_else(|| panic!("/{name} is not registered"));
         let leaf = match sub {
-            Some(sub) => top["options"].as_array().into_iter().flatten().find(|o| o["name"] == sub).unwrap_or_else(|| panic!("/{command} is not registered")),
+            Some(sub) => top["options"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|o| o["name"] == sub)
+                .unwrap_or_else(|| panic!("/{command} is not registered")),
             None => top,
         };
         for option in &options {
@@ -339,12 +332,8 @@ impl FakeDiscord {
         json!({"id": top["id"], "name": name, "type": 1, "options": options})
     }
 
-    async fn send(&self, asked: Asked) -> InteractionHandle {
+    async fn send(&self, asked: &Asked) -> InteractionHandle {
         self.inner.until("a gateway session", |i| (i.gateway.connected() > 0).then_some(())).await;
-        self.send_now(asked)
-    }
-
-    fn send_now(&self, asked: Asked) -> InteractionHandle {
         let (place, user) = (asked.place, asked.user);
         let (id, event) = interactions::open(&mut self.inner.world.lock().unwrap(), asked);
         self.inner.gateway.dispatch("INTERACTION_CREATE", &event);

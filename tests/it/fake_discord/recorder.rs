@@ -64,11 +64,6 @@ impl Recorder {
         self.requests.lock().unwrap().iter().filter(|r| r.route == route).cloned().collect()
     }
 
-    /// Every request, oldest first.
-    pub(crate) fn all(&self) -> Vec<Request> {
-        self.requests.lock().unwrap().clone()
-    }
-
     /// Every breach of a limit or rule; a test asserts that there is none.
     pub(crate) fn violations(&self) -> Vec<String> {
         self.violations.lock().unwrap().clone()

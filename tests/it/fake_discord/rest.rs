@@ -49,7 +49,8 @@ pub(super) async fn serve(inner: Arc<Inner>, listener: TcpListener, tls: TlsAcce
                     tokio::spawn(handle(inner, request)).await.unwrap_or(Err(Dropped))
                 }
             });
-            let _closed = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _closed =
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
@@ -69,7 +70,8 @@ async fn handle(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
         }
     };
     let record = Record { route: call.route, method: parts.method.to_string(), path, body, files, status: 0 };
-    let authorised = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()) == Some(&format!("Bot {}", inner.token));
+    let authorised =
+        parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()) == Some(&format!("Bot {}", inner.token));
     if !authorised && call.route != Route::Gateway {
         return Ok(send(&inner, record, Answer::error(401, 0, "401: Unauthorized")));
     }
@@ -113,7 +115,6 @@ fn send(inner: &Inner, mut record: Record, answer: Answer) -> Response<Full<Byte
     record.status = answer.status;
     let bucket = format!("{:?}", record.route);
     inner.recorder.request(record);
-    inner.changed();
     let mut response = Response::builder()
         .status(answer.status)
         .header("X-RateLimit-Limit", "50")
@@ -132,7 +133,8 @@ fn limited(inner: &Inner, mut record: Record, after: Duration, global: bool) -> 
     record.status = 429;
     inner.recorder.request(record);
     let seconds = format!("{:.3}", after.as_secs_f64());
-    let mut response = Response::builder().status(429).header(RETRY_AFTER, &seconds).header(CONTENT_TYPE, "application/json");
+    let mut response =
+        Response::builder().status(429).header(RETRY_AFTER, &seconds).header(CONTENT_TYPE, "application/json");
     response = if global {
         response.header("X-RateLimit-Global", "true")
     } else {

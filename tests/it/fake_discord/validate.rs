@@ -38,7 +38,12 @@ impl Breaches {
 }
 
 /// What is wrong with a message (a new one, an edit, an answer), as `(path, text)`.
-pub(super) fn message(body: &Value, files: &[File], kept: &[String], must_say_something: bool) -> Vec<(String, String)> {
+pub(super) fn message(
+    body: &Value,
+    files: &[File],
+    kept: &[String],
+    must_say_something: bool,
+) -> Vec<(String, String)> {
     let mut found = Breaches::default();
     found.text("content", &body["content"], 0, 2000);
     match &body["nonce"] {
@@ -82,10 +87,11 @@ fn embed_length(found: &mut Breaches, at: &str, embed: &Value, files: &[File], k
         n += found.text(&format!("{at}.fields.{i}.name"), &field["name"], 1, 256);
         n += found.text(&format!("{at}.fields.{i}.value"), &field["value"], 1, 1024);
     }
-    if let Some(name) = embed["image"]["url"].as_str().and_then(|u| u.strip_prefix("attachment://")) {
-        if !files.iter().any(|f| f.name == name) && !kept.iter().any(|k| k == name) {
-            found.add(&format!("{at}.image.url"), format!("no attachment is named {name}"));
-        }
+    if let Some(name) = embed["image"]["url"].as_str().and_then(|u| u.strip_prefix("attachment://"))
+        && !files.iter().any(|f| f.name == name)
+        && !kept.iter().any(|k| k == name)
+    {
+        found.add(&format!("{at}.image.url"), format!("no attachment is named {name}"));
     }
     n
 }
@@ -226,7 +232,10 @@ mod tests {
             (json!({"embeds": [{"fields": [{"name": "", "value": "v"}]}]}), "embeds.0.fields.0.name"),
             (json!({"embeds": [{"description": "x".repeat(4000)}, {"description": "x".repeat(2001)}]}), "embeds"),
             (json!({"embeds": [{"image": {"url": "attachment://a.png"}}]}), "embeds.0.image.url"),
-            (json!({"content": "x", "components": [{"type": 1, "components": [button("a"), button("a")]}]}), "components.0.components.1"),
+            (
+                json!({"content": "x", "components": [{"type": 1, "components": [button("a"), button("a")]}]}),
+                "components.0.components.1",
+            ),
             (json!({"content": "x", "attachments": [{"description": "x".repeat(1025)}]}), "attachments.0.description"),
             (json!({}), ""),
         ] {
@@ -240,6 +249,9 @@ mod tests {
     fn commands_are_lower_case_and_described() {
         let bad = json!([{"name": "Link", "description": "", "options": [{"name": "a", "description": "d"}, {"name": "b", "description": "d", "required": true}]}]);
         assert_eq!(commands(&bad).len(), 3);
-        assert!(commands(&json!([{"name": "link", "name_localizations": {"zh-CN": "关联"}, "description": "d"}])).is_empty());
+        assert!(
+            commands(&json!([{"name": "link", "name_localizations": {"zh-CN": "关联"}, "description": "d"}]))
+                .is_empty()
+        );
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the platform remembers an enforced nonce ("the past few minutes").
-const NONCE_MEMORY: Duration = Duration::from_secs(300);
+const NONCE_MEMORY: Duration = Duration::from_mins(5);
 /// The start of the platform's time, 2015-01-01, in Unix milliseconds.
 const EPOCH_MS: u128 = 1_420_070_400_000;
 /// The bot's user and application.
@@ -100,7 +100,8 @@ impl World {
     pub(super) fn post(&mut self, place: Place, mut json: Value, nonce: Option<&str>, enforce: bool) -> Message {
         if let (Some(nonce), true) = (nonce, enforce) {
             let known = self.messages.values().find(|m| {
-                m.channel == place.channel && m.nonce.as_ref().is_some_and(|(n, at)| n == nonce && at.elapsed() < NONCE_MEMORY)
+                m.channel == place.channel
+                    && m.nonce.as_ref().is_some_and(|(n, at)| n == nonce && at.elapsed() < NONCE_MEMORY)
             });
             if let Some(known) = known {
                 return known.clone();
@@ -131,12 +132,20 @@ impl World {
 
     /// What everybody in a channel sees, oldest first.
     pub(super) fn visible(&self, channel: u64) -> Vec<Message> {
-        self.messages.values().filter(|m| m.channel == channel && !m.deleted && !m.ephemeral && !m.loading).cloned().collect()
+        self.messages
+            .values()
+            .filter(|m| m.channel == channel && !m.deleted && !m.ephemeral && !m.loading)
+            .cloned()
+            .collect()
     }
 
     /// What the answers to an interaction show, oldest first.
     pub(super) fn answers(&self, interaction: u64) -> Vec<Message> {
-        self.messages.values().filter(|m| m.interaction == Some(interaction) && !m.deleted && !m.loading).cloned().collect()
+        self.messages
+            .values()
+            .filter(|m| m.interaction == Some(interaction) && !m.deleted && !m.loading)
+            .cloned()
+            .collect()
     }
 
     /// The nonces are forgotten, as they are after a few minutes.

@@ -6,7 +6,9 @@
 //! later instants lie in later buckets. (Only clocks that are set back across a midnight by less than that hour's
 //! minutes, in Newfoundland until 2011, show an old day again; such an instant belongs to the day it shows.)
 
-use chrono::{DateTime, Datelike as _, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Timelike as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Timelike as _, Utc,
+};
 use chrono_tz::{GapInfo, Tz};
 
 /// The buckets that an instant belongs to.
@@ -150,8 +152,18 @@ mod tests {
 
     fn zones() -> impl Strategy<Value = Tz> {
         prop::sample::select(vec![
-            New_York, Kolkata, Shanghai, Sao_Paulo, Havana, Lord_Howe, Apia, Kathmandu,
-            Tz::UTC, Tz::Europe__London, Tz::Africa__Casablanca, Tz::Asia__Tehran,
+            New_York,
+            Kolkata,
+            Shanghai,
+            Sao_Paulo,
+            Havana,
+            Lord_Howe,
+            Apia,
+            Kathmandu,
+            Tz::UTC,
+            Tz::Europe__London,
+            Tz::Africa__Casablanca,
+            Tz::Asia__Tehran,
         ])
     }
 

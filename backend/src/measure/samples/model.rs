@@ -101,11 +101,12 @@ pub fn arrange<'a>(tenant: TenantId, rows: &[NewSample<'a>]) -> Result<Arranged<
         .map(|(index, (row, key))| {
             let rank = ranks[key];
             let (series, _) = series[rank];
-            Placed { index, rank, series, at: row.at.trunc_subs(6), key: row.key, value_e4: row.value.e4() }
+            Placed { index, rank, series, at: row.at.trunc_subsecs(6), key: row.key, value_e4: row.value.e4() }
         })
         .collect();
     samples.sort_unstable_by(|a, b| (a.rank, a.at, a.key).cmp(&(b.rank, b.at, b.key)));
-    if samples.windows(2).any(|pair| (pair[0].rank, pair[0].at, pair[0].key) == (pair[1].rank, pair[1].at, pair[1].key)) {
+    if samples.windows(2).any(|pair| (pair[0].rank, pair[0].at, pair[0].key) == (pair[1].rank, pair[1].at, pair[1].key))
+    {
         return Err(Repeated);
     }
     Ok(Arranged { series, samples })

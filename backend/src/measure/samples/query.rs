@@ -291,7 +291,11 @@ fn lines(rows: Vec<(String, Option<SumRow>)>, days: [DateTime<Utc>; 2]) -> Vec<K
         counted.insert(metric);
     }
     let figure = |parts: &Parts, metric: &Metric| {
-        let known = if metric.is_sum() { parts.has(metric.key) } else { parts_of(metric).iter().all(|key| counted.contains(*key)) };
+        let known = if metric.is_sum() {
+            parts.has(metric.key)
+        } else {
+            parts_of(metric).iter().all(|key| counted.contains(*key))
+        };
         known.then(|| parts.figure(metric)).flatten()
     };
     metrics::all()

@@ -84,7 +84,11 @@ struct KpisParams {
 /// Shows every metric of one day beside the same weekday a week before.
 #[utoipa::path(get, path = "/v1/kpis", operation_id = "kpis_get", tag = "metrics", params(KpisParams),
     responses((status = 200, body = Kpis)))]
-async fn kpis(who: Authorized<may::MetricsRead>, app: ThinData<App>, params: Params<KpisParams>) -> Result<Reply<Kpis>> {
+async fn kpis(
+    who: Authorized<may::MetricsRead>,
+    app: ThinData<App>,
+    params: Params<KpisParams>,
+) -> Result<Reply<Kpis>> {
     let Params(KpisParams { day }) = params;
     Ok(Reply::ok(query::kpis(&app, &who, day.as_deref()).await?))
 }

@@ -3,7 +3,9 @@
 mod read;
 mod write;
 
-pub(super) use read::{Scope, Span, SumRow, campaign_sum_before, counted, newest_day, on_days, raw, sums, sums_by_channel};
+pub(super) use read::{
+    Scope, Span, SumRow, campaign_sum_before, counted, newest_day, on_days, raw, sums, sums_by_channel,
+};
 pub(super) use write::{add_to_rollups, ensure_series, insert_new, insert_or_correct};
 
 use super::out_of_range;

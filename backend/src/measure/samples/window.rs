@@ -115,7 +115,9 @@ fn point(name: &str, text: &str) -> Result<Point> {
 pub fn date(name: &str, text: &str) -> Result<NaiveDate> {
     match point(name, text)? {
         Point::Day(day) => Ok(day),
-        Point::At(_) => Err(Error::field(&format!("?{name}"), "invalid", format!("`{name}` takes a date such as 2026-07-01."))),
+        Point::At(_) => {
+            Err(Error::field(&format!("?{name}"), "invalid", format!("`{name}` takes a date such as 2026-07-01.")))
+        }
     }
 }
 
@@ -183,7 +185,12 @@ mod tests {
         utc("2026-11-10T17:20:00Z")
     }
 
-    fn window(zone: Tz, resolution: Resolution, from: Option<&str>, to: Option<&str>) -> (DateTime<Utc>, DateTime<Utc>) {
+    fn window(
+        zone: Tz,
+        resolution: Resolution,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> (DateTime<Utc>, DateTime<Utc>) {
         let window = Window::new(zone, now(), resolution, from, to).unwrap();
         (window.from, window.to)
     }

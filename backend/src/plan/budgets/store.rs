@@ -17,16 +17,16 @@ const ADD: &str = "INSERT INTO campaign_totals AS t (tenant_id, campaign_id, met
     SELECT $1, d.campaign_id, d.metric, d.delta FROM unnest($2, $3, $4) AS d (campaign_id, metric, delta) \
     ORDER BY d.campaign_id, d.metric COLLATE \"C\" \
     ON CONFLICT (tenant_id, campaign_id, metric) DO UPDATE SET total_e4 = t.total_e4 + excluded.total_e4 \
-    RETURNING campaign_id, metric, total_e4";
+    RETURNING campaign_id, metric, total_e4 AS total";
 
 #[derive(QueryableByName)]
-struct Total {
+struct Row {
     #[diesel(sql_type = SqlUuid)]
     campaign_id: Uuid,
     #[diesel(sql_type = Text)]
     metric: String,
     #[diesel(sql_type = BigInt)]
-    total_e4: i64,
+    total: i64,
 }
 
 /// Adds to the totals and returns them; `None` when one would overflow, after which the transaction can only be
@@ -42,11 +42,11 @@ pub(super) async fn add(
         .bind::<Array<SqlUuid>, _>(campaigns)
         .bind::<Array<Text>, _>(metrics)
         .bind::<Array<BigInt>, _>(sums.values().copied().collect::<Vec<i64>>())
-        .load::<Total>(tx)
+        .load::<Row>(tx)
         .await;
     match added {
         Ok(rows) => {
-            Ok(Some(rows.into_iter().map(|row| (CampaignId(row.campaign_id), row.metric, row.total_e4)).collect()))
+            Ok(Some(rows.into_iter().map(|row| (CampaignId(row.campaign_id), row.metric, row.total)).collect()))
         }
         Err(Diesel::DatabaseError(_, info)) if info.message() == "bigint out of range" => Ok(None),
         Err(error) => Err(error.into()),

@@ -175,8 +175,7 @@ pub async fn update(
             let mut after = with(before.clone(), wanted);
             refuse(&mut checks, model::judge_days(after.starts_on, after.ends_on, only_start));
             checks.done()?;
-            let Some(Changed { before: was, after: is }) =
-                change::between(&before, &after).map_err(Error::internal)?
+            let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
             else {
                 return Ok(before);
             };

@@ -213,12 +213,7 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, campaign: &Campaign) -
 }
 
 /// Makes `channels` the campaign's channels.
-pub(super) async fn set_channels(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: CampaignId,
-    channels: &[ChannelId],
-) -> Result<()> {
+pub(super) async fn set_channels(tx: &mut Tx, tenant: TenantId, id: CampaignId, channels: &[ChannelId]) -> Result<()> {
     let ids: Vec<Uuid> = channels.iter().map(|channel| channel.0).collect();
     diesel::delete(campaign_channels::table)
         .filter(campaign_channels::tenant_id.eq(tenant.0))
@@ -230,12 +225,7 @@ pub(super) async fn set_channels(
 }
 
 /// Adds `channels` to the campaign's; those that it has stay.
-pub(super) async fn add_channels(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: CampaignId,
-    channels: &[ChannelId],
-) -> Result<()> {
+pub(super) async fn add_channels(tx: &mut Tx, tenant: TenantId, id: CampaignId, channels: &[ChannelId]) -> Result<()> {
     if channels.is_empty() {
         return Ok(());
     }

@@ -124,13 +124,7 @@ pub async fn get(app: &App, who: &Who, id: ChannelId) -> Result<Channel> {
 ///
 /// # Errors
 /// 404, 412 when `version` is stale, 409 when the channel is archived, 422 for a bad name.
-pub async fn update(
-    app: &App,
-    who: &Who,
-    id: ChannelId,
-    version: &IfMatch,
-    wanted: UpdateChannel,
-) -> Result<Channel> {
+pub async fn update(app: &App, who: &Who, id: ChannelId, version: &IfMatch, wanted: UpdateChannel) -> Result<Channel> {
     let mut checks = Checks::default();
     if let Some(name) = &wanted.name {
         check_name(&mut checks, "/name", name);
@@ -148,8 +142,7 @@ pub async fn update(
             after.name = wanted.name.unwrap_or(after.name);
             after.stage = wanted.stage.unwrap_or(after.stage);
             after.domain = wanted.domain.unwrap_or(after.domain);
-            let Some(Changed { before: was, after: is }) =
-                change::between(&before, &after).map_err(Error::internal)?
+            let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
             else {
                 return Ok(before);
             };

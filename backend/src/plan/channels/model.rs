@@ -33,13 +33,13 @@ pub const fn defaults(kind: ChannelKind) -> Defaults {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ChannelKind as K;
 
     #[test]
     fn every_kind_has_its_defaults() {
         let of = |online, domain| {
             ChannelKind::ALL.iter().copied().filter(|&k| defaults(k) == Defaults { online, domain }).collect::<Vec<_>>()
         };
-        use ChannelKind as K;
         assert_eq!(of(false, ChannelDomain::Private), [K::Store]);
         assert_eq!(of(false, ChannelDomain::Public), [K::Partner]);
         assert_eq!(

@@ -71,11 +71,7 @@ async fn create(
 #[utoipa::path(get, path = "/v1/channels/{id}", operation_id = "channels_get", tag = "channels",
     params(("id" = inline(ChannelId), Path, description = "The channel's id.")),
     responses((status = 200, body = Channel)))]
-async fn get(
-    who: Authorized<may::ChannelsRead>,
-    app: ThinData<App>,
-    id: PathId<ChannelId>,
-) -> Result<Reply<Channel>> {
+async fn get(who: Authorized<may::ChannelsRead>, app: ThinData<App>, id: PathId<ChannelId>) -> Result<Reply<Channel>> {
     let channel = super::get(&app, &who, id.0).await?;
     let version = channel.version;
     Ok(Reply::ok(channel).version(version))

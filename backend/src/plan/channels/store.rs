@@ -156,11 +156,7 @@ pub(super) async fn by_ids(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Resul
 /// Those of `keys` that exist, each with its id and whether it is archived.
 pub(super) async fn by_keys(tx: &mut Tx, tenant: TenantId, keys: &[&str]) -> Result<Vec<(String, Uuid, bool)>> {
     Ok(channels::table
-        .select((
-            channels::external_key.assume_not_null(),
-            channels::channel_id,
-            channels::archived_at.is_not_null(),
-        ))
+        .select((channels::external_key.assume_not_null(), channels::channel_id, channels::archived_at.is_not_null()))
         .filter(channels::tenant_id.eq(tenant.0))
         .filter(channels::external_key.eq_any(keys))
         .load(tx)

@@ -8,6 +8,7 @@ use crate::platform::http::who::Who;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use sha2::{Digest as _, Sha256};
 use tillwatch_shared::ids::JobId;
 use uuid::Uuid;
 
@@ -39,9 +40,37 @@ pub async fn enqueue(
     payload: &serde_json::Value,
     run_at: DateTime<Utc>,
 ) -> Result<()> {
+    insert(tx, who, JobId::new().0, kind, payload, run_at).await
+}
+
+/// As [`enqueue`], and nothing happens when a job enqueued under the same `once` still waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn enqueue_once(
+    tx: &mut Tx,
+    who: &Who,
+    kind: &str,
+    payload: &serde_json::Value,
+    run_at: DateTime<Utc>,
+    once: &str,
+) -> Result<()> {
+    let mut id = [0; 16];
+    id.copy_from_slice(&Sha256::digest(once.as_bytes())[..16]);
+    insert(tx, who, uuid::Builder::from_custom_bytes(id).into_uuid(), kind, payload, run_at).await
+}
+
+async fn insert(
+    tx: &mut Tx,
+    who: &Who,
+    id: Uuid,
+    kind: &str,
+    payload: &serde_json::Value,
+    run_at: DateTime<Utc>,
+) -> Result<()> {
     diesel::insert_into(queue_jobs::table)
         .values((
-            queue_jobs::job_id.eq(JobId::new().0),
+            queue_jobs::job_id.eq(id),
             queue_jobs::for_tenant.eq(who.tenant.0),
             queue_jobs::kind.eq(kind),
             queue_jobs::payload.eq(payload),
@@ -50,6 +79,7 @@ pub async fn enqueue(
             queue_jobs::run_at.eq(run_at),
             queue_jobs::created_at.eq(run_at),
         ))
+        .on_conflict_do_nothing()
         .execute(tx)
         .await?;
     Ok(())

@@ -58,7 +58,9 @@ impl Alerting for English {
             Side::Above => "above",
         };
         match &what.alert.spec {
-            RuleSpec::Threshold { .. } => format!("{metric}{place} was {value} on {day}: {way} the line of {line}{past}."),
+            RuleSpec::Threshold { .. } => {
+                format!("{metric}{place} was {value} on {day}: {way} the line of {line}{past}.")
+            }
             RuleSpec::StopLoss { .. } => {
                 let then = if what.alert.paused_campaign {
                     "The campaign was paused at once."
@@ -84,7 +86,7 @@ impl Alerting for English {
     }
 
     fn taken(&self, by: &By, when: &str) -> String {
-        format!("{} takes care of it since {when}.", capital(&self.by(by)))
+        format!("Taken by {}, {when}.", self.by(by))
     }
 
     fn over(&self, when: &str) -> String {
@@ -114,10 +116,4 @@ impl Alerting for English {
             None => format!("{rule}: {state}"),
         }
     }
-}
-
-/// With a capital first letter.
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -14,7 +14,6 @@ use super::{By, Change, Failure, Move, Names, Said, Topic, Wording};
 pub(super) struct English;
 
 impl Wording for English {
-
     fn not_linked(&self, link: &str) -> Said {
         Said::new(
             "You are not linked to Tillwatch yet",
@@ -37,7 +36,8 @@ impl Wording for English {
         };
         let roles: Vec<String> = who_may.iter().map(|role| self.role(*role).to_owned()).collect();
         let yours = role.map(|role| format!(" Your role is {}.", self.role(role))).unwrap_or_default();
-        let ask = if roles.is_empty() { String::new() } else { format!(" Ask someone who may: {}.", self.listed(&roles)) };
+        let ask =
+            if roles.is_empty() { String::new() } else { format!(" Ask someone who may: {}.", self.listed(&roles)) };
         Said::new(format!("You may not {what}"), format!("{yours}{ask}").trim_start())
     }
 
@@ -45,16 +45,18 @@ impl Wording for English {
         match failure {
             Failure::Gone => Said::new("Not found", "It no longer exists, or it never did."),
             Failure::Busy => Said::new("Tillwatch is busy", "Nothing was changed. Please try again in a moment."),
-            Failure::Unreachable => {
-                Said::new("Tillwatch does not answer", "It is unknown whether anything was done. Please try again in a moment.")
-            }
+            Failure::Unreachable => Said::new(
+                "Tillwatch does not answer",
+                "It is unknown whether anything was done. Please try again in a moment.",
+            ),
             Failure::OwnCredential => Said::new(
                 "The service does not accept this bot",
                 "Nothing was changed. Whoever runs the bot must check its key (TILLWATCH_BOT_KEY) and its clock.",
             ),
-            Failure::Unexpected => {
-                Said::new("Something went wrong", "The answer could not be understood. Please look before you try again.")
-            }
+            Failure::Unexpected => Said::new(
+                "Something went wrong",
+                "The answer could not be understood. Please look before you try again.",
+            ),
             Failure::Conflict => Said::new("Not possible now", "The state changed meanwhile. Please look again."),
         }
     }
@@ -106,8 +108,13 @@ impl Wording for English {
     fn changed(&self, change: Change, campaign: &str, by: &By, since: &str) -> Said {
         let by = self.by(by);
         match change {
-            Change::Pause => Said::new(format!("Paused: {campaign}"), format!("Paused by {by} since {since}. No spend until it is resumed.")),
-            Change::Resume => Said::new(format!("Resumed: {campaign}"), format!("Active again since {since}, resumed by {by}.")),
+            Change::Pause => Said::new(
+                format!("Paused: {campaign}"),
+                format!("Paused by {by} since {since}. No spend until it is resumed."),
+            ),
+            Change::Resume => {
+                Said::new(format!("Resumed: {campaign}"), format!("Active again since {since}, resumed by {by}."))
+            }
         }
     }
 
@@ -162,7 +169,13 @@ impl Wording for English {
     }
 
     fn moved(&self, moved: Move, before: &str) -> String {
-        let way = if moved.change > 0.0 { "up" } else if moved.change < 0.0 { "down" } else { return format!("unchanged from {before}") };
+        let way = if moved.change > 0.0 {
+            "up"
+        } else if moved.change < 0.0 {
+            "down"
+        } else {
+            return format!("unchanged from {before}");
+        };
         let verdict = match moved.better {
             Some(true) => ", better",
             Some(false) => ", worse",
@@ -188,7 +201,11 @@ impl Wording for English {
     }
 
     fn unknown_metric(&self, typed: &str, nearest: &[String]) -> Said {
-        let hint = if nearest.is_empty() { "“kpi” shows all that have figures.".to_owned() } else { format!("Did you mean {}?", self.listed(nearest)) };
+        let hint = if nearest.is_empty() {
+            "“kpi” shows all that have figures.".to_owned()
+        } else {
+            format!("Did you mean {}?", self.listed(nearest))
+        };
         Said::new(format!("There is no metric “{typed}”"), hint)
     }
 
@@ -198,7 +215,10 @@ impl Wording for English {
 
     fn linked(&self, staff: &str, retailer: &str, server_too: bool) -> Said {
         let server = if server_too { " This server is linked too: alerts appear in this channel." } else { "" };
-        Said::new(format!("Linked to {retailer}"), format!("You act as {staff} from now on, with that account's rights.{server}"))
+        Said::new(
+            format!("Linked to {retailer}"),
+            format!("You act as {staff} from now on, with that account's rights.{server}"),
+        )
     }
 
     fn code_refused(&self) -> Said {
@@ -209,7 +229,10 @@ impl Wording for English {
     }
 
     fn help(&self) -> Said {
-        Said::new("What you can type", "A campaign is named by its name, its key, or the first letters of either. More on one command: help COMMAND")
+        Said::new(
+            "What you can type",
+            "A campaign is named by its name, its key, or the first letters of either. More on one command: help COMMAND",
+        )
     }
 
     fn help_line(&self, topic: Topic) -> &'static str {

@@ -29,7 +29,10 @@ impl Alerting for Chinese {
     }
 
     fn not_an_alert(&self, typed: &str, list: &str) -> Said {
-        Said::new(format!("“{typed}”不是预警"), format!("请使用列表中的编号，或以 alr_ 开头的预警编号。预警列表：{list}"))
+        Said::new(
+            format!("“{typed}”不是预警"),
+            format!("请使用列表中的编号，或以 alr_ 开头的预警编号。预警列表：{list}"),
+        )
     }
 
     fn acknowledged(&self, rule: &str) -> Said {
@@ -47,7 +50,8 @@ impl Alerting for Chinese {
     fn explained(&self, what: &Explained<'_>) -> String {
         let place = what.place.map(|place| format!("“{place}”的")).unwrap_or_default();
         let (metric, value, day) = (what.metric, &what.value, &what.day);
-        let by_share = what.alert.figures.overshoot_share.map(|part| format!("（{}）", share(part))).unwrap_or_default();
+        let by_share =
+            what.alert.figures.overshoot_share.map(|part| format!("（{}）", share(part))).unwrap_or_default();
         let past = what.overshoot.as_ref().map(|over| format!("，超出 {over}{by_share}")).unwrap_or_default();
         let line = what.line.as_deref().unwrap_or("–");
         let way = match side(what.alert) {

@@ -25,8 +25,12 @@ pub(super) fn text(topic: Topic) -> &'static str {
             "请先登录 Tillwatch 获取绑定码（POST /v1/chat-links/code），几分钟内在此输入。之后您将以该员工账号的权限操作。有聊天管理权限的人会同时绑定服务器，预警将显示在该聊天频道。"
         }
         Topic::CampaignList => "每行显示状态、起始时间，以及花费占预算的比例。",
-        Topic::CampaignShow => "可用编号、自有编码、名称，或名称与编码的开头查找，不区分大小写。若有多个匹配，会请您选择。",
-        Topic::CampaignPause => "须填写原因，原因会写入历史与审计日志。重复暂停不会产生变化。名称中含有 because 时请加引号。",
+        Topic::CampaignShow => {
+            "可用编号、自有编码、名称，或名称与编码的开头查找，不区分大小写。若有多个匹配，会请您选择。"
+        }
+        Topic::CampaignPause => {
+            "须填写原因，原因会写入历史与审计日志。重复暂停不会产生变化。名称中含有 because 时请加引号。"
+        }
         Topic::CampaignResume => "须填写原因。若由止损暂停，请先核对数据：止损线仍然有效，费用再次越线会再次暂停。",
         Topic::Kpi => "每个指标与上周同日相比：箭头表示涨跌，文字表示是否变好。",
         Topic::AlertsList => "编号在您下次查看列表前有效。告警中的排在前面。",

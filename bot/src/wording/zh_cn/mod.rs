@@ -34,7 +34,11 @@ impl Wording for Chinese {
         };
         let roles: Vec<String> = who_may.iter().map(|role| self.role(*role).to_owned()).collect();
         let yours = role.map(|role| format!("您的角色是{}。", self.role(role))).unwrap_or_default();
-        let ask = if roles.is_empty() { String::new() } else { format!("请联系有权限的人：{}。", self.listed(&roles)) };
+        let ask = if roles.is_empty() {
+            String::new()
+        } else {
+            format!("请联系有权限的人：{}。", self.listed(&roles))
+        };
         Said::new(format!("您无权{what}"), format!("{yours}{ask}"))
     }
 
@@ -43,9 +47,10 @@ impl Wording for Chinese {
             Failure::Gone => Said::new("未找到", "该对象不存在或已被移除。"),
             Failure::Busy => Said::new("系统繁忙", "未作任何更改，请稍后再试。"),
             Failure::Unreachable => Said::new("系统没有响应", "无法确认操作是否完成，请稍后再试。"),
-            Failure::OwnCredential => {
-                Said::new("系统不接受此机器人", "未作任何更改。请机器人的运维人员检查其密钥（TILLWATCH_BOT_KEY）与时钟。")
-            }
+            Failure::OwnCredential => Said::new(
+                "系统不接受此机器人",
+                "未作任何更改。请机器人的运维人员检查其密钥（TILLWATCH_BOT_KEY）与时钟。",
+            ),
             Failure::Unexpected => Said::new("出现异常", "无法理解系统的答复，请先核对再重试。"),
             Failure::Conflict => Said::new("目前无法执行", "状态已发生变化，请重新查看。"),
         }
@@ -206,7 +211,10 @@ impl Wording for Chinese {
     }
 
     fn code_refused(&self) -> Said {
-        Said::new("绑定码无效", "绑定码只能使用一次，且几分钟后失效。请重新获取（POST /v1/chat-links/code）并尽快输入。")
+        Said::new(
+            "绑定码无效",
+            "绑定码只能使用一次，且几分钟后失效。请重新获取（POST /v1/chat-links/code）并尽快输入。",
+        )
     }
 
     fn help(&self) -> Said {
@@ -222,8 +230,11 @@ impl Wording for Chinese {
     }
 
     fn unknown_command(&self, typed: &str, nearest: &[String], help: &str) -> Said {
-        let hint =
-            if nearest.is_empty() { String::new() } else { format!("您是否要输入：{}？", self.listed(nearest)) };
+        let hint = if nearest.is_empty() {
+            String::new()
+        } else {
+            format!("您是否要输入：{}？", self.listed(nearest))
+        };
         Said::new(format!("没有命令“{typed}”"), format!("{hint}全部命令：{help}"))
     }
 

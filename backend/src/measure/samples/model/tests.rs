@@ -58,7 +58,11 @@ fn what_the_table_cannot_tell_apart_is_a_repetition() {
 
 #[test]
 fn new_rows_count_corrections_shift_and_repetitions_do_nothing() {
-    let row = |at, key, e4| NewSample { campaign: Some(campaign(5)), channel: Some(channel(3)), ..sample("spend", at, key, e4) };
+    let row = |at, key, e4| NewSample {
+        campaign: Some(campaign(5)),
+        channel: Some(channel(3)),
+        ..sample("spend", at, key, e4)
+    };
     // 23:30 and 00:30 of two days in Shanghai.
     let rows = [
         row("2026-05-01T15:30:00Z", "a", 100),

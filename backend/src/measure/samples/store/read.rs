@@ -6,8 +6,8 @@ use crate::platform::db::Tx;
 use crate::platform::db::schema::{rollups, samples, series};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
-use diesel_async::RunQueryDsl as _;
+use diesel::sql_types::{Nullable, Numeric};
+use diesel_async::RunQueryDsl;
 use std::collections::HashSet;
 use tillwatch_shared::ids::{CampaignId, ChannelId, TenantId};
 use tillwatch_shared::measure::Resolution;
@@ -59,7 +59,7 @@ impl SumRow {
 #[diesel::declare_sql_function]
 extern "SQL" {
     /// A sum of bigints is a numeric in the database; beyond the range this is an error, never a wrapped number.
-    fn int8(sum: Nullable<diesel::sql_types::Numeric>) -> Nullable<BigInt>;
+    fn int8(sum: Nullable<Numeric>) -> Nullable<BigInt>;
 }
 
 /// The join of a table's rows to their series.

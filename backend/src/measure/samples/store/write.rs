@@ -12,7 +12,7 @@ use crate::platform::db::schema::series;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
 use std::collections::{HashMap, HashSet};
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::measure::Resolution;
@@ -67,7 +67,11 @@ pub(in crate::measure::samples) async fn ensure_series(
 }
 
 /// Inserts `rows` if all are new, and says whether they were; otherwise nothing has changed.
-pub(in crate::measure::samples) async fn insert_new(tx: &mut Tx, tenant: TenantId, rows: &[Placed<'_>]) -> Result<bool> {
+pub(in crate::measure::samples) async fn insert_new(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rows: &[Placed<'_>],
+) -> Result<bool> {
     tx.batch_execute("SAVEPOINT plain").await?;
     let query = diesel::sql_query(
         "INSERT INTO samples (tenant_id, series_id, at, source_key, value_e4) \

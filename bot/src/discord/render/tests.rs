@@ -24,7 +24,8 @@ fn sent(reply: &Reply) -> Value {
 
 fn characters(embed: &Value) -> usize {
     let text = |v: &Value| v.as_str().unwrap_or_default().chars().count();
-    let fields = embed["fields"].as_array().unwrap().iter().map(|f| text(&f["name"]) + text(&f["value"])).sum::<usize>();
+    let fields =
+        embed["fields"].as_array().unwrap().iter().map(|f| text(&f["name"]) + text(&f["value"])).sum::<usize>();
     text(&embed["title"]) + text(&embed["description"]) + text(&embed["footer"]["text"]) + fields
 }
 
@@ -36,7 +37,11 @@ fn a_message_carries_its_nonce_and_pings_nobody() {
     assert_eq!(sent["allowed_mentions"]["parse"], json!([]));
     assert_eq!(sent["embeds"][0]["title"], "Spend over the line");
     assert_eq!(sent["embeds"][0]["fields"][0], json!({"name": "Line", "value": "$1,500", "inline": true}));
-    for edit in [serde_json::to_value(edited_message(&reply())).unwrap(), serde_json::to_value(final_answer(&reply())).unwrap(), serde_json::to_value(private_answer(&reply())).unwrap()] {
+    for edit in [
+        serde_json::to_value(edited_message(&reply())).unwrap(),
+        serde_json::to_value(final_answer(&reply())).unwrap(),
+        serde_json::to_value(private_answer(&reply())).unwrap(),
+    ] {
         assert_eq!(edit["allowed_mentions"]["parse"], json!([]), "{edit}");
         assert_eq!(edit["attachments"], json!([]), "an edit removes the old picture: {edit}");
     }
@@ -58,7 +63,9 @@ fn the_longest_reply_keeps_every_limit_and_says_that_it_was_cut() {
     r.title = "*".repeat(400);
     r.body = "告_".repeat(4000);
     r.footer = Some("f".repeat(400));
-    r.fields = (0..40).map(|i| Field { name: format!("{i}{}", "n".repeat(400)), value: "*v".repeat(2000), inline: false }).collect();
+    r.fields = (0..40)
+        .map(|i| Field { name: format!("{i}{}", "n".repeat(400)), value: "*v".repeat(2000), inline: false })
+        .collect();
     let embed = &sent(&r)["embeds"][0];
     let fields = embed["fields"].as_array().unwrap();
     assert!(characters(embed) <= TOTAL, "{}", characters(embed));
@@ -103,9 +110,15 @@ fn buttons_stand_five_to_a_row_each_once() {
     ];
     r.buttons.extend((0..4).map(|_| button(Action::Open(AlertId::new()), "Open", false)));
     let rows = sent(&r)["components"].clone();
-    assert_eq!(rows.as_array().unwrap().iter().map(|row| row["components"].as_array().unwrap().len()).collect::<Vec<_>>(), [5, 2]);
+    assert_eq!(
+        rows.as_array().unwrap().iter().map(|row| row["components"].as_array().unwrap().len()).collect::<Vec<_>>(),
+        [5, 2]
+    );
     let first = &rows[0]["components"];
-    assert_eq!(first[0], json!({"type": 2, "custom_id": format!("v1:pause:{campaign}"), "style": 4, "label": "Pause", "disabled": false}));
+    assert_eq!(
+        first[0],
+        json!({"type": 2, "custom_id": format!("v1:pause:{campaign}"), "style": 4, "label": "Pause", "disabled": false})
+    );
     assert_eq!((first[1]["style"].clone(), first[1]["disabled"].clone()), (json!(1), json!(true)));
     assert_eq!(n(first[2]["label"].as_str().unwrap()), LABEL);
 }

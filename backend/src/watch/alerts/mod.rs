@@ -1,0 +1,207 @@
+//! Alerts: one open alert a breach, with its timeline, its picture and its way to the chat.
+//!
+//! Vocabulary: a *breach* is a rule broken at a place (channel or campaign); its key is unique among open alerts, so
+//! whatever happens twice or at once makes one alert. States: firing, acknowledged, resolved. Every change is one
+//! version, one step of the timeline, and one wish to the deliveries that the chat show the new version.
+//! Cast: [`jobs`] (a campaign's change refreshes its alerts), [`picture`]. Invariants: raising, updating and
+//! resolving are part of the transaction that judged; a resolved alert never opens again, a new one is raised.
+
+pub mod jobs;
+pub mod picture;
+pub mod routes;
+mod store;
+mod view;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::identity::audit::{self, Entry};
+use crate::identity::chat;
+use crate::platform::clock::now;
+use crate::platform::db::Tx;
+use crate::platform::http::page::Paging;
+use crate::platform::http::who::Who;
+use crate::platform::wake::Topic;
+use crate::watch::deliveries;
+use crate::watch::rules::ActiveRule;
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use tillwatch_shared::Page;
+use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, TenantId};
+use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertState, AlertTimeline, Figures};
+
+pub use store::OpenAlert;
+pub use view::by_ids;
+
+/// A rule broken at a place.
+pub struct Breach<'a> {
+    /// The rule.
+    pub rule: &'a ActiveRule,
+    /// The channel, if the rule judges channels.
+    pub channel: Option<ChannelId>,
+    /// The campaign, if the rule stands on one.
+    pub campaign: Option<CampaignId>,
+    /// Why, in numbers.
+    pub figures: Figures,
+    /// The start of the judged day, or the time of the write for a stop-loss.
+    pub window_start: DateTime<Utc>,
+    /// Whether the campaign was paused for it.
+    pub paused_campaign: bool,
+    /// Its key: see [`breach_key`].
+    pub key: String,
+}
+
+/// The key of a breach: unique among a retailer's open alerts.
+pub fn breach_key(rule: RuleId, channel: Option<ChannelId>, campaign: Option<CampaignId>) -> String {
+    let place = |id: Option<String>| id.unwrap_or_else(|| "-".to_owned());
+    format!("{rule}/{}/{}", place(channel.map(|id| id.to_string())), place(campaign.map(|id| id.to_string())))
+}
+
+/// The open alert of a breach, locked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Option<OpenAlert>> {
+    store::open(tx, tenant, key).await
+}
+
+/// The open alerts of a rule, locked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) -> Result<Vec<OpenAlert>> {
+    store::open_of_rule(tx, tenant, rule).await
+}
+
+/// Raises an alert and tells every linked chat; `false` when the breach has an open alert already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: DateTime<Utc>) -> Result<bool> {
+    if !store::insert(tx, who.tenant, id, &breach, at).await? {
+        return Ok(false);
+    }
+    store::add_event(tx, who, id, 1, "opened", Some(&breach.figures), at).await?;
+    for server in chat::servers(tx, who.tenant).await? {
+        deliveries::order(tx, who.tenant, id, &server, at).await?;
+    }
+    let after = Some(json!({ "rule": breach.rule.id, "figures": breach.figures }));
+    let entry = Entry { action: "alert.opened", object: Some(id.to_string()), after, ..Entry::default() };
+    audit::record(tx, who, entry).await?;
+    Ok(true)
+}
+
+/// Brings an open alert up to date; nothing happens when it says the same already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>, at: DateTime<Utc>) -> Result<()> {
+    let figures = serde_json::to_value(&breach.figures).map_err(crate::error::Error::internal)?;
+    let moved = breach.rule_window_moves(open);
+    if figures == open.figures && !moved {
+        return Ok(());
+    }
+    let version = store::set_figures(tx, who.tenant, open.id, &figures, breach.window_start).await?;
+    store::add_event(tx, who, open.id, version, "updated", Some(&breach.figures), at).await?;
+    deliveries::want(tx, who.tenant, open.id, version, at).await
+}
+
+impl Breach<'_> {
+    /// Whether the alert now speaks of another day. A stop-loss speaks of the campaign's whole life.
+    fn rule_window_moves(&self, open: &OpenAlert) -> bool {
+        self.campaign.is_none() && self.window_start != open.window_start
+    }
+}
+
+/// Resolves an open alert, with the figures that ended it where there are some.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resolve(
+    tx: &mut Tx,
+    who: &Who,
+    open: &OpenAlert,
+    ended_by: Option<Breach<'_>>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let figures = ended_by.map(|breach| breach.figures);
+    let version = store::set_resolved(tx, who.tenant, open.id, at).await?;
+    store::add_event(tx, who, open.id, version, "resolved", figures.as_ref(), at).await?;
+    deliveries::want(tx, who.tenant, open.id, version, at).await?;
+    let entry = Entry { action: "alert.resolved", object: Some(open.id.to_string()), ..Entry::default() };
+    audit::record(tx, who, entry).await
+}
+
+/// Has every open alert of a campaign shown anew, since the campaign's state changed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn campaign_changed(tx: &mut Tx, who: &Who, campaign: CampaignId, at: DateTime<Utc>) -> Result<usize> {
+    let open = store::open_of_campaign(tx, who.tenant, campaign).await?;
+    for id in &open {
+        let version = store::touch(tx, who.tenant, *id).await?;
+        store::add_event(tx, who, *id, version, "campaign_changed", None, at).await?;
+        deliveries::want(tx, who.tenant, *id, version, at).await?;
+    }
+    Ok(open.len())
+}
+
+/// Acknowledges an alert; `changed` is false when it was acknowledged or resolved already.
+///
+/// # Errors
+/// 404.
+pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAcknowledged> {
+    let at = now();
+    let answer = app
+        .db
+        .write(who, async |tx| {
+            let state = store::lock_state(tx, who.tenant, id).await?;
+            let changed = state == AlertState::Firing;
+            if changed {
+                let by = who.staff().map(|staff| staff.0);
+                let version = store::set_acknowledged(tx, who.tenant, id, by, at).await?;
+                store::add_event(tx, who, id, version, "acknowledged", None, at).await?;
+                deliveries::want(tx, who.tenant, id, version, at).await?;
+                let entry = Entry { action: "alert.acknowledged", object: Some(id.to_string()), ..Entry::default() };
+                audit::record(tx, who, entry).await?;
+            }
+            Ok(AlertAcknowledged { changed, alert: view::one(tx, who.tenant, id).await? })
+        })
+        .await?;
+    if answer.changed {
+        app.wake(Topic::Deliveries);
+    }
+    Ok(answer)
+}
+
+/// One alert.
+///
+/// # Errors
+/// 404.
+pub async fn get(app: &App, who: &Who, id: AlertId) -> Result<Alert> {
+    app.db.read(who, async |tx| view::one(tx, who.tenant, id).await).await
+}
+
+/// A page of the alerts, newest first, in one state if named.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(app: &App, who: &Who, state: Option<AlertState>, paging: &Paging) -> Result<Page<Alert>> {
+    let alerts = app
+        .db
+        .read(who, async |tx| {
+            let rows = store::list(tx, who.tenant, state, paging).await?;
+            view::show(tx, who.tenant, rows).await
+        })
+        .await?;
+    Ok(paging.page(alerts, |alert| alert.id.0, |alert| alert))
+}
+
+/// An alert's timeline, oldest first.
+///
+/// # Errors
+/// 404.
+pub async fn timeline(app: &App, who: &Who, id: AlertId) -> Result<AlertTimeline> {
+    let data = app.db.read(who, async |tx| store::timeline(tx, who.tenant, id).await).await?;
+    // An alert's opening is its first step.
+    if data.is_empty() { Err(crate::error::Error::not_found("alert")) } else { Ok(AlertTimeline { data }) }
+}

@@ -1,0 +1,172 @@
+//! The picture of an alert: the figures around the breach, read again from the rollups, and drawn by
+//! [`crate::platform::chart`] on the blocking pool.
+
+use super::view;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::tenants::{self, Settings};
+use crate::measure::metrics;
+use crate::measure::samples::calendar::{day_start, local_date};
+use crate::measure::samples::query;
+use crate::platform::chart::{self, AlertChart, Band, ChartState, Line, Point, Unit};
+use crate::platform::clock::now;
+use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
+use crate::watch::judging::series;
+use chrono::{DateTime, TimeDelta, Utc};
+use tillwatch_shared::Locale;
+use tillwatch_shared::ids::{AlertId, TenantId};
+use tillwatch_shared::watch::{Alert, AlertState, RuleSpec};
+
+/// Days shown before the judged one.
+const DAYS_BEFORE: i64 = 34;
+/// Days shown behind it, as far as they have come.
+const DAYS_AFTER: i64 = 6;
+/// Days of a campaign's cost that are shown.
+const CAMPAIGN_DAYS: i64 = 60;
+
+/// The PNG of an alert in `locale` (the retailer's if `None`); no picture where there is nothing to draw.
+///
+/// # Errors
+/// 404 for an unknown alert.
+pub async fn png(app: &App, who: &Who, id: AlertId, locale: Option<Locale>) -> Result<Option<Vec<u8>>> {
+    let chart = app
+        .db
+        .read(who, async |tx| {
+            let alert = view::one(tx, who.tenant, id).await?;
+            let settings = tenants::settings(tx, who.tenant).await?;
+            let locale = locale.unwrap_or(settings.locale);
+            let drawn = match &alert.spec {
+                RuleSpec::StopLoss { .. } => cost(tx, who.tenant, &alert, locale).await?,
+                _ => days(tx, who.tenant, &alert, &settings).await?,
+            };
+            Ok(drawn.map(|drawn| chart_of(&alert, &settings, locale, drawn)))
+        })
+        .await?;
+    let Some(chart) = chart else { return Ok(None) };
+    let drawn = tokio::task::spawn_blocking(move || chart::alert_png(&chart)).await.map_err(Error::internal)?;
+    match drawn {
+        Ok(png) => Ok(Some(png)),
+        Err(error) => {
+            // The alert is worth sending without a picture.
+            tracing::warn!(%error, alert = %id, "an alert could not be drawn");
+            Ok(None)
+        }
+    }
+}
+
+#[derive(Default)]
+struct Drawn {
+    points: Vec<Point>,
+    bands: Vec<Band>,
+    expectation: Vec<(DateTime<Utc>, f64)>,
+    line: Option<Line>,
+    marked: Option<usize>,
+}
+
+/// A campaign's cost, hour by hour, up to the line.
+async fn cost(tx: &mut Tx, tenant: TenantId, alert: &Alert, locale: Locale) -> Result<Option<Drawn>> {
+    let (RuleSpec::StopLoss { line, .. }, Some(campaign)) = (&alert.spec, &alert.campaign) else { return Ok(None) };
+    // A cost ratio has no hourly total; its picture is the spend behind it, without the ratio's line.
+    let is_spend = alert.metric == "spend";
+    let Some(metric) = metrics::find("spend") else { return Ok(None) };
+    let growth =
+        query::campaign_series(tx, tenant, campaign.id, metric, DateTime::UNIX_EPOCH, now() + TimeDelta::days(1)).await?;
+    let Some((newest, _)) = growth.hours.last() else { return Ok(None) };
+    let since = *newest - TimeDelta::days(CAMPAIGN_DAYS);
+    let points: Vec<Point> = growth
+        .hours
+        .iter()
+        .filter(|(at, _)| *at >= since)
+        .map(|(at, total)| Point { at: *at, value: Some(total.to_f64()) })
+        .collect();
+    let height = line.to_f64();
+    let marked = points.iter().position(|point| is_spend && point.value.is_some_and(|value| value >= height));
+    let label = match locale {
+        Locale::En => "Stop-loss",
+        Locale::ZhCn => "止损线",
+    };
+    let line = is_spend.then(|| Line { value: height, label: label.to_owned() });
+    Ok(Some(Drawn { points, line, marked, ..Drawn::default() }))
+}
+
+/// The days around the judged one, with the band in which the rule is quiet.
+async fn days(tx: &mut Tx, tenant: TenantId, alert: &Alert, settings: &Settings) -> Result<Option<Drawn>> {
+    let Some(metric) = metrics::find(&alert.metric) else { return Ok(None) };
+    let zone = settings.time_zone;
+    let day = local_date(zone, alert.window_start);
+    let first = day - TimeDelta::days(DAYS_BEFORE);
+    let since = first - TimeDelta::days(series::look_back(&alert.spec));
+    let (channel, campaign) = (alert.channel.as_ref().map(|c| c.id), alert.campaign.as_ref().map(|c| c.id));
+    let last = day + TimeDelta::days(DAYS_AFTER);
+    let buckets = query::day_buckets(tx, tenant, zone, metric, channel, campaign, since, last).await?;
+    let mut drawn = Drawn::default();
+    for bucket in buckets.iter().filter(|bucket| bucket.day >= first) {
+        let value = match bucket.denominator {
+            None => Some(bucket.numerator),
+            Some(denominator) => (denominator > 0.0).then(|| bucket.numerator / denominator),
+        };
+        if bucket.day == day {
+            drawn.marked = Some(drawn.points.len());
+        }
+        drawn.points.push(Point { at: day_start(zone, bucket.day), value });
+    }
+    for (day, verdict) in series::judge(&alert.spec, &buckets, first, false) {
+        let (at, figures) = (day_start(zone, day), verdict.figures());
+        if let Some((low, high)) = figures.and_then(|f| f.low.zip(f.high)) {
+            drawn.bands.push(Band { at, low, high });
+        }
+        if let Some(expected) = figures.and_then(|f| f.expected) {
+            drawn.expectation.push((at, expected));
+        }
+    }
+    if let RuleSpec::Threshold { line, .. } = &alert.spec {
+        drawn.line = Some(Line { value: *line, label: String::new() });
+    }
+    Ok(drawn.points.iter().any(|point| point.value.is_some()).then_some(drawn))
+}
+
+fn chart_of(alert: &Alert, settings: &Settings, locale: Locale, drawn: Drawn) -> AlertChart {
+    let zh = locale == Locale::ZhCn;
+    let metric = if zh { &alert.metric_zh } else { &alert.metric_en };
+    let place = alert.campaign.as_ref().map(|c| c.name.as_str()).or(alert.channel.as_ref().map(|c| c.name.as_str()));
+    let state = match (alert.state, alert.paused_campaign) {
+        (AlertState::Resolved, _) => ChartState::Resolved,
+        (_, true) => ChartState::Stopped,
+        (AlertState::Acknowledged, _) => ChartState::Acknowledged,
+        (AlertState::Firing, _) => ChartState::Firing,
+    };
+    let state_label = match (state, zh) {
+        (ChartState::Firing, false) => "Firing",
+        (ChartState::Firing, true) => "告警中",
+        (ChartState::Acknowledged, false) => "Acknowledged",
+        (ChartState::Acknowledged, true) => "已认领",
+        (ChartState::Resolved, false) => "Resolved",
+        (ChartState::Resolved, true) => "已恢复",
+        (ChartState::Stopped, false) => "Paused by stop-loss",
+        (ChartState::Stopped, true) => "止损暂停",
+    };
+    let unit = match alert.unit.as_str() {
+        "money" => Unit::Money { currency: alert.currency.clone() },
+        _ => {
+            let suffix = metrics::find(&alert.metric).map(|m| m.unit.suffix());
+            let suffix = suffix.map_or("", |text| if zh { text.zh } else { text.en });
+            Unit::Number { suffix: suffix.to_owned(), decimals: 2 }
+        }
+    };
+    AlertChart {
+        title: place.map_or_else(|| metric.clone(), |place| format!("{metric} · {place}")),
+        subtitle: alert.rule_name.clone(),
+        state,
+        state_label: state_label.to_owned(),
+        points: drawn.points,
+        bands: drawn.bands,
+        line: drawn.line,
+        expectation: (!drawn.expectation.is_empty()).then_some(drawn.expectation),
+        marked: drawn.marked,
+        unit,
+        time_zone: settings.time_zone,
+        locale: if zh { chart::Locale::ZhCn } else { chart::Locale::En },
+        footer: settings.name.clone(),
+    }
+}

@@ -1,0 +1,104 @@
+//! Alerts over HTTP.
+
+use crate::app::App;
+use crate::endpoint;
+use crate::error::{Error, Result};
+use crate::platform::http::authorized::{Authorized, may};
+use crate::platform::http::endpoint::Endpoint;
+use crate::platform::http::page::Paging;
+use crate::platform::http::params::{Params, PathId};
+use crate::platform::http::reply::Reply;
+use actix_web::HttpResponse;
+use actix_web::web::ThinData;
+use serde::Deserialize;
+use tillwatch_shared::ids::AlertId;
+use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertState, AlertTimeline};
+use tillwatch_shared::{Locale, Page};
+
+/// The endpoints.
+pub fn routes() -> Vec<Endpoint> {
+    vec![endpoint!(list), endpoint!(get), endpoint!(timeline), endpoint!(acknowledge), endpoint!(picture)]
+}
+
+/// What may be asked of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Only alerts in this state.
+    state: Option<AlertState>,
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+}
+
+/// Lists the alerts, newest first.
+#[utoipa::path(get, path = "/v1/alerts", operation_id = "alerts_list", tag = "alerts", params(ListParams),
+    responses((status = 200, body = Page<Alert>)))]
+async fn list(
+    who: Authorized<may::AlertsRead>,
+    app: ThinData<App>,
+    params: Params<ListParams>,
+) -> Result<Reply<Page<Alert>>> {
+    let Params(ListParams { state, limit, cursor }) = params;
+    let filter = state.map_or("", AlertState::as_str);
+    let paging = Paging::new(who.tenant, "alerts", filter, limit, cursor.as_deref())?;
+    Ok(Reply::ok(super::list(&app, &who, state, &paging).await?))
+}
+
+/// Shows an alert with the figures that explain it.
+#[utoipa::path(get, path = "/v1/alerts/{id}", operation_id = "alerts_get", tag = "alerts",
+    params(("id" = AlertId, Path)), responses((status = 200, body = Alert)))]
+async fn get(who: Authorized<may::AlertsRead>, app: ThinData<App>, id: PathId<AlertId>) -> Result<Reply<Alert>> {
+    let alert = super::get(&app, &who, id.0).await?;
+    let version = alert.version;
+    Ok(Reply::ok(alert).version(version))
+}
+
+/// Shows an alert's timeline.
+#[utoipa::path(get, path = "/v1/alerts/{id}/timeline", operation_id = "alerts_timeline", tag = "alerts",
+    params(("id" = AlertId, Path)), responses((status = 200, body = AlertTimeline)))]
+async fn timeline(
+    who: Authorized<may::AlertsRead>,
+    app: ThinData<App>,
+    id: PathId<AlertId>,
+) -> Result<Reply<AlertTimeline>> {
+    Ok(Reply::ok(super::timeline(&app, &who, id.0).await?))
+}
+
+/// Acknowledges an alert: somebody has it in hand. Again changes nothing.
+#[utoipa::path(post, path = "/v1/alerts/{id}/acknowledge", operation_id = "alerts_acknowledge", tag = "alerts",
+    params(("id" = AlertId, Path)), responses((status = 200, body = AlertAcknowledged)))]
+async fn acknowledge(
+    who: Authorized<may::AlertsAcknowledge>,
+    app: ThinData<App>,
+    id: PathId<AlertId>,
+) -> Result<Reply<AlertAcknowledged>> {
+    Ok(Reply::ok(super::acknowledge(&app, &who, id.0).await?))
+}
+
+/// What may be asked of a picture.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PictureParams {
+    /// The language of its words; the retailer's if absent.
+    locale: Option<Locale>,
+}
+
+/// Draws an alert: what was measured, what was expected, and where it broke.
+#[utoipa::path(get, path = "/v1/alerts/{id}/picture", operation_id = "alerts_picture", tag = "alerts",
+    params(("id" = AlertId, Path), PictureParams), responses((status = 200, body = [u8], content_type = "image/png")))]
+async fn picture(
+    who: Authorized<may::AlertsRead>,
+    app: ThinData<App>,
+    id: PathId<AlertId>,
+    params: Params<PictureParams>,
+) -> Result<HttpResponse> {
+    let png = super::picture::png(&app, &who, id.0, params.0.locale).await?;
+    let png = png.ok_or_else(|| Error::not_found("picture"))?;
+    Ok(HttpResponse::Ok().content_type("image/png").body(png))
+}

@@ -1,0 +1,284 @@
+//! The only SQL of alerts.
+
+use super::Breach;
+use crate::error::{Error, Result};
+use crate::platform::db::Tx;
+use crate::platform::db::schema::{alert_events as events, alerts};
+use crate::platform::http::page::Paging;
+use crate::platform::http::who::{Who, actor_text};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use tillwatch_shared::ids::{AlertId, CampaignId, RuleId, TenantId};
+use tillwatch_shared::watch::{AlertEvent, AlertState, Figures};
+use uuid::Uuid;
+
+/// An alert that is not resolved.
+#[derive(Clone, Debug)]
+pub struct OpenAlert {
+    /// Its id.
+    pub id: AlertId,
+    /// The key of its breach.
+    pub key: String,
+    /// What it says now.
+    pub figures: serde_json::Value,
+    /// The day that it speaks of.
+    pub window_start: DateTime<Utc>,
+    /// Whether its campaign was paused for it.
+    pub paused_campaign: bool,
+}
+
+type OpenRow = (Uuid, String, serde_json::Value, DateTime<Utc>, bool);
+
+fn open_alert((id, key, figures, window_start, paused_campaign): OpenRow) -> OpenAlert {
+    OpenAlert { id: AlertId(id), key, figures, window_start, paused_campaign }
+}
+
+/// One row of the table.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = alerts)]
+pub(super) struct Row {
+    pub(super) alert_id: Uuid,
+    pub(super) rule_id: Uuid,
+    pub(super) rule_name: String,
+    pub(super) spec: serde_json::Value,
+    pub(super) metric: String,
+    pub(super) severity: String,
+    pub(super) state: String,
+    pub(super) channel_id: Option<Uuid>,
+    pub(super) campaign_id: Option<Uuid>,
+    pub(super) figures: serde_json::Value,
+    pub(super) window_start: DateTime<Utc>,
+    pub(super) paused_campaign: bool,
+    pub(super) opened_at: DateTime<Utc>,
+    pub(super) acknowledged_at: Option<DateTime<Utc>>,
+    pub(super) acknowledged_by: Option<Uuid>,
+    pub(super) resolved_at: Option<DateTime<Utc>>,
+    pub(super) version: i64,
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: AlertId,
+    breach: &Breach<'_>,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let inserted = diesel::insert_into(alerts::table)
+        .values((
+            alerts::tenant_id.eq(tenant.0),
+            alerts::alert_id.eq(id.0),
+            alerts::rule_id.eq(breach.rule.id.0),
+            alerts::rule_name.eq(&breach.rule.name),
+            alerts::spec.eq(serde_json::to_value(&breach.rule.spec).map_err(Error::internal)?),
+            alerts::metric.eq(breach.rule.spec.metric()),
+            alerts::severity.eq(breach.rule.severity.as_str()),
+            alerts::state.eq(AlertState::Firing.as_str()),
+            alerts::channel_id.eq(breach.channel.map(|id| id.0)),
+            alerts::campaign_id.eq(breach.campaign.map(|id| id.0)),
+            alerts::figures.eq(serde_json::to_value(&breach.figures).map_err(Error::internal)?),
+            alerts::window_start.eq(breach.window_start),
+            alerts::paused_campaign.eq(breach.paused_campaign),
+            alerts::opened_at.eq(at),
+            alerts::breach_key.eq(&breach.key),
+        ))
+        .on_conflict_do_nothing()
+        .execute(tx)
+        .await?;
+    Ok(inserted == 1)
+}
+
+pub(super) async fn open(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Option<OpenAlert>> {
+    let row: Option<OpenRow> = alerts::table
+        .select((alerts::alert_id, alerts::breach_key, alerts::figures, alerts::window_start, alerts::paused_campaign))
+        .filter(alerts::tenant_id.eq(tenant.0))
+        .filter(alerts::breach_key.eq(key))
+        .filter(alerts::state.ne("resolved"))
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?;
+    Ok(row.map(open_alert))
+}
+
+pub(super) async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) -> Result<Vec<OpenAlert>> {
+    let rows: Vec<OpenRow> = alerts::table
+        .select((alerts::alert_id, alerts::breach_key, alerts::figures, alerts::window_start, alerts::paused_campaign))
+        .filter(alerts::tenant_id.eq(tenant.0))
+        .filter(alerts::rule_id.eq(rule.0))
+        .filter(alerts::state.ne("resolved"))
+        .order(alerts::alert_id)
+        .for_update()
+        .load(tx)
+        .await?;
+    Ok(rows.into_iter().map(open_alert).collect())
+}
+
+pub(super) async fn open_of_campaign(tx: &mut Tx, tenant: TenantId, campaign: CampaignId) -> Result<Vec<AlertId>> {
+    let ids: Vec<Uuid> = alerts::table
+        .select(alerts::alert_id)
+        .filter(alerts::tenant_id.eq(tenant.0))
+        .filter(alerts::campaign_id.eq(campaign.0))
+        .filter(alerts::state.ne("resolved"))
+        .order(alerts::alert_id)
+        .for_update()
+        .load(tx)
+        .await?;
+    Ok(ids.into_iter().map(AlertId).collect())
+}
+
+pub(super) async fn lock_state(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<AlertState> {
+    let state: String = alerts::table
+        .select(alerts::state)
+        .filter(alerts::tenant_id.eq(tenant.0))
+        .filter(alerts::alert_id.eq(id.0))
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("alert"))?;
+    state.parse().map_err(Error::internal)
+}
+
+pub(super) async fn set_figures(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: AlertId,
+    figures: &serde_json::Value,
+    window_start: DateTime<Utc>,
+) -> Result<i64> {
+    Ok(diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
+        .set((
+            alerts::figures.eq(figures),
+            alerts::window_start.eq(window_start),
+            alerts::version.eq(alerts::version + 1),
+        ))
+        .returning(alerts::version)
+        .get_result(tx)
+        .await?)
+}
+
+pub(super) async fn set_resolved(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: AlertId,
+    at: DateTime<Utc>,
+) -> Result<i64> {
+    // The breach's own figures stay on the alert: what ended it stands in the timeline.
+    Ok(diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
+        .set((
+            alerts::state.eq(AlertState::Resolved.as_str()),
+            alerts::resolved_at.eq(at),
+            alerts::version.eq(alerts::version + 1),
+        ))
+        .returning(alerts::version)
+        .get_result(tx)
+        .await?)
+}
+
+pub(super) async fn set_acknowledged(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: AlertId,
+    by: Option<Uuid>,
+    at: DateTime<Utc>,
+) -> Result<i64> {
+    Ok(diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
+        .set((
+            alerts::state.eq(AlertState::Acknowledged.as_str()),
+            alerts::acknowledged_at.eq(at),
+            alerts::acknowledged_by.eq(by),
+            alerts::version.eq(alerts::version + 1),
+        ))
+        .returning(alerts::version)
+        .get_result(tx)
+        .await?)
+}
+
+pub(super) async fn touch(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<i64> {
+    Ok(diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
+        .set(alerts::version.eq(alerts::version + 1))
+        .returning(alerts::version)
+        .get_result(tx)
+        .await?)
+}
+
+pub(super) async fn add_event(
+    tx: &mut Tx,
+    who: &Who,
+    id: AlertId,
+    version: i64,
+    event: &str,
+    figures: Option<&Figures>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(events::table)
+        .values((
+            events::tenant_id.eq(who.tenant.0),
+            events::alert_id.eq(id.0),
+            events::version.eq(version),
+            events::at.eq(at),
+            events::event.eq(event),
+            events::actor_kind.eq(who.actor.kind()),
+            events::actor_id.eq(who.actor.id()),
+            events::via.eq(&who.via),
+            events::figures.eq(figures.map(serde_json::to_value).transpose().map_err(Error::internal)?),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn timeline(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<Vec<AlertEvent>> {
+    type EventRow = (DateTime<Utc>, String, String, Option<Uuid>, String, Option<serde_json::Value>);
+    let rows: Vec<EventRow> = events::table
+        .select((events::at, events::event, events::actor_kind, events::actor_id, events::via, events::figures))
+        .filter(events::tenant_id.eq(tenant.0))
+        .filter(events::alert_id.eq(id.0))
+        .order(events::version)
+        .limit(1000)
+        .load(tx)
+        .await?;
+    rows.into_iter()
+        .map(|(at, event, actor_kind, actor, via, figures)| {
+            Ok(AlertEvent {
+                at,
+                event,
+                actor: actor_text(&actor_kind, actor),
+                actor_kind,
+                via,
+                figures: figures.map(serde_json::from_value).transpose().map_err(Error::internal)?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn by_ids(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Result<Vec<Row>> {
+    Ok(alerts::table
+        .select(Row::as_select())
+        .filter(alerts::tenant_id.eq(tenant.0))
+        .filter(alerts::alert_id.eq_any(ids))
+        .load(tx)
+        .await?)
+}
+
+pub(super) async fn list(
+    tx: &mut Tx,
+    tenant: TenantId,
+    state: Option<AlertState>,
+    paging: &Paging,
+) -> Result<Vec<Row>> {
+    let mut query = alerts::table
+        .select(Row::as_select())
+        .filter(alerts::tenant_id.eq(tenant.0))
+        .order(alerts::alert_id.desc())
+        .limit(paging.fetch())
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(alerts::state.eq(state.as_str()));
+    }
+    if let Some(after) = paging.after {
+        query = query.filter(alerts::alert_id.lt(after));
+    }
+    Ok(query.load(tx).await?)
+}

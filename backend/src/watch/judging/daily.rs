@@ -1,0 +1,170 @@
+//! Judging closed days, one rule a transaction.
+
+use super::{series, store, wire_figures};
+use crate::app::App;
+use crate::error::Result;
+use crate::identity::tenants;
+use crate::measure::metrics::{self, Metric};
+use crate::measure::samples::calendar::{day_end, day_start};
+use crate::measure::samples::query::{self, DayBucket};
+use crate::plan::budgets;
+use crate::platform::clock::now;
+use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
+use crate::platform::wake::Topic;
+use crate::watch::alerts::{self, Breach, OpenAlert};
+use crate::watch::rules::detect::Verdict;
+use crate::watch::rules::{self, ActiveRule};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use std::collections::BTreeMap;
+use tillwatch_shared::ids::{AlertId, ChannelId, RuleId};
+use tillwatch_shared::watch::RuleSpec;
+
+/// A rule that was silent for longer than this judges only so many days at once.
+const MOST_DAYS: i64 = 31;
+
+/// Judges the rules that watch one of `touched` (sums), up to the newest closed day. `closed` is a day that the clock
+/// closed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn judge_touched(app: &App, who: &Who, touched: &[String], closed: Option<NaiveDate>) -> Result<()> {
+    let rules = app.db.read(who, async |tx| rules::daily(tx, who.tenant).await).await?;
+    let concerned = rules.into_iter().filter(|rule| {
+        metrics::find(rule.spec.metric())
+            .is_some_and(|metric| metric.parts().iter().any(|part| touched.iter().any(|t| t == part)))
+    });
+    for rule in concerned {
+        judge_rule(app, who, rule.id, closed).await?;
+    }
+    Ok(())
+}
+
+/// Judges one rule: the newest closed days, or a stop-loss's totals.
+///
+/// # Errors
+/// When the database fails.
+pub async fn judge_rule(app: &App, who: &Who, id: RuleId, closed: Option<NaiveDate>) -> Result<()> {
+    let at = now();
+    app.db
+        .write(who, async |tx| {
+            let Some(rule) = rules::lock_active(tx, who.tenant, id).await? else {
+                return resolve_all(tx, who, id, at).await;
+            };
+            if let (RuleSpec::StopLoss { .. }, Some(campaign)) = (&rule.spec, rule.campaign) {
+                let totals = budgets::totals(tx, who.tenant, campaign).await?;
+                super::stop_loss::judge_one(tx, who, &rule, campaign, &totals, at).await?;
+                return Ok(());
+            }
+            judge_days(tx, who, &rule, closed, at).await
+        })
+        .await?;
+    app.wake(Topic::Deliveries);
+    Ok(())
+}
+
+/// A rule that was switched off has nothing open.
+async fn resolve_all(tx: &mut Tx, who: &Who, id: RuleId, at: DateTime<Utc>) -> Result<()> {
+    for open in alerts::open_of_rule(tx, who.tenant, id).await? {
+        alerts::resolve(tx, who, &open, None, at).await?;
+    }
+    Ok(())
+}
+
+async fn judge_days(
+    tx: &mut Tx,
+    who: &Who,
+    rule: &ActiveRule,
+    closed: Option<NaiveDate>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let Some(metric) = metrics::find(rule.spec.metric()) else { return Ok(()) };
+    let zone = tenants::settings(tx, who.tenant).await?.time_zone;
+    let Some(newest) = query::last_day(tx, who.tenant, zone, metric).await? else { return Ok(()) };
+    // The newest day with samples is still open, unless the clock closed it.
+    let by_clock = closed.filter(|day| *day >= newest && day_end(zone, *day) <= at);
+    let last = by_clock.map_or(newest - TimeDelta::days(1), |_| newest);
+    let progress = store::progress(tx, who.tenant, rule.id).await?;
+    let from = progress.values().min().copied().unwrap_or(last).max(last - TimeDelta::days(MOST_DAYS));
+    let since = from - TimeDelta::days(series::look_back(&rule.spec));
+    let mut open: BTreeMap<String, OpenAlert> =
+        alerts::open_of_rule(tx, who.tenant, rule.id).await?.into_iter().map(|open| (open.key.clone(), open)).collect();
+    let judged = Judged { rule, metric, zone, at };
+    for (channel, days) in series_of(tx, who, rule, metric, zone, since, last).await? {
+        let key = alerts::breach_key(rule.id, channel, rule.campaign);
+        // The last judged day is judged again: late samples may have changed it.
+        let first = progress.get(&channel).copied().unwrap_or(last).max(last - TimeDelta::days(MOST_DAYS));
+        judged.series(tx, who, channel, &days, first, open.remove(&key)).await?;
+        store::set_progress(tx, who.tenant, rule.id, channel, last).await?;
+    }
+    Ok(())
+}
+
+/// The days of each series that the rule judges: of its channel or campaign, of all together, or of each channel.
+async fn series_of(
+    tx: &mut Tx,
+    who: &Who,
+    rule: &ActiveRule,
+    metric: &Metric,
+    zone: Tz,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<(Option<ChannelId>, Vec<DayBucket>)>> {
+    if rule.per_channel {
+        let by_channel = query::day_buckets_by_channel(tx, who.tenant, zone, metric, rule.campaign, from, to).await?;
+        return Ok(by_channel.into_iter().map(|(channel, days)| (Some(channel), days)).collect());
+    }
+    let days = query::day_buckets(tx, who.tenant, zone, metric, rule.channel, rule.campaign, from, to).await?;
+    Ok(vec![(rule.channel, days)])
+}
+
+struct Judged<'a> {
+    rule: &'a ActiveRule,
+    metric: &'a Metric,
+    zone: Tz,
+    at: DateTime<Utc>,
+}
+
+impl Judged<'_> {
+    async fn series(
+        &self,
+        tx: &mut Tx,
+        who: &Who,
+        channel: Option<ChannelId>,
+        days: &[DayBucket],
+        first: NaiveDate,
+        mut open: Option<OpenAlert>,
+    ) -> Result<()> {
+        let as_rule = who.as_rule(self.rule.id);
+        for (day, verdict) in series::judge(&self.rule.spec, days, first, open.is_some()) {
+            let key = alerts::breach_key(self.rule.id, channel, self.rule.campaign);
+            let breach = |figures| Breach {
+                rule: self.rule,
+                channel,
+                campaign: self.rule.campaign,
+                figures: wire_figures(figures),
+                window_start: day_start(self.zone, day),
+                paused_campaign: false,
+                key: key.clone(),
+            };
+            match (&verdict, &open) {
+                (Verdict::Firing(figures), None) => {
+                    tracing::info!(rule = %self.rule.id, metric = self.metric.key, %day, "a rule fires");
+                    alerts::raise(tx, &as_rule, AlertId::new(), breach(figures), self.at).await?;
+                    open = alerts::open(tx, who.tenant, &key).await?;
+                }
+                (Verdict::Firing(figures), Some(alert)) => {
+                    alerts::update(tx, &as_rule, alert, breach(figures), self.at).await?;
+                    open = alerts::open(tx, who.tenant, &key).await?;
+                }
+                (Verdict::Recovered(figures) | Verdict::Quiet(figures), Some(alert)) => {
+                    alerts::resolve(tx, &as_rule, alert, Some(breach(figures)), self.at).await?;
+                    open = None;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! Deferred work of judging.
+
+use super::daily;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::platform::http::who::Who;
+use crate::platform::jobs::JobKind;
+use crate::watch::rules::JUDGE_RULE;
+use chrono::NaiveDate;
+use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
+use tillwatch_shared::ids::RuleId;
+
+/// The job that judges the rules on some metrics.
+pub const JUDGE_DAYS: &str = "judge_days";
+
+/// The kinds of job of this domain.
+pub fn kinds() -> Vec<JobKind> {
+    vec![JobKind { name: JUDGE_DAYS, perform: judge_days }, JobKind { name: JUDGE_RULE, perform: judge_rule }]
+}
+
+#[derive(Deserialize)]
+struct Days {
+    metrics: Vec<String>,
+    #[serde(default)]
+    closed: Option<NaiveDate>,
+}
+
+fn judge_days(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {
+    Box::pin(async move {
+        let Days { metrics, closed } = serde_json::from_value(payload).map_err(Error::internal)?;
+        daily::judge_touched(app, &who, &metrics, closed).await
+    })
+}
+
+#[derive(Deserialize)]
+struct OneRule {
+    rule_id: RuleId,
+}
+
+fn judge_rule(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {
+    Box::pin(async move {
+        let OneRule { rule_id } = serde_json::from_value(payload).map_err(Error::internal)?;
+        daily::judge_rule(app, &who, rule_id, None).await
+    })
+}
