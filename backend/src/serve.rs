@@ -2,11 +2,15 @@
 
 use crate::app::{App, Shared};
 use crate::error::{Error, Result};
-use crate::identity::auth::gate::Gate;
-use crate::platform::db::DbConfig;
+use crate::identity::auth::AuthShared;
+use crate::identity::auth::gate::{Gate, RecentLookups};
+use crate::identity::auth::keys::Keys;
+use crate::identity::auth::password::Hashing;
+use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::authorized::Authenticate;
 use crate::platform::http::edge::edge;
 use crate::platform::jobs::worker;
+use crate::platform::wake::Wake;
 use crate::router;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
@@ -16,6 +20,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Requests get this long to end when the service stops.
 const DRAIN_SECONDS: u64 = 9;
@@ -24,7 +30,7 @@ const DRAIN_SECONDS: u64 = 9;
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn http(shared: &Arc<Shared>, listener: TcpListener, workers: usize) -> Result<(Server, SocketAddr)> {
+fn http(shared: &Arc<Shared>, listener: TcpListener, workers: usize) -> Result<(Server, SocketAddr)> {
     let address = listener.local_addr().map_err(Error::internal)?;
     let shared = Arc::clone(shared);
     let server = HttpServer::new(move || {
@@ -65,16 +71,11 @@ async fn ready(app: ThinData<App>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().body("ready"))
 }
 
-/// Stops the server: no new connections, requests in hand end.
-pub async fn stop_http(handle: &ServerHandle) {
-    handle.stop(true).await;
-}
-
 /// Starts the worker on a thread of its own; it ends when `shared.stopping` turns true.
 ///
 /// # Errors
 /// When the thread cannot be started.
-pub fn start_worker(shared: &Arc<Shared>) -> Result<std::thread::JoinHandle<()>> {
+fn start_worker(shared: &Arc<Shared>) -> Result<std::thread::JoinHandle<()>> {
     let shared = Arc::clone(shared);
     std::thread::Builder::new()
         .name("worker".to_owned())
@@ -93,10 +94,82 @@ pub fn start_worker(shared: &Arc<Shared>) -> Result<std::thread::JoinHandle<()>>
         .map_err(Error::internal)
 }
 
-/// Checks, before anything is served, that the roles are bound by row-level security and the schema is there.
-///
-/// # Errors
-/// A sentence that names the setting and the fix.
-pub async fn check(db: &DbConfig) -> Result<()> {
-    crate::platform::db::Db::new(db)?.check_roles().await
+/// How a service is started.
+pub struct ServiceOptions {
+    /// Where the database is.
+    pub db: DbConfig,
+    /// Where to listen; `None` serves nothing (a worker alone).
+    pub listener: Option<TcpListener>,
+    /// Threads that serve requests.
+    pub http_workers: usize,
+    /// The secret that keys are derived from.
+    pub secret: [u8; 32],
+    /// The one before, while it is rotated.
+    pub previous_secret: Option<[u8; 32]>,
+    /// The bot's public key; `None` takes the one derived from `secret`.
+    pub bot_key: Option<[u8; 32]>,
+    /// Whether jobs are worked here.
+    pub worker: bool,
+}
+
+/// A running service.
+pub struct Service {
+    shared: Arc<Shared>,
+    stopping: watch::Sender<bool>,
+    http: Option<(ServerHandle, JoinHandle<std::io::Result<()>>, SocketAddr)>,
+    worker: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Service {
+    /// Checks the roles and starts serving.
+    ///
+    /// # Errors
+    /// When a role is not bound by row-level security, the schema is missing, or the address cannot be used.
+    pub async fn start(options: ServiceOptions) -> Result<Self> {
+        Db::new(&options.db)?.check_roles().await?;
+        let keys = Keys::new(options.secret, options.previous_secret)?;
+        let (stopping, observed) = watch::channel(false);
+        let auth = AuthShared {
+            bot_key: options.bot_key.or_else(|| Some(keys.bot_public())),
+            keys,
+            hashing: Hashing::new(std::thread::available_parallelism().map_or(2, usize::from)),
+            recent: RecentLookups::default(),
+        };
+        let shared = Arc::new(Shared { db: options.db, auth, wake: Wake::default(), stopping: observed });
+        let http = match options.listener {
+            None => None,
+            Some(listener) => {
+                let (server, address) = http(&shared, listener, options.http_workers)?;
+                Some((server.handle(), tokio::spawn(server), address))
+            }
+        };
+        let worker = if options.worker { Some(start_worker(&shared)?) } else { None };
+        Ok(Self { shared, stopping, http, worker })
+    }
+
+    /// Where it listens; `None` for a worker alone.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(|(_, _, address)| *address)
+    }
+
+    /// What the process shares, for use cases called from within it.
+    pub fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Stops in order: unready and long polls end, the worker finishes its batch, requests in hand end.
+    pub async fn stop(self) {
+        // Nobody observing any more is fine: then nobody has to stop.
+        let _ = self.stopping.send(true);
+        if let Some(worker) = self.worker {
+            let joined = tokio::task::spawn_blocking(move || worker.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::warn!("the worker did not end well");
+            }
+        }
+        if let Some((handle, server, _)) = self.http {
+            handle.stop(true).await;
+            let _ = server.await;
+        }
+    }
 }

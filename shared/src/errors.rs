@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
-    ($( $variant:ident $word:literal $status:literal $title:literal ),+ $(,)?) => {
+    ($( $variant:ident $word:tt $status:literal $title:literal ),+ $(,)?) => {
         words! {
             /// Why a request was refused. Each code has one HTTP status.
             pub enum Code { $( #[doc = $title] $variant = $word ),+ }

@@ -1,1 +1,4 @@
-//! it
+//! Every integration test, in one binary: what a user sees, over HTTP and chat, on a real PostgreSQL.
+
+mod harness;
+mod smoke;

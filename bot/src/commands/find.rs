@@ -118,7 +118,8 @@ fn unquoted(text: &str) -> &str {
             return inner.trim();
         }
     }
-    text
+    // A quote that was opened and forgotten.
+    text.trim_start_matches(['"', '“', '「', '《']).trim_start()
 }
 
 /// The campaign that is meant, or the reply that asks which.
@@ -299,6 +300,6 @@ mod tests {
         for text in ["\"a b\"", "“a b”", "「a b」", "'a b'", " a b "] {
             assert_eq!(unquoted(text), "a b");
         }
-        assert_eq!(unquoted("\""), "\"");
+        assert_eq!((unquoted("\"a b"), unquoted("'tis")), ("a b", "'tis"));
     }
 }

@@ -104,9 +104,8 @@ impl Names {
         if let Some((_, names)) = kept.get(key).filter(|(at, _)| at.elapsed() < KEPT) {
             return names.clone();
         }
-        let asked = tokio::time::timeout(PATIENCE, names(what, &self.actor, &self.api));
-        // A timeout needs the runtime's clock already when it is made.
-        let _runtime = self.runtime.enter();
+        // Made inside, since a timeout needs the runtime's clock already when it is made.
+        let asked = async { tokio::time::timeout(PATIENCE, names(what, &self.actor, &self.api)).await };
         match self.runtime.block_on(asked) {
             Ok(Ok(names)) => {
                 kept.insert(key, (Instant::now(), names.clone()));
@@ -158,6 +157,8 @@ impl Helper for Words {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{FakeApi, actor, things};
+    use tillwatch_shared::plan::CampaignState;
 
     #[test]
     fn the_cursor_tells_what_is_wanted() {
@@ -169,6 +170,20 @@ mod tests {
         assert_eq!(wanted("alerts ack "), Wanted::Name(Completing::Alert, 11, ""));
         assert_eq!(wanted("kpi sal"), Wanted::Name(Completing::Metric, 4, "sal"));
         assert_eq!(wanted("help cam"), Wanted::Topic(5, "cam"));
+    }
+
+    #[tokio::test]
+    async fn the_editors_thread_gets_names_from_the_service_and_keeps_them_a_moment() {
+        let fake = FakeApi::start(|_| {
+            let some = things::campaign(5, "Autumn coupons", None, CampaignState::Active);
+            (200, serde_json::json!({ "data": [some] }))
+        });
+        let fake = fake.await;
+        let names = Names::new(actor(), fake.api(), Handle::current());
+        let editor = std::thread::spawn(move || (names.of(Completing::Campaign), names.of(Completing::Campaign)));
+        let (first, second) = tokio::task::spawn_blocking(|| editor.join().unwrap()).await.unwrap();
+        assert_eq!((first.as_slice(), &second), (["Autumn coupons".to_owned()].as_slice(), &first));
+        assert_eq!(fake.seen().len(), 1);
     }
 
     #[test]

@@ -84,6 +84,11 @@ impl Lines {
 
 impl Drop for Lines {
     fn drop(&mut self) {
+        if self.terminal.is_some() {
+            // Stopped while somebody types: the editor will not do it any more. It had the terminal mark what is
+            // pasted, and the next prompt begins on a line of its own.
+            printer::direct("\x1b[?2004l\n");
+        }
         self.release();
     }
 }

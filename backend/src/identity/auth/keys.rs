@@ -29,6 +29,7 @@ pub struct Keys {
     pub(super) verifying: Vec<VerifyingKey>,
     refresh: [u8; 32],
     bot_seed: [u8; 32],
+    local: [u8; 32],
 }
 
 impl Keys {
@@ -47,6 +48,7 @@ impl Keys {
             verifying,
             refresh: derive(&secret, "refresh-successor")?,
             bot_seed: derive(&secret, "bot")?,
+            local: derive(&secret, "local-passwords")?,
         })
     }
 
@@ -74,6 +76,14 @@ impl Keys {
     /// The private key of the bot that runs in this process.
     pub fn bot_seed(&self) -> [u8; 32] {
         self.bot_seed
+    }
+
+    /// A password for something local to this installation: its database's roles, the demo's owners.
+    pub fn local_password(&self, purpose: &str) -> String {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.local) else { return super::secret::refresh_token() };
+        mac.update(purpose.as_bytes());
+        let digest: [u8; 32] = mac.finalize().into_bytes().into();
+        super::secret::legible(&digest, 12)
     }
 
     /// Its public key.

@@ -52,20 +52,21 @@ pub struct AuthShared {
 pub async fn sign_up(app: &App, request: SignUp, request_id: &str) -> Result<Signed> {
     let zone = check_sign_up(&request)?;
     let hash = app.auth.hashing.hash(request.password.clone()).await?;
+    let at = now();
     let settings = Settings {
         id: TenantId::new(),
         name: request.retailer.trim().to_owned(),
         locale: request.locale,
         time_zone: zone,
         currency: request.currency.clone(),
+        created_at: at,
     };
     let (login, staff) = (LoginId::new(), StaffId::new());
-    let at = now();
     let who = Who::system(settings.id, "api", request_id);
     let email = request.email.trim().to_lowercase();
     app.db
         .write(&who, async |tx| {
-            tenants::create(tx, &settings, at).await?;
+            tenants::create(tx, &settings).await?;
             store::insert_staff(tx, settings.id, staff, login, request.name.trim(), Role::Owner, at).await?;
             directory::add_login(tx, login, &email, &hash, (settings.id, staff), at).await?;
             let object = Some(settings.id.to_string());

@@ -50,6 +50,11 @@ pub fn link_code() -> String {
     random(LEGIBLE, 9)
 }
 
+/// `length` legible characters from derived bytes, at most 32.
+pub fn legible(bytes: &[u8; 32], length: usize) -> String {
+    bytes.iter().take(length).map(|byte| char::from(LEGIBLE[usize::from(*byte) % LEGIBLE.len()])).collect()
+}
+
 /// A link code as a person may have typed it.
 pub fn tidy_link_code(typed: &str) -> String {
     typed.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()

@@ -23,6 +23,8 @@ pub struct Settings {
     pub time_zone: Tz,
     /// ISO 4217 currency of every money metric.
     pub currency: String,
+    /// When it signed up.
+    pub created_at: DateTime<Utc>,
 }
 
 impl Settings {
@@ -50,6 +52,6 @@ pub async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn create(tx: &mut Tx, settings: &Settings, now: DateTime<Utc>) -> Result<()> {
-    store::insert(tx, settings, now).await
+pub async fn create(tx: &mut Tx, settings: &Settings) -> Result<()> {
+    store::insert(tx, settings).await
 }

@@ -10,8 +10,9 @@ use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::TenantId;
 
 pub(super) async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
-    let (name, locale, time_zone, currency): (String, String, String, String) = tenants::table
-        .select((tenants::name, tenants::locale, tenants::time_zone, tenants::currency))
+    type Row = (String, String, String, String, DateTime<Utc>);
+    let (name, locale, time_zone, currency, created_at): Row = tenants::table
+        .select((tenants::name, tenants::locale, tenants::time_zone, tenants::currency, tenants::created_at))
         .filter(tenants::tenant_id.eq(tenant.0))
         .first(tx)
         .await?;
@@ -21,10 +22,11 @@ pub(super) async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> 
         locale: locale.parse().map_err(Error::internal)?,
         time_zone: time_zone.parse().map_err(Error::internal)?,
         currency,
+        created_at,
     })
 }
 
-pub(super) async fn insert(tx: &mut Tx, settings: &Settings, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn insert(tx: &mut Tx, settings: &Settings) -> Result<()> {
     diesel::insert_into(tenants::table)
         .values((
             tenants::tenant_id.eq(settings.id.0),
@@ -32,7 +34,7 @@ pub(super) async fn insert(tx: &mut Tx, settings: &Settings, now: DateTime<Utc>)
             tenants::locale.eq(settings.locale.as_str()),
             tenants::time_zone.eq(settings.time_zone.name()),
             tenants::currency.eq(&settings.currency),
-            tenants::created_at.eq(now),
+            tenants::created_at.eq(settings.created_at),
         ))
         .execute(tx)
         .await?;

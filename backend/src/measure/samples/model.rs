@@ -16,29 +16,29 @@ use uuid::Uuid;
 
 /// What a series counts. Ordered as ids are given, not as they sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SeriesKey {
+pub(super) struct SeriesKey {
     /// The sum metric's key.
-    pub metric: &'static str,
+    pub(super) metric: &'static str,
     /// The channel, if any.
-    pub channel: Option<ChannelId>,
+    pub(super) channel: Option<ChannelId>,
     /// The campaign, if any.
-    pub campaign: Option<CampaignId>,
+    pub(super) campaign: Option<CampaignId>,
 }
 
 impl SeriesKey {
     /// The channel as the table keeps it: nil for none.
-    pub fn channel_uuid(&self) -> Uuid {
+    pub(super) fn channel_uuid(&self) -> Uuid {
         self.channel.map_or(Uuid::nil(), |id| id.0)
     }
 
     /// The campaign as the table keeps it: nil for none.
-    pub fn campaign_uuid(&self) -> Uuid {
+    pub(super) fn campaign_uuid(&self) -> Uuid {
         self.campaign.map_or(Uuid::nil(), |id| id.0)
     }
 
     /// The series' id: the first 16 bytes of SHA-256 over tenant, metric, channel and campaign, marked as a uuid of
     /// version 8. Everybody computes the same id, so nobody has to ask for it or agree on it.
-    pub fn id(&self, tenant: TenantId) -> Uuid {
+    pub(super) fn id(&self, tenant: TenantId) -> Uuid {
         let mut hash = Sha256::new();
         hash.update(tenant.0.as_bytes());
         // The metric comes last: everything before it has a fixed length, so no two keys read the same.
@@ -53,36 +53,36 @@ impl SeriesKey {
 
 /// A sample in the order of writing.
 #[derive(Clone, Copy, Debug)]
-pub struct Placed<'a> {
+pub(super) struct Placed<'a> {
     /// Its place in the caller's batch.
-    pub index: usize,
+    pub(super) index: usize,
     /// The place of its series in [`Arranged::series`].
-    pub rank: usize,
+    pub(super) rank: usize,
     /// Its series' id.
-    pub series: Uuid,
+    pub(super) series: Uuid,
     /// When; to the microsecond, which is what the table keeps.
-    pub at: DateTime<Utc>,
+    pub(super) at: DateTime<Utc>,
     /// The source's key.
-    pub key: &'a str,
+    pub(super) key: &'a str,
     /// The value in ten-thousandths.
     pub value_e4: i64,
 }
 
 /// A batch in the order of writing, which is the same for every writer, so that none waits for another in a circle.
 #[derive(Debug)]
-pub struct Arranged<'a> {
+pub(super) struct Arranged<'a> {
     /// The series, sorted by id.
-    pub series: Vec<(Uuid, SeriesKey)>,
+    pub(super) series: Vec<(Uuid, SeriesKey)>,
     /// The samples, sorted by series, time and key.
-    pub samples: Vec<Placed<'a>>,
+    pub(super) samples: Vec<Placed<'a>>,
 }
 
 /// Two samples of one batch have the same series, time and key.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Repeated;
+pub(super) struct Repeated;
 
 /// Puts `rows` into the order of writing.
-pub fn arrange<'a>(tenant: TenantId, rows: &[NewSample<'a>]) -> Result<Arranged<'a>, Repeated> {
+pub(super) fn arrange<'a>(tenant: TenantId, rows: &[NewSample<'a>]) -> Result<Arranged<'a>, Repeated> {
     let mut ids: HashMap<SeriesKey, Uuid> = HashMap::new();
     let keys: Vec<SeriesKey> = rows
         .iter()
@@ -114,15 +114,15 @@ pub fn arrange<'a>(tenant: TenantId, rows: &[NewSample<'a>]) -> Result<Arranged<
 
 /// What is to be added to one rollup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Addition {
+pub(super) struct Addition {
     /// The series.
-    pub series: Uuid,
+    pub(super) series: Uuid,
     /// When the bucket begins.
-    pub bucket: DateTime<Utc>,
+    pub(super) bucket: DateTime<Utc>,
     /// What its sum grows by, in ten-thousandths.
     pub sum_e4: i64,
     /// How many samples are new.
-    pub samples: i64,
+    pub(super) samples: i64,
 }
 
 /// What the rules must look at: per metric and channel, the local days on which something changed.
@@ -130,26 +130,26 @@ pub type Touched = BTreeMap<(&'static str, Option<ChannelId>), BTreeSet<NaiveDat
 
 /// What a batch changed.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub(super) struct Tally {
     /// By local day, sorted by series and bucket.
-    pub days: Vec<Addition>,
+    pub(super) days: Vec<Addition>,
     /// By local hour, sorted by series and bucket.
-    pub hours: Vec<Addition>,
+    pub(super) hours: Vec<Addition>,
     /// By campaign and metric, in ten-thousandths; none that are zero.
-    pub campaigns: BTreeMap<(CampaignId, &'static str), i64>,
+    pub(super) campaigns: BTreeMap<(CampaignId, &'static str), i64>,
     /// What the rules must look at.
-    pub touched: Touched,
+    pub(super) touched: Touched,
 }
 
 /// A sum beyond what is kept (about 9.2e14 units).
 #[derive(Debug, PartialEq, Eq)]
-pub struct OutOfRange {
+pub(super) struct OutOfRange {
     /// Of which metric.
-    pub metric: &'static str,
+    pub(super) metric: &'static str,
 }
 
 /// Adds up what a batch changed, given what became of each of its samples (by the caller's place).
-pub fn tally(zone: Tz, batch: &Arranged<'_>, outcomes: &[Outcome]) -> Result<Tally, OutOfRange> {
+pub(super) fn tally(zone: Tz, batch: &Arranged<'_>, outcomes: &[Outcome]) -> Result<Tally, OutOfRange> {
     let (mut days, mut hours) = (Sums::default(), Sums::default());
     let mut touched = Touched::new();
     let mut last: Option<(i64, Buckets)> = None;
@@ -236,37 +236,37 @@ fn fits(sum: i128, metric: &'static str) -> Result<i64, OutOfRange> {
 
 /// The sums of one bucket by the metrics that they are of, and how many samples stand behind them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parts {
+pub(super) struct Parts {
     sums: Vec<(String, Quantity)>,
     /// How many samples stand behind the sums.
-    pub samples: i64,
+    pub(super) samples: i64,
 }
 
 impl Parts {
     /// Adds the sum of another metric.
-    pub fn push(&mut self, metric: String, sum: Quantity, samples: i64) {
+    pub(super) fn push(&mut self, metric: String, sum: Quantity, samples: i64) {
         self.sums.push((metric, sum));
         self.samples = self.samples.saturating_add(samples);
     }
 
     /// The sum of a metric; nothing where nothing came.
-    pub fn sum(&self, metric: &str) -> Quantity {
+    pub(super) fn sum(&self, metric: &str) -> Quantity {
         self.sums.iter().find(|(key, _)| key == metric).map_or(Quantity::ZERO, |(_, sum)| *sum)
     }
 
     /// Whether anything came of a metric.
-    pub fn has(&self, metric: &str) -> bool {
+    pub(super) fn has(&self, metric: &str) -> bool {
         self.sums.iter().any(|(key, _)| key == metric)
     }
 
     /// The figure of `metric`: its sum, or its ratio if the denominator is above zero.
-    pub fn figure(&self, metric: &Metric) -> Option<f64> {
+    pub(super) fn figure(&self, metric: &Metric) -> Option<f64> {
         if metric.is_sum() { Some(self.sum(metric.key).to_f64()) } else { metric.ratio(|key| self.sum(key)) }
     }
 
     /// What a rule divides: `numerator` holds the factor of a ratio already, so that the quotient is in the metric's
     /// unit. A denominator below zero counts as zero: there is no figure then.
-    pub fn fraction(&self, metric: &Metric) -> (f64, Option<f64>) {
+    pub(super) fn fraction(&self, metric: &Metric) -> (f64, Option<f64>) {
         match metric.kind {
             Kind::Sum => (self.sum(metric.key).to_f64(), None),
             Kind::Ratio { numerator, denominator, factor } => {
@@ -290,7 +290,7 @@ impl Parts {
 }
 
 /// (value - before) / before; `None` when either is missing or `before` is zero.
-pub fn change(value: Option<f64>, before: Option<f64>) -> Option<f64> {
+pub(super) fn change(value: Option<f64>, before: Option<f64>) -> Option<f64> {
     let (value, before) = (value?, before?);
     let change = (value - before) / before;
     change.is_finite().then_some(change)

@@ -28,11 +28,11 @@ const SLACK: TimeDelta = TimeDelta::hours(2);
 
 /// Half-open: what begins in `[from, to)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub(super) struct Window {
     /// The first instant.
-    pub from: DateTime<Utc>,
+    pub(super) from: DateTime<Utc>,
     /// The first instant after.
-    pub to: DateTime<Utc>,
+    pub(super) to: DateTime<Utc>,
 }
 
 impl Window {
@@ -41,7 +41,7 @@ impl Window {
     ///
     /// # Errors
     /// 422 for text that is neither, for an empty window and for one that is too long.
-    pub fn new(
+    pub(super) fn new(
         zone: Tz,
         now: DateTime<Utc>,
         resolution: Resolution,
@@ -112,7 +112,7 @@ fn point(name: &str, text: &str) -> Result<Point> {
 ///
 /// # Errors
 /// 422 for anything that is no date between 2000 and 2199.
-pub fn date(name: &str, text: &str) -> Result<NaiveDate> {
+pub(super) fn date(name: &str, text: &str) -> Result<NaiveDate> {
     match point(name, text)? {
         Point::Day(day) => Ok(day),
         Point::At(_) => {
@@ -122,17 +122,17 @@ pub fn date(name: &str, text: &str) -> Result<NaiveDate> {
 }
 
 /// The place behind which a page starts: a bucket's begin, or a sample's time, series and key.
-pub type Place = (DateTime<Utc>, Uuid, String);
+pub(super) type Place = (DateTime<Utc>, Uuid, String);
 
 /// Opaque cursors of one question: they work for the same tenant and parameters only.
 #[derive(Clone, Copy, Debug)]
-pub struct Cursors {
+pub(super) struct Cursors {
     binding: [u8; 16],
 }
 
 impl Cursors {
     /// The cursors of the question that `parameters` ask, apart from `limit`.
-    pub fn of(tenant: TenantId, parameters: &[&str]) -> Self {
+    pub(super) fn of(tenant: TenantId, parameters: &[&str]) -> Self {
         let mut hash = Sha256::new();
         hash.update(tenant.0.as_bytes());
         for text in parameters {
@@ -145,7 +145,7 @@ impl Cursors {
     }
 
     /// The cursor behind `place`.
-    pub fn encode(&self, (at, series, key): &Place) -> String {
+    pub(super) fn encode(&self, (at, series, key): &Place) -> String {
         let at = at.timestamp_micros().to_be_bytes();
         URL_SAFE_NO_PAD.encode([self.binding.as_slice(), &at, series.as_bytes(), key.as_bytes()].concat())
     }
@@ -154,7 +154,7 @@ impl Cursors {
     ///
     /// # Errors
     /// 400 for a cursor of another question or tenant.
-    pub fn decode(&self, text: &str) -> Result<Place> {
+    pub(super) fn decode(&self, text: &str) -> Result<Place> {
         self.read(text).ok_or_else(|| {
             Error::new(Code::InvalidCursor, "This cursor belongs to another series or window. Start again without one.")
         })

@@ -36,23 +36,25 @@ pub(in crate::measure::samples) struct Span {
     pub(in crate::measure::samples) to: DateTime<Utc>,
 }
 
+/// A sum and a number of samples as the database adds them up: nothing where it found no row.
+type Added = (Option<i64>, Option<i64>);
+
 /// The sum of one metric over one bucket.
 #[derive(Debug, Queryable)]
 pub(in crate::measure::samples) struct SumRow {
     pub(in crate::measure::samples) bucket: DateTime<Utc>,
     pub(in crate::measure::samples) metric: String,
     pub(in crate::measure::samples) channel: Uuid,
-    sum_e4: Option<i64>,
-    samples: Option<i64>,
+    added: Added,
 }
 
 impl SumRow {
     pub(in crate::measure::samples) fn sum(&self) -> Quantity {
-        Quantity::from_e4(self.sum_e4.unwrap_or(0))
+        Quantity::from_e4(self.added.0.unwrap_or(0))
     }
 
     pub(in crate::measure::samples) fn samples(&self) -> i64 {
-        self.samples.unwrap_or(0)
+        self.added.1.unwrap_or(0)
     }
 }
 
@@ -104,14 +106,12 @@ pub(in crate::measure::samples) async fn sums(
         .select((
             rollups::bucket,
             series::metric,
-            int8(diesel::dsl::sum(rollups::sum_e4)),
-            int8(diesel::dsl::sum(rollups::samples)),
+            (int8(diesel::dsl::sum(rollups::sum_e4)), int8(diesel::dsl::sum(rollups::samples))),
         ))
         .order(rollups::bucket)
         .into_boxed();
-    let rows: Vec<(DateTime<Utc>, String, Option<i64>, Option<i64>)> =
-        narrowed!(query, scope).load(tx).await.map_err(range)?;
-    let row = |(bucket, metric, sum_e4, samples)| SumRow { bucket, metric, channel: Uuid::nil(), sum_e4, samples };
+    let rows: Vec<(DateTime<Utc>, String, Added)> = narrowed!(query, scope).load(tx).await.map_err(range)?;
+    let row = |(bucket, metric, added)| SumRow { bucket, metric, channel: Uuid::nil(), added };
     Ok(rows.into_iter().map(row).collect())
 }
 
@@ -136,8 +136,7 @@ pub(in crate::measure::samples) async fn sums_by_channel(
             rollups::bucket,
             series::metric,
             series::channel_id,
-            int8(diesel::dsl::sum(rollups::sum_e4)),
-            int8(diesel::dsl::sum(rollups::samples)),
+            (int8(diesel::dsl::sum(rollups::sum_e4)), int8(diesel::dsl::sum(rollups::samples))),
         ))
         .order(rollups::bucket)
         .into_boxed();
@@ -190,7 +189,7 @@ pub(in crate::measure::samples) async fn on_days(
     tenant: TenantId,
     days: [DateTime<Utc>; 2],
 ) -> Result<Vec<(String, Option<SumRow>)>> {
-    let rows: Vec<(String, Option<DateTime<Utc>>, Option<i64>, Option<i64>)> = series::table
+    let rows: Vec<(String, Option<DateTime<Utc>>, Added)> = series::table
         .left_join(
             rollups::table.on(rollups::tenant_id
                 .eq(series::tenant_id)
@@ -203,14 +202,13 @@ pub(in crate::measure::samples) async fn on_days(
         .select((
             series::metric,
             rollups::bucket.nullable(),
-            int8(diesel::dsl::sum(rollups::sum_e4.nullable())),
-            int8(diesel::dsl::sum(rollups::samples.nullable())),
+            (int8(diesel::dsl::sum(rollups::sum_e4.nullable())), int8(diesel::dsl::sum(rollups::samples.nullable()))),
         ))
         .load(tx)
         .await
         .map_err(range)?;
-    let row = |(metric, bucket, sum_e4, samples): (String, Option<DateTime<Utc>>, Option<i64>, Option<i64>)| {
-        let sum = bucket.map(|bucket| SumRow { bucket, metric: metric.clone(), channel: Uuid::nil(), sum_e4, samples });
+    let row = |(metric, bucket, added): (String, Option<DateTime<Utc>>, Added)| {
+        let sum = bucket.map(|bucket| SumRow { bucket, metric: metric.clone(), channel: Uuid::nil(), added });
         (metric, sum)
     };
     Ok(rows.into_iter().map(row).collect())

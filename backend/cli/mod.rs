@@ -1,0 +1,100 @@
+//! The command line: what each word of `tillwatch …` does.
+//!
+//! Cast: [`up`] (everything in one process, the default), [`parts`] (the roles by themselves: serve, work, bot,
+//! migrate), [`tools`] (backtest, config, openapi, keys, roles). Invariant: every error is one clear text on standard
+//! error and exit code 1; nothing prints a secret.
+
+mod parts;
+mod tools;
+mod up;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tillwatch_backend::config::Config;
+
+/// Watches a retailer's marketing numbers, stops spend that crosses a line, and tells the team in chat.
+#[derive(Parser)]
+#[command(name = "tillwatch", version, about)]
+struct Cli {
+    /// A file of `NAME=value` lines; the environment wins over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything in one process, with a local PostgreSQL and the demo retailers (the default).
+    Up(up::UpArgs),
+    /// The API, and the worker with `--worker`.
+    Serve(parts::ServeArgs),
+    /// The worker alone.
+    Work,
+    /// The chat bot alone, as a client of API_URL.
+    Bot,
+    /// Bring the database's schema up to date (as DATABASE_OWNER_URL).
+    Migrate,
+    /// Try a rule on a CSV file of `timestamp,value`; prints timestamp,value,score,fired.
+    Backtest(tools::BacktestArgs),
+    /// Every setting, its value and where it comes from.
+    Config,
+    /// The OpenAPI document.
+    Openapi,
+    /// New keys for SECRET_KEY, BOT_PRIVATE_KEY and BOT_PUBLIC_KEY.
+    Keys,
+    /// The statements that make the three database roles, for the administrator.
+    Roles,
+}
+
+/// Anything that ends the program with a sentence.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let command = cli.command.unwrap_or(Command::Up(up::UpArgs::default()));
+    // These need no settings, so a wrong setting must not keep them from working.
+    let simple = match &command {
+        Command::Backtest(args) => Some(tools::backtest(args)),
+        Command::Openapi => Some(tools::openapi()),
+        Command::Keys => Some(tools::keys()),
+        Command::Roles => Some(tools::roles()),
+        _ => None,
+    };
+    finish(simple.unwrap_or_else(|| with_settings(command, cli.config.as_deref())))
+}
+
+fn finish(outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tillwatch: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn with_settings(command: Command, file: Option<&std::path::Path>) -> Result<(), Failure> {
+    let config = Config::load(file, |name| std::env::var(name).ok())
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\ntillwatch: "))?;
+    if matches!(command, Command::Config) {
+        print!("{}", config.table());
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Up(args) => up::up(config, args).await,
+            Command::Serve(args) => parts::serve(config, args).await,
+            Command::Work => parts::work(config).await,
+            Command::Bot => parts::bot(config).await,
+            Command::Migrate => parts::migrate(config).await,
+            _ => Ok(()),
+        }
+    });
+    // A thread that waits for a terminal's next line must not keep the process alive.
+    runtime.shutdown_background();
+    outcome
+}

@@ -1,0 +1,234 @@
+//! `tillwatch up`: everything in one process. A local PostgreSQL (unless DATABASE_URL is set), migrations, the demo
+//! retailers, the API, the worker, and the bot on the console and on Discord when a token is set.
+//!
+//! Order of stopping: the bot (gateway, handlers, deliveries), the worker, HTTP, PostgreSQL. After a kill the next
+//! start adopts what was left running.
+
+use super::Failure;
+use super::parts::{listen, stop_signal};
+use clap::Args;
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tillwatch_backend::config::{Config, Console, parse_key};
+use tillwatch_backend::demo::retailer::SignInHint;
+use tillwatch_backend::demo::{self, CN_SERVER, CONSOLE_USER, DemoOptions, US_SERVER};
+use tillwatch_backend::identity::auth::keys::Keys;
+use tillwatch_backend::platform::clock;
+use tillwatch_backend::platform::db::local::{self, LocalOptions, LocalPostgres, Progress};
+use tillwatch_backend::platform::db::{DbConfig, migrate};
+use tillwatch_backend::serve::{Service, ServiceOptions};
+use tillwatch_backend::telemetry;
+use tillwatch_bot::BotConfig;
+use tillwatch_bot::api::BotKey;
+use tillwatch_bot::console::ConsoleConfig;
+use tillwatch_bot::discord::DiscordConfig;
+use tokio::sync::{Notify, watch};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+/// What `tillwatch up` takes.
+#[derive(Args, Default)]
+pub struct UpArgs {
+    /// Delete the local database first and start anew.
+    #[arg(long)]
+    reset: bool,
+}
+
+const DATABASE: &str = "tillwatch";
+
+/// Runs everything until Ctrl-C, SIGTERM or `quit`.
+pub async fn up(config: Config, args: UpArgs) -> Result<(), Failure> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let data_dir = match &config.data_dir {
+        Some(dir) => std::path::absolute(dir)?,
+        None => local::default_data_dir()?,
+    };
+    std::fs::create_dir_all(&data_dir).map_err(|e| format!("DATA_DIR: cannot make {}: {e}", data_dir.display()))?;
+    let log_file = start_log(&config, terminal, &data_dir)?;
+    let secret = match config.secret_key {
+        Some(key) => key,
+        None => kept_secret(&data_dir)?,
+    };
+    let keys = Keys::new(secret, config.secret_key_previous)?;
+    let listener = listen(&config)?;
+    let (db, postgres) = database(&config, &data_dir, &keys, args.reset).await?;
+
+    let service = Service::start(ServiceOptions {
+        db,
+        listener: Some(listener),
+        http_workers: config.http_workers,
+        secret,
+        previous_secret: config.secret_key_previous,
+        bot_key: config.bot_public_key,
+        worker: true,
+    })
+    .await?;
+    let address = service.address().ok_or("the service does not listen")?;
+    let password = keys.local_password("demo-owner");
+    let hints = if config.demo {
+        say("Loading the demo retailers …");
+        let day = Duration::from_secs_f64(config.demo_seconds_per_day);
+        let (ready, _thread) = demo::start(service.shared(), DemoOptions { day, password: password.clone() })?;
+        ready.await??
+    } else {
+        Vec::new()
+    };
+
+    let url = format!("http://{address}");
+    let quit = Arc::new(Notify::new());
+    let console = match config.console {
+        Console::Off => None,
+        Console::Auto if !terminal => None,
+        _ => Some(console(&data_dir, Arc::clone(&quit))),
+    };
+    print!("{}", screen(&url, &hints, &password, console.is_some(), log_file.as_deref()));
+    std::io::stdout().flush()?;
+    let discord = config.discord_token.clone().map(DiscordConfig::new);
+    let (stop_bot, bot_stopping) = watch::channel(false);
+    let bot = BotConfig { api_url: url.clone(), key: BotKey::from_seed(keys.bot_seed()), discord, console };
+    let bot = tokio::spawn(tillwatch_bot::run(bot, bot_stopping));
+    tracing::info!(%url, "ready");
+
+    tokio::select! {
+        stopped = stop_signal() => stopped?,
+        () = quit.notified() => {}
+    }
+    say("Stopping …");
+    // The bot may have ended by itself; then there is nobody to tell.
+    let _ = stop_bot.send(true);
+    match tokio::time::timeout(Duration::from_secs(15), bot).await {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(error))) => tracing::warn!(%error, "the bot ended with an error"),
+        Ok(Err(error)) => tracing::warn!(%error, "the bot broke"),
+        Err(_) => tracing::warn!("the bot did not stop in time"),
+    }
+    service.stop().await;
+    if let Some(postgres) = postgres {
+        tokio::task::spawn_blocking(move || postgres.stop()).await??;
+    }
+    say("Stopped.");
+    Ok(())
+}
+
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// On a terminal the log goes to a file, so that it does not write over what is typed.
+fn start_log(config: &Config, terminal: bool, data_dir: &Path) -> Result<Option<PathBuf>, Failure> {
+    if !terminal || config.console == Console::Off {
+        telemetry::start(&config.log, config.log_json);
+        return Ok(None);
+    }
+    let path = data_dir.join("tillwatch.log");
+    let file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
+    telemetry::start_to(&config.log, config.log_json, BoxMakeWriter::new(std::sync::Mutex::new(file)));
+    Ok(Some(path))
+}
+
+/// The secret of this installation: made once, readable by its owner only.
+fn kept_secret(data_dir: &Path) -> Result<[u8; 32], Failure> {
+    let path = data_dir.join("secret-key");
+    let read = |path: &Path| -> Result<[u8; 32], Failure> {
+        let text = std::fs::read_to_string(path)?;
+        parse_key(text.trim()).ok_or_else(|| format!("{}: is not 64 hexadecimal digits", path.display()).into())
+    };
+    if path.exists() {
+        return read(&path);
+    }
+    let mut key = [0_u8; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
+    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(mut file) => {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            Ok(key)
+        }
+        // Another start made it at the same moment.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read(&path),
+        Err(error) => Err(format!("{}: {error}", path.display()).into()),
+    }
+}
+
+/// The database: the given one, or a local one that this process starts; migrated.
+async fn database(
+    config: &Config,
+    data_dir: &Path,
+    keys: &Keys,
+    reset: bool,
+) -> Result<(DbConfig, Option<LocalPostgres>), Failure> {
+    if let Some(app_url) = &config.database_url {
+        if reset {
+            return Err("--reset deletes the local database only, and DATABASE_URL is set.".into());
+        }
+        let system_url = config.database_system_url.clone().ok_or("DATABASE_SYSTEM_URL: not set")?;
+        if let Some(owner_url) = &config.database_owner_url {
+            migrate::run(owner_url, clock::now()).await?;
+        }
+        return Ok((DbConfig { app_url: app_url.clone(), system_url, pool_size: config.database_pool }, None));
+    }
+    let options = LocalOptions {
+        data_dir: Some(data_dir.to_owned()),
+        bin_dir: config.pg_bin_dir.clone(),
+        progress: |step: Progress| say(&step.to_string()),
+        ..LocalOptions::default()
+    };
+    let postgres = tokio::task::spawn_blocking(move || {
+        if reset {
+            LocalPostgres::reset(&options)?;
+        }
+        LocalPostgres::start(&options)
+    })
+    .await??;
+    let password = keys.local_password("database-roles");
+    let port = postgres.port();
+    let address = |role: &str| format!("postgres://{role}:{password}@127.0.0.1:{port}/{DATABASE}");
+    let superuser = postgres.superuser_url("postgres");
+    let [owner, app_url, system_url] = migrate::prepare_cluster(&superuser, DATABASE, &password, address).await?;
+    migrate::run(&owner, clock::now()).await?;
+    Ok((DbConfig { app_url, system_url, pool_size: config.database_pool }, Some(postgres)))
+}
+
+fn console(data_dir: &Path, quit: Arc<Notify>) -> ConsoleConfig {
+    let mut console = ConsoleConfig::new(US_SERVER, CONSOLE_USER);
+    console.also_shows = vec![CN_SERVER.to_owned()];
+    console.history = Some(data_dir.join("console-history"));
+    console.on_quit = quit;
+    console
+}
+
+/// What a person sees when everything runs: where, as whom, and what to try.
+fn screen(url: &str, hints: &[SignInHint], password: &str, console: bool, log: Option<&Path>) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "\nTillwatch is ready at {url}\n");
+    for hint in hints {
+        let _ = writeln!(text, "  {}\n    e-mail {}   password {password}", hint.retailer, hint.email);
+    }
+    if let Some(hint) = hints.first() {
+        let _ = write!(
+            text,
+            "\nTry\n  curl -s {url}/v1/sessions -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"email\":\"{}\",\"password\":\"{password}\"}}'\n  \
+             then, with the access_token:  curl -s {url}/v1/campaigns -H \"Authorization: Bearer $TOKEN\"\n",
+            hint.email
+        );
+        if console {
+            let _ = writeln!(
+                text,
+                "\nType here\n  help\n  kpi\n  campaign list\n  campaign pause \"{}\" because it costs too much\n  \
+                 quit          (stops everything)\n\nThe weeks behind the history are replayed now: alerts appear by themselves.",
+                hint.campaign
+            );
+        }
+    }
+    if let Some(log) = log {
+        let _ = writeln!(text, "The log is in {}.", log.display());
+    }
+    text.push('\n');
+    text
+}

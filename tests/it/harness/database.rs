@@ -1,0 +1,154 @@
+//! One PostgreSQL for the run, a template that is migrated once, and copies of it.
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tillwatch_backend::platform::db::DbConfig;
+use tillwatch_backend::platform::db::local::{LocalOptions, LocalPostgres};
+use tillwatch_backend::platform::db::migrate;
+
+/// The password of the three roles on the run's own server.
+pub(crate) const PASSWORD: &str = "for this run only";
+const TEMPLATE: &str = "tillwatch_template";
+
+/// The run's PostgreSQL with its migrated template.
+pub(crate) struct Cluster {
+    postgres: LocalPostgres,
+}
+
+/// A database on the run's server. It is not dropped: the whole server goes with the run.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    /// Its name.
+    pub(crate) name: String,
+    /// The superuser's address.
+    pub(crate) superuser_url: String,
+    /// The owner's, for migrations.
+    pub(crate) owner_url: String,
+    /// The serving role's.
+    pub(crate) app_url: String,
+    /// The narrow role's.
+    pub(crate) system_url: String,
+}
+
+/// The run's server; the first caller starts it.
+pub(crate) fn cluster() -> &'static Cluster {
+    // The failure is kept too, so that every test says the same one line instead of trying again.
+    static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
+    match CLUSTER.get_or_init(|| std::thread::spawn(Cluster::start).join().expect("the starting thread")) {
+        Ok(cluster) => cluster,
+        Err(error) => panic!("no PostgreSQL for the tests: {error}"),
+    }
+}
+
+impl Cluster {
+    fn start() -> Result<Self, String> {
+        let settings = [
+            ("fsync", "off"),
+            ("synchronous_commit", "off"),
+            ("full_page_writes", "off"),
+            ("max_connections", "300"),
+        ];
+        let options = LocalOptions {
+            ephemeral: true,
+            watchdog: true,
+            settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            ..LocalOptions::default()
+        };
+        let cluster = Self { postgres: LocalPostgres::start(&options).map_err(|error| error.to_string())? };
+        // Migrations block inside an async function, so the runtime must have several threads.
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+        runtime.block_on(cluster.make_template()).map_err(|error| error.to_string())?;
+        Ok(cluster)
+    }
+
+    async fn make_template(&self) -> tillwatch_backend::error::Result<()> {
+        let [owner_url, _, _] =
+            migrate::prepare_cluster(&self.postgres.superuser_url("postgres"), TEMPLATE, PASSWORD, |role| {
+                self.address(role, TEMPLATE)
+            })
+            .await?;
+        migrate::run(&owner_url, chrono::Utc::now()).await?;
+        Ok(())
+    }
+
+    /// The address of `database` for `role`.
+    pub(crate) fn address(&self, role: &str, database: &str) -> String {
+        let password = PASSWORD.replace(' ', "%20");
+        format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.postgres.port())
+    }
+
+    /// A database that nothing was done in, not even the migrations.
+    pub(crate) async fn empty_database(&self) -> Database {
+        self.create("template1").await
+    }
+
+    async fn create(&self, template: &str) -> Database {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let name = format!("it_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let [owner_url, app_url, system_url] = migrate::ROLES.map(|role| self.address(role, &name));
+        let superuser_url = self.postgres.superuser_url(&name);
+        let mut conn = connect(&self.postgres.superuser_url("postgres")).await;
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER tillwatch_owner STRATEGY file_copy");
+        conn.batch_execute(&create).await.expect("CREATE DATABASE");
+        Database { name, superuser_url, owner_url, app_url, system_url }
+    }
+}
+
+/// A fresh, migrated database.
+pub(crate) async fn own_database() -> Database {
+    cluster().create(TEMPLATE).await
+}
+
+/// A connection to `url`.
+pub(crate) async fn connect(url: &str) -> AsyncPgConnection {
+    AsyncPgConnection::establish(url).await.expect("a connection to the run's PostgreSQL")
+}
+
+/// One text of a query's row.
+#[derive(QueryableByName)]
+pub(crate) struct OneText {
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(crate) text: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct OneNumber {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+impl Database {
+    /// What a service needs to know of it.
+    pub(crate) fn config(&self, pool_size: usize) -> DbConfig {
+        DbConfig { app_url: self.app_url.clone(), system_url: self.system_url.clone(), pool_size }
+    }
+
+    /// Runs statements as the superuser, whom no policy binds.
+    pub(crate) async fn execute(&self, statements: &str) {
+        connect(&self.superuser_url).await.batch_execute(statements).await.expect(statements);
+    }
+
+    /// Runs statements as the owner of the tables.
+    pub(crate) async fn execute_as_owner(&self, statements: &str) {
+        connect(&self.owner_url).await.batch_execute(statements).await.expect(statements);
+    }
+
+    /// The one number of a query, as the superuser.
+    pub(crate) async fn number(&self, query: &str) -> i64 {
+        let query = format!("SELECT ({query})::bigint AS number");
+        let row: OneNumber =
+            diesel::sql_query(&query).get_result(&mut connect(&self.superuser_url).await).await.expect(&query);
+        row.number
+    }
+
+    /// The first column of a query's rows as text (`NULL` becomes an empty text), as the superuser.
+    pub(crate) async fn texts(&self, query: &str) -> Vec<String> {
+        let query = format!("SELECT q.c::text AS text FROM ({query}) q(c)");
+        let rows: Vec<OneText> =
+            diesel::sql_query(&query).load(&mut connect(&self.superuser_url).await).await.expect(&query);
+        rows.into_iter().map(|row| row.text.unwrap_or_default()).collect()
+    }
+}

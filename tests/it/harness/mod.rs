@@ -1,0 +1,40 @@
+//! What every integration test stands on: one PostgreSQL and one service for the whole run, callers of every sort,
+//! and databases and services of one's own for the tests that break things.
+//!
+//! Cast: [`database`] (the server, a template that is migrated once, copies of it), [`service`] (the shared service
+//! and services of one's own), [`client`] (a caller over HTTP), [`tenant`] (a retailer with its staff, tokens and
+//! chat), [`redact`] (answers without what differs from run to run).
+//! Invariants: nothing leaves loopback; a test owns a fresh retailer, as a customer does, so that hundreds run side
+//! by side; what is started ends with the process even when that is killed; a wait has a deadline and names what it
+//! waited for.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken harness must fail its test loudly")]
+
+pub(crate) mod client;
+pub(crate) mod database;
+pub(crate) mod redact;
+pub(crate) mod service;
+pub(crate) mod tenant;
+
+pub(crate) use client::{Answer, Client};
+pub(crate) use database::{Database, own_database};
+pub(crate) use redact::redacted;
+pub(crate) use service::{OwnService, own_service, shared};
+pub(crate) use tenant::Tenant;
+
+use std::time::{Duration, Instant};
+
+/// How long a wait may take before its test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks again and again until there is an answer; fails after [`PATIENCE`] and says for what it waited.
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < end, "waited {PATIENCE:?} in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
