@@ -124,7 +124,7 @@ fn start_log(config: &Config, terminal: bool, data_dir: &Path) -> Result<Option<
     }
     let path = data_dir.join("tillwatch.log");
     let file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
-    telemetry::start_to(&config.log, config.log_json, BoxMakeWriter::new(std::sync::Mutex::new(file)));
+    telemetry::start_to(&config.log, config.log_json, false, BoxMakeWriter::new(std::sync::Mutex::new(file)));
     Ok(Some(path))
 }
 

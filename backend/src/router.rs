@@ -21,6 +21,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         watch::rules::routes::routes(),
         watch::alerts::routes::routes(),
         watch::deliveries::routes::routes(),
+        watch::dispatch::routes::routes(),
     ]
     .into_iter()
     .flatten()

@@ -1,8 +1,11 @@
-//! Bodies of rules, alerts, chat links and deliveries.
+//! Bodies of rules and alerts, and of what takes alerts to the chat ([`chat`]).
 
-use crate::ids::{AlertId, CampaignId, ChannelId, ChatServerId, ChatUserId, DeliveryId, RuleId, StaffId};
+mod chat;
+
+pub use chat::*;
+
+use crate::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId};
 use crate::quantity::Quantity;
-use crate::Locale;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -43,24 +46,6 @@ words! {
         MeanSigma = "mean_sigma",
         /// Median and median absolute deviation, scaled by 1.4826.
         MedianMad = "median_mad",
-    }
-
-    /// Which chat a server belongs to.
-    pub enum Transport {
-        /// Discord.
-        Discord = "discord",
-        /// The terminal.
-        Console = "console",
-    }
-
-    /// Where a delivery is.
-    pub enum DeliveryState {
-        /// Waiting for the bot, or with it.
-        Pending = "pending",
-        /// The chat shows the newest version.
-        Done = "done",
-        /// Given up after the last attempt; can be sent again.
-        Dead = "dead",
     }
 }
 
@@ -226,83 +211,6 @@ requests! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub enabled: Option<bool>,
     }
-
-    /// A chat server and user give the one-time code of a staff (asked by the bot).
-    pub struct RedeemCode {
-        /// The code, as the staff was shown it.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
-        pub code: String,
-        /// Which chat.
-        pub transport: Transport,
-        /// The server's id in that chat.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
-        pub server: String,
-        /// The chat channel in which alerts shall appear.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
-        pub channel: String,
-        /// The user's id in that chat.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
-        pub user: String,
-    }
-
-    /// The bot proves itself.
-    pub struct BotAssertion {
-        /// A JWT signed with the bot's own key: `iss` and `sub` `tillwatch-bot`, `aud` `tillwatch`, at most a minute old.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2048))]
-        pub assertion: String,
-    }
-
-    /// The bot asks for deliveries.
-    pub struct ClaimDeliveries {
-        /// Which chats it can post to.
-        #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 8))]
-        pub transports: Vec<Transport>,
-        /// At most so many.
-        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 50))]
-        pub max: u16,
-        /// Wait up to so many milliseconds for the first.
-        #[serde(default)]
-        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 8000))]
-        pub wait_ms: u32,
-    }
-
-    /// The bot tells what became of a delivery.
-    pub struct ReportDelivery {
-        /// The attempt that was claimed; an older one is refused.
-        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
-        pub attempt: i32,
-        /// What became of it.
-        pub outcome: DeliveryOutcome,
-    }
-}
-
-/// What became of an attempt to deliver.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "result", rename_all = "snake_case", deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum DeliveryOutcome {
-    /// The chat shows this version.
-    Posted {
-        /// The message's id in the chat.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
-        message: String,
-        /// The version that it shows.
-        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
-        version: i64,
-    },
-    /// It did not work.
-    Failed {
-        /// Why, for the log and the delivery's record.
-        #[cfg_attr(feature = "openapi", schema(max_length = 500))]
-        error: String,
-        /// Not before so many milliseconds.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 3_600_000))]
-        retry_after_ms: Option<u32>,
-        /// It can never work (the channel is gone, the bot was thrown out).
-        #[serde(default)]
-        permanent: bool,
-    },
 }
 
 answers! {
@@ -432,111 +340,5 @@ answers! {
         pub changed: bool,
         /// The alert as it is now.
         pub alert: Alert,
-    }
-
-    /// A one-time code that links a chat user to the staff who asked for it.
-    pub struct LinkCode {
-        /// Type it in chat: `/link <code>`.
-        pub code: String,
-        /// It stops working then, or at its first use.
-        pub expires_at: DateTime<Utc>,
-    }
-
-    /// What a redeemed code linked.
-    pub struct Linked {
-        /// The retailer's name.
-        pub retailer: String,
-        /// The staff's name.
-        pub staff: String,
-        /// Whether the server was linked just now, too.
-        pub server_linked: bool,
-        /// The language to answer in.
-        pub locale: Locale,
-    }
-
-    /// A chat user's link.
-    pub struct ChatLink {
-        /// Its id.
-        pub id: ChatUserId,
-        /// The server's link.
-        pub server: ChatServerId,
-        /// Which chat.
-        pub transport: Transport,
-        /// The server's id in that chat.
-        pub server_ref: String,
-        /// The user's id in that chat.
-        pub user_ref: String,
-        /// The staff.
-        pub staff: NamedStaff,
-        /// Since when.
-        pub created_at: DateTime<Utc>,
-    }
-
-    /// A short-lived credential for the bot.
-    pub struct BotToken {
-        /// Send it as `Authorization: Bearer …`.
-        pub access_token: String,
-        /// Seconds until it expires.
-        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 86400))]
-        pub expires_in: u32,
-    }
-
-    /// A claimed delivery: make the incident's message show this version.
-    pub struct Delivery {
-        /// Its id; the 22 characters after `dlv_` are the message's nonce.
-        pub id: DeliveryId,
-        /// Say this in the report.
-        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
-        pub attempt: i32,
-        /// Which chat.
-        pub transport: Transport,
-        /// The server's id in that chat.
-        pub server: String,
-        /// The chat channel.
-        pub channel: String,
-        /// The language.
-        pub locale: Locale,
-        /// The retailer's name.
-        pub retailer: String,
-        /// The retailer's time zone.
-        pub time_zone: String,
-        /// The version to show: the alert's.
-        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
-        pub version: i64,
-        /// The message to edit; absent when none is known to have been posted.
-        pub message: Option<String>,
-        /// When this delivery was first claimed: an earlier attempt may have posted since then.
-        pub first_claimed_at: DateTime<Utc>,
-        /// When it was claimed this time.
-        pub claimed_at: DateTime<Utc>,
-        /// The alert to show.
-        pub alert: Alert,
-    }
-
-    /// The claimed deliveries; empty when the wait ran out.
-    pub struct ClaimedDeliveries {
-        /// The deliveries.
-        pub data: Vec<Delivery>,
-    }
-
-    /// A delivery as its owner sees it.
-    pub struct DeliveryInfo {
-        /// Its id.
-        pub id: DeliveryId,
-        /// The alert it tells of.
-        pub alert: AlertId,
-        /// Which chat.
-        pub transport: Transport,
-        /// Where it is.
-        pub state: DeliveryState,
-        /// How many attempts were made.
-        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
-        pub attempt: i32,
-        /// The last error.
-        pub last_error: Option<String>,
-        /// The message's id in the chat.
-        pub message: Option<String>,
-        /// When it was made.
-        pub created_at: DateTime<Utc>,
     }
 }

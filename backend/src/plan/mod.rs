@@ -13,16 +13,8 @@ pub mod channels;
 mod names;
 
 use crate::error::Error;
-use crate::platform::http::endpoint::Endpoint;
 use crate::platform::validate::Checks;
 use tillwatch_shared::errors::{Code, FieldProblem};
-
-/// Every endpoint of the wing.
-pub fn routes() -> Vec<Endpoint> {
-    let mut all = channels::routes::routes();
-    all.extend(campaigns::routes::routes());
-    all
-}
 
 /// A name: 1 to 120 characters on one line.
 fn check_name(checks: &mut Checks, pointer: &str, name: &str) {

@@ -1,6 +1,6 @@
 //! The console transport: type commands in a terminal, see alerts there, with no account anywhere.
 //!
-//! Cast: [`words`](self) turns a typed line into a command, `draw` a reply into lines, `complete` half a word into a
+//! Cast: `words` turns a typed line into a command, `draw` a reply into lines, `complete` half a word into a
 //! whole one; `editor` is the blocking thread that holds the terminal, [`Printer`] the one way to write while it
 //! does; [`Console`] joins them. Invariants: nothing that a tenant named reaches the terminal with a control
 //! character in it; an alert never destroys the line that is being typed; without a terminal nothing is drawn, alerts

@@ -133,7 +133,7 @@ const LATIN: [&str; 16] = [
     "campaign list",
     "campaign pause",
     "because",
-    "TILLWATCH_BOT_KEY",
+    "BOT_PRIVATE_KEY",
     "Tillwatch",
     "kpi",
     "help",

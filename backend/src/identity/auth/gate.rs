@@ -5,12 +5,12 @@
 //! process; a verified signature is remembered by the token's hash, since that cannot change.
 
 use super::jwt::Claims;
-use super::{secret, store};
+use super::store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::directory::store as directory;
-use crate::identity::{chat, partners};
+use crate::identity::directory;
+use crate::identity::{chat, partners, secret};
 use crate::platform::cache::Recent;
 use crate::platform::clock::now;
 use crate::platform::http::authorized::{Authenticate, Credential, CredentialHeaders};

@@ -3,7 +3,7 @@
 //! Vocabulary: a *session* is opened by a sign-in and continued by refresh tokens; an *access token* is a short JWT;
 //! a *refresh token* is opaque, works once, and its successor is derived from it, so that the forgiven second use
 //! of the same token (a lost answer) gets the same successor without storing it.
-//! Cast: [`keys`] (derived from one secret), [`jwt`], [`password`], [`secret`] (opaque credentials), [`session`] (the
+//! Cast: [`keys`] (derived from one secret), [`jwt`], [`password`], [`session`] (the
 //! rotation rule, pure), [`gate`]. Invariants: passwords are hashed on the blocking pool behind a semaphore, never
 //! inside a transaction; a reused refresh token ends its session; what is revoked stops within a second.
 
@@ -12,14 +12,13 @@ pub mod jwt;
 pub mod keys;
 pub mod password;
 pub mod routes;
-pub mod secret;
 pub mod session;
 mod store;
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::directory::store as directory;
+use crate::identity::{directory, secret};
 use crate::identity::tenants::{self, Settings};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;

@@ -1,7 +1,6 @@
 //! The rotation rule of refresh tokens, pure.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::Queryable;
 use uuid::Uuid;
 
 /// A session that is not used for so long ends.
@@ -12,7 +11,7 @@ const ABSOLUTE: TimeDelta = TimeDelta::days(30);
 const FORGIVEN: TimeDelta = TimeDelta::seconds(10);
 
 /// A session as it is kept.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone)]
 pub struct Session {
     /// Its id.
     pub id: Uuid,

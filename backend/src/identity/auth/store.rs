@@ -11,6 +11,7 @@ use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Staff;
 use tillwatch_shared::ids::{LoginId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Role;
+use uuid::Uuid;
 
 pub(super) async fn insert_staff(
     tx: &mut Tx,
@@ -62,7 +63,7 @@ pub(super) async fn living(
     session: SessionId,
     now: DateTime<Utc>,
 ) -> Result<Option<(StaffId, Role)>> {
-    let found: Option<(uuid::Uuid, String)> = sessions::table
+    let found: Option<(Uuid, String)> = sessions::table
         .inner_join(staff::table.on(staff::tenant_id.eq(sessions::tenant_id).and(staff::staff_id.eq(sessions::staff_id))))
         .select((staff::staff_id, staff::role))
         .filter(sessions::tenant_id.eq(tenant.0))
@@ -93,7 +94,8 @@ pub(super) async fn insert_session(tx: &mut Tx, tenant: TenantId, session: &Sess
 }
 
 pub(super) async fn lock_session(tx: &mut Tx, tenant: TenantId, id: SessionId) -> Result<Session> {
-    sessions::table
+    type Row = (Uuid, Uuid, Vec<u8>, Option<Vec<u8>>, DateTime<Utc>, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>);
+    let row: Row = sessions::table
         .select((
             sessions::session_id,
             sessions::staff_id,
@@ -110,7 +112,9 @@ pub(super) async fn lock_session(tx: &mut Tx, tenant: TenantId, id: SessionId) -
         .first(tx)
         .await
         .optional()?
-        .ok_or_else(|| Error::new(Code::CredentialInvalid, "This session is over. Sign in again."))
+        .ok_or_else(|| Error::new(Code::CredentialInvalid, "This session is over. Sign in again."))?;
+    let (id, staff, current_hash, previous_hash, rotated_at, created_at, expires_at, ended_at) = row;
+    Ok(Session { id, staff, current_hash, previous_hash, rotated_at, created_at, expires_at, ended_at })
 }
 
 pub(super) async fn rotate(

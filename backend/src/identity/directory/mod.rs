@@ -1,6 +1,12 @@
 //! The directory: logins, credential hashes and chat servers, each to the tenant they belong to.
 //!
 //! It is read by the narrow system role, since no tenant is known yet, and added to by the tenant's own
-//! transaction, so that a credential exists exactly when what it opens exists. It holds no tenant's data.
+//! transaction, so that a credential exists exactly when what it opens exists. It holds no tenant's data. Its use cases are single
+//! statements, so they are the store's own.
 
-pub mod store;
+mod store;
+
+pub use store::{
+    CredentialKind, Login, Opened, add_chat_server, add_credential, add_login, chat_server, credential, login, places,
+    remove_expired, set_failures,
+};

@@ -1,4 +1,7 @@
 //! Retailers and their settings: the language, time zone and currency that everything else is counted in.
+//!
+//! Cast: [`Settings`] and the store. Invariants: one row a retailer; a time zone is one that `chrono-tz` knows, a
+//! currency three capital letters, so whoever reads them need not check again.
 
 mod store;
 

@@ -4,8 +4,9 @@ use super::authorized::RequestId;
 use crate::error::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, ResponseError};
 use std::time::{Duration, Instant};
@@ -69,25 +70,32 @@ pub async fn edge(
         .filter(|t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)))
         .map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned);
     req.extensions_mut().insert(RequestId(id.clone()));
-    let request = req.request().clone();
-    let outcome = tokio::time::timeout(LONGEST, next.call(req)).await;
-    let mut answer = match outcome {
-        Ok(Ok(answer)) => answer.map_into_boxed_body(),
-        Ok(Err(error)) => ServiceResponse::new(request, HttpResponse::from_error(error)),
-        Err(_) => {
-            let slow = Error::new(Code::Overloaded, "The request took too long and was given up. Try again.");
-            ServiceResponse::new(request, HttpResponse::from_error(slow))
-        }
+    // The request itself must not be held here: the router needs it for itself alone.
+    let path = req.path().to_owned();
+    let Ok(outcome) = tokio::time::timeout(LONGEST, next.call(req)).await else {
+        return Err(gave_up(&path, &id));
     };
+    let mut answer = outcome?.map_into_boxed_body();
     let refusal = answer.response().extensions().get::<Refusal>().cloned();
     if let Some(refusal) = refusal.or_else(|| foreign(&answer)) {
         answer = with_problem(answer, &refusal, &id);
     }
-    finish(&mut answer, &id);
-    let (path, status) = (answer.request().path().to_owned(), answer.status().as_u16());
+    finish(answer.headers_mut(), &id);
+    let status = answer.status().as_u16();
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(request_id = id, method = %answer.request().method(), path, status, took_ms, "request");
     Ok(answer)
+}
+
+/// The answer to a request that took too long; its own request is gone with the work that was given up.
+fn gave_up(path: &str, id: &str) -> actix_web::Error {
+    let slow = Error::new(Code::Overloaded, "The request took too long and was given up. Try again.");
+    tracing::warn!(request_id = id, path, "a request took too long");
+    let refusal = Refusal { code: slow.code, detail: slow.detail.clone(), fields: Vec::new() };
+    let mut answer = slow.error_response().set_body(BoxBody::new(problem(&refusal, path, id)));
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    finish(answer.headers_mut(), id);
+    InternalError::from_response(slow, answer).into()
 }
 
 /// A refusal that the framework made by itself, in our words.
@@ -108,25 +116,29 @@ fn foreign(answer: &ServiceResponse<BoxBody>) -> Option<Refusal> {
     Some(Refusal { code, detail: detail.to_owned(), fields: Vec::new() })
 }
 
-fn with_problem(answer: ServiceResponse<BoxBody>, refusal: &Refusal, id: &str) -> ServiceResponse<BoxBody> {
+fn problem(refusal: &Refusal, path: &str, id: &str) -> Vec<u8> {
     let problem = Problem {
         kind: format!("/docs/errors#{}", refusal.code),
         title: refusal.code.title().to_owned(),
         status: refusal.code.status(),
         detail: refusal.detail.clone(),
-        instance: answer.request().path().to_owned(),
+        instance: path.to_owned(),
         code: refusal.code,
         request_id: id.to_owned(),
         errors: refusal.fields.clone(),
     };
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    // A problem is made of texts and numbers, which always serialise.
+    serde_json::to_vec(&problem).unwrap_or_default()
+}
+
+fn with_problem(answer: ServiceResponse<BoxBody>, refusal: &Refusal, id: &str) -> ServiceResponse<BoxBody> {
+    let body = problem(refusal, answer.request().path(), id);
     let mut answer = answer.map_body(|_, _| BoxBody::new(body));
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     answer
 }
 
-fn finish(answer: &mut ServiceResponse<BoxBody>, id: &str) {
-    let headers = answer.headers_mut();
+fn finish(headers: &mut HeaderMap, id: &str) {
     if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, value);
     }

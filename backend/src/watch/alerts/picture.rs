@@ -12,7 +12,7 @@ use crate::platform::chart::{self, AlertChart, Band, ChartState, Line, Point, Un
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
-use crate::watch::judging::series;
+use crate::watch::rules::series;
 use chrono::{DateTime, TimeDelta, Utc};
 use tillwatch_shared::Locale;
 use tillwatch_shared::ids::{AlertId, TenantId};

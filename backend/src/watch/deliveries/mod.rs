@@ -2,8 +2,9 @@
 //!
 //! One delivery is one alert's message in one chat channel. It is level-triggered: it says which version the chat
 //! shall show (`wanted`) and which it shows (`posted`), so any number of changes while the chat is away collapse into
-//! one edit. The bot claims due deliveries over the API with a long poll; a claim is a lease with an attempt number;
-//! a report of an older attempt is refused. Ten failures make a delivery dead, and a person can send it again.
+//! one edit. The bot claims due deliveries (through [`crate::watch::dispatch`], which knows what they show); a claim is a
+//! lease with an attempt number; a report of an older attempt is refused. Ten failures make a delivery dead, and a
+//! person can send it again.
 //! Invariants: the row is written by the transaction that changed the alert; claims skip what others hold; the
 //! message id, once known, is never forgotten, so nothing is posted twice.
 
@@ -14,30 +15,23 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::chat::Server;
-use crate::identity::tenants;
 use crate::platform::clock::now;
-use crate::platform::db::Tx;
+use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
-use crate::watch::alerts;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{AlertId, DeliveryId, TenantId};
-use tillwatch_shared::watch::{
-    ClaimDeliveries, ClaimedDeliveries, Delivery, DeliveryInfo, DeliveryOutcome, DeliveryState, ReportDelivery,
-};
-use uuid::Uuid;
+use tillwatch_shared::watch::{DeliveryInfo, DeliveryOutcome, DeliveryState, ReportDelivery};
+
+pub use store::Claimed;
 
 /// A claimed delivery comes back after this if the bot died.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// Failures before a delivery is dead.
 const MOST_FAILURES: i32 = 10;
-/// How often a waiting claim looks without a wake-up.
-const POLL: Duration = Duration::from_millis(500);
 
 /// Orders an alert's first version for a chat server, as part of the transaction that raised it.
 ///
@@ -55,86 +49,20 @@ pub async fn want(tx: &mut Tx, tenant: TenantId, alert: AlertId, version: i64, a
     store::want(tx, tenant, alert, version, at).await
 }
 
-/// Claims due deliveries for the bot, waiting for the first up to the asked time.
+/// Claims up to `most` due deliveries of these chats for [`LEASE`].
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim(app: &App, request: &ClaimDeliveries, request_id: &str) -> Result<ClaimedDeliveries> {
-    let until = Instant::now() + Duration::from_millis(u64::from(request.wait_ms));
-    let mut stopping = app.stopping.clone();
-    loop {
-        let claimed = claim_once(app, request, request_id).await?;
-        let left = until.saturating_duration_since(Instant::now());
-        if !claimed.is_empty() || left.is_zero() || *stopping.borrow() {
-            return Ok(ClaimedDeliveries { data: claimed });
-        }
-        tokio::select! {
-            () = app.wake.wait(Topic::Deliveries, POLL.min(left)) => {}
-            _ = stopping.changed() => {}
-        }
-    }
+pub async fn claim(tx: &mut SystemTx, transports: &[&str], most: i64, at: DateTime<Utc>) -> Result<Vec<Claimed>> {
+    store::claim(tx, transports, most, at, at + LEASE).await
 }
 
-async fn claim_once(app: &App, request: &ClaimDeliveries, request_id: &str) -> Result<Vec<Delivery>> {
-    let transports: Vec<&str> = request.transports.iter().map(|t| t.as_str()).collect();
-    let at = now();
-    let rows = app
-        .db
-        .system("claim deliveries", async |tx| {
-            store::claim(tx, &transports, i64::from(request.max), at, at + LEASE).await
-        })
-        .await?;
-    let mut by_tenant: BTreeMap<Uuid, Vec<store::Claimed>> = BTreeMap::new();
-    for row in rows {
-        by_tenant.entry(row.tenant).or_default().push(row);
-    }
-    let mut deliveries = Vec::new();
-    for (tenant, rows) in by_tenant {
-        deliveries.extend(filled(app, TenantId(tenant), rows, at, request_id).await?);
-    }
-    Ok(deliveries)
-}
-
-/// The claimed deliveries of one retailer, with what they shall show.
-async fn filled(
-    app: &App,
-    tenant: TenantId,
-    rows: Vec<store::Claimed>,
-    at: DateTime<Utc>,
-    request_id: &str,
-) -> Result<Vec<Delivery>> {
-    let who = Who::system(tenant, "delivery", request_id);
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.alert).collect();
-    let (settings, alerts) = app
-        .db
-        .read(&who, async |tx| {
-            let settings = tenants::settings(tx, tenant).await?;
-            Ok((settings, alerts::by_ids(tx, tenant, &ids).await?))
-        })
-        .await?;
-    rows.into_iter()
-        .filter_map(|row| {
-            let alert = alerts.iter().find(|alert| alert.id.0 == row.alert)?.clone();
-            Some((row, alert))
-        })
-        .map(|(row, alert)| {
-            Ok(Delivery {
-                id: DeliveryId(row.id),
-                attempt: row.attempt,
-                transport: row.transport.parse().map_err(Error::internal)?,
-                server: row.server_ref,
-                channel: row.channel_ref,
-                locale: settings.locale,
-                retailer: settings.name.clone(),
-                time_zone: settings.time_zone.name().to_owned(),
-                version: alert.version,
-                message: row.message_ref,
-                first_claimed_at: row.first_claimed_at.unwrap_or(at),
-                claimed_at: at,
-                alert,
-            })
-        })
-        .collect()
+/// The tenant and the alert of a delivery, for the narrow role.
+///
+/// # Errors
+/// When the database fails.
+pub async fn alert_of(tx: &mut SystemTx, id: DeliveryId) -> Result<Option<(TenantId, AlertId)>> {
+    Ok(store::alert_of(tx, id).await?.map(|(tenant, alert)| (TenantId(tenant), AlertId(alert))))
 }
 
 /// Takes the bot's report of an attempt.
@@ -172,20 +100,6 @@ pub async fn report(app: &App, id: DeliveryId, report: &ReportDelivery) -> Resul
         app.wake(Topic::Deliveries);
     }
     Ok(())
-}
-
-/// The picture of what a delivery shows.
-///
-/// # Errors
-/// 404 for an unknown delivery.
-pub async fn picture(app: &App, id: DeliveryId, request_id: &str) -> Result<Option<Vec<u8>>> {
-    let (tenant, alert) = app
-        .db
-        .system("picture of a delivery", async |tx| store::alert_of(tx, id).await)
-        .await?
-        .ok_or_else(|| Error::not_found("delivery"))?;
-    let who = Who::system(TenantId(tenant), "delivery", request_id);
-    alerts::picture::png(app, &who, AlertId(alert), None).await
 }
 
 /// A page of the deliveries, newest first, in one state if named.

@@ -66,18 +66,27 @@ pub(super) async fn want(
     Ok(())
 }
 
-/// A claimed row.
+/// A claimed delivery: where to, and what was said there before.
 #[derive(Queryable)]
-pub(super) struct Claimed {
-    pub(super) id: Uuid,
-    pub(super) tenant: Uuid,
-    pub(super) alert: Uuid,
-    pub(super) transport: String,
-    pub(super) server_ref: String,
-    pub(super) channel_ref: String,
-    pub(super) message_ref: Option<String>,
-    pub(super) attempt: i32,
-    pub(super) first_claimed_at: Option<DateTime<Utc>>,
+pub struct Claimed {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub tenant: Uuid,
+    /// What it shows.
+    pub alert: Uuid,
+    /// The kind of chat.
+    pub transport: String,
+    /// The server there.
+    pub server_ref: String,
+    /// The channel in it.
+    pub channel_ref: String,
+    /// The message that shows it already.
+    pub message_ref: Option<String>,
+    /// Which attempt this is, from 1.
+    pub attempt: i32,
+    /// When it was claimed the first time.
+    pub first_claimed_at: Option<DateTime<Utc>>,
 }
 
 pub(super) async fn claim(

@@ -1,6 +1,6 @@
 //! Judging closed days, one rule a transaction.
 
-use super::{series, store, wire_figures};
+use super::{store, wire_figures};
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::tenants;
@@ -14,7 +14,7 @@ use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
 use crate::watch::alerts::{self, Breach, OpenAlert};
 use crate::watch::rules::detect::Verdict;
-use crate::watch::rules::{self, ActiveRule};
+use crate::watch::rules::{self, ActiveRule, series};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use std::collections::BTreeMap;

@@ -4,12 +4,11 @@
 //! days, by job, behind the write ([`daily`]): a day is closed when a later day has samples of the rule's metric
 //! anywhere in the retailer, or when it has been over for an hour by the clock while samples came in live. Late and
 //! corrected samples have the last judged day judged again; older days are history and raise nothing.
-//! Cast: [`jobs`], [`series`] (the pure part: buckets in, verdicts out). Invariants: one transaction judges one rule,
+//! Cast: [`jobs`]; what is pure lies with the rules ([`crate::watch::rules::series`]). Invariants: one transaction judges one rule,
 //! behind a lock on the rule; judging again changes nothing.
 
 pub mod daily;
 pub mod jobs;
-pub mod series;
 pub mod stop_loss;
 mod store;
 

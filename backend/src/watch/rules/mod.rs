@@ -1,13 +1,14 @@
 //! Rules: what a retailer wants to be told of, or stopped.
 //!
 //! Vocabulary: a *rule* has a *specification* (threshold, stop-loss, deviation), a *scope* (a channel, a campaign, each
-//! channel by itself, or everything) and a severity. Cast: [`detect`] (the arithmetic, pure), [`model`] (what a
-//! sensible rule is, pure). Judging happens in [`crate::watch::judging`]. Invariants: a stop-loss has a campaign and
+//! channel by itself, or everything) and a severity. Cast: [`detect`] (the arithmetic, pure), [`series`] (the
+//! days of one series held against a rule, pure), [`model`] (what a sensible rule is, pure). Judging happens in [`crate::watch::judging`]. Invariants: a stop-loss has a campaign and
 //! acts from its first evaluation; the other kinds notify only; a changed rule is judged again at once.
 
 pub mod detect;
 pub mod model;
 pub mod routes;
+pub mod series;
 mod store;
 
 use crate::app::App;

@@ -51,7 +51,7 @@ impl Wording for English {
             ),
             Failure::OwnCredential => Said::new(
                 "The service does not accept this bot",
-                "Nothing was changed. Whoever runs the bot must check its key (TILLWATCH_BOT_KEY) and its clock.",
+                "Nothing was changed. Whoever runs the bot must check its key (BOT_PRIVATE_KEY) and its clock.",
             ),
             Failure::Unexpected => Said::new(
                 "Something went wrong",
