@@ -63,6 +63,7 @@ pub async fn up(config: Config, args: UpArgs) -> Result<(), Failure> {
         previous_secret: config.secret_key_previous,
         bot_key: config.bot_public_key,
         worker: true,
+        redis_url: config.redis_url.clone(),
     })
     .await?;
     let address = service.address().ok_or("the service does not listen")?;

@@ -110,6 +110,8 @@ pub struct ServiceOptions {
     pub bot_key: Option<[u8; 32]>,
     /// Whether jobs are worked here.
     pub worker: bool,
+    /// Redis for wake-ups between processes; within this process only without it.
+    pub redis_url: Option<String>,
 }
 
 /// A running service.
@@ -135,7 +137,15 @@ impl Service {
             hashing: Hashing::new(std::thread::available_parallelism().map_or(2, usize::from)),
             recent: RecentLookups::default(),
         };
-        let shared = Arc::new(Shared { db: options.db, auth, wake: Wake::default(), stopping: observed });
+        let wake = match &options.redis_url {
+            Some(url) => Wake::shared(url)
+                .map_err(|e| Error::internal(format!("REDIS_URL: {e}. It takes redis://host:port, or leave it unset.")))?,
+            None => {
+                tracing::info!("wake-ups stay within this process: REDIS_URL is not set");
+                Wake::default()
+            }
+        };
+        let shared = Arc::new(Shared { db: options.db, auth, wake, stopping: observed });
         let http = match options.listener {
             None => None,
             Some(listener) => {

@@ -118,7 +118,7 @@ answers! {
 
     /// The KPI screen: one day beside the same weekday a week before.
     pub struct Kpis {
-        /// The day, in the retailer's time zone; the last day with samples unless asked otherwise.
+        /// The day, in the retailer's time zone; the last complete day with samples unless asked otherwise.
         pub day: Option<NaiveDate>,
         /// ISO 4217 currency of money figures.
         pub currency: String,

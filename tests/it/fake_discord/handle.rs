@@ -1,4 +1,5 @@
-//! What a test holds of a question that a user asked: its answers and its modal, waited for.
+//! What a test holds of a question that a user asked: its answers and its modal, waited for; and what a message
+//! lets its reader read and press.
 
 use super::Inner;
 use super::world::{Message, Place};
@@ -43,4 +44,38 @@ impl InteractionHandle {
     pub(crate) fn answers(&self) -> Vec<Message> {
         self.inner.world.lock().unwrap().answers(self.id)
     }
+}
+
+impl Message {
+    /// Title, text and fields as they are read, a line each.
+    pub(crate) fn read(&self) -> String {
+        let embed = &self.json["embeds"][0];
+        let mut lines = vec![text(&embed["title"]).to_owned(), text(&embed["description"]).to_owned()];
+        let fields = embed["fields"].as_array().into_iter().flatten();
+        lines.extend(fields.map(|field| format!("{}: {}", text(&field["name"]), text(&field["value"]))));
+        lines.join("\n")
+    }
+
+    /// The small print.
+    pub(crate) fn footer(&self) -> &str {
+        text(&self.json["embeds"][0]["footer"]["text"])
+    }
+
+    /// Every button: its label, and its id if it can be pressed.
+    pub(crate) fn buttons(&self) -> Vec<(String, Option<String>)> {
+        let rows = self.json["components"].as_array().into_iter().flatten();
+        let buttons = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
+        let id = |button: &Value| (button["disabled"] != true).then(|| text(&button["custom_id"]).to_owned());
+        buttons.map(|button| (text(&button["label"]).to_owned(), id(button))).collect()
+    }
+
+    /// The id of the live button with this label.
+    pub(crate) fn button(&self, label: &str) -> String {
+        let live = self.buttons().into_iter().find_map(|(name, id)| id.filter(|_| name == label));
+        live.unwrap_or_else(|| panic!("no live button {label:?} among {:?}", self.buttons()))
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }

@@ -24,6 +24,7 @@ mod world;
 use faults::Faults;
 use interactions::Asked;
 use recorder::Recorder;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -78,6 +79,25 @@ impl Inner {
     }
 }
 
+/// Where a fake is, and whom to trust for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Door {
+    address: SocketAddr,
+    authority_pem: String,
+}
+
+impl Door {
+    /// An HTTP client for which `discord.com` is the fake behind this door, and which trusts it.
+    pub(crate) fn client(&self) -> reqwest::Client {
+        reqwest::Client::builder()
+            .no_proxy()
+            .resolve(tls::HOST, self.address)
+            .add_root_certificate(reqwest::Certificate::from_pem(self.authority_pem.as_bytes()).unwrap())
+            .build()
+            .unwrap()
+    }
+}
+
 /// A running fake.
 pub(crate) struct FakeDiscord {
     inner: Arc<Inner>,
@@ -116,12 +136,12 @@ impl FakeDiscord {
 
     /// An HTTP client for which `discord.com` is this fake, and which trusts it.
     pub(crate) fn client(&self) -> reqwest::Client {
-        reqwest::Client::builder()
-            .no_proxy()
-            .resolve(tls::HOST, self.address)
-            .add_root_certificate(reqwest::Certificate::from_pem(self.authority_pem.as_bytes()).unwrap())
-            .build()
-            .unwrap()
+        self.door().client()
+    }
+
+    /// Where to find it from another process.
+    pub(crate) fn door(&self) -> Door {
+        Door { address: self.address, authority_pem: self.authority_pem.clone() }
     }
 
     /// The script of faults.

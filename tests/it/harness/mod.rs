@@ -3,7 +3,7 @@
 //!
 //! Cast: [`database`] (the server, a template that is migrated once, copies of it), [`service`] (the shared service
 //! and services of one's own), [`client`] (a caller over HTTP), [`tenant`] (a retailer with its staff, tokens and
-//! chat), [`redact`] (answers without what differs from run to run).
+//! chat), [`feed`] (samples in, series out), [`program`] (the built program as a process of its own), [`redact`] (answers without what differs from run to run).
 //! Invariants: nothing leaves loopback; a test owns a fresh retailer, as a customer does, so that hundreds run side
 //! by side; what is started ends with the process even when that is killed; a wait has a deadline and names what it
 //! waited for.
@@ -12,6 +12,9 @@
 
 pub(crate) mod client;
 pub(crate) mod database;
+pub(crate) mod feed;
+pub(crate) mod feed;
+pub(crate) mod program;
 pub(crate) mod redact;
 pub(crate) mod service;
 pub(crate) mod tenant;
@@ -28,13 +31,22 @@ use std::time::{Duration, Instant};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks again and again until there is an answer; fails after [`PATIENCE`] and says for what it waited.
-pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
+pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, ask).await
+}
+
+/// As [`eventually`], for what may take longer, or shall not.
+pub(crate) async fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let end = Instant::now() + patience;
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(Instant::now() < end, "waited {PATIENCE:?} in vain for {what}");
+        assert!(Instant::now() < end, "waited {patience:?} in vain for {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

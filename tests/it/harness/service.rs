@@ -43,6 +43,15 @@ pub(crate) fn own_service(database: Database, pool_size: usize) -> OwnService {
     std::thread::spawn(move || start(database, pool_size, true)).join().expect("the service starts")
 }
 
+/// A service on a database of one's own, with the usual options changed.
+pub(crate) fn own_service_with(
+    database: Database,
+    pool_size: usize,
+    change: impl FnOnce(&mut ServiceOptions) + Send + 'static,
+) -> OwnService {
+    std::thread::spawn(move || start_with(database, pool_size, true, change)).join().expect("the service starts")
+}
+
 /// What starting a service with these options says: for tests of the refusal. Nothing is left running.
 pub(crate) fn try_start(options: ServiceOptions) -> Result<()> {
     let tried = std::thread::spawn(move || {
@@ -62,15 +71,26 @@ pub(crate) fn options(database: &Database, pool_size: usize, worker: bool) -> Se
         previous_secret: None,
         bot_key: None,
         worker,
+        redis_url: None,
     }
 }
 
 fn start(database: Database, pool_size: usize, worker: bool) -> OwnService {
+    start_with(database, pool_size, worker, |_| ())
+}
+
+fn start_with(
+    database: Database,
+    pool_size: usize,
+    worker: bool,
+    change: impl FnOnce(&mut ServiceOptions),
+) -> OwnService {
     // What the service logs as an error belongs to the test that provoked it; `LOG=debug` shows more.
     let filter = std::env::var("LOG").unwrap_or_else(|_| "error".to_owned());
     tillwatch_backend::telemetry::start(&filter, false);
     let runtime = Runtime::new().expect("a runtime");
-    let options = options(&database, pool_size, worker);
+    let mut options = options(&database, pool_size, worker);
+    change(&mut options);
     let service = runtime.block_on(Service::start(options)).expect("the service starts");
     let address = service.address().expect("it listens");
     OwnService { database, address, service: Some(service), runtime: Some(runtime) }

@@ -71,7 +71,11 @@ impl Tenant {
 
     /// A fresh retailer of this name at a service.
     pub(crate) async fn sign_up_named(service: &OwnService, style: Style, name: &str) -> Self {
-        let anonymous = service.anonymous();
+        Self::sign_up_as(service.anonymous(), service.database.clone(), style, name).await
+    }
+
+    /// A fresh retailer of this name at whatever service `anonymous` calls, with its rows in `database`.
+    pub(crate) async fn sign_up_as(anonymous: Client, database: Database, style: Style, name: &str) -> Self {
         let email = format!("owner-{}@retailer.example", unique());
         let wish = json!({
             "retailer": name, "name": "Olive Owner", "email": email, "password": PASSWORD,
@@ -85,7 +89,7 @@ impl Tenant {
             owner: anonymous.bearing(text(&signed["access_token"])),
             refresh_token: text(&signed["refresh_token"]).to_owned(),
             anonymous,
-            database: service.database.clone(),
+            database,
         }
     }
 
@@ -177,16 +181,16 @@ impl Tenant {
         page["data"].as_array().expect("a list").clone()
     }
 
-    /// Waits until none of the tenant's jobs is left, and fails when one was given up.
+    /// Waits until none of the tenant's jobs is due or being tried again, and fails when one was given up.
     pub(crate) async fn settled(&self) {
-        let left = |state: &str| {
-            format!("SELECT count(*) FROM queue_jobs WHERE for_tenant = '{}' AND state = '{state}'", self.id.0)
-        };
-        eventually("the jobs to be done", async || {
-            (self.database.number(&left("ready")).await == 0).then_some(())
-        })
-        .await;
-        assert_eq!(self.database.number(&left("dead")).await, 0, "jobs were given up");
+        let left = format!(
+            "SELECT count(*) FROM queue_jobs WHERE for_tenant = '{}' AND state = 'ready' \
+             AND (run_at <= now() OR attempt > 0)",
+            self.id.0
+        );
+        eventually("the jobs to be done", async || (self.database.number(&left).await == 0).then_some(())).await;
+        let dead = format!("SELECT kind || ': ' || last_error FROM queue_jobs WHERE for_tenant = '{}' AND state = 'dead'", self.id.0);
+        assert_eq!(self.database.texts(&dead).await, Vec::<String>::new(), "jobs were given up");
     }
 }
 

@@ -29,9 +29,9 @@ struct Tree {
 }
 
 /// The repository, read once for all rules.
+#[expect(clippy::panic, reason = "without the repository's files no rule can be held")]
 fn repository() -> &'static Tree {
     static TREE: OnceLock<Tree> = OnceLock::new();
-    // Without the repository's files no rule can be held: the run shall end.
     TREE.get_or_init(|| Tree::read().unwrap_or_else(|error| panic!("the repository cannot be read: {error}")))
 }
 

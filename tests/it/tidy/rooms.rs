@@ -7,7 +7,17 @@ use std::collections::BTreeSet;
 
 /// Names that say nothing: what is in them belongs to a room or to a noun.
 const SAYS_NOTHING: [&str; 12] = [
-    "util", "utils", "helper", "helpers", "common", "misc", "types", "service", "handlers", "controllers", "queries",
+    "util",
+    "utils",
+    "helper",
+    "helpers",
+    "common",
+    "misc",
+    "types",
+    "service",
+    "handlers",
+    "controllers",
+    "queries",
     "db",
 ];
 
@@ -25,8 +35,10 @@ fn misplaced(tree: &Tree) -> Vec<String> {
             breaches.push(format!("{path}: only Rust lives in a wing; data goes to backend/assets or backend/demo"));
         }
         let stem = parts.last().map_or("", |name| name.trim_end_matches(".rs"));
-        if wing != "platform" && (SAYS_NOTHING.contains(&stem) || parts.iter().any(|part| SAYS_NOTHING.contains(part))) {
-            breaches.push(format!("{path}: the name says nothing; use a room (mod, model, store, routes, jobs) or a noun"));
+        if wing != "platform" && (SAYS_NOTHING.contains(&stem) || parts.iter().any(|part| SAYS_NOTHING.contains(part)))
+        {
+            breaches
+                .push(format!("{path}: the name says nothing; use a room (mod, model, store, routes, jobs) or a noun"));
         }
         if wing != "platform" && !domain.is_empty() {
             domains.insert((wing, domain));

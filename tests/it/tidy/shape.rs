@@ -6,11 +6,30 @@ use std::collections::BTreeSet;
 /// What may lie at the top of the repository.
 const TOP: [&str; 23] = [
     // The product.
-    "Cargo.toml", "Cargo.lock", "backend", "bot", "shared", "migrations", "k8s", "tests", "benches",
+    "Cargo.toml",
+    "Cargo.lock",
+    "backend",
+    "bot",
+    "shared",
+    "migrations",
+    "k8s",
+    "tests",
+    "benches",
     // Its papers.
-    "README.md", "CHANGELOG.md", "LICENSE", "NOTICE", "docs",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "NOTICE",
+    "docs",
     // Tools' configuration.
-    ".ci", ".gitignore", ".gitattributes", ".squawk.toml", "clippy.toml", "deny.toml", "rust-toolchain.toml", "rustfmt.toml",
+    ".ci",
+    ".gitignore",
+    ".gitattributes",
+    ".squawk.toml",
+    "clippy.toml",
+    "deny.toml",
+    "rust-toolchain.toml",
+    "rustfmt.toml",
     "Dockerfile",
 ];
 
@@ -23,7 +42,10 @@ const GENERATED: &str = "@generated";
 
 fn strangers(tree: &Tree) -> Vec<String> {
     let top: BTreeSet<&str> = tree.files.keys().filter_map(|path| path.split('/').next()).collect();
-    top.into_iter().filter(|name| !TOP.contains(name)).map(|name| format!("{name}: does not belong at the top")).collect()
+    top.into_iter()
+        .filter(|name| !TOP.contains(name))
+        .map(|name| format!("{name}: does not belong at the top"))
+        .collect()
 }
 
 fn too_long(tree: &Tree) -> Vec<String> {

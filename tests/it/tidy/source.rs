@@ -196,7 +196,8 @@ fn cut_tests(tokens: &mut Vec<Token>) {
 
 #[test]
 fn paths_are_resolved_and_groups_taken_apart() {
-    let text = "use crate::plan::{budgets, campaigns::{self, states as s}}; use super::store; fn f() { crate::a::b(); }";
+    let text =
+        "use crate::plan::{budgets, campaigns::{self, states as s}}; use super::store; fn f() { crate::a::b(); }";
     let found: Vec<String> =
         Source::of("backend/src/watch/rules/mod.rs", text).paths().iter().map(|p| p.segments.join("::")).collect();
     assert_eq!(found, ["plan::budgets", "plan::campaigns", "plan::campaigns::states", "watch::store", "a::b"]);

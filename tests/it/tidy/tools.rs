@@ -79,8 +79,12 @@ fn pools(tree: &Tree) -> Vec<String> {
 fn impure_nouns(tree: &Tree) -> Vec<String> {
     const NEVER: [&str; 3] = ["Tx", "SystemTx", "SystemTime"];
     const CRATES: [&str; 5] = ["actix_web", "tokio", "redis", "reqwest", "diesel"];
-    const CLOCKS: [&[&str]; 4] =
-        [&["Utc", ":", ":", "now"], &["Instant", ":", ":", "now"], &["Local", ":", ":", "now"], &["clock", ":", ":", "now"]];
+    const CLOCKS: [&[&str]; 4] = [
+        &["Utc", ":", ":", "now"],
+        &["Instant", ":", ":", "now"],
+        &["Local", ":", ":", "now"],
+        &["clock", ":", ":", "now"],
+    ];
     let mut breaches = Vec::new();
     for (path, source) in tree.sources("backend/src/") {
         let in_domain = place(path).is_some_and(|(wing, domain)| wing != "platform" && !domain.is_empty());
@@ -98,9 +102,15 @@ fn impure_nouns(tree: &Tree) -> Vec<String> {
         }
         let app = source.paths().into_iter().filter(|path| path.segment(0) == "app").map(|path| path.line);
         say(app.collect(), "app");
-        NEVER.iter().for_each(|name| say(source.lines_with(&[name]), name));
-        CRATES.iter().for_each(|name| say(source.lines_of_crate(name), name));
-        CLOCKS.iter().for_each(|words| say(source.lines_with(words), &words.concat()));
+        for name in NEVER {
+            say(source.lines_with(&[name]), name);
+        }
+        for name in CRATES {
+            say(source.lines_of_crate(name), name);
+        }
+        for words in CLOCKS {
+            say(source.lines_with(words), &words.concat());
+        }
     }
     breaches
 }
@@ -109,7 +119,8 @@ fn impure_nouns(tree: &Tree) -> Vec<String> {
 fn clocks(tree: &Tree) -> Vec<String> {
     let mut breaches = Vec::new();
     // The launcher of a local PostgreSQL waits for processes; it serves no rule.
-    let outside = |path: &str| path != "backend/src/platform/clock.rs" && !path.starts_with("backend/src/platform/db/local/");
+    let outside =
+        |path: &str| path != "backend/src/platform/clock.rs" && !path.starts_with("backend/src/platform/db/local/");
     for (path, source) in tree.sources("backend/src/").filter(|(path, _)| outside(path)) {
         for words in [&["Utc", ":", ":", "now"][..], &["Local", ":", ":", "now"], &["SystemTime"]] {
             breaches.extend(source.lines_with(words).iter().map(|line| format!("{path}:{line}: `{}`", words.concat())));
@@ -146,10 +157,7 @@ fn sql_lives_in_stores() {
 
 #[test]
 fn http_lives_in_routes() {
-    hold(
-        "Use cases are also called by jobs and by other domains, who have no request.",
-        &http(repository()),
-    );
+    hold("Use cases are also called by jobs and by other domains, who have no request.", &http(repository()));
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn foreign_rooms(tree: &Tree) -> Vec<String> {
 /// Which domains of its own wing each domain names.
 fn neighbours(tree: &Tree) -> BTreeMap<String, BTreeSet<String>> {
     let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (path, (wing, domain), names) in named(tree) {
+    for (_, (wing, domain), names) in named(tree) {
         for name in names {
             let other = name.segment(1);
             let is_domain = tree.exists(&format!("backend/src/{wing}/{other}/mod.rs"));

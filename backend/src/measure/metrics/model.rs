@@ -174,6 +174,11 @@ impl Metric {
         parts
     }
 
+    /// The sums that it is computed from; a sum is computed from itself.
+    pub fn sums(&self) -> Vec<&'static str> {
+        if self.is_sum() { vec![self.key] } else { self.parts() }
+    }
+
     /// The formula of a ratio in keys, such as `100 * clicks / impressions`; `None` for a sum.
     #[must_use]
     pub fn formula(&self) -> Option<String> {

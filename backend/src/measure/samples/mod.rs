@@ -111,7 +111,8 @@ pub async fn record(
         }
     }
     let tally = model::tally(zone, &batch, &outcomes).map_err(|beyond| out_of_range(beyond.metric))?;
-    store::add_to_rollups(tx, tenant, &tally).await?;
+    let new = outcomes.iter().filter(|outcome| **outcome == Outcome::Accepted).count();
+    store::add_to_rollups(tx, tenant, &tally, new).await?;
     Ok(Recorded { outcomes, campaign_deltas: tally.campaigns, touched: tally.touched })
 }
 

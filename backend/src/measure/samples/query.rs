@@ -78,7 +78,7 @@ pub async fn day_buckets_by_channel(
     to: NaiveDate,
 ) -> Result<BTreeMap<ChannelId, Vec<DayBucket>>> {
     let span = Span { resolution: Resolution::Day, from: day_start(zone, from), to: day_end(zone, to) };
-    let (scope, keys) = (Scope { channel: None, campaign }, parts_of(metric));
+    let (scope, keys) = (Scope { channel: None, campaign }, metric.sums());
     let counted = if metric.is_sum() { HashSet::new() } else { store::counted(tx, tenant, &keys, scope).await? };
     let mut by_channel: BTreeMap<ChannelId, Vec<SumRow>> = BTreeMap::new();
     for row in store::sums_by_channel(tx, tenant, &keys, scope, span).await? {
@@ -96,7 +96,7 @@ pub async fn day_buckets_by_channel(
 /// # Errors
 /// When the database fails.
 pub async fn last_day(tx: &mut Tx, tenant: TenantId, zone: Tz, metric: &Metric) -> Result<Option<NaiveDate>> {
-    let newest = store::newest_day(tx, tenant, Some(&parts_of(metric))).await?;
+    let newest = store::newest_day_of(tx, tenant, &metric.sums()).await?;
     Ok(newest.map(|at| local_date(zone, at)))
 }
 
@@ -253,7 +253,8 @@ async fn points(
     Ok(found.into_iter().map(point).collect())
 }
 
-/// The KPI screen of `day` (as the caller wrote it), or of the last day on which anything was counted.
+/// The KPI screen of `day` (as the caller wrote it), or of the last complete day: the one before the newest with
+/// samples, since half a day beside a whole one looks like a collapse. A retailer with one day sees that.
 ///
 /// # Errors
 /// 422 for text that is no date; when the database fails.
@@ -263,18 +264,23 @@ pub async fn kpis(app: &App, who: &Who, day: Option<&str>) -> Result<Kpis> {
         .read(who, async |tx| {
             let settings = tenants::settings(tx, who.tenant).await?;
             let zone = settings.time_zone;
-            let day = match asked {
-                Some(day) => Some(day),
-                None => store::newest_day(tx, who.tenant, None).await?.map(|at| local_date(zone, at)),
-            };
-            let data = match day {
-                None => Vec::new(),
-                Some(day) => {
-                    let days = [day, week_before(day)].map(|day| day_start(zone, day));
-                    lines(store::on_days(tx, who.tenant, days).await?, days)
+            let candidates: Vec<NaiveDate> = match asked {
+                Some(day) => vec![day],
+                None => {
+                    let newest = store::newest_day(tx, who.tenant).await?.map(|at| local_date(zone, at));
+                    newest.map_or_else(Vec::new, |newest| vec![newest - TimeDelta::days(1), newest])
                 }
             };
-            Ok(Kpis { day, currency: settings.currency, data })
+            let (mut shown, mut data) = (None, Vec::new());
+            for day in candidates {
+                let days = [day, week_before(day)].map(|day| day_start(zone, day));
+                shown = Some(day);
+                data = lines(store::on_days(tx, who.tenant, days).await?, days);
+                if data.iter().any(|line| line.value.is_some()) {
+                    break;
+                }
+            }
+            Ok(Kpis { day: shown, currency: settings.currency, data })
         })
         .await
 }
@@ -294,7 +300,7 @@ fn lines(rows: Vec<(String, Option<SumRow>)>, days: [DateTime<Utc>; 2]) -> Vec<K
         let known = if metric.is_sum() {
             parts.has(metric.key)
         } else {
-            parts_of(metric).iter().all(|key| counted.contains(*key))
+            metric.sums().iter().all(|key| counted.contains(*key))
         };
         known.then(|| parts.figure(metric)).flatten()
     };
@@ -315,11 +321,6 @@ fn lines(rows: Vec<(String, Option<SumRow>)>, days: [DateTime<Utc>; 2]) -> Vec<K
         .collect()
 }
 
-/// The sums that a metric is computed from; a sum is computed from itself.
-fn parts_of(metric: &Metric) -> Vec<&'static str> {
-    if metric.is_sum() { vec![metric.key] } else { metric.parts() }
-}
-
 /// The buckets of `span` in which `metric` or a part of it was counted, oldest first.
 async fn figures(
     tx: &mut Tx,
@@ -328,7 +329,7 @@ async fn figures(
     scope: Scope,
     span: Span,
 ) -> Result<Vec<(DateTime<Utc>, Parts)>> {
-    let keys = parts_of(metric);
+    let keys = metric.sums();
     if !metric.is_sum() {
         let counted = store::counted(tx, tenant, &keys, scope).await?;
         if keys.iter().any(|key| !counted.iter().any(|(metric, _)| metric == key)) {

@@ -7,11 +7,16 @@
 use crate::error::{Error, Result};
 use chrono::{DateTime, Months, Utc};
 use diesel::sql_types::Date;
-use diesel_async::{AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _};
+use diesel_async::{
+    AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
 /// The migrations of the repository, compiled in.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
+
+/// A migration waits for nobody's lock for long, since whoever comes behind it waits too: it fails and is run again.
+const BOUNDS: &str = "SET lock_timeout = '1s'; SET statement_timeout = '5min'";
 
 /// The three roles of a cluster.
 pub const ROLES: [&str; 3] = ["tillwatch_owner", "tillwatch_app", "tillwatch_system"];
@@ -22,7 +27,8 @@ pub const ROLES: [&str; 3] = ["tillwatch_owner", "tillwatch_app", "tillwatch_sys
 /// # Errors
 /// When the database cannot be reached or a migration fails; a failed migration leaves nothing behind.
 pub async fn run(owner_url: &str, now: DateTime<Utc>) -> Result<Vec<String>> {
-    let conn = AsyncPgConnection::establish(owner_url).await.map_err(Error::unavailable)?;
+    let mut conn = AsyncPgConnection::establish(owner_url).await.map_err(Error::unavailable)?;
+    conn.batch_execute(BOUNDS).await?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let ran = harness.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
     let names = ran.iter().map(ToString::to_string).collect();

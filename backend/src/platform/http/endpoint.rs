@@ -5,7 +5,7 @@
 //! handler's first argument is its [`Authority`]; a handler without one does not compile here.
 
 use actix_web::dev::Handler;
-use actix_web::{FromRequest, Responder, Route, web};
+use actix_web::{FromRequest, HttpRequest, Responder, Route, web};
 use tillwatch_shared::permissions::Permission;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
@@ -33,26 +33,46 @@ pub trait Authority: FromRequest {
 pub trait Guarded<Args>: Handler<Args> {
     /// What the handler asks for.
     const ACCESS: Access;
+
+    /// A route to the handler, without a method yet. Who asks is settled before anything else of the request is
+    /// looked at: the framework by itself takes all arguments at once, so that a wrong body would be told to somebody
+    /// who may not ask, and would break off the audit of the refusal.
+    fn into_route(self) -> Route;
 }
 
 macro_rules! guarded {
-    ($($arg:ident),*) => {
+    ($($arg:ident $value:ident),*) => {
         impl<F, Fut, A, $($arg),*> Guarded<(A, $($arg,)*)> for F
         where
             F: Fn(A, $($arg),*) -> Fut + Clone + 'static,
             Fut: std::future::Future,
-            A: Authority,
+            Fut::Output: Responder + 'static,
+            A: Authority + 'static,
+            $($arg: FromRequest + 'static,)*
         {
             const ACCESS: Access = A::ACCESS;
+
+            fn into_route(self) -> Route {
+                web::route().to(move |request: HttpRequest, payload: web::Payload| {
+                    let handler = self.clone();
+                    async move {
+                        let mut payload = payload.into_inner();
+                        let authority = A::from_request(&request, &mut payload).await.map_err(Into::into)?;
+                        let ($($value,)*) = <($($arg,)*)>::from_request(&request, &mut payload).await?;
+                        let answer = handler(authority, $($value),*).await;
+                        Ok::<_, actix_web::Error>(answer.respond_to(&request).map_into_boxed_body())
+                    }
+                })
+            }
         }
     };
 }
 guarded!();
-guarded!(B);
-guarded!(B, C);
-guarded!(B, C, D);
-guarded!(B, C, D, E);
-guarded!(B, C, D, E, G);
+guarded!(B b);
+guarded!(B b, C c);
+guarded!(B b, C c, D d);
+guarded!(B b, C c, D d, E e);
+guarded!(B b, C c, D d, E e, G g);
 
 /// A named schema of the OpenAPI document.
 pub type NamedSchema = (String, RefOr<Schema>);
@@ -122,10 +142,8 @@ impl Endpoint {
 pub fn route_to<F, Args>(handler: F) -> Route
 where
     F: Guarded<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
 {
-    web::route().to(handler)
+    handler.into_route()
 }
 
 /// The [`Endpoint`] of a handler that carries `#[utoipa::path]`: `endpoint!(pause)`.

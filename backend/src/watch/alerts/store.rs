@@ -21,7 +21,7 @@ pub struct OpenAlert {
     /// The key of its breach.
     pub key: String,
     /// What it says now.
-    pub figures: serde_json::Value,
+    pub figures: Figures,
     /// The day that it speaks of.
     pub window_start: DateTime<Utc>,
     /// Whether its campaign was paused for it.
@@ -30,8 +30,9 @@ pub struct OpenAlert {
 
 type OpenRow = (Uuid, String, serde_json::Value, DateTime<Utc>, bool);
 
-fn open_alert((id, key, figures, window_start, paused_campaign): OpenRow) -> OpenAlert {
-    OpenAlert { id: AlertId(id), key, figures, window_start, paused_campaign }
+fn open_alert((id, key, figures, window_start, paused_campaign): OpenRow) -> Result<OpenAlert> {
+    let figures = serde_json::from_value(figures).map_err(Error::internal)?;
+    Ok(OpenAlert { id: AlertId(id), key, figures, window_start, paused_campaign })
 }
 
 /// One row of the table.
@@ -98,7 +99,7 @@ pub(super) async fn open(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Opt
         .first(tx)
         .await
         .optional()?;
-    Ok(row.map(open_alert))
+    row.map(open_alert).transpose()
 }
 
 pub(super) async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) -> Result<Vec<OpenAlert>> {
@@ -111,7 +112,7 @@ pub(super) async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) ->
         .for_update()
         .load(tx)
         .await?;
-    Ok(rows.into_iter().map(open_alert).collect())
+    rows.into_iter().map(open_alert).collect()
 }
 
 pub(super) async fn open_of_campaign(tx: &mut Tx, tenant: TenantId, campaign: CampaignId) -> Result<Vec<AlertId>> {
@@ -144,12 +145,12 @@ pub(super) async fn set_figures(
     tx: &mut Tx,
     tenant: TenantId,
     id: AlertId,
-    figures: &serde_json::Value,
+    figures: &Figures,
     window_start: DateTime<Utc>,
 ) -> Result<i64> {
     Ok(diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
         .set((
-            alerts::figures.eq(figures),
+            alerts::figures.eq(serde_json::to_value(figures).map_err(Error::internal)?),
             alerts::window_start.eq(window_start),
             alerts::version.eq(alerts::version + 1),
         ))

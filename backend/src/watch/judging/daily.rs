@@ -33,7 +33,7 @@ pub async fn judge_touched(app: &App, who: &Who, touched: &[String], closed: Opt
     let rules = app.db.read(who, async |tx| rules::daily(tx, who.tenant).await).await?;
     let concerned = rules.into_iter().filter(|rule| {
         metrics::find(rule.spec.metric())
-            .is_some_and(|metric| metric.parts().iter().any(|part| touched.iter().any(|t| t == part)))
+            .is_some_and(|metric| metric.sums().iter().any(|part| touched.iter().any(|t| t == part)))
     });
     for rule in concerned {
         judge_rule(app, who, rule.id, closed).await?;

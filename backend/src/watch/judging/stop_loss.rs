@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 use tillwatch_shared::ids::{AlertId, CampaignId};
 use tillwatch_shared::quantity::Quantity;
 use tillwatch_shared::samples::Stopped;
-use tillwatch_shared::watch::RuleSpec;
+use tillwatch_shared::watch::{Figures, RuleSpec};
 
 /// Books `deltas` on the campaigns' totals, judges the lines of the campaigns that moved, and pauses.
 ///
@@ -94,7 +94,9 @@ pub(super) async fn judge_one(
             Ok(paused.then_some(Stopped { campaign, rule: rule.id, alert, total, line: *line }))
         }
         (LossVerdict::Breached(figures), Some(open)) => {
-            alerts::update(tx, &as_rule, &open, breach(&figures, open.paused_campaign), at).await?;
+            if is_worth_showing(&figures, &open.figures) {
+                alerts::update(tx, &as_rule, &open, breach(&figures, open.paused_campaign), at).await?;
+            }
             Ok(None)
         }
         (LossVerdict::Within(figures), Some(open)) => {
@@ -104,6 +106,13 @@ pub(super) async fn judge_one(
         }
         _ => Ok(None),
     }
+}
+
+/// Whether the figures moved by a twentieth of the line since the alert showed them: what trickles in behind a pause
+/// does not have the message edited with every sale.
+fn is_worth_showing(figures: &detect::LossFigures, shown: &Figures) -> bool {
+    let now = figures.to_figures();
+    (now.value - shown.value).abs() >= now.line.unwrap_or(0.0).abs() / 20.0
 }
 
 fn verdict(

@@ -5,8 +5,10 @@ use crate::error::Result;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{rollups, samples, series};
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Numeric};
+use diesel::sql_types::{Nullable, Numeric, Text};
 use diesel_async::RunQueryDsl;
 use std::collections::HashSet;
 use tillwatch_shared::ids::{CampaignId, ChannelId, TenantId};
@@ -159,13 +161,27 @@ pub(in crate::measure::samples) async fn counted(
     Ok(narrowed!(query, scope).load(tx).await?.into_iter().collect())
 }
 
-/// The newest day bucket of `metrics`, or of everything.
-pub(in crate::measure::samples) async fn newest_day(
+/// `'day'` in the statement's text: with a parameter in its place the index of the day rollups could not be used.
+fn literally_day() -> SqlLiteral<Text> {
+    sql("'day'")
+}
+
+/// The newest day bucket of anything.
+pub(in crate::measure::samples) async fn newest_day(tx: &mut Tx, tenant: TenantId) -> Result<Option<DateTime<Utc>>> {
+    let newest = rollups::table
+        .filter(rollups::tenant_id.eq(tenant.0))
+        .filter(rollups::resolution.eq(literally_day()))
+        .select(diesel::dsl::max(rollups::bucket));
+    Ok(newest.get_result(tx).await?)
+}
+
+/// The newest day bucket of `metrics`.
+pub(in crate::measure::samples) async fn newest_day_of(
     tx: &mut Tx,
     tenant: TenantId,
-    metrics: Option<&[&str]>,
+    metrics: &[&str],
 ) -> Result<Option<DateTime<Utc>>> {
-    // One look at the end of each series' index range, instead of a walk over all rollups of the tenant.
+    // One look at the end of each series' index range, instead of a walk over all of its days.
     let newest = rollups::table
         .filter(rollups::tenant_id.eq(tenant.0))
         .filter(rollups::series_id.eq(series::series_id))
@@ -174,11 +190,12 @@ pub(in crate::measure::samples) async fn newest_day(
         .limit(1)
         .select(rollups::bucket)
         .single_value();
-    let mut query = series::table.filter(series::tenant_id.eq(tenant.0)).select(newest).into_boxed();
-    if let Some(metrics) = metrics {
-        query = query.filter(series::metric.eq_any(metrics));
-    }
-    let days: Vec<Option<DateTime<Utc>>> = query.load(tx).await?;
+    let days: Vec<Option<DateTime<Utc>>> = series::table
+        .filter(series::tenant_id.eq(tenant.0))
+        .filter(series::metric.eq_any(metrics))
+        .select(newest)
+        .load(tx)
+        .await?;
     Ok(days.into_iter().flatten().max())
 }
 
@@ -194,7 +211,7 @@ pub(in crate::measure::samples) async fn on_days(
             rollups::table.on(rollups::tenant_id
                 .eq(series::tenant_id)
                 .and(rollups::series_id.eq(series::series_id))
-                .and(rollups::resolution.eq(Resolution::Day.as_str()))
+                .and(rollups::resolution.eq(literally_day()))
                 .and(rollups::bucket.eq_any(days))),
         )
         .filter(series::tenant_id.eq(tenant.0))

@@ -12,6 +12,7 @@ use crate::platform::db::schema::series;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::methods::ExecuteDsl;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
 use std::collections::{HashMap, HashSet};
 use tillwatch_shared::ids::TenantId;
@@ -28,6 +29,19 @@ macro_rules! bind_samples {
             .bind::<Array<Timestamptz>, _>($rows.iter().map(|row| row.at).collect::<Vec<_>>())
             .bind::<Array<Text>, _>($rows.iter().map(|row| row.key).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>($rows.iter().map(|row| row.value_e4).collect::<Vec<_>>())
+    };
+}
+
+/// Binds tenant, resolution, series, buckets, sums and numbers of samples, `$1` to `$6`.
+macro_rules! bind_additions {
+    ($query:expr, $tenant:expr, $resolution:expr, $rows:expr) => {
+        $query
+            .bind::<SqlUuid, _>($tenant.0)
+            .bind::<Text, _>($resolution.as_str())
+            .bind::<Array<SqlUuid>, _>($rows.iter().map(|row| row.series).collect::<Vec<_>>())
+            .bind::<Array<Timestamptz>, _>($rows.iter().map(|row| row.bucket).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>($rows.iter().map(|row| row.sum_e4).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>($rows.iter().map(|row| row.samples).collect::<Vec<_>>())
     };
 }
 
@@ -72,13 +86,18 @@ pub(in crate::measure::samples) async fn insert_new(
     tenant: TenantId,
     rows: &[Placed<'_>],
 ) -> Result<bool> {
-    tx.batch_execute("SAVEPOINT plain").await?;
     let query = diesel::sql_query(
         "INSERT INTO samples (tenant_id, series_id, at, source_key, value_e4) \
          SELECT $1, s.* FROM unnest($2, $3, $4, $5) AS s",
     );
-    let inserted = bind_samples!(query, tenant, rows).execute(tx).await;
-    match inserted {
+    all_new(tx, bind_samples!(query, tenant, rows)).await
+}
+
+/// Runs an INSERT that fails when one of its rows exists, and says whether none did; otherwise nothing has changed.
+/// Where all are new this costs half of looking for conflicts.
+async fn all_new<Q: RunQueryDsl<Tx> + ExecuteDsl<Tx>>(tx: &mut Tx, insert: Q) -> Result<bool> {
+    tx.batch_execute("SAVEPOINT plain").await?;
+    match insert.execute(tx).await {
         Ok(_) => {
             tx.batch_execute("RELEASE SAVEPOINT plain").await?;
             Ok(true)
@@ -128,27 +147,48 @@ pub(in crate::measure::samples) async fn insert_or_correct(
     Ok(rows.iter().map(|row| (row.index, outcome_of(row).unwrap_or(Outcome::Unchanged))).collect())
 }
 
-/// Adds a batch to the rollups: days, then hours, each sorted.
-pub(in crate::measure::samples) async fn add_to_rollups(tx: &mut Tx, tenant: TenantId, tally: &Tally) -> Result<()> {
-    let rows: Vec<(&str, &Addition)> = (tally.days.iter().map(|row| (Resolution::Day.as_str(), row)))
-        .chain(tally.hours.iter().map(|row| (Resolution::Hour.as_str(), row)))
-        .collect();
-    for rows in rows.chunks(BATCH) {
-        diesel::sql_query(
-            "INSERT INTO rollups AS r (tenant_id, series_id, resolution, bucket, sum_e4, samples) \
-             SELECT $1, n.* FROM unnest($2, $3, $4, $5, $6) AS n \
-             ON CONFLICT (tenant_id, series_id, resolution, bucket) \
-             DO UPDATE SET sum_e4 = r.sum_e4 + excluded.sum_e4, samples = r.samples + excluded.samples",
-        )
-        .bind::<SqlUuid, _>(tenant.0)
-        .bind::<Array<SqlUuid>, _>(rows.iter().map(|(_, row)| row.series).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(rows.iter().map(|(resolution, _)| *resolution).collect::<Vec<_>>())
-        .bind::<Array<Timestamptz>, _>(rows.iter().map(|(_, row)| row.bucket).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(rows.iter().map(|(_, row)| row.sum_e4).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(rows.iter().map(|(_, row)| row.samples).collect::<Vec<_>>())
-        .execute(tx)
-        .await
-        .map_err(range)?;
+/// From this many hours on, a batch that is about as many hours as samples is taken for history, whose hours are new.
+const HISTORY: usize = 500;
+
+/// Adds a batch of `new` new samples to the rollups: days, then hours, each sorted.
+pub(in crate::measure::samples) async fn add_to_rollups(
+    tx: &mut Tx,
+    tenant: TenantId,
+    tally: &Tally,
+    new: usize,
+) -> Result<()> {
+    for rows in tally.days.chunks(BATCH) {
+        add(tx, tenant, Resolution::Day, rows).await?;
     }
+    let mut probably_new = tally.hours.len() >= HISTORY.max(new / 2);
+    for rows in tally.hours.chunks(BATCH) {
+        if probably_new && insert_hours(tx, tenant, rows).await? {
+            continue;
+        }
+        probably_new = false;
+        add(tx, tenant, Resolution::Hour, rows).await?;
+    }
+    Ok(())
+}
+
+/// Inserts `rows` if all are new, and says whether they were; otherwise nothing has changed.
+async fn insert_hours(tx: &mut Tx, tenant: TenantId, rows: &[Addition]) -> Result<bool> {
+    let query = diesel::sql_query(
+        "INSERT INTO rollups (tenant_id, series_id, resolution, bucket, sum_e4, samples) \
+         SELECT $1, n.series, $2, n.bucket, n.sum, n.samples \
+         FROM unnest($3, $4, $5, $6) AS n (series, bucket, sum, samples)",
+    );
+    all_new(tx, bind_additions!(query, tenant, Resolution::Hour, rows)).await
+}
+
+async fn add(tx: &mut Tx, tenant: TenantId, resolution: Resolution, rows: &[Addition]) -> Result<()> {
+    let query = diesel::sql_query(
+        "INSERT INTO rollups AS r (tenant_id, series_id, resolution, bucket, sum_e4, samples) \
+         SELECT $1, n.series, $2, n.bucket, n.sum, n.samples \
+         FROM unnest($3, $4, $5, $6) AS n (series, bucket, sum, samples) \
+         ON CONFLICT (tenant_id, series_id, resolution, bucket) \
+         DO UPDATE SET sum_e4 = r.sum_e4 + excluded.sum_e4, samples = r.samples + excluded.samples",
+    );
+    bind_additions!(query, tenant, resolution, rows).execute(tx).await.map_err(range)?;
     Ok(())
 }

@@ -1,0 +1,83 @@
+//! `cargo bench`: what the service costs, as ratios to the bare PostgreSQL under it, measured in one run.
+//!
+//! Cast: [`world`] (a PostgreSQL of its own, with fsync on, the service, retailers), [`http`] and [`load`] (callers),
+//! [`pgbench`] (PostgreSQL's own load generator, the yardstick of reads), one module for each question, [`report`]
+//! (the table). Method, figures and their limits: `docs/performance.md`.
+//!
+//! Invariants: both sides of a ratio run in the same process tree, on the same data, in turns (A B B A …), so that a
+//! machine which gets slower slows both; what is quoted is the median; nothing is asserted about time; nothing leaves
+//! loopback, and everything that was started ends with the run.
+//!
+//! `cargo bench` runs all; `cargo bench -- reads samples` only those; `cargo bench -- --quick` shorter rounds.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken bench must fail loudly")]
+// Milliseconds and counts are shown, not computed with.
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
+#[path = "../it/fake_discord/mod.rs"]
+#[expect(dead_code, reason = "the integration tests use all of it")]
+mod fake_discord;
+mod http;
+mod load;
+mod memory;
+mod message;
+mod pgbench;
+mod policy;
+mod reads;
+mod report;
+mod samples;
+mod world;
+
+use report::Report;
+use world::World;
+
+/// The questions, in the order in which they are asked.
+const QUESTIONS: [&str; 5] = ["reads", "policy", "samples", "message", "memory"];
+
+/// How long things run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Rounds of each side of a ratio.
+    pub(crate) rounds: usize,
+    /// Seconds of a round of reads.
+    pub(crate) seconds: u64,
+    /// Requests of a round of samples.
+    pub(crate) requests: usize,
+    /// Seconds over which the breaches of the message bench are spread.
+    pub(crate) spread: u64,
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let quick = words.iter().any(|word| word == "--quick");
+    let asked: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
+    if let Some(unknown) = asked.iter().find(|word| !QUESTIONS.contains(word)) {
+        eprintln!("no such bench: {unknown}. There are: {}", QUESTIONS.join(", "));
+        std::process::exit(2);
+    }
+    let effort = if quick {
+        Effort { rounds: 2, seconds: 2, requests: 5, spread: 15 }
+    } else {
+        Effort { rounds: 5, seconds: 4, requests: 10, spread: 60 }
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut report = Report::default();
+        let mut world = World::start().await;
+        for question in QUESTIONS {
+            if !asked.is_empty() && !asked.contains(&question) {
+                continue;
+            }
+            eprintln!("{question} …");
+            match question {
+                "reads" => reads::measure(&mut world, effort, &mut report).await,
+                "policy" => policy::measure(&mut world, effort, &mut report).await,
+                "samples" => samples::measure(&mut world, effort, &mut report).await,
+                "message" => message::measure(&mut world, effort, &mut report).await,
+                _ => memory::measure(&mut world, effort, &mut report).await,
+            }
+        }
+        println!("{report}");
+        world.stop().await;
+    });
+}

@@ -1,0 +1,161 @@
+//! From a sample to the message in chat, while 200 retailers send.
+//!
+//! Every retailer sends five rows a second. Once in the run each of them crosses its stop-loss line; the time counts
+//! from before that request is sent until the fake Discord shows the message with its picture. On the way lie: the
+//! write that pauses the campaign, the delivery, the bot's claim over HTTP, the picture, the post over TLS.
+
+use super::Effort;
+use super::fake_discord::{FakeDiscord, TOKEN};
+use super::http::{Connection, post, request};
+use super::report::{Aim, Report, quantile};
+use super::world::{Retailer, World, text};
+use chrono::Utc;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tillwatch_bot::api::{Api, BotKey};
+use tillwatch_bot::command::Actor;
+use tillwatch_bot::discord::{Discord, DiscordConfig};
+use tillwatch_shared::watch::Transport;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep_until;
+
+/// Retailers that send.
+const RETAILERS: usize = 200;
+/// Each sends once in this time.
+const EVERY: Duration = Duration::from_secs(1);
+/// They send for so long before the first line is crossed.
+const WARM: u64 = 5;
+/// Spend of the row that crosses the line, and the line.
+const LOSS: u32 = 1500;
+const LINE: u32 = 1000;
+
+/// A retailer that sends, and where its messages appear.
+struct Sender {
+    token: String,
+    channel: u64,
+}
+
+/// What a sender saw.
+#[derive(Default)]
+struct Seen {
+    /// Milliseconds of each ordinary request.
+    writes: Vec<f64>,
+    /// Milliseconds from the breaching sample to its message.
+    message: Option<f64>,
+}
+
+/// Measures it.
+pub(crate) async fn measure(world: &mut World, effort: Effort, report: &mut Report) {
+    let fake = Arc::new(FakeDiscord::start().await);
+    let api = Api::new(&format!("http://{}", world.address), BotKey::from_seed(World::keys().bot_seed())).expect("api");
+    let mut connection = Connection::open(world.address).await;
+    let mut senders = Vec::new();
+    for retailer in world.retailers(RETAILERS).await {
+        senders.push(prepare(&mut connection, &fake, &api, &retailer).await);
+    }
+    let (stop, stopping) = watch::channel(false);
+    let sink = Discord::new(DiscordConfig::new(TOKEN).with_client(fake.client())).sink();
+    let bot = tokio::spawn(tillwatch_bot::deliver::run(api, vec![sink], stopping));
+
+    let begun = Instant::now();
+    let mut sending = JoinSet::new();
+    for (number, sender) in senders.into_iter().enumerate() {
+        let share = number as f64 / RETAILERS as f64;
+        let breach_at = begun + Duration::from_secs(WARM) + Duration::from_secs(effort.spread).mul_f64(share);
+        let end = begun + Duration::from_secs(WARM + effort.spread + 1);
+        let first = begun + EVERY.mul_f64(share);
+        sending.spawn(send(world.address, Arc::clone(&fake), sender, first, breach_at, end));
+    }
+    let seen = sending.join_all().await;
+    stop.send(true).expect("the bot runs");
+    bot.await.expect("the bot ends");
+    assert_eq!(fake.recorder().violations(), Vec::<String>::new());
+
+    let messages: Vec<f64> = seen.iter().filter_map(|seen| seen.message).collect();
+    let writes: Vec<f64> = seen.into_iter().flat_map(|seen| seen.writes).collect();
+    assert_eq!(messages.len(), RETAILERS, "a message for every line that was crossed");
+    let rate = writes.len() as f64 / begun.elapsed().as_secs_f64();
+    let load = format!("{RETAILERS} retailers, {rate:.0} requests/s");
+    let [median, p99] = [0.5, 0.99].map(|share| quantile(&messages, share));
+    report.line("sample to message, p50", &load, "fake Discord", median, " ms", Aim::Nothing);
+    report.line("sample to message, p99", &load, "fake Discord", p99, " ms", Aim::Below(1000.0));
+    report.line("  answer to the samples, p50", &load, "", quantile(&writes, 0.5), " ms", Aim::Nothing);
+    report.line("  answer to the samples, p99", &load, "", quantile(&writes, 0.99), " ms", Aim::Nothing);
+}
+
+/// A campaign with a stop-loss line, a partner's token, and a Discord server that is linked.
+async fn prepare(connection: &mut Connection, fake: &FakeDiscord, api: &Api, retailer: &Retailer) -> Sender {
+    let campaign = World::campaign(connection, retailer, "watched").await;
+    let rule = json!({
+        "name": format!("Stop at {LINE}"), "severity": "critical", "campaign": campaign,
+        "spec": { "kind": "stop_loss", "metric": "spend", "line": LINE },
+    });
+    connection.ask(&post("/v1/rules", &retailer.owner, &rule)).await;
+    let token = World::partner(connection, retailer).await;
+    let code = text(&connection.ask(&post("/v1/chat-links/code", &retailer.owner, &json!({}))).await["code"]);
+    let place = fake.open_server();
+    let actor = Actor {
+        transport: Transport::Discord,
+        server: place.server.to_string(),
+        channel: place.channel.to_string(),
+        user: "1".to_owned(),
+    };
+    api.redeem(&code, &actor).await.expect("the server is linked");
+    Sender { token, channel: place.channel }
+}
+
+/// Sends every second until `end`, and once the spend that crosses the line.
+async fn send(
+    address: SocketAddr,
+    fake: Arc<FakeDiscord>,
+    sender: Sender,
+    first: Instant,
+    breach_at: Instant,
+    end: Instant,
+) -> Seen {
+    let mut connection = Connection::open(address).await;
+    let (mut seen, mut waiting) = (Seen::default(), None);
+    let mut next = first;
+    for number in 0_u32.. {
+        sleep_until(next.into()).await;
+        let sent = Instant::now();
+        if sent >= end {
+            break;
+        }
+        let breach = waiting.is_none() && sent >= breach_at;
+        let status = connection.send(&batch(&sender.token, number, breach)).await.expect("an answer");
+        assert_eq!(status, 200);
+        seen.writes.push(sent.elapsed().as_secs_f64() * 1000.0);
+        if breach {
+            let (fake, channel) = (Arc::clone(&fake), sender.channel);
+            waiting = Some(tokio::spawn(async move {
+                fake.until_visible("the alert", channel, |shown| (!shown.is_empty()).then_some(())).await;
+                sent.elapsed().as_secs_f64() * 1000.0
+            }));
+        }
+        // On time whatever the answer took; a slow service is not spared the next request.
+        next += EVERY;
+    }
+    if let Some(waiting) = waiting {
+        seen.message = Some(waiting.await.expect("the message arrives"));
+    }
+    seen
+}
+
+/// Five rows, the last of them the loss when it is time.
+fn batch(token: &str, number: u32, breach: bool) -> Vec<u8> {
+    let at = Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let mut text = String::new();
+    for metric in ["visits", "buyers", "sent", "delivered"] {
+        writeln!(text, r#"{{"metric":"{metric}","at":"{at}","key":"b{number}","value":3,"campaign":"watched"}}"#)
+            .unwrap();
+    }
+    let spend = if breach { LOSS } else { 1 };
+    writeln!(text, r#"{{"metric":"spend","at":"{at}","key":"b{number}","value":{spend},"campaign":"watched"}}"#)
+        .unwrap();
+    request("POST", "/v1/samples", token, &[("Content-Type", "application/x-ndjson")], text.as_bytes())
+}

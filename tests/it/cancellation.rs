@@ -1,0 +1,216 @@
+//! A pool of two connections, two retailers, and callers who break off, fail and panic at any point: no foreign row is
+//! ever seen, no transaction is left open, what was answered was written, and the pool goes on serving.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use crate::harness::service::own_service_with;
+use crate::harness::tenant::Style;
+use crate::harness::{Client, Database, OwnService, Tenant, eventually, own_database};
+use diesel::QueryableByName;
+use diesel::sql_types::Uuid as SqlUuid;
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+use futures_util::future::{FutureExt as _, LocalBoxFuture, poll_fn};
+use futures_util::stream::{self, StreamExt as _};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use serde_json::json;
+use std::panic::AssertUnwindSafe;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+use tillwatch_backend::error::Error;
+use tillwatch_backend::platform::db::Db;
+use tillwatch_backend::platform::http::who::Who;
+use tillwatch_shared::errors::Code;
+use uuid::Uuid;
+
+/// A service with one HTTP thread and two connections, and two retailers with channels of their own.
+async fn two_connections() -> (OwnService, [Tenant; 2]) {
+    let service = own_service_with(own_database().await, 2, |options| options.http_workers = 1);
+    let mut tenants = Vec::new();
+    for name in ["Rosebud", "Thistle"] {
+        let tenant = Tenant::sign_up_named(&service, Style::default(), &format!("{name} Stores")).await;
+        for number in 0..5 {
+            tenant.channel(&format!("{name} {number}")).await;
+        }
+        tenants.push(tenant);
+    }
+    (service, tenants.try_into().unwrap())
+}
+
+/// Waits until no transaction of the service is open.
+async fn at_rest(database: &Database) {
+    let busy = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND usename LIKE 'tillwatch%' AND state <> 'idle'",
+        database.name
+    );
+    eventually("every transaction to end", async || (database.number(&busy).await == 0).then_some(())).await;
+}
+
+/// One request of a caller who may hang up; whether it was answered.
+async fn request(caller: &Client, foreign: &str, seed: u64) -> bool {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let (method, path, body) = match dice.random_range(0..4) {
+        0 => ("GET", "/v1/channels?limit=200", None),
+        1 => ("GET", "/v1/audit-entries?limit=200", None),
+        2 => ("GET", "/v1/me", None),
+        _ => ("POST", "/v1/channels", Some(json!({ "name": "Passing", "kind": "email" }).to_string().into_bytes())),
+    };
+    let request = caller.request(method, path, &[("content-type", "application/json")], body);
+    let answered = async { request.send().await.unwrap().text().await.unwrap() };
+    let patience = if dice.random_bool(0.5) { Duration::from_micros(dice.random_range(200..15_000)) } else { Duration::from_secs(20) };
+    let Ok(text) = tokio::time::timeout(patience, answered).await else { return false };
+    assert!(!text.contains(foreign), "{method} {path} shows another retailer's row: {text}");
+    true
+}
+
+#[tokio::test]
+async fn callers_who_hang_up_leave_nothing_behind() {
+    let (service, [rose, thistle]) = two_connections().await;
+    let calls = (0..1000_u64).map(|seed| {
+        let (caller, foreign) = if seed % 2 == 0 { (&rose.owner, "Thistle") } else { (&thistle.owner, "Rosebud") };
+        request(caller, foreign, seed)
+    });
+    let answered: Vec<bool> = stream::iter(calls).buffer_unordered(24).collect().await;
+    let number = answered.iter().filter(|answered| **answered).count();
+    assert!(number > 300 && number < 1000, "{number} of 1000 were answered");
+    at_rest(&service.database).await;
+    for tenant in [&rose, &thistle] {
+        let page = tenant.owner.get("/v1/channels?limit=5").await.ok();
+        assert_eq!(page["data"].as_array().unwrap().len(), 5);
+    }
+    let connections = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND usename = 'tillwatch_app'", service.database.name);
+    // Two of the HTTP thread, two of the worker.
+    assert!(service.database.number(&connections).await <= 4, "the pools keep their size");
+}
+
+#[derive(QueryableByName)]
+struct Owner {
+    #[diesel(sql_type = SqlUuid)]
+    tenant_id: Uuid,
+}
+
+/// What became of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    Read,
+    Written,
+    Refused,
+    Panicked,
+    Dropped,
+}
+
+/// One transaction without any filter of its own, so that only the policy keeps it in its tenant.
+async fn transaction(db: &Db, tenant: Uuid, ending: u32, writes: bool) -> Result<Ended, Error> {
+    let who = Who::system(tillwatch_shared::ids::TenantId(tenant), "test", "cancellation");
+    let work = async |tx: &mut tillwatch_backend::platform::db::Tx| {
+        let rows: Vec<Owner> = diesel::sql_query("SELECT tenant_id FROM channels").load(tx).await?;
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.tenant_id == tenant), "a foreign row");
+        if writes {
+            let changed = diesel::sql_query("UPDATE tenants SET created_at = created_at + interval '1 microsecond'");
+            assert_eq!(changed.execute(tx).await?, 1, "a foreign row");
+        }
+        match ending {
+            0 => panic!("on purpose"),
+            1 => Err(Error::conflict("on purpose")),
+            2 => {
+                // A statement that PostgreSQL refuses leaves the transaction failed.
+                tx.batch_execute("SELECT 1 / 0").await?;
+                Ok(Ended::Read)
+            }
+            _ => Ok(if writes { Ended::Written } else { Ended::Read }),
+        }
+    };
+    if writes { db.write(&who, work).await } else { db.read(&who, work).await }
+}
+
+/// Polls `future` at most `polls` times and then drops it where it stands.
+async fn at_most<T>(polls: u32, mut future: LocalBoxFuture<'_, T>) -> Option<T> {
+    let mut left = polls;
+    let outcome = poll_fn(|context| match future.poll_unpin(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    });
+    outcome.await
+}
+
+async fn tried(db: &Db, tenant: Uuid, seed: u64) -> (Uuid, Ended) {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let (ending, writes) = (dice.random_range(0..10), dice.random_bool(0.5));
+    let polls = if dice.random_bool(0.4) { dice.random_range(0..8) } else { u32::MAX };
+    let future = AssertUnwindSafe(transaction(db, tenant, ending, writes)).catch_unwind().boxed_local();
+    let ended = match at_most(polls, future).await {
+        None => Ended::Dropped,
+        Some(Err(panicked)) => {
+            assert_eq!(panicked.downcast_ref::<&str>(), Some(&"on purpose"), "another panic than ours");
+            Ended::Panicked
+        }
+        Some(Ok(Err(error))) => {
+            assert!(matches!(error.code, Code::StateConflict | Code::Internal), "{error}");
+            Ended::Refused
+        }
+        Some(Ok(Ok(ended))) => ended,
+    };
+    (tenant, ended)
+}
+
+#[tokio::test]
+async fn transactions_that_are_dropped_fail_or_panic_midway_are_rolled_back() {
+    let (service, tenants) = two_connections().await;
+    let ids = tenants.map(|tenant| tenant.id.0);
+    let database = &service.database;
+    let micros = |tenant: Uuid| format!("SELECT (extract(epoch FROM created_at) * 1000000)::bigint FROM tenants WHERE tenant_id = '{tenant}'");
+    let before = [database.number(&micros(ids[0])).await, database.number(&micros(ids[1])).await];
+    let db = Db::new(&database.config(2)).unwrap();
+    // Ours is not a fault of the service: the message of 600 intended panics helps nobody.
+    let tries = (0..2000_u64).map(|seed| tried(&db, ids[usize::from(seed % 3 == 0)], seed));
+    let ended: Vec<(Uuid, Ended)> = stream::iter(tries).buffer_unordered(32).collect().await;
+    at_rest(database).await;
+    for kind in [Ended::Read, Ended::Written, Ended::Refused, Ended::Panicked, Ended::Dropped] {
+        assert!(ended.iter().filter(|(_, e)| *e == kind).count() > 50, "{kind:?} happened too seldom to show anything");
+    }
+    for (index, tenant) in ids.into_iter().enumerate() {
+        let count = |kind: Ended| i64::try_from(ended.iter().filter(|e| **e == (tenant, kind)).count()).unwrap();
+        let written = database.number(&micros(tenant)).await - before[index];
+        // Whoever is dropped while the COMMIT is on its way cannot know; everybody else knows exactly.
+        let most = count(Ended::Written) + count(Ended::Dropped);
+        assert!((count(Ended::Written)..=most).contains(&written), "{written} writes of {tenant}");
+    }
+    // Both connections still serve, at the same time.
+    let slow = async |tenant: Uuid| {
+        let who = Who::system(tillwatch_shared::ids::TenantId(tenant), "test", "after");
+        db.read(&who, async |tx| Ok(tx.batch_execute("SELECT pg_sleep(0.3)").await?)).await.unwrap();
+    };
+    let started = Instant::now();
+    tokio::join!(slow(ids[0]), slow(ids[1]));
+    assert!(started.elapsed() < Duration::from_millis(590), "one after the other: {:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_full_pool_is_said_within_a_second_and_serves_again() {
+    let (service, [rose, _]) = two_connections().await;
+    // Somebody holds a lock, so that two requests keep both connections.
+    let mut locker = crate::harness::database::connect(&service.database.superuser_url).await;
+    locker.batch_execute("BEGIN; LOCK TABLE channels IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    rose.owner.get("/v1/me").await.ok();
+    let held = async || rose.owner.get("/v1/channels").await;
+    let third = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let started = Instant::now();
+        let answer = rose.owner.get("/v1/metrics").await;
+        // The credential was looked up a moment ago, so nothing but the catalogue is needed for this one.
+        let busy = rose.owner.get("/v1/channels").await;
+        assert!(started.elapsed() < Duration::from_millis(1900), "{:?}", started.elapsed());
+        assert!(matches!(answer.status, 200 | 503), "{}", answer.text());
+        assert!(!busy.header("retry-after").is_empty(), "{}", busy.text());
+        busy.refused(Code::Overloaded);
+        locker.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (one, two, ()) = tokio::join!(held(), held(), third);
+    one.ok();
+    two.ok();
+    rose.owner.get("/v1/channels").await.ok();
+}

@@ -1,0 +1,110 @@
+//! Asking every operation of the document, and judging the answers.
+
+use super::cases::{Case, Theirs, cases};
+use super::probes::fingerprint;
+use super::seed::{Other, Seeded};
+use crate::harness::{Answer, Client};
+use crate::openapi::operations;
+use serde_json::Value;
+use tillwatch_backend::openapi;
+use tillwatch_backend::router::endpoints;
+use tillwatch_shared::errors::Code;
+
+/// Asks every operation as another's admin, as nobody and as the owner's own admin. Sentences of what was wrong.
+pub(super) async fn suite(mine: &Seeded, other: &Other) -> Vec<String> {
+    let document = serde_json::to_value(openapi::document(&endpoints())).expect("JSON");
+    let mut wrong = Vec::new();
+    let operations = operations(&document);
+    assert!(operations.len() >= 45, "the document lists the operations");
+    let before = fingerprint(&mine.tenant.database, &mine.tenant).await;
+    for (path, method, operation) in &operations {
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        let cases = cases(id, mine);
+        if cases.is_empty() {
+            wrong.push(format!("{id} has no case: add it to tests/it/isolation/cases.rs"));
+        }
+        for case in &cases {
+            let caller = if case.ends_session { &other.leaving } else { &other.admin };
+            let answer = ask(caller, method, path, case).await;
+            wrong.extend(judge_theirs(id, &answer, case.theirs));
+            wrong.extend(leaks(id, &answer, mine, case));
+            let answer = ask(&mine.tenant.anonymous, method, path, case).await;
+            let open = operation["security"] == serde_json::json!([{}]);
+            if !open && answer.status != 401 {
+                wrong.push(format!("{id} answers nobody with {}", answer.status));
+            }
+            wrong.extend(leaks(id, &answer, mine, case));
+        }
+    }
+    let after = fingerprint(&mine.tenant.database, &mine.tenant).await;
+    for (table, (before, after)) in before.iter().map(|(table, rows)| (table, (Some(rows), after.get(table)))) {
+        if before != after {
+            wrong.push(format!("{table}: somebody else changed the retailer's rows"));
+        }
+    }
+    wrong.extend(own(mine, &operations).await);
+    wrong
+}
+
+/// The same questions by the owner's own admin: they reach the objects, so that the ids above were real.
+async fn own(mine: &Seeded, operations: &[(String, String, Value)]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (path, method, operation) in operations {
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        for case in cases(id, mine) {
+            let caller = if case.ends_session { &mine.leaving } else { &mine.admin };
+            let answer = ask(caller, method, path, &case).await;
+            let reached = match case.theirs {
+                Theirs::Refused(code) => answer.status == code.status(),
+                // A state that does not allow it, or a key that is taken, is an answer about the object.
+                _ => (200..300).contains(&answer.status) || matches!(answer.status, 409 | 412),
+            };
+            let rows_refused = matches!(case.theirs, Theirs::RowsRefused) && answer.body["refused"] != 0;
+            if !reached || rows_refused {
+                wrong.push(format!("{id} answers the retailer's own admin with {}: {}", answer.status, answer.text()));
+            }
+        }
+    }
+    wrong
+}
+
+async fn ask(caller: &Client, method: &str, path: &str, case: &Case) -> Answer {
+    let path = path.replace("{id}", &case.id) + &case.query;
+    let mut headers = Vec::new();
+    if case.body.is_some() {
+        headers.push(("content-type", "application/json"));
+    }
+    if method == "patch" {
+        headers.push(("if-match", "\"1\""));
+    }
+    let body = case.body.as_ref().map(|body| body.to_string().into_bytes());
+    caller.send(&method.to_uppercase(), &path, &headers, body).await
+}
+
+fn judge_theirs(id: &str, answer: &Answer, theirs: Theirs) -> Option<String> {
+    let code = answer.body["code"].as_str().unwrap_or_default();
+    let success = (200..300).contains(&answer.status);
+    let right = match theirs {
+        Theirs::NotFound => code == Code::NotFound.as_str(),
+        Theirs::Nothing => {
+            let list = ["data", "points"].iter().find_map(|key| answer.body[*key].as_array());
+            success && list.is_some_and(Vec::is_empty) || code == Code::NotFound.as_str()
+        }
+        Theirs::Own => success,
+        Theirs::UnknownReference => [Code::NotFound, Code::ValidationFailed].iter().any(|c| c.as_str() == code),
+        Theirs::RowsRefused => {
+            let rows = answer.body["results"].as_array().map_or(0, Vec::len);
+            success && rows == 2 && answer.body["refused"] == 2
+        }
+        Theirs::Refused(wanted) => code == wanted.as_str(),
+    };
+    (!right).then(|| format!("{id} answers another's admin with {}, not {theirs:?}: {}", answer.status, answer.text()))
+}
+
+/// The canaries that an answer shows and the question did not hold.
+fn leaks(id: &str, answer: &Answer, mine: &Seeded, case: &Case) -> Vec<String> {
+    let asked = format!("{} {} {:?}", case.id, case.query, case.body);
+    let seen = format!("{:?} {}", answer.headers, answer.text());
+    let told = mine.canaries().into_iter().filter(|canary| !asked.contains(canary) && seen.contains(canary));
+    told.map(|canary| format!("{id} shows {canary} to somebody else: {seen}")).collect()
+}

@@ -1,0 +1,152 @@
+//! How each operation is asked about another retailer's objects.
+
+use super::seed::Seeded;
+use serde_json::{Value, json};
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::permissions::Permission;
+
+/// What another retailer's admin must get.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Theirs {
+    /// There is no such object.
+    NotFound,
+    /// An empty list.
+    Nothing,
+    /// Their own things: a success.
+    Own,
+    /// A refusal that names the reference it does not know, as 404 or 422.
+    UnknownReference,
+    /// Every row refused.
+    RowsRefused,
+    /// This code: only the bot may, or the credential in the body does not work.
+    Refused(Code),
+}
+
+/// One way to ask an operation.
+pub(super) struct Case {
+    /// The id in the path.
+    pub(super) id: String,
+    /// The query with its question mark.
+    pub(super) query: String,
+    /// The body.
+    pub(super) body: Option<Value>,
+    /// What another's admin gets.
+    pub(super) theirs: Theirs,
+    /// The session ends with it, so it is asked by somebody who may leave.
+    pub(super) ends_session: bool,
+}
+
+impl Case {
+    fn new(theirs: Theirs) -> Self {
+        Self { id: String::new(), query: String::new(), body: None, theirs, ends_session: false }
+    }
+
+    fn id(self, id: &str) -> Self {
+        Self { id: id.to_owned(), ..self }
+    }
+
+    fn query(self, query: String) -> Self {
+        Self { query, ..self }
+    }
+
+    fn body(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+}
+
+/// The cases of an operation; none for an operation that this suite does not know.
+pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
+    use Theirs::{NotFound, Nothing, Own, Refused};
+    let not_found = |name: &str| Case::new(NotFound).id(mine.id(name));
+    let own = || Case::new(Own);
+    let bots = || Case::new(Refused(Code::PermissionDenied));
+    match operation {
+        "auth_sign_up" => vec![Case::new(Refused(Code::AlreadyExists)).body(json!({
+            "retailer": "B", "name": "B", "email": mine.tenant.email, "password": "another password", "time_zone": "UTC", "currency": "USD",
+        }))],
+        "auth_sign_in" => vec![
+            Case::new(Refused(Code::SignInFailed)).body(json!({ "email": mine.tenant.email, "password": "not the password" })),
+        ],
+        "auth_refresh" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "refresh_token": "twr_unknown" }))],
+        "auth_sign_out" => vec![Case { ends_session: true, ..own() }],
+        "auth_me" | "metrics_list" | "kpis_get" => vec![own()],
+        "auth_jwks" => vec![own()],
+        "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
+        "audit_list" => {
+            vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
+        }
+        "chat_issue_code" => vec![own().body(json!({}))],
+        "chat_redeem" => vec![bots().body(json!({
+            "code": mine.link_code, "transport": "discord", "server": "s", "channel": "c", "user": "u",
+        }))],
+        "chat_list" | "deliveries_list" | "alerts_list" => vec![Case::new(Nothing)],
+        "chat_unlink" => vec![not_found("chat_user")],
+        "api_tokens_create" => vec![own().body(json!({ "name": "theirs", "scopes": [Permission::SamplesWrite] }))],
+        "api_tokens_list" => vec![own()],
+        "api_tokens_revoke" => vec![not_found("token")],
+        "deliveries_claim" => vec![bots().body(json!({ "transports": ["discord"], "max": 50 }))],
+        "deliveries_report" => vec![
+            bots().id(mine.id("delivery")).body(json!({
+                "attempt": 1, "outcome": { "result": "posted", "message": "m", "version": 1 }
+            })),
+        ],
+        "deliveries_picture" => vec![bots().id(mine.id("delivery"))],
+        "deliveries_replay" => vec![not_found("delivery")],
+        _ => planned(operation, mine),
+    }
+}
+
+/// The operations of plan, measure and watch.
+fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
+    use Theirs::{NotFound, Own, RowsRefused, UnknownReference};
+    let not_found = |name: &str| Case::new(NotFound).id(mine.id(name));
+    let own = || Case::new(Own);
+    let (campaign, channel) = (mine.id("campaign"), mine.id("channel"));
+    let [channel_key, campaign_key] = &mine.keys;
+    let stop_loss = |campaign: &str| {
+        let spec = json!({ "kind": "stop_loss", "metric": "spend", "line": 1 });
+        json!({ "name": "R", "severity": "info", "campaign": campaign, "spec": spec })
+    };
+    match operation {
+        // The same key in another retailer is free: a taken one would tell that it exists.
+        "channels_create" => vec![own().body(json!({ "name": "C", "kind": "store", "external_key": channel_key }))],
+        "channels_list" | "campaigns_list" | "rules_list" => vec![own()],
+        "channels_get" | "channels_archive" => vec![not_found("channel")],
+        "channels_update" => vec![not_found("channel").body(json!({ "name": "taken over" }))],
+        "campaigns_create" => vec![
+            own().body(json!({ "name": "C", "external_key": campaign_key })),
+            Case::new(UnknownReference).body(json!({ "name": "C", "channels": [channel] })),
+        ],
+        "campaigns_get" | "campaigns_history" | "campaigns_archive" => vec![not_found("campaign")],
+        "campaigns_update" => vec![not_found("campaign").body(json!({ "name": "taken over" }))],
+        "campaigns_submit" | "campaigns_schedule" | "campaigns_launch" | "campaigns_pause" | "campaigns_resume"
+        | "campaigns_complete" | "campaigns_cancel" => vec![not_found("campaign").body(json!({ "reason": "because" }))],
+        "rules_create" => {
+            let threshold = json!({ "kind": "threshold", "metric": "sales", "side": "below", "line": 1 });
+            let over_channel = json!({ "name": "R", "severity": "info", "channel": channel, "spec": threshold });
+            vec![
+                Case::new(UnknownReference).body(stop_loss(campaign)),
+                Case::new(UnknownReference).body(over_channel),
+            ]
+        }
+        "rules_get" => vec![not_found("rule")],
+        "rules_update" => vec![not_found("rule").body(json!({ "enabled": false }))],
+        "samples_take" => {
+            let row = |key: &str, place: Value| {
+                let mut row = json!({ "metric": "spend", "at": "2026-01-01T00:00:00Z", "key": key, "value": 1 });
+                row.as_object_mut().expect("an object").extend(place.as_object().cloned().unwrap_or_default());
+                row
+            };
+            vec![Case::new(RowsRefused).body(json!({ "samples": [
+                row("a", json!({ "campaign": campaign })), row("b", json!({ "channel": channel })),
+            ]}))]
+        }
+        "series_get" => vec![
+            own().query("?metric=spend".to_owned()),
+            Case::new(Theirs::Nothing).query(format!("?metric=spend&campaign={campaign}")),
+            Case::new(Theirs::Nothing).query(format!("?metric=sales&channel={channel}")),
+        ],
+        "alerts_get" | "alerts_timeline" | "alerts_acknowledge" | "alerts_picture" => vec![not_found("alert")],
+        _ => Vec::new(),
+    }
+}

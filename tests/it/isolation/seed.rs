@@ -1,0 +1,125 @@
+//! A retailer with something of everything, and another with nothing.
+
+use crate::harness::service::OwnService;
+use crate::harness::tenant::{Style, text, unique};
+use crate::harness::{Client, Tenant};
+use serde_json::json;
+use std::collections::BTreeMap;
+use tillwatch_shared::permissions::{Permission, Role};
+
+/// A number that no other figure of the run has.
+pub(super) const FIGURE: &str = "98765.4321";
+
+/// A retailer with a row in every table. All its names bear its mark.
+pub(super) struct Seeded {
+    /// The retailer.
+    pub(super) tenant: Tenant,
+    /// Its admin.
+    pub(super) admin: Client,
+    /// An admin whose session may be ended.
+    pub(super) leaving: Client,
+    /// What stands in all its names.
+    pub(super) mark: String,
+    /// A link code that nobody has used.
+    pub(super) link_code: String,
+    /// A channel key and a campaign key.
+    pub(super) keys: [String; 2],
+    ids: BTreeMap<&'static str, String>,
+}
+
+/// The retailer that looks over the fence.
+pub(super) struct Other {
+    /// The retailer.
+    pub(super) tenant: Tenant,
+    /// Its admin.
+    pub(super) admin: Client,
+    /// An admin whose session may be ended.
+    pub(super) leaving: Client,
+}
+
+impl Other {
+    pub(super) async fn at(service: &OwnService) -> Self {
+        let tenant = Tenant::sign_up_at(service, Style::default()).await;
+        let (admin, leaving) = (tenant.staff(Role::Admin).await, tenant.staff(Role::Admin).await);
+        Self { tenant, admin, leaving }
+    }
+}
+
+impl Seeded {
+    pub(super) async fn at(service: &OwnService) -> Self {
+        let mark = format!("Canary{}Mark", unique());
+        let tenant = Tenant::sign_up_named(service, Style::default(), &format!("{mark} Stores")).await;
+        let (admin, leaving) = (tenant.staff(Role::Admin).await, tenant.staff(Role::Admin).await);
+        tenant.link(&tenant.owner, &format!("{mark}-server"), &format!("{mark}-user")).await;
+        let code = tenant.owner.post("/v1/chat-links/code", json!({})).await.ok();
+        let keys = [format!("till-{}", unique()), format!("flyer-{}", unique())];
+        let mut seeded =
+            Self { tenant, admin, leaving, mark, link_code: text(&code["code"]).to_owned(), keys, ids: BTreeMap::new() };
+        seeded.plan().await;
+        seeded.happen().await;
+        seeded
+    }
+
+    /// Channels, campaigns, tokens, rules.
+    async fn plan(&mut self) {
+        let (mark, [channel_key, campaign_key]) = (self.mark.clone(), self.keys.clone());
+        let channel = json!({ "name": format!("{mark} shop"), "kind": "store", "external_key": channel_key });
+        let channel = self.create("channel", "/v1/channels", channel).await;
+        let campaign = json!({
+            "name": format!("{mark} coupons"), "external_key": campaign_key, "channels": [channel], "objective": mark,
+        });
+        let campaign = self.create("campaign", "/v1/campaigns", campaign).await;
+        let reason = json!({ "reason": format!("{mark} starts") });
+        self.tenant.owner.post(&format!("/v1/campaigns/{campaign}/launch"), reason).await.ok();
+        let stop_loss = json!({
+            "name": format!("{mark} stops"), "severity": "critical", "campaign": campaign,
+            "spec": { "kind": "stop_loss", "metric": "spend", "line": 100 },
+        });
+        self.create("rule", "/v1/rules", stop_loss).await;
+        let threshold = json!({
+            "name": format!("{mark} sinks"), "severity": "warning",
+            "spec": { "kind": "threshold", "metric": "sales", "side": "below", "line": 10 },
+        });
+        self.create("daily_rule", "/v1/rules", threshold).await;
+        let token = json!({ "name": format!("{mark} feed"), "scopes": [Permission::SamplesWrite] });
+        let created = self.tenant.owner.post("/v1/api-tokens", token).await.ok();
+        self.ids.insert("token", text(&created["token"]["id"]).to_owned());
+    }
+
+    /// Samples, and what follows from them.
+    async fn happen(&mut self) {
+        let day = |ago: i64| (chrono::Utc::now() - chrono::TimeDelta::days(ago)).to_rfc3339();
+        let [channel, campaign] = &self.keys;
+        let mut rows = vec![json!({
+            "metric": "spend", "at": day(1), "key": "s", "campaign": campaign, "value": FIGURE.parse::<f64>().expect("a number"),
+        })];
+        rows.extend((1..=4).map(|ago| {
+            json!({ "metric": "sales", "at": day(ago), "key": "k", "channel": channel, "value": 5 })
+        }));
+        let taken = self.tenant.owner.post("/v1/samples", json!({ "samples": rows })).await.ok();
+        assert_eq!((&taken["refused"], &taken["stopped"][0]["id"].is_null()), (&json!(0), &false), "{taken}");
+        self.tenant.settled().await;
+        let first = [("alert", "/v1/alerts"), ("chat_user", "/v1/chat-links"), ("delivery", "/v1/deliveries")];
+        for (name, path) in first {
+            let page = self.tenant.owner.get(path).await.ok();
+            self.ids.insert(name, text(&page["data"][0]["id"]).to_owned());
+        }
+    }
+
+    async fn create(&mut self, name: &'static str, path: &str, wish: serde_json::Value) -> String {
+        let id = text(&self.tenant.owner.post(path, wish).await.ok()["id"]).to_owned();
+        self.ids.insert(name, id.clone());
+        id
+    }
+
+    /// The id of one of its objects.
+    pub(super) fn id(&self, name: &str) -> &str {
+        self.ids.get(name).unwrap_or_else(|| panic!("{name} was not seeded"))
+    }
+
+    /// What nobody else may ever read: its mark, its figure, its ids.
+    pub(super) fn canaries(&self) -> Vec<String> {
+        let ids = self.ids.values().cloned();
+        [self.mark.clone(), FIGURE.to_owned(), self.tenant.id.to_string(), self.tenant.email.clone()].into_iter().chain(ids).collect()
+    }
+}
