@@ -3,6 +3,8 @@
 //! `tillwatch bot` speaks to discord.com and no setting can change that, on purpose. So this test binary runs itself
 //! once more: the child runs the one test below, which is the bot when its parent asks for it, and else nothing.
 
+#![expect(clippy::expect_used, reason = "tests")]
+
 use crate::fake_discord::{Door, FakeDiscord, TOKEN};
 use crate::harness::OwnService;
 use crate::harness::program::Program;

@@ -201,7 +201,7 @@ async fn said(conn: &mut AsyncPgConnection, statements: &str) -> String {
 async fn without_a_tenant_nothing_can_be_asked_and_anothers_row_cannot_be_made() {
     const ONE: &str = "00000000-0000-7000-8000-000000000001";
     const OTHER: &str = "00000000-0000-7000-8000-000000000002";
-    let database = own_database().await;
+    let database = &own_database().await;
     for tenant in [ONE, OTHER] {
         let insert = format!("INSERT INTO tenants VALUES ('{tenant}', 'A', 'en', 'UTC', 'USD', now())");
         database.execute(&insert).await;
@@ -225,5 +225,6 @@ async fn without_a_tenant_nothing_can_be_asked_and_anothers_row_cannot_be_made()
     // The floor under the directory: the app role adds and never reads.
     assert!(said(&mut app, "SELECT * FROM directory_logins").await.contains("permission denied"));
     let mut system = connect(&database.system_url).await;
-    assert!(said(&mut system, "SELECT * FROM tenants").await.contains("permission denied"));
+    let read = format!("SET LOCAL app.tenant_id = '{ONE}'; SELECT * FROM tenants");
+    assert!(said(&mut system, &read).await.contains("permission denied"));
 }

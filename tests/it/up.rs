@@ -1,6 +1,8 @@
 //! `tillwatch up`, the built program, as somebody without a terminal starts it: its screen, an alert of the replay, an
 //! orderly end, a killed start that the next one repairs, and the console over a pipe.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
+
 use crate::harness::program::{Program, tillwatch, without_input};
 use crate::harness::{Client, eventually_within};
 use serde_json::{Value, json};

@@ -4,6 +4,8 @@
 //! the way, [`replicas`] two bots with one token. Invariant of every test: exactly one visible message per incident,
 //! and no breach of the platform's rules.
 
+#![expect(clippy::expect_used, reason = "tests")]
+
 mod chinese;
 mod replicas;
 mod rights;

@@ -13,7 +13,6 @@
 pub(crate) mod client;
 pub(crate) mod database;
 pub(crate) mod feed;
-pub(crate) mod feed;
 pub(crate) mod program;
 pub(crate) mod redact;
 pub(crate) mod service;

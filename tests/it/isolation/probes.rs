@@ -54,8 +54,8 @@ pub(super) async fn probe(database: &Database, tables: &[Table], mine: &Seeded, 
             wrong.push(format!("{name}: the seeded retailer has no row in it, so nothing is shown: add one to the seed"));
         }
         let set = format!("BEGIN; SET LOCAL app.tenant_id = '{other}'");
-        let seen = count(&mut app, &set, &format!("SELECT count(*) FILTER (WHERE {column} <> '{other}') AS count FROM {name}"));
-        match seen.await {
+        let foreign = format!("SELECT count(*) FILTER (WHERE {column} <> '{other}') AS count FROM {name}");
+        match count(&mut app, &set, &foreign).await {
             Ok(0) => {}
             seen => wrong.push(format!("{name} shows another retailer's rows: {seen:?}")),
         }

@@ -97,7 +97,7 @@ impl Seeded {
             json!({ "metric": "sales", "at": day(ago), "key": "k", "channel": channel, "value": 5 })
         }));
         let taken = self.tenant.owner.post("/v1/samples", json!({ "samples": rows })).await.ok();
-        assert_eq!((&taken["refused"], &taken["stopped"][0]["id"].is_null()), (&json!(0), &false), "{taken}");
+        assert_eq!((&taken["refused"], &taken["stopped"][0]["alert"].is_null()), (&json!(0), &false), "{taken}");
         self.tenant.settled().await;
         let first = [("alert", "/v1/alerts"), ("chat_user", "/v1/chat-links"), ("delivery", "/v1/deliveries")];
         for (name, path) in first {

@@ -5,6 +5,8 @@
 //! must have become of it. Invariants: the server's port lies below the range from which the kernel gives ports to
 //! outgoing connections, so nobody takes it while the server is down and nobody connects to themselves.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
+
 mod endless;
 mod graceful;
 mod plan;
@@ -12,10 +14,10 @@ mod plan;
 use crate::harness::feed::ndjson;
 use crate::harness::program::{Program, tillwatch};
 use crate::harness::service::SECRET;
-use crate::harness::{Client, Database, OwnService, eventually};
+use crate::harness::{Client, Database, OwnService, PATIENCE, eventually};
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The server as a process, on a port that it keeps.
 struct Server {
@@ -107,14 +109,14 @@ async fn send_once(partner: &Client, samples: &[Value]) -> Sent {
 
 /// Sends a batch again and again until it is answered.
 async fn send(partner: &Client, samples: &[Value]) -> Value {
-    eventually("a batch to be answered", async || match send_once(partner, samples).await {
-        Sent::Taken(taken) => Some(taken),
-        Sent::Unknown => {
-            tokio::time::sleep(Duration::from_millis(30)).await;
-            None
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Sent::Taken(taken) = send_once(partner, samples).await {
+            return taken;
         }
-    })
-    .await
+        assert!(Instant::now() < end, "a batch was not answered for {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 fn hex(key: [u8; 32]) -> String {

@@ -15,7 +15,7 @@ async fn a_wrong_body_is_told_where_it_is_wrong() {
         ("missing field", json!({ "kind": "email" })),
         ("wrong type", json!({ "name": 7, "kind": "email" })),
         ("wrong word", json!({ "name": "A", "kind": "pigeon" })),
-        ("not an object", json!(["A"])),
+        ("not an object", json!(["A", null, "email", null, null, "active"])),
         ("too long", json!({ "name": "x".repeat(121), "kind": "email", "external_key": "" })),
         ("a control character", json!({ "name": "A\u{0}B", "kind": "email" })),
         ("null for a text", json!({ "name": null, "kind": "email" })),
@@ -31,18 +31,20 @@ async fn a_wrong_body_is_told_where_it_is_wrong() {
 async fn a_body_that_is_no_json_is_told_so() {
     let owner = Tenant::sign_up().await.owner;
     let json_type = [("content-type", "application/json")];
-    let deep = "[".repeat(10_000);
     for (what, body) in [
         ("nothing", b"".to_vec()),
         ("half", b"{\"name\":".to_vec()),
         ("bad UTF-8", b"{\"name\":\"\xff\xfe\",\"kind\":\"email\"}".to_vec()),
         ("something behind", b"{\"name\":\"A\",\"kind\":\"email\"} {}".to_vec()),
-        ("deep", deep.into_bytes()),
         ("a lone surrogate", br#"{"name":"\ud800","kind":"email"}"#.to_vec()),
     ] {
         let answer = owner.send("POST", "/v1/channels", &json_type, Some(body)).await;
         assert_eq!(answer.status, 400, "{what}: {}", answer.text());
         answer.refused(Code::MalformedBody);
+    }
+    for bracket in ["[", "{\"name\":"] {
+        let deep = bracket.repeat(5_000).into_bytes();
+        owner.send("POST", "/v1/channels", &json_type, Some(deep)).await.refused(Code::ValidationFailed);
     }
     let fits = format!(r#"{{"name":"{}","kind":"email"}}"#, "x".repeat(64 * 1024));
     owner.send("POST", "/v1/channels", &json_type, Some(fits.into_bytes())).await.refused(Code::BodyTooLarge);
@@ -145,7 +147,7 @@ async fn a_credential_of_another_form_is_no_credential() {
     for (header, code) in [
         ("Basic b2xpdmU6cGFzc3dvcmQ=".to_owned(), Code::CredentialMissing),
         (token.to_owned(), Code::CredentialMissing),
-        ("Bearer ".to_owned(), Code::CredentialInvalid),
+        ("Bearer".to_owned(), Code::CredentialMissing),
         (format!("Bearer {token} {token}"), Code::CredentialInvalid),
     ] {
         retailer.anonymous.send("GET", "/v1/me", &[("authorization", &header)], None).await.refused(code);

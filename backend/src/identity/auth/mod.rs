@@ -173,6 +173,9 @@ pub async fn refresh(app: &App, request: &Refresh, request_id: &str) -> Result<S
         .db
         .write(&who, async |tx| {
             let mut row = store::lock_session(tx, who.tenant, session).await?;
+            if store::is_disabled(tx, who.tenant, StaffId(row.staff)).await? {
+                return Ok(None);
+            }
             match session::present(&row, &hash, at) {
                 Presented::Ended => Ok(None),
                 Presented::Reused => {

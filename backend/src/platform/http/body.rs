@@ -47,6 +47,10 @@ pub async fn read(stream: web::Payload, limit: usize) -> Result<web::Bytes> {
 /// # Errors
 /// 400 for text that is no JSON, 422 for JSON that does not fit, with the place.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // A list of the fields' values in their order would be taken for the object as well.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Error::field("", "invalid", "Is a list. The body must be an object with named fields."));
+    }
     let reader = &mut serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut *reader).map_err(|error| {
         let inner = error.inner();
@@ -103,5 +107,6 @@ mod tests {
         let wrong = fault(r#"{"name":"a","budget":{"amount_minor":"x","currency":"USD"}}"#);
         assert_eq!(wrong.fields[0].pointer, "/budget/amount_minor");
         assert_eq!(fault(r#"{"name":"a"} x"#).code, Code::MalformedBody);
+        assert_eq!(fault(r#" ["a", null, "", []]"#).code, Code::ValidationFailed);
     }
 }

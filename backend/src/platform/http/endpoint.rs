@@ -96,18 +96,20 @@ impl Endpoint {
     /// The endpoint of a handler: use [`endpoint!`](crate::endpoint).
     pub fn new<D, F, Args>(_: fn() -> D, _: F, route: fn() -> Route) -> Self
     where
-        D: utoipa::Path + utoipa::__dev::SchemaReferences,
+        D: utoipa::Path + utoipa::__dev::SchemaReferences + utoipa::__dev::Tags<'static>,
         F: Guarded<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
         let mut schemas = Vec::new();
         D::schemas(&mut schemas);
+        let mut operation = D::operation();
+        operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
         Self {
             path: D::path(),
             // `#[utoipa::path]` always names one method.
             method: D::methods().into_iter().next().unwrap_or(HttpMethod::Get),
-            operation: D::operation(),
+            operation,
             access: F::ACCESS,
             schemas,
             route,
