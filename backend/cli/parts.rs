@@ -50,7 +50,8 @@ pub async fn work(config: Config) -> Result<(), Failure> {
 /// The bot.
 pub async fn bot(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log, config.log_json);
-    let api_url = config.api_url.clone().ok_or("API_URL: not set. Say where the API is, such as http://127.0.0.1:8080.")?;
+    let api_url =
+        config.api_url.clone().ok_or("API_URL: not set. Say where the API is, such as http://127.0.0.1:8080.")?;
     let seed = config.bot_private_key.ok_or("BOT_PRIVATE_KEY: not set. `tillwatch keys` makes one.")?;
     let console = match config.console {
         tillwatch_backend::config::Console::On => Some(ConsoleConfig::new("console", "you")),
@@ -74,7 +75,8 @@ pub async fn bot(config: Config) -> Result<(), Failure> {
 /// The migrations.
 pub async fn migrate(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log, config.log_json);
-    let url = config.database_owner_url.as_deref().ok_or("DATABASE_OWNER_URL: not set. It is the role tillwatch_owner's.")?;
+    let url =
+        config.database_owner_url.as_deref().ok_or("DATABASE_OWNER_URL: not set. It is the role tillwatch_owner's.")?;
     let ran = db_migrate::run(url, clock::now()).await?;
     for name in &ran {
         println!("{name}");
@@ -95,9 +97,10 @@ pub fn listen(config: &Config) -> Result<TcpListener, Failure> {
 }
 
 fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Result<ServiceOptions, Failure> {
-    let app_url = config.database_url.clone().ok_or(
-        "DATABASE_URL: not set. `serve` and `work` need a database; `tillwatch up` brings its own.",
-    )?;
+    let app_url = config
+        .database_url
+        .clone()
+        .ok_or("DATABASE_URL: not set. `serve` and `work` need a database; `tillwatch up` brings its own.")?;
     let system_url = config.database_system_url.clone().ok_or("DATABASE_SYSTEM_URL: not set, but DATABASE_URL is.")?;
     let secret = config.secret_key.ok_or("SECRET_KEY: not set. `tillwatch keys` makes one.")?;
     // Fails early when the secret cannot make keys.

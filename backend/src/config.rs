@@ -40,7 +40,10 @@ pub const SETTINGS: &[Setting] = &[
     setting("PG_BIN_DIR", "", "Folder with PostgreSQL's programs (initdb, postgres), 15 or newer."),
     secret("REDIS_URL", "Redis for wake-ups between processes. Not set: within this process only."),
     setting("REPLICAS", "1", "How many API processes serve together; more than 1 needs REDIS_URL and SECRET_KEY."),
-    secret("SECRET_KEY", "64 hex digits; keys for tokens are derived from it. Not set: made once and kept in DATA_DIR."),
+    secret(
+        "SECRET_KEY",
+        "64 hex digits; keys for tokens are derived from it. Not set: made once and kept in DATA_DIR.",
+    ),
     secret("SECRET_KEY_PREVIOUS", "The SECRET_KEY before, while it is rotated: its tokens still verify."),
     setting("BOT_PUBLIC_KEY", "", "64 hex digits: the bot's public key. Not set: the bot of this process."),
     secret("BOT_PRIVATE_KEY", "64 hex digits: the bot's private key, for `tillwatch bot`."),

@@ -138,8 +138,9 @@ impl Service {
             recent: RecentLookups::default(),
         };
         let wake = match &options.redis_url {
-            Some(url) => Wake::shared(url)
-                .map_err(|e| Error::internal(format!("REDIS_URL: {e}. It takes redis://host:port, or leave it unset.")))?,
+            Some(url) => Wake::shared(url).map_err(|e| {
+                Error::internal(format!("REDIS_URL: {e}. It takes redis://host:port, or leave it unset."))
+            })?,
             None => {
                 tracing::info!("wake-ups stay within this process: REDIS_URL is not set");
                 Wake::default()

@@ -1,8 +1,8 @@
 //! Bodies of sign-up, sign-in, sessions, API tokens and the audit log.
 
+use crate::Locale;
 use crate::ids::{ApiTokenId, AuditId, SessionId, StaffId, TenantId};
 use crate::permissions::{Permission, Role};
-use crate::Locale;
 use chrono::{DateTime, Utc};
 
 requests! {

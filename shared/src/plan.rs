@@ -1,8 +1,8 @@
 //! Bodies of channels and campaigns.
 
+use crate::Money;
 use crate::ids::{AlertId, CampaignId, ChannelId};
 use crate::quantity::Quantity;
-use crate::Money;
 use chrono::{DateTime, NaiveDate, Utc};
 
 words! {

@@ -1,6 +1,7 @@
 //! A caller over HTTP/1.1 with keep-alive, as light as pgbench is: bytes out, bytes in, nothing parsed that is not needed.
 
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -18,13 +19,13 @@ pub(crate) struct Connection {
 pub(crate) fn request(method: &str, path: &str, token: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
     if !token.is_empty() {
-        text += &format!("Authorization: Bearer {token}\r\n");
+        write!(text, "Authorization: Bearer {token}\r\n").unwrap();
     }
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        write!(text, "{name}: {value}\r\n").unwrap();
     }
     if method != "GET" {
-        text += &format!("Content-Length: {}\r\n", body.len());
+        write!(text, "Content-Length: {}\r\n", body.len()).unwrap();
     }
     [text.as_bytes(), b"\r\n", body].concat()
 }

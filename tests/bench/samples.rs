@@ -44,7 +44,7 @@ pub(crate) async fn measure(world: &mut World, effort: Effort, report: &mut Repo
     let token = World::partner(&mut connection, &retailer).await;
     world.execute(TABLE).await;
     let client = world.superuser().await;
-    let series: Vec<Uuid> = (0..METRICS.len() * CAMPAIGNS).map(|_| Uuid::new_v4()).collect();
+    let series: Vec<Uuid> = (0..METRICS.len() * CAMPAIGNS).map(|_| Uuid::from_u128(rand::random())).collect();
 
     let mut batch = 0;
     for packed in [false, true] {

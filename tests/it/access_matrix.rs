@@ -30,7 +30,8 @@ fn the_matrix_is_the_one_that_was_agreed() {
     writeln!(text, "\n{:<20} {}  token", "", heads.join("  ")).expect("text");
     for &permission in Permission::ALL {
         let cell = |may: bool, width: usize| format!("{:<width$}", if may { "yes" } else { "-" });
-        let cells: Vec<String> = Role::ALL.iter().map(|role| cell(role.allows(permission), role.as_str().len())).collect();
+        let cells: Vec<String> =
+            Role::ALL.iter().map(|role| cell(role.allows(permission), role.as_str().len())).collect();
         let token = cell(permission.for_tokens(), 3);
         writeln!(text, "{:<20} {}  {}", permission.as_str(), cells.join("  "), token.trim_end()).expect("text");
     }

@@ -113,7 +113,7 @@ async fn a_chat_user_has_the_rights_of_the_staff_behind_it() {
 
     // Unlinked, they are nobody within a second.
     let links = retailer.owner.get("/v1/chat-links").await.ok();
-    let guest = links["data"].as_array().unwrap().iter().find(|link| link["user"] == "guest").expect("a link");
+    let guest = links["data"].as_array().unwrap().iter().find(|link| link["user_ref"] == "guest").expect("a link");
     let remove = format!("/v1/chat-links/{}/remove", text(&guest["id"]));
     viewer.post(&remove, json!({})).await.refused(Code::PermissionDenied);
     retailer.owner.post(&remove, json!({})).await.ok();

@@ -93,7 +93,10 @@ fn it_has_the_form_of_openapi_3_1() {
         check_parameters(&place, &path, &operation);
         check_answers(&place, &operation);
         let body = &operation["requestBody"];
-        assert!(body.is_null() || body["content"].as_object().is_some_and(|c| !c.is_empty()), "{place}: a body of no type");
+        assert!(
+            body.is_null() || body["content"].as_object().is_some_and(|c| !c.is_empty()),
+            "{place}: a body of no type"
+        );
         assert!(method != "get" || body.is_null(), "{place}: GET has no body");
     }
 }

@@ -129,7 +129,10 @@ const BREACHES: &[(&str, &str)] = &[
     ("CREATE TABLE forgotten (tenant_id uuid PRIMARY KEY)", "forgotten has no enabled and forced"),
     ("CREATE TABLE forgotten (tenant_id uuid)", "forgotten has no primary key"),
     ("CREATE TABLE forgotten (id uuid PRIMARY KEY)", "forgotten has no tenant_id and no mark"),
-    ("ALTER TABLE queue_jobs ALTER for_tenant DROP NOT NULL", "queue_jobs: for_tenant is not a uuid that is never null"),
+    (
+        "ALTER TABLE queue_jobs ALTER for_tenant DROP NOT NULL",
+        "queue_jobs: for_tenant is not a uuid that is never null",
+    ),
     ("CREATE UNIQUE INDEX ON campaigns (external_key)", "does not begin with tenant_id"),
     (
         "CREATE TABLE child (tenant_id uuid, c uuid PRIMARY KEY, FOREIGN KEY (c, tenant_id) REFERENCES campaigns (campaign_id, tenant_id))",
@@ -139,10 +142,19 @@ const BREACHES: &[(&str, &str)] = &[
         "ALTER TABLE alerts ADD FOREIGN KEY (tenant_id, acknowledged_by) REFERENCES staff ON DELETE SET NULL",
         "changes rows on delete",
     ),
-    ("ALTER TABLE queue_jobs ADD FOREIGN KEY (for_tenant) REFERENCES tenants", "into or out of a table without tenant_id"),
+    (
+        "ALTER TABLE queue_jobs ADD FOREIGN KEY (for_tenant) REFERENCES tenants",
+        "into or out of a table without tenant_id",
+    ),
     ("COMMENT ON TABLE campaigns IS 'citus:local no'", "campaigns is marked citus:local and has a tenant_id"),
-    ("GRANT SELECT ON queue_jobs TO tillwatch_app", "queue_jobs is local, without its policy, and the app role may SELECT"),
-    ("DROP POLICY tenant ON queue_deliveries", "queue_deliveries is local, without its policy, and the app role may SELECT"),
+    (
+        "GRANT SELECT ON queue_jobs TO tillwatch_app",
+        "queue_jobs is local, without its policy, and the app role may SELECT",
+    ),
+    (
+        "DROP POLICY tenant ON queue_deliveries",
+        "queue_deliveries is local, without its policy, and the app role may SELECT",
+    ),
     ("ALTER TABLE queue_deliveries NO FORCE ROW LEVEL SECURITY", "queue_deliveries is local, without its policy"),
     (
         "CREATE POLICY more ON queue_deliveries TO tillwatch_app USING (true)",

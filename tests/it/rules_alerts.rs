@@ -62,7 +62,7 @@ async fn a_low_monday_is_told_with_its_figures_and_ends_with_an_ordinary_one() {
     judged(&retailer, &[day("sales", "2026-03-03", 95.0)]).await;
 
     let [alert] = &alerts(&retailer.owner, "").await[..] else { panic!("one alert") };
-    insta::assert_json_snapshot!(redacted(alert), { ".figures" => "[figures]" });
+    insta::assert_json_snapshot!(redacted(alert));
     assert_eq!((&alert["rule"], &alert["window_start"]), (&rule["id"], &json!("2026-03-02T05:00:00Z")));
     let (figures, sigma) = (&alert["figures"], 6.0_f64.sqrt());
     assert_eq!((&figures["value"], &figures["n"]), (&json!(80.0), &json!(8)));
@@ -83,7 +83,7 @@ async fn a_low_monday_is_told_with_its_figures_and_ends_with_an_ordinary_one() {
     let [ended] = &alerts(&retailer.owner, "?state=resolved").await[..] else { panic!("resolved") };
     assert_eq!((&ended["id"], &ended["figures"]["value"]), (&alert["id"], &json!(80.0)));
     let timeline = retailer.owner.get(&format!("/v1/alerts/{}/timeline", text(&alert["id"]))).await.ok();
-    insta::assert_json_snapshot!(redacted(&timeline), { ".data[].figures" => "[figures]" });
+    insta::assert_json_snapshot!(redacted(&timeline));
     assert_eq!(timeline["data"][1]["figures"]["value"], 101.0);
 }
 

@@ -103,10 +103,7 @@ async fn bytes_that_are_no_text_and_a_line_of_ten_megabytes_spoil_only_themselve
     body.extend(ndjson(&[sample("orders", AT, "after", 1)]).into_bytes());
     let taken = send(&retailer.owner, LINES, body).await.ok();
     assert_eq!(counts(&taken), [2, 0, 0, 2]);
-    insta::assert_snapshot!(told(&taken), @r"
-      2 malformed_row                not UTF-8 at byte 26 of the line
-      3 row_too_long                 the row has 10000072 bytes; a row may have 65536
-    ");
+    insta::assert_snapshot!(told(&taken));
 
     let table = format!("metric,at,key,value\norders,{AT},a,1\norders,{AT},b,NaN\norders,{AT},c,inf\norders,{AT},d,1,2\n");
     let mut table = table.into_bytes();

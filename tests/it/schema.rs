@@ -115,7 +115,8 @@ async fn migrations_go_up_down_and_up_again_to_the_same_catalogue() {
     assert_eq!(catalogue(&database).await, up, "running again changes nothing");
     down(&database).await;
     // The migrations' own table stays, empty.
-    let left: Vec<String> = catalogue(&database).await.into_iter().filter(|l| !l.contains("__diesel_schema_migrations")).collect();
+    let left: Vec<String> =
+        catalogue(&database).await.into_iter().filter(|l| !l.contains("__diesel_schema_migrations")).collect();
     assert_eq!(left, before, "down leaves nothing behind");
     migrate::run(&database.owner_url, now).await.expect("up again");
     assert_eq!(catalogue(&database).await, up, "up again makes the same");

@@ -212,3 +212,20 @@ async fn a_campaign_that_does_not_run_is_told_of_but_not_stopped() {
     assert_eq!((&alert["paused_campaign"], &alert["state"]), (&json!(false), &json!("firing")));
     assert_eq!(draft.state().await, "draft");
 }
+
+#[tokio::test]
+async fn cost_and_actions_that_arrive_at_once_are_judged_together() {
+    let service = own_service(own_database().await, 8);
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    // 100 over 20 is 5. 150 over 20 and 100 over 12 are under ten still, 150 over 12 is not.
+    for round in 0..15 {
+        let watched = Watched::launch(&retailer, &format!("Round {round}")).await;
+        watched.rule(json!({ "kind": "stop_loss", "metric": "cpa", "line": 10 })).await;
+        assert!(watched.feed(&[("spend", "a", 100.0), ("actions", "a", 20.0)]).await.is_empty());
+        let (cost, fewer) = ([("spend", "b", 50.0)], [("actions", "a", 12.0)]);
+        let (by_cost, by_actions) = tokio::join!(watched.feed(&cost), watched.feed(&fewer));
+        assert_eq!(by_cost.len() + by_actions.len(), 1, "one of the two sees both, round {round}");
+        assert_eq!(watched.state().await, "paused", "round {round}");
+    }
+    service.stop().await;
+}

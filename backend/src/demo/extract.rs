@@ -154,18 +154,12 @@ impl Keys {
 impl Extract {
     /// The real one: a US grocer's stores and coupon mailings, May to December 2017, USD. See `backend/demo/README.md`.
     pub fn us_grocer() -> Result<Self, ExtractError> {
-        Self::parse(
-            include_bytes!("../../demo/us-grocer.json"),
-            include_bytes!("../../demo/us-grocer.csv.gz"),
-        )
+        Self::parse(include_bytes!("../../demo/us-grocer.json"), include_bytes!("../../demo/us-grocer.csv.gz"))
     }
 
     /// The made-up one: a Chinese retailer, March to May 2025, CNY. See `backend/demo/README.md`.
     pub fn cn_retailer() -> Result<Self, ExtractError> {
-        Self::parse(
-            include_bytes!("../../demo/cn-retailer.json"),
-            include_bytes!("../../demo/cn-retailer.csv.gz"),
-        )
+        Self::parse(include_bytes!("../../demo/cn-retailer.json"), include_bytes!("../../demo/cn-retailer.csv.gz"))
     }
 
     /// Reads a description (JSON) and its rows (gzip CSV: at, channel, campaign, metric, value) and checks the
@@ -207,14 +201,8 @@ impl Extract {
             }
         }
 
-        let mut rows: Vec<DemoRow> = self
-            .rows
-            .iter()
-            .map(|row| DemoRow {
-                at: self.moved(row.at, weeks),
-                ..row.clone()
-            })
-            .collect();
+        let mut rows: Vec<DemoRow> =
+            self.rows.iter().map(|row| DemoRow { at: self.moved(row.at, weeks), ..row.clone() }).collect();
         rows.sort_by(|a, b| a.key().cmp(&b.key()));
         rows.dedup_by(|later, kept| {
             let same = later.key() == kept.key();
@@ -251,8 +239,7 @@ impl Extract {
     fn moved(&self, at: DateTime<Utc>, weeks: i64) -> DateTime<Utc> {
         let zone = self.time_zone;
         let wall = at.with_timezone(&zone).naive_local();
-        let Some(wall) = TimeDelta::try_weeks(weeks).and_then(|by| wall.checked_add_signed(by))
-        else {
+        let Some(wall) = TimeDelta::try_weeks(weeks).and_then(|by| wall.checked_add_signed(by)) else {
             return at;
         };
         match zone.from_local_datetime(&wall) {

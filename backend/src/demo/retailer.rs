@@ -159,12 +159,7 @@ async fn make(app: &App, who: &Who, extract: &Extract) -> Result<()> {
     make_rules(app, who, extract, &lines).await
 }
 
-async fn make_rules(
-    app: &App,
-    who: &Who,
-    extract: &Extract,
-    lines: &[(CampaignId, &DemoCampaign)],
-) -> Result<()> {
+async fn make_rules(app: &App, who: &Who, extract: &Extract, lines: &[(CampaignId, &DemoCampaign)]) -> Result<()> {
     let zh = extract.locale == "zh-CN";
     for (id, campaign) in lines {
         let Some(minor) = campaign.stop_loss_minor else { continue };
@@ -177,7 +172,8 @@ async fn make_rules(
         "kind": "deviation", "metric": "sales", "side": "below", "minimum_volume": 100.0
     }))
     .map_err(Error::internal)?;
-    let name = if zh { "销售额低于同星期平均水平2个标准差" } else { "Sales far below the same weekday" };
+    let name =
+        if zh { "销售额低于同星期平均水平2个标准差" } else { "Sales far below the same weekday" };
     rule(app, who, name.to_owned(), low, None, true, Severity::Warning).await?;
     if !zh {
         let floor = json!({ "kind": "threshold", "metric": "sales", "side": "below", "line": 9000.0 });

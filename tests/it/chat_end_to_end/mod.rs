@@ -53,7 +53,11 @@ impl Bot {
 
     async fn stop(self) {
         self.stop.send_replace(true);
-        tokio::time::timeout(PATIENCE, self.task).await.expect("it stops in time").expect("no panic").expect("no error");
+        tokio::time::timeout(PATIENCE, self.task)
+            .await
+            .expect("it stops in time")
+            .expect("no panic")
+            .expect("no error");
     }
 }
 

@@ -11,12 +11,12 @@ async fn two_bots_with_one_token_post_once_and_act_once() {
     chat.fake.until_gateway("ready", 2).await;
     chat.link(&chat.tenant.owner, OWNER).await;
     let autumn = chat.costly("Autumn coupons").await;
+    let message = chat.shown(&["Autumn coupons (active)"]).await;
     for n in 0..6 {
         chat.stopped(&format!("Campaign {n}"), 1_100.0).await;
     }
     assert_eq!(chat.one_message_each().await, 7);
 
-    let message = chat.shown(&["Autumn coupons (active)"]).await;
     for n in 0..3 {
         let now = chat.shown(&["Autumn coupons (active)"]).await;
         let modal = chat.fake.press(message.id, &now.button("Pause campaign"), OWNER).await.modal().await;

@@ -62,7 +62,11 @@ async fn a_campaign_is_paused_by_button_and_by_command_and_resumed_and_its_messa
     assert_eq!(choices, [("Winter coupons · active".to_owned(), winter.clone())]);
     let wish = [("campaign", choices[0].1.as_str()), ("reason", "Stock is out")];
     let answer = chat.fake.slash(OWNER, "campaign pause", &wish).await.reply().await;
-    assert!(!answer.ephemeral && answer.read().contains("Paused: Winter coupons"), "the team sees it: {}", answer.read());
+    assert!(
+        !answer.ephemeral && answer.read().contains("Paused: Winter coupons"),
+        "the team sees it: {}",
+        answer.read()
+    );
     assert_eq!(chat.campaign(&winter).await["state"], "paused");
     chat.shown(&["Winter coupons (paused)"]).await;
 
@@ -104,7 +108,11 @@ async fn questions_are_answered_with_the_retailers_own_figures() {
     assert!(taken.contains("Acknowledged: Stop at 1000"), "{taken}");
     let help = chat.fake.slash(OWNER, "help", &[]).await.reply().await;
     assert!(help.ephemeral && help.read().contains("What you can type"), "{}", help.read());
-    assert!(help.read().contains("/campaign pause") && help.read().contains("open alerts, numbered"), "{}", help.read());
+    assert!(
+        help.read().contains("/campaign pause") && help.read().contains("open alerts, numbered"),
+        "{}",
+        help.read()
+    );
     chat.shown(&["acknowledged"]).await;
     assert_eq!(chat.one_message_each().await, 1);
     chat.close(bot).await;

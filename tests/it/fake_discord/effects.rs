@@ -163,6 +163,10 @@ fn commands(world: &mut World, record: &Record) -> Answer {
             let known = world.commands.iter().find(|c| c["name"] == command["name"]).map(|c| c["id"].clone());
             command["id"] = known.unwrap_or_else(|| json!(world.id().to_string()));
             command["application_id"] = json!(BOT.to_string());
+            // What is left out is a slash command; the answer always says so.
+            if command["type"].is_null() {
+                command["type"] = json!(1);
+            }
             command["version"] = json!(world.id().to_string());
         }
         world.commands = list;

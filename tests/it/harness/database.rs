@@ -45,12 +45,8 @@ pub(crate) fn cluster() -> &'static Cluster {
 
 impl Cluster {
     fn start() -> Result<Self, String> {
-        let settings = [
-            ("fsync", "off"),
-            ("synchronous_commit", "off"),
-            ("full_page_writes", "off"),
-            ("max_connections", "300"),
-        ];
+        let settings =
+            [("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off"), ("max_connections", "300")];
         let options = LocalOptions {
             ephemeral: true,
             watchdog: true,

@@ -8,7 +8,12 @@
 //! by side; what is started ends with the process even when that is killed; a wait has a deadline and names what it
 //! waited for.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken harness must fail its test loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a broken harness must fail its test loudly"
+)]
 
 pub(crate) mod client;
 pub(crate) mod database;
@@ -35,11 +40,7 @@ pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T
 }
 
 /// As [`eventually`], for what may take longer, or shall not.
-pub(crate) async fn eventually_within<T>(
-    patience: Duration,
-    what: &str,
-    mut ask: impl AsyncFnMut() -> Option<T>,
-) -> T {
+pub(crate) async fn eventually_within<T>(patience: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let end = Instant::now() + patience;
     loop {
         if let Some(answer) = ask().await {

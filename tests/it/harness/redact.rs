@@ -35,7 +35,8 @@ fn word(key: &str, text: &str, seen: &mut BTreeMap<String, String>) -> String {
     text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .map(|part| {
             let id = part.trim_end_matches(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-            let known = id.split_once('_').is_some_and(|(prefix, rest)| prefix.len() == 3 && ids::decode(rest).is_some());
+            let known =
+                id.split_once('_').is_some_and(|(prefix, rest)| prefix.len() == 3 && ids::decode(rest).is_some());
             if !known {
                 return part.to_owned();
             }

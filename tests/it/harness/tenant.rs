@@ -189,7 +189,10 @@ impl Tenant {
             self.id.0
         );
         eventually("the jobs to be done", async || (self.database.number(&left).await == 0).then_some(())).await;
-        let dead = format!("SELECT kind || ': ' || last_error FROM queue_jobs WHERE for_tenant = '{}' AND state = 'dead'", self.id.0);
+        let dead = format!(
+            "SELECT kind || ': ' || last_error FROM queue_jobs WHERE for_tenant = '{}' AND state = 'dead'",
+            self.id.0
+        );
         assert_eq!(self.database.texts(&dead).await, Vec::<String>::new(), "jobs were given up");
     }
 }

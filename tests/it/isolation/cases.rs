@@ -124,10 +124,7 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
         "rules_create" => {
             let threshold = json!({ "kind": "threshold", "metric": "sales", "side": "below", "line": 1 });
             let over_channel = json!({ "name": "R", "severity": "info", "channel": channel, "spec": threshold });
-            vec![
-                Case::new(UnknownReference).body(stop_loss(campaign)),
-                Case::new(UnknownReference).body(over_channel),
-            ]
+            vec![Case::new(UnknownReference).body(stop_loss(campaign)), Case::new(UnknownReference).body(over_channel)]
         }
         "rules_get" => vec![not_found("rule")],
         "rules_update" => vec![not_found("rule").body(json!({ "enabled": false }))],

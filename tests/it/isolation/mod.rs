@@ -27,6 +27,11 @@ async fn no_operation_shows_or_changes_anothers_objects() {
     let tables = tenant_tables(&service.database).await;
     assert_eq!(probe(&service.database, &tables, &mine, &other).await, Vec::<String>::new());
     assert_eq!(calls::suite(&mine, &other).await, Vec::<String>::new());
+    // An operation that is new is missed by its name.
+    let mut document = calls::document();
+    document["paths"]["/v1/inventions"] = serde_json::json!({ "post": { "operationId": "inventions_make" } });
+    let missing = calls::missing(&document, &mine);
+    assert!(missing.len() == 1 && missing[0].contains("inventions_make"), "{missing:?}");
 }
 
 #[tokio::test]
@@ -51,7 +56,11 @@ async fn a_table_that_lost_its_policy_turns_the_suite_red() {
         database.execute_as_owner(&format!("SELECT tillwatch_isolate('{name}')")).await;
     }
     let tables = tenant_tables(database).await;
-    assert_eq!(probe(database, &tables, &mine, &other).await, Vec::<String>::new(), "with its policies back it is well");
+    assert_eq!(
+        probe(database, &tables, &mine, &other).await,
+        Vec::<String>::new(),
+        "with its policies back it is well"
+    );
 }
 
 #[tokio::test]
@@ -70,9 +79,7 @@ async fn the_bot_cannot_carry_a_code_to_another_retailers_server() {
     let (mine, other) = (Seeded::at(&service).await, Other::at(&service).await);
     other.tenant.link(&other.tenant.owner, "their-server", "their-user").await;
     let bot = mine.tenant.bot().await;
-    let redeem = |code: &str, server: &str| {
-        serde_json::json!({ "code": code, "transport": "discord", "server": server, "channel": "c", "user": "u9" })
-    };
+    let redeem = |code: &str, server: &str| serde_json::json!({ "code": code, "transport": "discord", "server": server, "channel": "c", "user": "u9" });
     let before = probes::fingerprint(&service.database, &mine.tenant).await;
     let answer = bot.post("/v1/chat-links/redeem", redeem(&mine.link_code, "their-server")).await;
     assert!(!answer.text().contains(&mine.mark), "{}", answer.text());

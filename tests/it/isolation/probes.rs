@@ -51,7 +51,9 @@ pub(super) async fn probe(database: &Database, tables: &[Table], mine: &Seeded, 
     for Table { name, column, updates } in tables {
         let rows = database.number(&format!("SELECT count(*) FROM {name} WHERE {column} = '{mine}'")).await;
         if rows == 0 {
-            wrong.push(format!("{name}: the seeded retailer has no row in it, so nothing is shown: add one to the seed"));
+            wrong.push(format!(
+                "{name}: the seeded retailer has no row in it, so nothing is shown: add one to the seed"
+            ));
         }
         let set = format!("BEGIN; SET LOCAL app.tenant_id = '{other}'");
         let foreign = format!("SELECT count(*) FILTER (WHERE {column} <> '{other}') AS count FROM {name}");

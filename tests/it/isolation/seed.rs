@@ -53,8 +53,15 @@ impl Seeded {
         tenant.link(&tenant.owner, &format!("{mark}-server"), &format!("{mark}-user")).await;
         let code = tenant.owner.post("/v1/chat-links/code", json!({})).await.ok();
         let keys = [format!("till-{}", unique()), format!("flyer-{}", unique())];
-        let mut seeded =
-            Self { tenant, admin, leaving, mark, link_code: text(&code["code"]).to_owned(), keys, ids: BTreeMap::new() };
+        let mut seeded = Self {
+            tenant,
+            admin,
+            leaving,
+            mark,
+            link_code: text(&code["code"]).to_owned(),
+            keys,
+            ids: BTreeMap::new(),
+        };
         seeded.plan().await;
         seeded.happen().await;
         seeded
@@ -93,9 +100,9 @@ impl Seeded {
         let mut rows = vec![json!({
             "metric": "spend", "at": day(1), "key": "s", "campaign": campaign, "value": FIGURE.parse::<f64>().expect("a number"),
         })];
-        rows.extend((1..=4).map(|ago| {
-            json!({ "metric": "sales", "at": day(ago), "key": "k", "channel": channel, "value": 5 })
-        }));
+        rows.extend(
+            (1..=4).map(|ago| json!({ "metric": "sales", "at": day(ago), "key": "k", "channel": channel, "value": 5 })),
+        );
         let taken = self.tenant.owner.post("/v1/samples", json!({ "samples": rows })).await.ok();
         assert_eq!((&taken["refused"], &taken["stopped"][0]["alert"].is_null()), (&json!(0), &false), "{taken}");
         self.tenant.settled().await;
@@ -120,6 +127,9 @@ impl Seeded {
     /// What nobody else may ever read: its mark, its figure, its ids.
     pub(super) fn canaries(&self) -> Vec<String> {
         let ids = self.ids.values().cloned();
-        [self.mark.clone(), FIGURE.to_owned(), self.tenant.id.to_string(), self.tenant.email.clone()].into_iter().chain(ids).collect()
+        [self.mark.clone(), FIGURE.to_owned(), self.tenant.id.to_string(), self.tenant.email.clone()]
+            .into_iter()
+            .chain(ids)
+            .collect()
     }
 }

@@ -5,6 +5,7 @@ use super::plan::Plan;
 use super::{Server, send};
 use crate::bot_process;
 use crate::fake_discord::{FakeDiscord, Message};
+use crate::harness::program::Program;
 use crate::harness::tenant::{Style, bot};
 use crate::harness::{Client, Tenant, eventually_within, own_database};
 use chrono::{Days, Utc};
@@ -15,13 +16,14 @@ use std::time::{Duration, Instant};
 use tillwatch_bot::wording::figures::figure;
 use tillwatch_shared::Locale;
 use tillwatch_shared::permissions::Permission;
+use tokio::sync::watch;
 
-/// Kills at least.
-const KILLS: u32 = 34;
+/// How many are killed.
+const KILLS: usize = 34;
 /// How long one of the two lives after the other was killed, in milliseconds.
 const BETWEEN: std::ops::Range<u64> = 50..700;
 /// What a killed process had in its hands comes back after 30 s.
-const SETTLING: Duration = Duration::from_secs(60);
+const SETTLING: Duration = Duration::from_secs(90);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_at_any_moment_lose_nothing_and_double_nothing() {
@@ -37,17 +39,17 @@ async fn kills_at_any_moment_lose_nothing_and_double_nothing() {
     retailer.settled().await;
 
     let queues = std::mem::take(&mut plan.queues);
-    let senders: Vec<_> = queues.into_iter().map(|queue| tokio::spawn(send_all(partner.clone(), queue))).collect();
-    kill_in_turn(&mut server, &fake, || senders.iter().all(tokio::task::JoinHandle::is_finished)).await;
+    let kills = watch::Sender::new(0);
+    let sender = |queue| tokio::spawn(send_all(partner.clone(), queue, kills.subscribe()));
+    let senders: Vec<_> = queues.into_iter().map(sender).collect();
+    let mut last_bot = kill_in_turn(&mut server, &fake, &kills).await;
     for sender in senders {
         sender.await.expect("every batch was answered");
     }
-    server.until_ready().await;
-    let mut last_bot = bot_process::start(&server.url(), &fake);
     until_settled(&retailer).await;
 
     assert_eq!(counted(&retailer).await, (rows, sum(&plan)), "every sample once, in the day sums too");
-    assert_eq!(retailer.database.number("SELECT count(*) FROM samples").await, i64::try_from(rows).unwrap());
+    assert_eq!(retailer.database.number("SELECT count(*) FROM samples").await, i64::try_from(rows).expect("few"));
     assert_paused_once(&retailer, &plan).await;
     assert_told_once(&retailer, &plan, &fake).await;
     assert_eq!(fake.recorder().violations(), Vec::<String>::new());
@@ -66,45 +68,44 @@ async fn link_chat(retailer: &Tenant, fake: &FakeDiscord) {
     bot(&retailer.anonymous).await.post("/v1/chat-links/redeem", wish).await.ok();
 }
 
-/// Sends a queue in its order, at a pace that spreads it over the kills.
-async fn send_all(partner: Client, queue: Vec<Vec<Value>>) {
-    let pace = Duration::from_secs(14) / u32::try_from(queue.len()).expect("few");
-    for batch in queue {
-        send(&partner, &batch).await;
-        tokio::time::sleep(pace).await;
+/// Sends a queue in its order, spread evenly over the kills.
+async fn send_all(partner: Client, queue: Vec<Vec<Value>>, mut kills: watch::Receiver<usize>) {
+    for (n, batch) in queue.iter().enumerate() {
+        kills.wait_for(|kills| n * KILLS <= kills * queue.len()).await.expect("kills to come");
+        send(&partner, batch).await;
     }
 }
 
-/// Kills server and bot in turn until there were enough kills and the senders are done.
-async fn kill_in_turn(server: &mut Server, fake: &FakeDiscord, done: impl Fn() -> bool) {
+/// Kills server and bot in turn, often enough; gives the bot that lives on.
+async fn kill_in_turn(server: &mut Server, fake: &FakeDiscord, kills: &watch::Sender<usize>) -> Program {
     let seed: u64 = rand::rng().random();
     println!("the kills' seed is {seed}");
     let mut moments = rand::rngs::StdRng::seed_from_u64(seed);
     let mut bot = bot_process::start(&server.url(), fake);
-    let (mut kills, end) = (0, Instant::now() + Duration::from_secs(120));
-    while kills < KILLS || !done() {
-        assert!(Instant::now() < end, "the partner is not done after {kills} kills");
+    let begun = Instant::now();
+    for kill in 0..KILLS {
+        kills.send_replace(kill);
         // Some die while they start; most are given the time to, or nothing would ever be done on a slow machine.
-        if !kills.is_multiple_of(6) {
+        if !kill.is_multiple_of(6) {
             server.until_ready().await;
         }
         tokio::time::sleep(Duration::from_millis(moments.random_range(BETWEEN))).await;
-        if kills % 2 == 0 {
+        if kill % 2 == 0 {
             server.kill();
         } else {
             assert_eq!(bot.ended(), None, "the bot ended by itself: {}", bot.errors());
             bot.kill();
             bot = bot_process::start(&server.url(), fake);
         }
-        kills += 1;
     }
-    bot.kill();
-    println!("{} kills", kills + 1);
+    println!("{KILLS} kills in {:?}", begun.elapsed());
+    bot
 }
 
 /// Waits until no work is left: what was in the hands of the killed comes back by its lease.
 async fn until_settled(retailer: &Tenant) {
-    let left = "SELECT (SELECT count(*) FROM queue_jobs) + (SELECT count(*) FROM queue_deliveries WHERE state <> 'done')";
+    let left =
+        "SELECT (SELECT count(*) FROM queue_jobs) + (SELECT count(*) FROM queue_deliveries WHERE state <> 'done')";
     eventually_within(SETTLING, "the last jobs and deliveries", async || {
         (retailer.database.number(left).await == 0).then_some(())
     })
@@ -179,8 +180,13 @@ async fn assert_told_once(retailer: &Tenant, plan: &Plan, fake: &FakeDiscord) {
         assert_eq!(delivery["message"], message.id.to_string());
         let shown = figure(value, "money", "USD", Locale::En);
         assert!(message.read().contains(&shown), "no {shown} in {}", message.read());
-        let versions = "SELECT count(*) FROM queue_deliveries d JOIN alerts a USING (alert_id) WHERE d.posted_version = a.version";
-        assert_eq!(retailer.database.number(versions).await, i64::try_from(alerts.len()).unwrap(), "the newest versions");
+        let versions =
+            "SELECT count(*) FROM queue_deliveries d JOIN alerts a USING (alert_id) WHERE d.posted_version = a.version";
+        assert_eq!(
+            retailer.database.number(versions).await,
+            i64::try_from(alerts.len()).expect("few"),
+            "the newest versions"
+        );
     }
     assert!(told.is_empty(), "alerts without a breach: {told:?}");
     assert_eq!(messages.len(), alerts.len(), "nothing else was posted");

@@ -28,8 +28,7 @@ async fn a_stop_under_load_is_in_time_and_keeps_every_accepted_row() {
     fake.until_gateway("ready", 1).await;
 
     let (stop, stopping) = watch::channel(false);
-    let senders: Vec<_> =
-        (0..SENDERS).map(|n| tokio::spawn(pour(partner.clone(), n, stopping.clone()))).collect();
+    let senders: Vec<_> = (0..SENDERS).map(|n| tokio::spawn(pour(partner.clone(), n, stopping.clone()))).collect();
     tokio::time::sleep(Duration::from_secs(2)).await;
     server.program.signal("TERM");
     let ended = server.program.until_ended(IN_TIME).await;
@@ -43,9 +42,8 @@ async fn a_stop_under_load_is_in_time_and_keeps_every_accepted_row() {
         unknown.extend(open);
     }
     assert!(accepted >= SENDERS * ROWS, "there was a load: {accepted}");
-    let stored = || async {
-        usize::try_from(retailer.database.number("SELECT count(*) FROM samples").await).expect("a count")
-    };
+    let stored =
+        || async { usize::try_from(retailer.database.number("SELECT count(*) FROM samples").await).expect("a count") };
     let kept = stored().await;
     let most = accepted + unknown.len() * ROWS;
     assert!((accepted..=most).contains(&kept), "accepted {accepted}, at most {most}, kept {kept}");

@@ -54,7 +54,10 @@ async fn a_token_verifies_with_the_published_key() {
     let jwks = retailer.anonymous.get("/.well-known/jwks.json").await.ok();
     let keys = jwks["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 1);
-    assert_eq!((&keys[0]["kty"], &keys[0]["crv"], &keys[0]["alg"], &keys[0]["use"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA"), &json!("sig")));
+    assert_eq!(
+        (&keys[0]["kty"], &keys[0]["crv"], &keys[0]["alg"], &keys[0]["use"]),
+        (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA"), &json!("sig"))
+    );
     let token = retailer.owner.bearer();
     assert_eq!(part(token, 0), json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": keys[0]["kid"] }));
     let key = DecodingKey::from_ed_components(keys[0]["x"].as_str().unwrap()).unwrap();
@@ -133,7 +136,11 @@ async fn a_key_that_is_not_ours_opens_nothing() {
     refused(nobody, "the bot's key", &signed(&header, &claims, &bots, Algorithm::EdDSA)).await;
     refused(nobody, "an assertion", &assertion()).await;
     let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "2Vbx6BrYvVXN9sQmW9mYtfxWVp0CZfIhNlBFNzAgsGc" });
-    for (name, value) in [("jwk", jwk), ("jku", json!("https://attacker.example/jwks.json")), ("x5u", json!("https://attacker.example/cert"))] {
+    for (name, value) in [
+        ("jwk", jwk),
+        ("jku", json!("https://attacker.example/jwks.json")),
+        ("x5u", json!("https://attacker.example/cert")),
+    ] {
         let header = with(&with(&header, name, value), "kid", json!("theirs"));
         refused(nobody, name, &signed(&header, &claims, &attackers, Algorithm::EdDSA)).await;
     }
@@ -157,7 +164,8 @@ async fn a_key_that_is_not_ours_opens_nothing() {
 async fn a_bots_assertion_must_be_its_own_fresh_and_for_us() {
     let anonymous = crate::harness::shared().anonymous();
     let now = chrono::Utc::now().timestamp();
-    let claims = json!({ "iss": "tillwatch-bot", "sub": "tillwatch-bot", "aud": "tillwatch", "iat": now, "exp": now + 55 });
+    let claims =
+        json!({ "iss": "tillwatch-bot", "sub": "tillwatch-bot", "aud": "tillwatch", "iat": now, "exp": now + 55 });
     let key = signing_key(OwnService::keys().bot_seed());
     let ask = async |claims: &Value, key: &EncodingKey| {
         let assertion = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), claims, key).unwrap();

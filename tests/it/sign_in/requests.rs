@@ -50,7 +50,10 @@ async fn a_body_that_is_no_json_is_told_so() {
     owner.send("POST", "/v1/channels", &json_type, Some(fits.into_bytes())).await.refused(Code::BodyTooLarge);
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
         let body = br#"{"name":"A","kind":"email"}"#.to_vec();
-        owner.send("POST", "/v1/channels", &[("content-type", kind)], Some(body)).await.refused(Code::UnsupportedMediaType);
+        owner
+            .send("POST", "/v1/channels", &[("content-type", kind)], Some(body))
+            .await
+            .refused(Code::UnsupportedMediaType);
     }
     owner.send("POST", "/v1/channels", &[], Some(b"{}".to_vec())).await.refused(Code::UnsupportedMediaType);
     let with_charset = [("content-type", "application/json; charset=utf-8")];

@@ -1,7 +1,7 @@
 //! Sign-up, sign-in, refresh, sign-out, throttle.
 
 use super::{SOON, refused_soon};
-use crate::harness::tenant::{PASSWORD, text, unique};
+use crate::harness::tenant::{PASSWORD, patiently, text, unique};
 use crate::harness::{Answer, Tenant, eventually, redacted, shared};
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
@@ -15,7 +15,7 @@ fn sign_up_wish(email: &str) -> Value {
 async fn a_retailer_signs_up_once_and_is_signed_in() {
     let anonymous = shared().anonymous();
     let email = format!("Mei-{}@Harbour.example", unique());
-    let signed = crate::harness::tenant::patiently(async || anonymous.post("/v1/sign-up", sign_up_wish(&email)).await).await;
+    let signed = patiently(async || anonymous.post("/v1/sign-up", sign_up_wish(&email)).await).await;
     assert_eq!((signed.status, signed.header("location")), (201, "/v1/me"));
     let signed = signed.ok();
     insta::assert_json_snapshot!(redacted(&signed));
@@ -23,7 +23,7 @@ async fn a_retailer_signs_up_once_and_is_signed_in() {
     assert_eq!(me, signed["me"]);
     // The address is taken, in any case of letters.
     let again = sign_up_wish(&email.to_uppercase());
-    let answer = crate::harness::tenant::patiently(async || anonymous.post("/v1/sign-up", &again).await).await;
+    let answer = patiently(async || anonymous.post("/v1/sign-up", &again).await).await;
     answer.refused(Code::AlreadyExists);
 }
 
@@ -84,7 +84,10 @@ async fn a_login_with_places_at_two_retailers_names_one() {
     for (tenant, role) in [(&one, "viewer"), (&two, "analyst")] {
         let wish = json!({ "email": email, "password": PASSWORD, "tenant": tenant.id });
         let signed = tenant.anonymous.post("/v1/sessions", wish).await.ok();
-        assert_eq!((&signed["me"]["tenant"]["name"], &signed["me"]["staff"]["role"]), (&json!(tenant.name), &json!(role)));
+        assert_eq!(
+            (&signed["me"]["tenant"]["name"], &signed["me"]["staff"]["role"]),
+            (&json!(tenant.name), &json!(role))
+        );
     }
     let elsewhere = Tenant::sign_up().await;
     let wish = json!({ "email": email, "password": PASSWORD, "tenant": elsewhere.id });
@@ -128,9 +131,9 @@ async fn a_reused_refresh_token_ends_the_session_and_is_audited() {
 }
 
 #[tokio::test]
-async fn twenty_refreshes_at_once_make_one_successor() {
+async fn refreshes_at_once_make_one_successor() {
     let retailer = Tenant::sign_up().await;
-    let calls = (0..20).map(|_| refresh(&retailer, &retailer.refresh_token));
+    let calls = (0..12).map(|_| patiently(async || refresh(&retailer, &retailer.refresh_token).await));
     let answers = futures_util::future::join_all(calls).await;
     let mut successors: Vec<String> = answers.into_iter().map(|a| text(&a.ok()["refresh_token"]).to_owned()).collect();
     successors.dedup();
@@ -159,7 +162,8 @@ async fn a_disabled_staff_is_out_and_a_changed_role_counts_within_a_second() {
     let staff = retailer.anonymous.bearing(text(&signed["access_token"]));
     let wish = json!({ "name": "A channel", "kind": "email" });
     staff.post("/v1/channels", &wish).await.ok();
-    let change = |what: &str| format!("UPDATE staff SET {what} WHERE tenant_id = '{}' AND name = 'A marketer'", retailer.id.0);
+    let change =
+        |what: &str| format!("UPDATE staff SET {what} WHERE tenant_id = '{}' AND name = 'A marketer'", retailer.id.0);
     retailer.database.execute(&change("role = 'viewer'")).await;
     tokio::time::sleep(SOON).await;
     staff.post("/v1/channels", &wish).await.refused(Code::PermissionDenied);

@@ -44,7 +44,8 @@ async fn an_empty_scope_list_may_do_nothing() {
 #[tokio::test]
 async fn a_revoked_token_stops_within_a_second_and_an_expired_one_too() {
     let retailer = Tenant::sign_up().await;
-    let (revoked, expired, rest) = (retailer.partner(&[]).await, retailer.partner(&[]).await, retailer.partner(&[]).await);
+    let (revoked, expired, rest) =
+        (retailer.partner(&[]).await, retailer.partner(&[]).await, retailer.partner(&[]).await);
     for partner in [&revoked, &expired, &rest] {
         partner.get("/v1/me").await.ok();
     }
@@ -57,7 +58,10 @@ async fn a_revoked_token_stops_within_a_second_and_an_expired_one_too() {
     let id: tillwatch_shared::ids::ApiTokenId = crate::harness::tenant::parsed(&id["api_token"]);
     retailer
         .database
-        .execute(&format!("UPDATE api_tokens SET expires_at = now() - interval '1 second' WHERE api_token_id = '{}'", id.0))
+        .execute(&format!(
+            "UPDATE api_tokens SET expires_at = now() - interval '1 second' WHERE api_token_id = '{}'",
+            id.0
+        ))
         .await;
     refused_soon(&expired).await.refused(Code::CredentialInvalid);
     rest.get("/v1/me").await.ok();

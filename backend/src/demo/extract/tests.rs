@@ -25,10 +25,7 @@ fn utc(text: &str) -> DateTime<Utc> {
 
 /// Hundredths, as a whole number: sums of them are exact.
 fn hundredths(value: f64) -> i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "demo values are far below 2^53"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "demo values are far below 2^53")]
     let whole = (value * 100.0).round() as i64;
     whole
 }
@@ -56,29 +53,18 @@ fn days(extract: &Extract) -> BTreeMap<(NaiveDate, &str, &str), i64> {
 
 /// The row with which a campaign's spend passes its line, and the sum then, in minor units.
 fn passed(extract: &Extract, key: &str) -> Option<(DateTime<Utc>, i64)> {
-    let line = extract
-        .campaigns
-        .iter()
-        .find(|c| c.key == key)?
-        .stop_loss_minor?;
+    let line = extract.campaigns.iter().find(|c| c.key == key)?.stop_loss_minor?;
     let mut spent = 0;
-    extract
-        .rows
-        .iter()
-        .filter(|row| &*row.metric == "spend" && row.campaign.as_deref() == Some(key))
-        .find_map(|row| {
-            spent += hundredths(row.value);
-            (spent > line).then_some((row.at, spent))
-        })
+    extract.rows.iter().filter(|row| &*row.metric == "spend" && row.campaign.as_deref() == Some(key)).find_map(|row| {
+        spent += hundredths(row.value);
+        (spent > line).then_some((row.at, spent))
+    })
 }
 
 #[test]
 fn us_grocer_has_the_figures_of_the_readme() {
     let us = us();
-    assert_eq!(
-        (us.channels.len(), us.campaigns.len(), us.rows.len()),
-        (11, 17, 42_137)
-    );
+    assert_eq!((us.channels.len(), us.campaigns.len(), us.rows.len()), (11, 17, 42_137));
     assert_eq!(
         totals(&us).into_iter().collect::<Vec<_>>(),
         [
@@ -89,16 +75,9 @@ fn us_grocer_has_the_figures_of_the_readme() {
             ("spend", (618, 123_244)),
         ]
     );
-    assert_eq!(
-        us.rows.iter().filter(|row| row.at < us.replay_from).count(),
-        32_483
-    );
+    assert_eq!(us.rows.iter().filter(|row| row.at < us.replay_from).count(), 32_483);
     assert_eq!(us.replay_from, utc("2017-10-30T04:00:00Z"));
-    assert!(
-        us.rows
-            .iter()
-            .all(|row| row.at.minute() == 0 && row.at.second() == 0)
-    );
+    assert!(us.rows.iter().all(|row| row.at.minute() == 0 && row.at.second() == 0));
 }
 
 #[test]
@@ -114,28 +93,18 @@ fn us_grocer_passes_its_lines_when_the_readme_says() {
             (utc("2017-12-03T16:00:00Z"), 2_100),
         ]
     );
-    let stopped: Vec<_> = us
-        .campaigns
-        .iter()
-        .filter(|c| passed(&us, &c.key).is_some())
-        .collect();
+    let stopped: Vec<_> = us.campaigns.iter().filter(|c| passed(&us, &c.key).is_some()).collect();
     assert_eq!(stopped.len(), lines.len(), "{stopped:?}");
 }
 
 #[test]
 fn cn_retailer_has_the_figures_of_the_readme() {
     let cn = cn();
-    assert_eq!(
-        (cn.channels.len(), cn.campaigns.len(), cn.rows.len()),
-        (5, 4, 6_972)
-    );
+    assert_eq!((cn.channels.len(), cn.campaigns.len(), cn.rows.len()), (5, 4, 6_972));
     assert_eq!(cn.name, "禾田优选");
     assert_eq!(totals(&cn)["spend"], (644, 9_581_618));
     assert_eq!(totals(&cn)["sales"], (1_680, 751_379_314));
-    assert_eq!(
-        passed(&cn, "live-ads"),
-        Some((utc("2025-05-17T06:00:00Z"), 2_018_162))
-    );
+    assert_eq!(passed(&cn, "live-ads"), Some((utc("2025-05-17T06:00:00Z"), 2_018_162)));
     assert_eq!(passed(&cn, "member-coupon"), None);
     // The failed payment, on Wednesday and Thursday of the first replay week.
     let days = days(&cn);
@@ -148,18 +117,8 @@ fn both_fit_the_repository_and_name_only_what_they_describe() {
     for extract in [us(), cn()] {
         assert!(extract.rows.is_sorted_by(|a, b| a.key() < b.key()));
         assert!(extract.rows.iter().all(|row| row.value >= 0.0));
-        assert!(
-            extract
-                .campaigns
-                .iter()
-                .all(|c| c.starts_on <= c.ends_on && c.budget_minor > 0)
-        );
-        assert!(
-            extract
-                .campaigns
-                .iter()
-                .all(|c| c.stop_loss_minor.is_none_or(|line| line > 0))
-        );
+        assert!(extract.campaigns.iter().all(|c| c.starts_on <= c.ends_on && c.budget_minor > 0));
+        assert!(extract.campaigns.iter().all(|c| c.stop_loss_minor.is_none_or(|line| line > 0)));
         let midnight = extract.replay_from.with_timezone(&extract.time_zone);
         assert_eq!((midnight.hour(), midnight.weekday()), (0, Weekday::Mon));
     }
@@ -172,20 +131,12 @@ fn a_shift_keeps_days_weekdays_and_sums() {
     let before = us();
     let after = before.shifted(utc("2026-07-15T12:00:00Z"));
     let weeks = TimeDelta::weeks(446);
-    let expected: BTreeMap<_, _> = days(&before)
-        .into_iter()
-        .map(|((day, c, m), sum)| ((day + weeks, c, m), sum))
-        .collect();
+    let expected: BTreeMap<_, _> =
+        days(&before).into_iter().map(|((day, c, m), sum)| ((day + weeks, c, m), sum)).collect();
     assert_eq!(days(&after), expected);
-    assert_eq!(
-        before.campaigns[0].starts_on + weeks,
-        after.campaigns[0].starts_on
-    );
+    assert_eq!(before.campaigns[0].starts_on + weeks, after.campaigns[0].starts_on);
     assert_eq!(after.replay_from.with_timezone(&after.time_zone).hour(), 0);
-    assert!(
-        after.rows.is_sorted_by(|a, b| a.key() < b.key()),
-        "no key twice"
-    );
+    assert!(after.rows.is_sorted_by(|a, b| a.key() < b.key()), "no key twice");
 }
 
 /// 02:30 does not exist on the morning when the clocks go forward: its hour joins the next one.
@@ -193,16 +144,9 @@ fn a_shift_keeps_days_weekdays_and_sums() {
 fn a_swallowed_hour_joins_the_next() {
     let mut extract = us();
     let row = extract.rows.swap_remove(0);
-    let at = |hour: &str, value| DemoRow {
-        at: utc(hour),
-        value,
-        ..row.clone()
-    };
+    let at = |hour: &str, value| DemoRow { at: utc(hour), value, ..row.clone() };
     // Sunday 2017-10-29, 02:00 and 03:00 in New York; 19 weeks later the clocks go from 02:00 to 03:00.
-    extract.rows = vec![
-        at("2017-10-29T06:00:00Z", 0.1),
-        at("2017-10-29T07:00:00Z", 0.2),
-    ];
+    extract.rows = vec![at("2017-10-29T06:00:00Z", 0.1), at("2017-10-29T07:00:00Z", 0.2)];
     let moved = extract.shifted(utc("2018-03-11T12:00:00Z"));
     assert_eq!(moved.rows.len(), 1);
     assert_eq!(moved.rows[0].at, utc("2018-03-11T07:00:00Z"));
@@ -242,37 +186,16 @@ fn bad_rows_are_refused_with_their_line() {
     assert_eq!(read(good).unwrap().rows.len(), 1);
     for (rows, reason) in [
         (format!("{good}{good}"), "line 3: not sorted"),
-        (
-            format!("{good}2025-01-02T00:00:00Z,a,c,sales,1\n"),
-            "line 3: a metric is given",
-        ),
-        (
-            "2025-01-01T00:00:00Z,b,,sales,1\n".into(),
-            "line 2: unknown channel",
-        ),
-        (
-            "2025-01-01T00:00:00Z,a,d,sales,1\n".into(),
-            "line 2: unknown campaign",
-        ),
-        (
-            "2025-01-01T00:00:00Z,a,,sales,-1\n".into(),
-            "line 2: a value",
-        ),
-        (
-            "2025-01-01T00:00:00Z,a,,sales,NaN\n".into(),
-            "line 2: a value",
-        ),
+        (format!("{good}2025-01-02T00:00:00Z,a,c,sales,1\n"), "line 3: a metric is given"),
+        ("2025-01-01T00:00:00Z,b,,sales,1\n".into(), "line 2: unknown channel"),
+        ("2025-01-01T00:00:00Z,a,d,sales,1\n".into(), "line 2: unknown campaign"),
+        ("2025-01-01T00:00:00Z,a,,sales,-1\n".into(), "line 2: a value"),
+        ("2025-01-01T00:00:00Z,a,,sales,NaN\n".into(), "line 2: a value"),
         ("yesterday,a,,sales,1\n".into(), "demo rows: CSV"),
     ] {
         let error = read(&rows).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");
     }
-    assert!(matches!(
-        Extract::parse(b"{}", b""),
-        Err(ExtractError::About(_))
-    ));
-    assert!(matches!(
-        Extract::parse(about, b"\x1f\x8b\x08"),
-        Err(ExtractError::Rows(_))
-    ));
+    assert!(matches!(Extract::parse(b"{}", b""), Err(ExtractError::About(_))));
+    assert!(matches!(Extract::parse(about, b"\x1f\x8b\x08"), Err(ExtractError::Rows(_))));
 }

@@ -13,13 +13,7 @@ use tillwatch_shared::identity::AuditEntry;
 use tillwatch_shared::ids::{AuditId, TenantId};
 use uuid::Uuid;
 
-pub(super) async fn insert(
-    tx: &mut Tx,
-    id: AuditId,
-    who: &Who,
-    entry: Entry<'_>,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub(super) async fn insert(tx: &mut Tx, id: AuditId, who: &Who, entry: Entry<'_>, now: DateTime<Utc>) -> Result<()> {
     diesel::insert_into(audit::table)
         .values((
             audit::tenant_id.eq(who.tenant.0),

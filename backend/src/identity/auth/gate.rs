@@ -71,7 +71,10 @@ impl Gate {
 
     async fn credential(&self, headers: CredentialHeaders) -> Result<Credential> {
         let Some(bearer) = headers.bearer else {
-            return Err(Error::new(Code::CredentialMissing, "Send `Authorization: Bearer <access token or API token>`."));
+            return Err(Error::new(
+                Code::CredentialMissing,
+                "Send `Authorization: Bearer <access token or API token>`.",
+            ));
         };
         if bearer.starts_with("tw_live_") {
             let known = self.partner(&bearer).await?;
@@ -110,8 +113,7 @@ impl Gate {
         } else {
             let read_at = Instant::now();
             let asker = Who::system(tenant, "gate", request_id);
-            let living =
-                self.app.db.read(&asker, async |tx| store::living(tx, tenant, session, now()).await).await?;
+            let living = self.app.db.read(&asker, async |tx| store::living(tx, tenant, session, now()).await).await?;
             recent.put((tenant, session), living, read_at);
             living
         };
@@ -121,7 +123,8 @@ impl Gate {
     }
 
     async fn partner(&self, token: &str) -> Result<Known> {
-        let invalid = || Error::new(Code::CredentialInvalid, "This API token is not valid: unknown, revoked or expired.");
+        let invalid =
+            || Error::new(Code::CredentialInvalid, "This API token is not valid: unknown, revoked or expired.");
         if !secret::is_api_token(token) {
             return Err(invalid());
         }

@@ -97,12 +97,7 @@ impl Keys {
     }
 }
 
-fn decode_with(
-    token: &str,
-    key: &DecodingKey,
-    issuer: &str,
-    audience: &str,
-) -> jsonwebtoken::errors::Result<Claims> {
+fn decode_with(token: &str, key: &DecodingKey, issuer: &str, audience: &str) -> jsonwebtoken::errors::Result<Claims> {
     let mut rules = Validation::new(Algorithm::EdDSA);
     rules.set_issuer(&[issuer]);
     rules.set_audience(&[audience]);

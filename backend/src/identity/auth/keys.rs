@@ -68,7 +68,9 @@ impl Keys {
     /// The refresh token that follows `token`; always the same one.
     pub fn successor(&self, token: &str) -> String {
         // HMAC takes a key of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.refresh) else { return crate::identity::secret::refresh_token() };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.refresh) else {
+            return crate::identity::secret::refresh_token();
+        };
         mac.update(token.as_bytes());
         crate::identity::secret::refresh_from(mac.finalize().into_bytes().into())
     }
@@ -80,7 +82,9 @@ impl Keys {
 
     /// A password for something local to this installation: its database's roles, the demo's owners.
     pub fn local_password(&self, purpose: &str) -> String {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.local) else { return crate::identity::secret::refresh_token() };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.local) else {
+            return crate::identity::secret::refresh_token();
+        };
         mac.update(purpose.as_bytes());
         let digest: [u8; 32] = mac.finalize().into_bytes().into();
         crate::identity::secret::legible(&digest, 12)

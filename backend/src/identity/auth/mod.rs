@@ -18,8 +18,8 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::{directory, secret};
 use crate::identity::tenants::{self, Settings};
+use crate::identity::{directory, secret};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::{Actor, PermissionSet, Who};
@@ -103,7 +103,8 @@ pub async fn sign_in(app: &App, request: SignIn, request_id: &str) -> Result<Sig
     let login = app.db.system("sign-in", async |tx| directory::login(tx, &email).await).await?;
     let at = now();
     if let Some(until) = login.as_ref().and_then(|l| l.locked_until).filter(|until| *until > at) {
-        let mut wait = Error::new(Code::TooManyRequests, "Too many wrong passwords for this address. Wait, then try again.");
+        let mut wait =
+            Error::new(Code::TooManyRequests, "Too many wrong passwords for this address. Wait, then try again.");
         wait.retry_after = u32::try_from((until - at).num_seconds() + 1).ok();
         return Err(wait);
     }
@@ -162,9 +163,7 @@ pub async fn refresh(app: &App, request: &Refresh, request_id: &str) -> Result<S
     let hash = secret::hash(&request.refresh_token);
     let opened = app
         .db
-        .system("refresh", async |tx| {
-            directory::credential(tx, directory::CredentialKind::Refresh, &hash, at).await
-        })
+        .system("refresh", async |tx| directory::credential(tx, directory::CredentialKind::Refresh, &hash, at).await)
         .await?
         .ok_or_else(refused)?;
     let who = Who::system(TenantId(opened.tenant), "api", request_id);

@@ -17,9 +17,30 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Passwords that every attacker tries first (from the published lists of the most common ones).
 const COMMON: [&str; 24] = [
-    "password", "12345678", "123456789", "1234567890", "qwertyuiop", "qwerty123", "password1", "password123",
-    "iloveyou", "sunshine", "princess", "football", "baseball", "superman", "trustno1", "welcome1", "letmein1",
-    "11111111", "00000000", "88888888", "abcd1234", "1q2w3e4r", "a1b2c3d4", "woaini1314",
+    "password",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "qwertyuiop",
+    "qwerty123",
+    "password1",
+    "password123",
+    "iloveyou",
+    "sunshine",
+    "princess",
+    "football",
+    "baseball",
+    "superman",
+    "trustno1",
+    "welcome1",
+    "letmein1",
+    "11111111",
+    "00000000",
+    "88888888",
+    "abcd1234",
+    "1q2w3e4r",
+    "a1b2c3d4",
+    "woaini1314",
 ];
 
 /// A hash that nobody's password has, for addresses that have no login.

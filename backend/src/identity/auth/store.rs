@@ -64,7 +64,9 @@ pub(super) async fn living(
     now: DateTime<Utc>,
 ) -> Result<Option<(StaffId, Role)>> {
     let found: Option<(Uuid, String)> = sessions::table
-        .inner_join(staff::table.on(staff::tenant_id.eq(sessions::tenant_id).and(staff::staff_id.eq(sessions::staff_id))))
+        .inner_join(
+            staff::table.on(staff::tenant_id.eq(sessions::tenant_id).and(staff::staff_id.eq(sessions::staff_id))),
+        )
         .select((staff::staff_id, staff::role))
         .filter(sessions::tenant_id.eq(tenant.0))
         .filter(sessions::session_id.eq(session.0))
@@ -94,7 +96,8 @@ pub(super) async fn insert_session(tx: &mut Tx, tenant: TenantId, session: &Sess
 }
 
 pub(super) async fn lock_session(tx: &mut Tx, tenant: TenantId, id: SessionId) -> Result<Session> {
-    type Row = (Uuid, Uuid, Vec<u8>, Option<Vec<u8>>, DateTime<Utc>, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>);
+    type Row =
+        (Uuid, Uuid, Vec<u8>, Option<Vec<u8>>, DateTime<Utc>, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>);
     let row: Row = sessions::table
         .select((
             sessions::session_id,
@@ -126,17 +129,15 @@ pub(super) async fn rotate(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<()> {
-    diesel::update(
-        sessions::table.filter(sessions::tenant_id.eq(tenant.0)).filter(sessions::session_id.eq(id.0)),
-    )
-    .set((
-        sessions::current_hash.eq(current.as_slice()),
-        sessions::previous_hash.eq(previous.as_slice()),
-        sessions::rotated_at.eq(now),
-        sessions::expires_at.eq(expires_at),
-    ))
-    .execute(tx)
-    .await?;
+    diesel::update(sessions::table.filter(sessions::tenant_id.eq(tenant.0)).filter(sessions::session_id.eq(id.0)))
+        .set((
+            sessions::current_hash.eq(current.as_slice()),
+            sessions::previous_hash.eq(previous.as_slice()),
+            sessions::rotated_at.eq(now),
+            sessions::expires_at.eq(expires_at),
+        ))
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

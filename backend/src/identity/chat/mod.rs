@@ -11,8 +11,8 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::secret;
 use crate::identity::directory;
+use crate::identity::secret;
 use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
@@ -108,7 +108,10 @@ pub async fn redeem(app: &App, request: &RedeemCode, request_id: &str) -> Result
 /// 403 `chat_user_not_linked`, also for an unknown server or a disabled staff; 400 for text of another form.
 pub async fn staff_behind(app: &App, person: &str, request_id: &str) -> Result<(TenantId, StaffId, Role)> {
     let unlinked = || {
-        Error::new(Code::ChatUserNotLinked, "Sign in, ask for a code (`POST /v1/chat-links/code`), then type `link <code>`.")
+        Error::new(
+            Code::ChatUserNotLinked,
+            "Sign in, ask for a code (`POST /v1/chat-links/code`), then type `link <code>`.",
+        )
     };
     let mut parts = person.splitn(3, '/');
     let (Some(transport), Some(server), Some(user)) = (parts.next(), parts.next(), parts.next()) else {

@@ -9,8 +9,8 @@ mod store;
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::audit::{self, Entry};
-use crate::identity::secret;
 use crate::identity::directory;
+use crate::identity::secret;
 use crate::platform::clock::now;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{PermissionSet, Who};
@@ -36,7 +36,12 @@ pub async fn create(app: &App, who: &Who, request: CreateApiToken) -> Result<Api
     for (index, scope) in request.scopes.iter().enumerate() {
         let pointer = format!("/scopes/{index}");
         checks.ensure(scope.for_tokens(), &pointer, "not_for_tokens", "Is not given to tokens; only to people.");
-        checks.ensure(who.permissions.allows(*scope), &pointer, "not_yours", "You do not have this permission yourself.");
+        checks.ensure(
+            who.permissions.allows(*scope),
+            &pointer,
+            "not_yours",
+            "You do not have this permission yourself.",
+        );
     }
     checks.done()?;
     let (at, id, secret) = (now(), ApiTokenId::new(), secret::api_token());

@@ -72,7 +72,8 @@ pub async fn prepare_cluster(
     for statement in role_statements(password) {
         diesel::sql_query(statement).execute(&mut conn).await?;
     }
-    let created = diesel::sql_query(format!("CREATE DATABASE {database} OWNER tillwatch_owner")).execute(&mut conn).await;
+    let created =
+        diesel::sql_query(format!("CREATE DATABASE {database} OWNER tillwatch_owner")).execute(&mut conn).await;
     match created {
         Ok(_) => {}
         Err(diesel::result::Error::DatabaseError(_, info)) if info.message().contains("already exists") => {}

@@ -38,7 +38,9 @@ pub async fn read(stream: web::Payload, limit: usize) -> Result<web::Bytes> {
     match stream.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(Error::new(Code::MalformedBody, format!("The body broke off: {error}."))),
-        Err(_) => Err(Error::new(Code::BodyTooLarge, format!("The body is larger than {limit} bytes. Send less at once."))),
+        Err(_) => {
+            Err(Error::new(Code::BodyTooLarge, format!("The body is larger than {limit} bytes. Send less at once.")))
+        }
     }
 }
 

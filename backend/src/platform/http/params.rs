@@ -32,7 +32,8 @@ impl<T: DeserializeOwned> FromRequest for Params<T> {
         ready(serde_urlencoded::from_str(req.query_string()).map(Self).map_err(|error| {
             let detail = error.to_string();
             let name = detail.split('`').nth(1).unwrap_or("").to_owned();
-            let mut refused = Error::new(Code::MalformedQuery, format!("The query string is not understood: {detail}."));
+            let mut refused =
+                Error::new(Code::MalformedQuery, format!("The query string is not understood: {detail}."));
             refused.fields = vec![FieldProblem { pointer: format!("?{name}"), code: "invalid".into(), detail }];
             refused
         }))
@@ -55,7 +56,10 @@ impl FromRequest for IfMatch {
         };
         let version = header.to_str().ok().and_then(|t| t.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok());
         ready(version.map(Self).ok_or_else(|| {
-            Error::new(Code::MalformedHeader, "`If-Match` takes one strong ETag, such as `\"3\"`, as the answer gave it.")
+            Error::new(
+                Code::MalformedHeader,
+                "`If-Match` takes one strong ETag, such as `\"3\"`, as the answer gave it.",
+            )
         }))
     }
 }
@@ -71,7 +75,10 @@ impl IfMatch {
         }
         Err(Error::new(
             Code::VersionStale,
-            format!("The object is at version {version} now, you read {}. Read it again and repeat your change.", self.0),
+            format!(
+                "The object is at version {version} now, you read {}. Read it again and repeat your change.",
+                self.0
+            ),
         ))
     }
 }

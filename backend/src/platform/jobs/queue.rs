@@ -122,11 +122,9 @@ pub async fn claim(tx: &mut SystemTx, now: DateTime<Utc>, lease: TimeDelta, most
 /// # Errors
 /// When the database fails.
 pub async fn done(tx: &mut SystemTx, job: &Job) -> Result<()> {
-    diesel::delete(
-        queue_jobs::table.filter(queue_jobs::job_id.eq(job.id)).filter(queue_jobs::attempt.eq(job.attempt)),
-    )
-    .execute(tx)
-    .await?;
+    diesel::delete(queue_jobs::table.filter(queue_jobs::job_id.eq(job.id)).filter(queue_jobs::attempt.eq(job.attempt)))
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
@@ -140,16 +138,14 @@ pub async fn failed(tx: &mut SystemTx, job: &Job, error: &Error, now: DateTime<U
     let dead = !outage && job.attempt >= MOST_ATTEMPTS;
     let pause = TimeDelta::milliseconds(200 << job.attempt.clamp(0, 10));
     let text: String = error.to_string().chars().take(500).collect();
-    diesel::update(
-        queue_jobs::table.filter(queue_jobs::job_id.eq(job.id)).filter(queue_jobs::attempt.eq(job.attempt)),
-    )
-    .set((
-        queue_jobs::state.eq(if dead { "dead" } else { "ready" }),
-        queue_jobs::run_at.eq(now + pause),
-        queue_jobs::attempt.eq(if outage { job.attempt - 1 } else { job.attempt }),
-        queue_jobs::last_error.eq(text),
-    ))
-    .execute(tx)
-    .await?;
+    diesel::update(queue_jobs::table.filter(queue_jobs::job_id.eq(job.id)).filter(queue_jobs::attempt.eq(job.attempt)))
+        .set((
+            queue_jobs::state.eq(if dead { "dead" } else { "ready" }),
+            queue_jobs::run_at.eq(now + pause),
+            queue_jobs::attempt.eq(if outage { job.attempt - 1 } else { job.attempt }),
+            queue_jobs::last_error.eq(text),
+        ))
+        .execute(tx)
+        .await?;
     Ok(())
 }

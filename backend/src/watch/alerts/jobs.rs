@@ -25,8 +25,7 @@ struct Payload {
 fn refresh(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {
     Box::pin(async move {
         let Payload { campaign_id } = serde_json::from_value(payload).map_err(Error::internal)?;
-        let shown =
-            app.db.write(&who, async |tx| campaign_changed(tx, &who, campaign_id, now()).await).await?;
+        let shown = app.db.write(&who, async |tx| campaign_changed(tx, &who, campaign_id, now()).await).await?;
         if shown > 0 {
             app.wake(Topic::Deliveries);
         }

@@ -111,7 +111,10 @@ fn say_the_same(one: &Figures, other: &Figures) -> bool {
         (Some(a), Some(b)) => close(a, b),
         (a, b) => a.is_none() && b.is_none(),
     };
-    close(one.value, other.value) && both(one.expected, other.expected) && both(one.line, other.line) && one.n == other.n
+    close(one.value, other.value)
+        && both(one.expected, other.expected)
+        && both(one.line, other.line)
+        && one.n == other.n
 }
 
 impl Breach<'_> {

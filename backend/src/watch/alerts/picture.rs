@@ -71,7 +71,8 @@ async fn cost(tx: &mut Tx, tenant: TenantId, alert: &Alert, locale: Locale) -> R
     let is_spend = alert.metric == "spend";
     let Some(metric) = metrics::find("spend") else { return Ok(None) };
     let growth =
-        query::campaign_series(tx, tenant, campaign.id, metric, DateTime::UNIX_EPOCH, now() + TimeDelta::days(1)).await?;
+        query::campaign_series(tx, tenant, campaign.id, metric, DateTime::UNIX_EPOCH, now() + TimeDelta::days(1))
+            .await?;
     let Some((newest, _)) = growth.hours.last() else { return Ok(None) };
     let since = *newest - TimeDelta::days(CAMPAIGN_DAYS);
     let points: Vec<Point> = growth

@@ -159,12 +159,7 @@ pub(super) async fn set_figures(
         .await?)
 }
 
-pub(super) async fn set_resolved(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: AlertId,
-    at: DateTime<Utc>,
-) -> Result<i64> {
+pub(super) async fn set_resolved(tx: &mut Tx, tenant: TenantId, id: AlertId, at: DateTime<Utc>) -> Result<i64> {
     // The breach's own figures stay on the alert: what ended it stands in the timeline.
     Ok(diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
         .set((

@@ -57,10 +57,9 @@ pub(super) async fn show(tx: &mut Tx, tenant: TenantId, rows: Vec<Row>) -> Resul
                 paused_campaign: row.paused_campaign,
                 opened_at: row.opened_at,
                 acknowledged_at: row.acknowledged_at,
-                acknowledged_by: row.acknowledged_by.map(|id| NamedStaff {
-                    id: StaffId(id),
-                    name: people.get(&id).cloned().unwrap_or_default(),
-                }),
+                acknowledged_by: row
+                    .acknowledged_by
+                    .map(|id| NamedStaff { id: StaffId(id), name: people.get(&id).cloned().unwrap_or_default() }),
                 resolved_at: row.resolved_at,
                 version: row.version,
             })

@@ -42,13 +42,7 @@ pub(super) async fn insert(
 }
 
 /// A delivery that is with the bot keeps its lease: only one that was done becomes due at once.
-pub(super) async fn want(
-    tx: &mut Tx,
-    tenant: TenantId,
-    alert: AlertId,
-    version: i64,
-    at: DateTime<Utc>,
-) -> Result<()> {
+pub(super) async fn want(tx: &mut Tx, tenant: TenantId, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
     diesel::update(
         queue::table
             .filter(queue::for_tenant.eq(tenant.0))
@@ -114,10 +108,11 @@ pub(super) async fn claim(
         .set((
             queue::attempt.eq(queue::attempt + 1),
             queue::due_at.eq(lease_until),
-            queue::first_claimed_at.eq(
-                case_when(queue::first_claimed_at.is_null(), at.into_sql::<Nullable<Timestamptz>>())
-                    .otherwise(queue::first_claimed_at),
-            ),
+            queue::first_claimed_at.eq(case_when(
+                queue::first_claimed_at.is_null(),
+                at.into_sql::<Nullable<Timestamptz>>(),
+            )
+            .otherwise(queue::first_claimed_at)),
         ))
         .returning((
             queue::delivery_id,
@@ -143,23 +138,24 @@ pub(super) async fn posted(
     version: i64,
     at: DateTime<Utc>,
 ) -> Result<(bool, bool)> {
-    let state: Option<String> = diesel::update(
-        queue::table.filter(queue::delivery_id.eq(id.0)).filter(queue::attempt.eq(attempt)),
-    )
-    .set((
-        queue::posted_version.eq(version),
-        queue::message_ref.eq(message),
-        queue::failures.eq(0),
-        queue::last_error.eq(sql::<Nullable<diesel::sql_types::Text>>("NULL")),
-        queue::due_at.eq(at),
-        queue::state.eq(
-            case_when(queue::wanted_version.gt(version), "pending".into_sql::<diesel::sql_types::Text>()).otherwise("done"),
-        ),
-    ))
-    .returning(queue::state)
-    .get_result(tx)
-    .await
-    .optional()?;
+    let state: Option<String> =
+        diesel::update(queue::table.filter(queue::delivery_id.eq(id.0)).filter(queue::attempt.eq(attempt)))
+            .set((
+                queue::posted_version.eq(version),
+                queue::message_ref.eq(message),
+                queue::failures.eq(0),
+                queue::last_error.eq(sql::<Nullable<diesel::sql_types::Text>>("NULL")),
+                queue::due_at.eq(at),
+                queue::state.eq(case_when(
+                    queue::wanted_version.gt(version),
+                    "pending".into_sql::<diesel::sql_types::Text>(),
+                )
+                .otherwise("done")),
+            ))
+            .returning(queue::state)
+            .get_result(tx)
+            .await
+            .optional()?;
     Ok((state.is_some(), state.as_deref() == Some("pending")))
 }
 

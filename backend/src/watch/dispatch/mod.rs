@@ -13,8 +13,8 @@ use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
-use crate::watch::deliveries::{self, Claimed};
 use crate::watch::alerts;
+use crate::watch::deliveries::{self, Claimed};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -50,9 +50,7 @@ async fn claim_once(app: &App, request: &ClaimDeliveries, request_id: &str) -> R
     let at = now();
     let rows = app
         .db
-        .system("claim deliveries", async |tx| {
-            deliveries::claim(tx, &transports, i64::from(request.max), at).await
-        })
+        .system("claim deliveries", async |tx| deliveries::claim(tx, &transports, i64::from(request.max), at).await)
         .await?;
     let mut by_tenant: BTreeMap<Uuid, Vec<Claimed>> = BTreeMap::new();
     for row in rows {

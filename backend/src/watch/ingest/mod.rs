@@ -67,11 +67,7 @@ struct Placed<'a> {
 
 /// Looks channels and campaigns up and refuses the rows that name what is not there, or that turn out to be the
 /// same sample under two spellings. The refusals are by place in `rows`.
-async fn place<'a>(
-    tx: &mut Tx,
-    who: &Who,
-    rows: &'a [Parsed<'_>],
-) -> Result<(Placed<'a>, Vec<(usize, RowRefusal)>)> {
+async fn place<'a>(tx: &mut Tx, who: &Who, rows: &'a [Parsed<'_>]) -> Result<(Placed<'a>, Vec<(usize, RowRefusal)>)> {
     let good = || {
         rows.iter().enumerate().filter_map(|(place, row)| match row {
             Parsed::Row(row) => Some((place, row)),
@@ -108,7 +104,8 @@ async fn place<'a>(
         let (channel, campaign) = (channel.ok().flatten().map(|c| c.id), campaign.ok().flatten().map(|c| c.id));
         let fault = fault.or_else(|| {
             let fresh = seen.insert((row.metric.key, channel, campaign, row.at, row.key.as_ref()));
-            let detail = "An earlier row of this request is the same sample under another spelling of its channel or campaign.";
+            let detail =
+                "An earlier row of this request is the same sample under another spelling of its channel or campaign.";
             (!fresh).then(|| RowRefusal::new(row.line, RowCode::DuplicateKey, "/key", detail))
         });
         match fault {

@@ -41,7 +41,8 @@ async fn take(
     let format = Format::from_content_type(header("content-type"))?;
     let packed = body::read(payload, UNPACKED_LIMIT).await.map_err(|error| match error.code {
         Code::BodyTooLarge => {
-            let split = "Split it: send at most 10,000 rows and 10 MiB unpacked in one request; rows may be sent in any order.";
+            let split =
+                "Split it: send at most 10,000 rows and 10 MiB unpacked in one request; rows may be sent in any order.";
             Error::new(Code::BodyTooLarge, format!("The body is larger than 10 MiB. {split}"))
         }
         _ => error,

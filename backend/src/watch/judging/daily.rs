@@ -7,7 +7,6 @@ use crate::identity::tenants;
 use crate::measure::metrics::{self, Metric};
 use crate::measure::samples::calendar::{day_end, day_start};
 use crate::measure::samples::query::{self, DayBucket};
-use crate::plan::budgets;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
@@ -53,9 +52,7 @@ pub async fn judge_rule(app: &App, who: &Who, id: RuleId, closed: Option<NaiveDa
                 return resolve_all(tx, who, id, at).await;
             };
             if let (RuleSpec::StopLoss { .. }, Some(campaign)) = (&rule.spec, rule.campaign) {
-                let totals = budgets::totals(tx, who.tenant, campaign).await?;
-                super::stop_loss::judge_one(tx, who, &rule, campaign, &totals, at).await?;
-                return Ok(());
+                return super::stop_loss::judge_now(tx, who, &rule, campaign, at).await;
             }
             judge_days(tx, who, &rule, closed, at).await
         })

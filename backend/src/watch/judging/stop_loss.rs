@@ -13,7 +13,7 @@ use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
 use crate::watch::alerts::{self, Breach};
 use crate::watch::rules::detect::stop_loss::{self as detect, LossVerdict};
-use crate::watch::rules::{self, ActiveRule, cost_ratio};
+use crate::watch::rules::{self, ActiveRule, cost_ratio, divides_cost};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
 use tillwatch_shared::ids::{AlertId, CampaignId};
@@ -36,9 +36,13 @@ pub async fn judge(
     if moved.is_empty() {
         return Ok(Vec::new());
     }
-    budgets::add_totals(tx, who.tenant, &moved).await?;
     let mut ids: Vec<CampaignId> = moved.iter().map(|(id, _, _)| *id).collect();
     ids.dedup();
+    // A cost per action is judged by two totals. Whoever moves the actions holds the cost too, so that of two writers
+    // who come at once the second one sees both.
+    let costs = moved.iter().filter(|(_, metric, _)| divides_cost(metric)).map(|(id, _, _)| (*id, budgets::SPEND, 0));
+    let held: Vec<(CampaignId, &str, i64)> = moved.iter().copied().chain(costs).collect();
+    budgets::add_totals(tx, who.tenant, &held).await?;
     let rules = rules::stop_losses(tx, who.tenant, &ids).await?;
     let mut stopped = Vec::new();
     // Sorted by campaign, as every transaction locks them.
@@ -52,11 +56,26 @@ pub async fn judge(
     Ok(stopped)
 }
 
-/// Judges one rule against its campaign's totals. Also used when a rule is made or its line moved.
+/// Judges one rule by what its campaign has cost by now: when it was made or its line moved.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn judge_one(
+pub(super) async fn judge_now(
+    tx: &mut Tx,
+    who: &Who,
+    rule: &ActiveRule,
+    campaign: CampaignId,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    // Held as a write holds it: a cost that is corrected meanwhile is judged behind this, not overtaken by it.
+    budgets::add_totals(tx, who.tenant, &[(campaign, budgets::SPEND, 0)]).await?;
+    let totals = budgets::totals(tx, who.tenant, campaign).await?;
+    judge_one(tx, who, rule, campaign, &totals, at).await?;
+    Ok(())
+}
+
+/// Judges one rule against its campaign's totals.
+async fn judge_one(
     tx: &mut Tx,
     who: &Who,
     rule: &ActiveRule,
@@ -126,7 +145,9 @@ fn verdict(
     match cost_ratio(metric) {
         None => Some(detect::judge(total(metric.key), line.e4())),
         Some((cost, actions)) => {
-            Some(detect::judge_ratio(total(cost), total(actions), line.e4(), minimum_spend.e4()))
+            // Actions are counted in whole things, so nothing is lost.
+            let actions = total(actions) / detect::SCALE;
+            Some(detect::judge_ratio(total(cost), actions, line.e4(), minimum_spend.e4()))
         }
     }
 }

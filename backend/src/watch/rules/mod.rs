@@ -29,7 +29,7 @@ use tillwatch_shared::ids::{CampaignId, ChannelId, RuleId, TenantId};
 use tillwatch_shared::watch::{CreateRule, Rule, RuleSpec, Severity, UpdateRule};
 use uuid::Uuid;
 
-pub use model::cost_ratio;
+pub use model::{cost_ratio, divides_cost};
 
 /// The job that judges one rule: after it was made or changed.
 pub const JUDGE_RULE: &str = "judge_rule";
@@ -155,7 +155,9 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
             rule.version += 1;
             store::update(tx, who.tenant, &rule).await?;
             let shown = |rule: &Rule| {
-                Some(json!({ "name": rule.name, "spec": rule.spec, "severity": rule.severity, "enabled": rule.enabled }))
+                Some(
+                    json!({ "name": rule.name, "spec": rule.spec, "severity": rule.severity, "enabled": rule.enabled }),
+                )
             };
             let object = Some(id.to_string());
             let entry = Entry {

@@ -1,10 +1,14 @@
 //! What a sensible rule is, pure.
 
-use super::detect::{Deviation, Method, Season, Side as DetectSide, Threshold};
+use super::detect::{Deviation, Method, RuleError, Season, Side as DetectSide, Threshold};
 use crate::error::Result;
 use crate::measure::metrics::{self, Kind, Metric, Term};
 use crate::platform::validate::Checks;
+use std::ops::RangeInclusive;
 use tillwatch_shared::watch::{Baseline, CreateRule, RuleSpec, Side};
+
+/// How many weeks a deviation can look back upon.
+const WEEKS: RangeInclusive<u16> = 3..=52;
 
 /// Refuses a rule that could never judge, or that would judge nonsense.
 ///
@@ -24,7 +28,12 @@ pub fn check(rule: &CreateRule) -> Result<()> {
     }
     match &rule.spec {
         RuleSpec::StopLoss { line, minimum_spend, .. } => {
-            checks.ensure(rule.campaign.is_some(), "/campaign", "required", "A stop-loss stands on a campaign. Name it.");
+            checks.ensure(
+                rule.campaign.is_some(),
+                "/campaign",
+                "required",
+                "A stop-loss stands on a campaign. Name it.",
+            );
             checks.ensure(rule.channel.is_none(), "/channel", "contradiction", "A stop-loss takes no channel.");
             checks.ensure(line.e4() > 0, "/spec/line", "out_of_range", "The line is more than zero.");
             checks.ensure(!line.is_absurd(), "/spec/line", "out_of_range", "The line is at most 100 billion.");
@@ -37,15 +46,37 @@ pub fn check(rule: &CreateRule) -> Result<()> {
             }
         }
         spec => {
-            if let Some(Err(error)) = threshold(spec).map(|rule| rule.check()) {
-                checks.refuse("/spec", "invalid", error.to_string());
+            if let RuleSpec::Deviation { window, minimum_history, .. } = spec {
+                checks.ensure(WEEKS.contains(window), "/spec/window", "out_of_range", "Takes 3 to 52 weeks.");
+                let history = WEEKS.contains(minimum_history) && minimum_history <= window;
+                checks.ensure(history, "/spec/minimum_history", "out_of_range", "Takes 3 to as many weeks as the window.");
             }
-            if let Some(Err(error)) = deviation(spec).map(|rule| rule.check()) {
-                checks.refuse("/spec", "invalid", error.to_string());
+            let faults = [threshold(spec).map(|rule| rule.check()), deviation(spec).map(|rule| rule.check())];
+            for error in faults.into_iter().flatten().filter_map(Result::err) {
+                refuse(&mut checks, &error);
             }
         }
     }
     checks.done()
+}
+
+/// Refuses what the arithmetic refused, under the name that the caller gave it.
+fn refuse(checks: &mut Checks, error: &RuleError) {
+    let (RuleError::OutOfRange { field, .. } | RuleError::Missing { field } | RuleError::UnknownWord { field, .. }) = error;
+    let detail = match error {
+        RuleError::OutOfRange { expected, .. } => format!("Has to be {expected}."),
+        RuleError::Missing { .. } => "Is needed for this kind of rule.".to_owned(),
+        RuleError::UnknownWord { expected, .. } => format!("Takes one of: {expected}."),
+    };
+    let field = match *field {
+        // Told already, with the weeks that can be asked for.
+        "window" | "min_history" => return,
+        "recovery_line" => "recover",
+        "min_volume" => "minimum_volume",
+        "k" => "sigmas",
+        other => other,
+    };
+    checks.refuse(&format!("/spec/{field}"), "out_of_range", detail);
 }
 
 /// The two sums of a cost ratio (cost per acquisition: spend by new customers), if `metric` is a plain one.
@@ -56,6 +87,11 @@ pub fn cost_ratio(metric: &Metric) -> Option<(&'static str, &'static str)> {
         }
         _ => None,
     }
+}
+
+/// Whether some cost of `spend` is counted by this metric: `actions` for `cpa`.
+pub fn divides_cost(metric: &str) -> bool {
+    metrics::all().iter().filter_map(cost_ratio).any(|(cost, actions)| cost == "spend" && actions == metric)
 }
 
 /// The arithmetic of a threshold.
@@ -74,19 +110,21 @@ pub fn threshold(spec: &RuleSpec) -> Option<Threshold> {
 /// The arithmetic of a deviation from the same weekday.
 pub fn deviation(spec: &RuleSpec) -> Option<Deviation> {
     match spec {
-        RuleSpec::Deviation { side, sigmas, window, minimum_history, minimum_volume, baseline, .. } => Some(Deviation {
-            side: side_of(*side),
-            k: *sigmas,
-            window: u32::from(*window),
-            min_history: u32::from(*minimum_history),
-            min_volume: *minimum_volume,
-            method: match baseline {
-                Baseline::MeanSigma => Method::MeanSigma,
-                Baseline::MedianMad => Method::MedianMad,
-            },
-            season: Season::WEEKDAY,
-            ..Deviation::default()
-        }),
+        RuleSpec::Deviation { side, sigmas, window, minimum_history, minimum_volume, baseline, .. } => {
+            Some(Deviation {
+                side: side_of(*side),
+                k: *sigmas,
+                window: u32::from(*window),
+                min_history: u32::from(*minimum_history),
+                min_volume: *minimum_volume,
+                method: match baseline {
+                    Baseline::MeanSigma => Method::MeanSigma,
+                    Baseline::MedianMad => Method::MedianMad,
+                },
+                season: Season::WEEKDAY,
+                ..Deviation::default()
+            })
+        }
         _ => None,
     }
 }
@@ -106,7 +144,14 @@ mod tests {
     use tillwatch_shared::watch::Severity;
 
     fn rule(spec: RuleSpec) -> CreateRule {
-        CreateRule { name: "r".into(), spec, channel: None, campaign: None, per_channel: false, severity: Severity::Warning }
+        CreateRule {
+            name: "r".into(),
+            spec,
+            channel: None,
+            campaign: None,
+            per_channel: false,
+            severity: Severity::Warning,
+        }
     }
 
     fn stop_loss(metric: &str, line: i64) -> RuleSpec {
@@ -145,6 +190,11 @@ mod tests {
             "kind": "deviation", "metric": "sales", "side": "below", "window": 4, "minimum_history": 6
         }))
         .unwrap();
-        assert_eq!(pointers(&rule(spec)), ["/spec"]);
+        assert_eq!(pointers(&rule(spec)), ["/spec/minimum_history"]);
+        let spec: RuleSpec = serde_json::from_value(serde_json::json!({
+            "kind": "deviation", "metric": "sales", "side": "below", "window": 53, "sigmas": 0.0, "minimum_volume": -1.0
+        }))
+        .unwrap();
+        assert_eq!(pointers(&rule(spec)), ["/spec/window", "/spec/sigmas"]);
     }
 }

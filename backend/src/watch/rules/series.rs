@@ -66,7 +66,8 @@ mod tests {
         let spec: RuleSpec =
             serde_json::from_value(json!({"kind": "deviation", "metric": "sales", "side": "below"})).unwrap();
         // Nine weeks with a weekly season and a little noise; then a collapse, then an ordinary day.
-        let ordinary = |i: usize| 1000.0 + 300.0 * f64::from(u8::from(i % 7 >= 5)) + f64::from(u8::try_from(i * 37 % 50).unwrap());
+        let ordinary =
+            |i: usize| 1000.0 + 300.0 * f64::from(u8::from(i % 7 >= 5)) + f64::from(u8::try_from(i * 37 % 50).unwrap());
         let mut values: Vec<f64> = (0..63).map(ordinary).collect();
         values.extend([200.0, ordinary(64)]);
         let series = days(values);
@@ -86,6 +87,9 @@ mod tests {
         .unwrap();
         let series = days([90.0, 120.0, 160.0]);
         let verdicts: Vec<Verdict> = judge(&spec, &series, series[0].day, false).into_iter().map(|(_, v)| v).collect();
-        assert!(matches!(verdicts[..], [Verdict::Firing(_), Verdict::Holding(_), Verdict::Recovered(_)]), "{verdicts:?}");
+        assert!(
+            matches!(verdicts[..], [Verdict::Firing(_), Verdict::Holding(_), Verdict::Recovered(_)]),
+            "{verdicts:?}"
+        );
     }
 }

@@ -94,7 +94,8 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Resu
 pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: RuleId, lock: bool) -> Result<Rule> {
     let query =
         rules::table.select(Row::as_select()).filter(rules::tenant_id.eq(tenant.0)).filter(rules::rule_id.eq(id.0));
-    let found = if lock { query.for_update().first(tx).await } else { query.first(tx).await };
+    // NO KEY, here and below: alerts may be raised for the rule meanwhile, or a write and a job would wait in a circle.
+    let found = if lock { query.for_no_key_update().first(tx).await } else { query.first(tx).await };
     found.optional()?.ok_or_else(|| Error::not_found("rule"))?.into_rule()
 }
 
@@ -148,7 +149,7 @@ pub(super) async fn lock_active(tx: &mut Tx, tenant: TenantId, id: RuleId) -> Re
         .filter(rules::tenant_id.eq(tenant.0))
         .filter(rules::rule_id.eq(id.0))
         .filter(rules::enabled)
-        .for_update()
+        .for_no_key_update()
         .first(tx)
         .await
         .optional()?

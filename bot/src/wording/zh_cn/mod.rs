@@ -47,10 +47,9 @@ impl Wording for Chinese {
             Failure::Gone => Said::new("未找到", "该对象不存在或已被移除。"),
             Failure::Busy => Said::new("系统繁忙", "未作任何更改，请稍后再试。"),
             Failure::Unreachable => Said::new("系统没有响应", "无法确认操作是否完成，请稍后再试。"),
-            Failure::OwnCredential => Said::new(
-                "系统不接受此机器人",
-                "未作任何更改。请机器人的运维人员检查其密钥（BOT_PRIVATE_KEY）与时钟。",
-            ),
+            Failure::OwnCredential => {
+                Said::new("系统不接受此机器人", "未作任何更改。请机器人的运维人员检查其密钥（BOT_PRIVATE_KEY）与时钟。")
+            }
             Failure::Unexpected => Said::new("出现异常", "无法理解系统的答复，请先核对再重试。"),
             Failure::Conflict => Said::new("目前无法执行", "状态已发生变化，请重新查看。"),
         }

@@ -113,13 +113,7 @@ impl Replay {
             ReplayRule::Threshold(rule) => rule.check()?,
             ReplayRule::Deviation(rule) => rule.check()?,
         }
-        Ok(Self {
-            rule,
-            baselines: HashMap::new(),
-            phase: None,
-            episode: None,
-            summary: Summary::default(),
-        })
+        Ok(Self { rule, baselines: HashMap::new(), phase: None, episode: None, summary: Summary::default() })
     }
 
     /// Judges the next bucket and remembers it. Buckets come in order of time, each once: that is the caller's duty.
@@ -130,10 +124,7 @@ impl Replay {
             ReplayRule::Deviation(rule) => {
                 let season = self.rule.season();
                 let phase = *self.phase.get_or_insert_with(|| season.phase(bucket.start));
-                let baseline = self
-                    .baselines
-                    .entry(season.slot(bucket.start - phase))
-                    .or_default();
+                let baseline = self.baselines.entry(season.slot(bucket.start - phase)).or_default();
                 let verdict = rule.judge_against(baseline.make_contiguous(), bucket, open);
                 rule.remember(baseline, bucket);
                 verdict
@@ -142,11 +133,7 @@ impl Replay {
         self.count(bucket.start, &verdict);
         let now_open = verdict.leaves_open(open);
         self.follow(bucket.start, verdict.score(), now_open);
-        Step {
-            fired: now_open && !open,
-            open: now_open,
-            verdict,
-        }
+        Step { fired: now_open && !open, open: now_open, verdict }
     }
 
     /// The outcome.
@@ -178,12 +165,7 @@ impl Replay {
             self.close();
             return;
         }
-        let fresh = Episode {
-            from: start,
-            to: start,
-            buckets: 0,
-            score,
-        };
+        let fresh = Episode { from: start, to: start, buckets: 0, score };
         let episode = self.episode.get_or_insert(fresh);
         episode.to = start;
         episode.buckets += 1;
@@ -198,10 +180,7 @@ impl Replay {
         summary.episodes += 1;
         summary.first.get_or_insert(episode);
         summary.last = Some(episode);
-        if summary
-            .longest
-            .is_none_or(|longest| episode.buckets > longest.buckets)
-        {
+        if summary.longest.is_none_or(|longest| episode.buckets > longest.buckets) {
             summary.longest = Some(episode);
         }
     }
@@ -220,10 +199,7 @@ impl fmt::Display for Summary {
         for (count, why) in [
             (self.too_little_history, "with too little history"),
             (self.without_value, "without a value"),
-            (
-                self.unjudged,
-                "not judgeable (no spread, or too little volume)",
-            ),
+            (self.unjudged, "not judgeable (no spread, or too little volume)"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {why}")?;
@@ -240,11 +216,7 @@ impl fmt::Display for Summary {
         let (Some(first), Some(last), Some(longest)) = (self.first, self.last, self.longest) else {
             return write!(f, "The rule would not have fired.");
         };
-        write!(
-            f,
-            "The rule would have fired {}.",
-            counted(self.episodes, "time")
-        )?;
+        write!(f, "The rule would have fired {}.", counted(self.episodes, "time"))?;
         write!(f, "\n  first:   {first}")?;
         if self.episodes > 1 {
             write!(f, "\n  last:    {last}\n  longest: {longest}")?;
@@ -258,17 +230,8 @@ impl fmt::Display for Summary {
 
 impl fmt::Display for Episode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            from,
-            to,
-            buckets,
-            score,
-        } = self;
-        write!(
-            f,
-            "{from} to {to} ({}, highest score {score:.2})",
-            counted(*buckets, "row")
-        )
+        let Self { from, to, buckets, score } = self;
+        write!(f, "{from} to {to} ({}, highest score {score:.2})", counted(*buckets, "row"))
     }
 }
 
@@ -278,16 +241,8 @@ fn counted(count: u64, noun: &str) -> String {
 
 /// Seconds in the widest unit that leaves no remainder.
 fn duration(seconds: i64) -> String {
-    let units = [
-        (86_400, "day"),
-        (3_600, "hour"),
-        (60, "minute"),
-        (1, "second"),
-    ];
-    let (size, noun) = units
-        .into_iter()
-        .find(|(size, _)| seconds % size == 0)
-        .unwrap_or((1, "second"));
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (size, noun) = units.into_iter().find(|(size, _)| seconds % size == 0).unwrap_or((1, "second"));
     match seconds / size {
         1 => noun.to_owned(),
         many => format!("{many} {noun}s"),
@@ -298,10 +253,7 @@ impl Summary {
     /// With the measured distance of the timestamps.
     #[must_use]
     pub fn with_cadence(self, cadence: Option<TimeDelta>) -> Self {
-        Self {
-            cadence_seconds: cadence.map(|gap| gap.num_seconds()),
-            ..self
-        }
+        Self { cadence_seconds: cadence.map(|gap| gap.num_seconds()), ..self }
     }
 }
 

@@ -22,10 +22,7 @@ use std::str::FromStr;
 
 use chrono::TimeDelta;
 
-use super::{
-    Bucket, Deviation, Method, Replay, ReplayRule, RuleError, Season, SeasonLength, Side, Summary,
-    Threshold,
-};
+use super::{Bucket, Deviation, Method, Replay, ReplayRule, RuleError, Season, SeasonLength, Side, Summary, Threshold};
 use rows::{Row, Rows};
 
 mod rows;
@@ -54,10 +51,7 @@ impl FromStr for RuleKind {
         match text {
             "deviation" => Ok(Self::Deviation),
             "threshold" => Ok(Self::Threshold),
-            _ => Err(RuleError::UnknownWord {
-                field: "kind",
-                expected: "deviation, threshold",
-            }),
+            _ => Err(RuleError::UnknownWord { field: "kind", expected: "deviation, threshold" }),
         }
     }
 }
@@ -112,10 +106,7 @@ impl BacktestOptions {
             RuleKind::Threshold => {
                 let line = self.line.ok_or(RuleError::Missing { field: "line" })?;
                 let rule = Threshold::new(self.side, line);
-                Ok(ReplayRule::Threshold(Threshold {
-                    recovery_line: self.recovery_line,
-                    ..rule
-                }))
+                Ok(ReplayRule::Threshold(Threshold { recovery_line: self.recovery_line, ..rule }))
             }
             RuleKind::Deviation => Ok(ReplayRule::Deviation(Deviation {
                 side: self.side,
@@ -124,9 +115,7 @@ impl BacktestOptions {
                 window: self.window,
                 min_history: self.min_history,
                 method: self.method,
-                season: cadence.map_or(Season::None, |cadence| {
-                    Season::of_cadence(self.season, cadence)
-                }),
+                season: cadence.map_or(Season::None, |cadence| Season::of_cadence(self.season, cadence)),
                 ..Deviation::default()
             })),
         }
@@ -179,9 +168,7 @@ pub enum Fault {
     #[error("a header must read timestamp,value; found {0}")]
     Header(Excerpt),
     /// Not a timestamp of a known form.
-    #[error(
-        "{0} is not a timestamp (2024-03-31, 2024-03-31 18:00, 2024-03-31 18:00:00 or 2024-03-31T18:00:00+08:00)"
-    )]
+    #[error("{0} is not a timestamp (2024-03-31, 2024-03-31 18:00, 2024-03-31 18:00:00 or 2024-03-31T18:00:00+08:00)")]
     Timestamp(Excerpt),
     /// Some timestamps have an offset from UTC and some have none.
     #[error("{0} and the rows before differ: give all timestamps an offset from UTC, or none")]
@@ -228,11 +215,7 @@ fn column_name(column: Option<u8>) -> &'static str {
 ///
 /// # Errors
 /// Settings that make no sense, a line that does not fit, input that cannot be read, output that cannot be written.
-pub fn run(
-    input: impl Read,
-    output: impl Write,
-    options: &BacktestOptions,
-) -> Result<Summary, BacktestError> {
+pub fn run(input: impl Read, output: impl Write, options: &BacktestOptions) -> Result<Summary, BacktestError> {
     // Settings are refused before a byte is read.
     Replay::new(options.rule(None)?)?;
     let mut rows = Rows::new(BufReader::with_capacity(1 << 16, input));
@@ -247,18 +230,10 @@ pub fn run(
     let mut output = BufWriter::with_capacity(1 << 16, output);
     writeln!(output, "timestamp,value,score,fired").map_err(BacktestError::Output)?;
     let mut write = |row: &Row| {
-        let bucket = row.value.map_or_else(
-            || Bucket::missing(row.local),
-            |value| Bucket::plain(row.local, value),
-        );
+        let bucket = row.value.map_or_else(|| Bucket::missing(row.local), |value| Bucket::plain(row.local, value));
         let step = replay.step(&bucket);
         let score = step.verdict.score();
-        writeln!(
-            output,
-            "{},{},{score:.6},{}",
-            row.stamp, row.figure, step.fired
-        )
-        .map_err(BacktestError::Output)
+        writeln!(output, "{},{},{score:.6},{}", row.stamp, row.figure, step.fired).map_err(BacktestError::Output)
     };
     for row in head {
         write(&row)?;
@@ -272,10 +247,7 @@ pub fn run(
 
 /// The middle one of the distances between rows: holes in the data do not move it.
 fn median_gap(rows: &[Row]) -> Option<TimeDelta> {
-    let mut gaps: Vec<TimeDelta> = rows
-        .windows(2)
-        .map(|pair| pair[1].instant - pair[0].instant)
-        .collect();
+    let mut gaps: Vec<TimeDelta> = rows.windows(2).map(|pair| pair[1].instant - pair[0].instant).collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2).copied()
 }

@@ -50,10 +50,7 @@ impl FromStr for Method {
         match text {
             "mean" => Ok(Self::MeanSigma),
             "median" => Ok(Self::MedianMad),
-            _ => Err(RuleError::UnknownWord {
-                field: "method",
-                expected: "mean, median",
-            }),
+            _ => Err(RuleError::UnknownWord { field: "method", expected: "mean, median" }),
         }
     }
 }
@@ -120,36 +117,12 @@ impl Deviation {
     pub fn check(&self) -> Result<(), RuleError> {
         let recover = self.recover_at();
         require(self.k.is_finite() && self.k > 0.0, "k", "more than 0")?;
-        require(
-            recover >= 0.0 && recover <= self.k,
-            "k_recover",
-            "between 0 and k",
-        )?;
-        require(
-            (2..=1_000).contains(&self.window),
-            "window",
-            "between 2 and 1000",
-        )?;
-        require(
-            (2..=self.window).contains(&self.min_history),
-            "min_history",
-            "between 2 and the window",
-        )?;
-        require(
-            self.min_volume.is_finite() && self.min_volume >= 0.0,
-            "min_volume",
-            "0 or more",
-        )?;
-        require(
-            (0.0..=1.0).contains(&self.sigma_floor_share),
-            "sigma_floor_share",
-            "between 0 and 1",
-        )?;
-        require(
-            self.sigma_floor.is_finite() && self.sigma_floor >= 0.0,
-            "sigma_floor",
-            "0 or more",
-        )
+        require(recover >= 0.0 && recover <= self.k, "k_recover", "between 0 and k")?;
+        require((2..=1_000).contains(&self.window), "window", "between 2 and 1000")?;
+        require((2..=self.window).contains(&self.min_history), "min_history", "between 2 and the window")?;
+        require(self.min_volume.is_finite() && self.min_volume >= 0.0, "min_volume", "0 or more")?;
+        require((0.0..=1.0).contains(&self.sigma_floor_share), "sigma_floor_share", "between 0 and 1")?;
+        require(self.sigma_floor.is_finite() && self.sigma_floor >= 0.0, "sigma_floor", "0 or more")
     }
 
     /// Sigmas between the mean and the recovery line.
@@ -164,10 +137,7 @@ impl Deviation {
     pub fn judge(&self, history: &[Bucket], judged: &Bucket, open: bool) -> Verdict {
         let slot = self.season.slot(judged.start);
         let mut baseline = VecDeque::new();
-        for bucket in history
-            .iter()
-            .filter(|past| past.start < judged.start && self.season.slot(past.start) == slot)
-        {
+        for bucket in history.iter().filter(|past| past.start < judged.start && self.season.slot(past.start) == slot) {
             self.remember(&mut baseline, bucket);
         }
         self.judge_against(baseline.make_contiguous(), judged, open)
@@ -183,10 +153,7 @@ impl Deviation {
         while baseline.len() >= self.window as usize {
             baseline.pop_front();
         }
-        baseline.push_back(Comparable {
-            value,
-            volume: bucket.volume,
-        });
+        baseline.push_back(Comparable { value, volume: bucket.volume });
     }
 
     /// Judges a bucket against its baseline: comparable buckets before it, in any order.
@@ -196,10 +163,7 @@ impl Deviation {
             return Verdict::NoData(NoDataReason::NoValue);
         };
         if self.lacks_volume(judged) {
-            return Verdict::NoData(NoDataReason::TooLittleVolume {
-                have: judged.volume,
-                need: self.min_volume,
-            });
+            return Verdict::NoData(NoDataReason::TooLittleVolume { have: judged.volume, need: self.min_volume });
         }
         let n = u32::try_from(baseline.len()).unwrap_or(u32::MAX);
         // Two values are the least that have a spread, whatever the settings say.
@@ -209,10 +173,7 @@ impl Deviation {
         }
         let volume = baseline.iter().map(|past| past.volume).sum::<f64>() / f64::from(n);
         if judged.denominator.is_none() && self.min_volume > 0.0 && volume < self.min_volume {
-            return Verdict::NoData(NoDataReason::TooLittleVolume {
-                have: volume,
-                need: self.min_volume,
-            });
+            return Verdict::NoData(NoDataReason::TooLittleVolume { have: volume, need: self.min_volume });
         }
         let mut values: Vec<f64> = baseline.iter().map(|past| past.value).collect();
         let (middle, spread) = match self.method {
@@ -233,13 +194,7 @@ impl Deviation {
             if self.side.past(value, middle) > 0.0 {
                 return Verdict::NoData(NoDataReason::NoSpread);
             }
-            let calm = Figures {
-                value,
-                expected: Some(middle),
-                sigma: Some(0.0),
-                n: Some(n),
-                ..Figures::default()
-            };
+            let calm = Figures { value, expected: Some(middle), sigma: Some(0.0), n: Some(n), ..Figures::default() };
             return Verdict::of(calm, false, true, open);
         }
         let reach = self.k * sigma;
@@ -293,11 +248,7 @@ fn median_and_mad(values: &mut [f64]) -> (f64, f64) {
 fn median(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let half = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[half]
-    } else {
-        f64::midpoint(values[half - 1], values[half])
-    }
+    if values.len() % 2 == 1 { values[half] } else { f64::midpoint(values[half - 1], values[half]) }
 }
 
 #[cfg(test)]

@@ -87,10 +87,7 @@ impl FromStr for Side {
         match text {
             "below" => Ok(Self::Below),
             "above" => Ok(Self::Above),
-            _ => Err(RuleError::UnknownWord {
-                field: "side",
-                expected: "below, above",
-            }),
+            _ => Err(RuleError::UnknownWord { field: "side", expected: "below, above" }),
         }
     }
 }
@@ -112,23 +109,13 @@ impl Bucket {
     /// A bucket of a metric that is no ratio; its volume is the value's size.
     #[must_use]
     pub fn plain(start: NaiveDateTime, value: f64) -> Self {
-        Self {
-            start,
-            numerator: value,
-            denominator: None,
-            volume: value.abs(),
-        }
+        Self { start, numerator: value, denominator: None, volume: value.abs() }
     }
 
     /// A bucket of a ratio; its volume is the denominator.
     #[must_use]
     pub fn ratio(start: NaiveDateTime, numerator: f64, denominator: f64) -> Self {
-        Self {
-            start,
-            numerator,
-            denominator: Some(denominator),
-            volume: denominator,
-        }
+        Self { start, numerator, denominator: Some(denominator), volume: denominator }
     }
 
     /// A bucket for which nothing was reported.
@@ -177,11 +164,7 @@ pub enum RuleError {
 
 /// Refuses a setting that does not hold.
 fn require(holds: bool, field: &'static str, expected: &'static str) -> Result<(), RuleError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(RuleError::OutOfRange { field, expected })
-    }
+    if holds { Ok(()) } else { Err(RuleError::OutOfRange { field, expected }) }
 }
 
 #[cfg(test)]

@@ -19,10 +19,8 @@ use super::RuleError;
 const DAY: i64 = 86_400;
 
 /// Widths that clocks are commonly set to, in seconds; a measured cadence close to one of them is meant to be it.
-const COMMON: [i64; 20] = [
-    1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 14_400,
-    21_600, 43_200,
-];
+const COMMON: [i64; 20] =
+    [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 43_200];
 
 /// The length after which a series is expected to repeat itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -45,10 +43,7 @@ impl FromStr for SeasonLength {
             "week" => Ok(Self::Week),
             "day" => Ok(Self::Day),
             "none" => Ok(Self::None),
-            _ => Err(RuleError::UnknownWord {
-                field: "season",
-                expected: "week, day, none",
-            }),
+            _ => Err(RuleError::UnknownWord { field: "season", expected: "week, day, none" }),
         }
     }
 }
@@ -79,13 +74,9 @@ impl Default for Season {
 
 impl Season {
     /// For buckets of a day: same weekday.
-    pub const WEEKDAY: Self = Self::Week {
-        slot_seconds: 86_400,
-    };
+    pub const WEEKDAY: Self = Self::Week { slot_seconds: 86_400 };
     /// For buckets of an hour: same weekday, same hour.
-    pub const WEEKDAY_HOUR: Self = Self::Week {
-        slot_seconds: 3_600,
-    };
+    pub const WEEKDAY_HOUR: Self = Self::Week { slot_seconds: 3_600 };
 
     /// The season for buckets that follow each other every `cadence`. From 18 to 36 hours they are days; wider ones
     /// (weeks, months) have no weekday to compare.
@@ -95,14 +86,8 @@ impl Season {
         if length == SeasonLength::None || seconds >= DAY * 3 / 2 {
             return Self::None;
         }
-        let meant = COMMON
-            .into_iter()
-            .find(|common| (seconds - common).abs() * 10 <= *common);
-        let slot = if seconds >= DAY * 3 / 4 {
-            DAY
-        } else {
-            meant.unwrap_or(seconds)
-        };
+        let meant = COMMON.into_iter().find(|common| (seconds - common).abs() * 10 <= *common);
+        let slot = if seconds >= DAY * 3 / 4 { DAY } else { meant.unwrap_or(seconds) };
         // Between 1 and 86 400 by the lines above.
         let slot_seconds = u32::try_from(slot).unwrap_or(86_400);
         match length {
@@ -116,13 +101,7 @@ impl Season {
     #[must_use]
     pub fn phase(self, first: NaiveDateTime) -> TimeDelta {
         self.width().map_or(TimeDelta::zero(), |width| {
-            TimeDelta::seconds(
-                first
-                    .and_utc()
-                    .timestamp()
-                    .rem_euclid(DAY)
-                    .rem_euclid(width),
-            )
+            TimeDelta::seconds(first.and_utc().timestamp().rem_euclid(DAY).rem_euclid(width))
         })
     }
 
@@ -143,9 +122,7 @@ impl Season {
 
     fn width(self) -> Option<i64> {
         match self {
-            Self::Week { slot_seconds } | Self::Day { slot_seconds } => {
-                Some(i64::from(slot_seconds).clamp(1, DAY))
-            }
+            Self::Week { slot_seconds } | Self::Day { slot_seconds } => Some(i64::from(slot_seconds).clamp(1, DAY)),
             Self::None => None,
         }
     }
@@ -165,26 +142,18 @@ mod tests {
         assert_eq!(season, Season::WEEKDAY_HOUR);
         let monday_ten = season.slot(at("2024-03-04T10:00:00"));
         assert_eq!(monday_ten, season.slot(at("2024-03-11T10:00:00")));
-        assert_eq!(
-            monday_ten,
-            season.slot(at("2024-03-11T09:59:58")),
-            "a clock two seconds early"
-        );
+        assert_eq!(monday_ten, season.slot(at("2024-03-11T09:59:58")), "a clock two seconds early");
         assert_ne!(monday_ten, season.slot(at("2024-03-11T11:00:00")));
         assert_ne!(monday_ten, season.slot(at("2024-03-12T10:00:00")));
         let any_day = Season::of_cadence(SeasonLength::Day, TimeDelta::hours(1));
-        assert_eq!(
-            any_day.slot(at("2024-03-11T10:00:00")),
-            any_day.slot(at("2024-03-12T10:00:00"))
-        );
+        assert_eq!(any_day.slot(at("2024-03-11T10:00:00")), any_day.slot(at("2024-03-12T10:00:00")));
     }
 
     #[test]
     fn a_week_of_hours_has_168_slots() {
         let first = at("2024-03-04T00:00:00");
-        let slots: std::collections::BTreeSet<u32> = (0..24 * 28)
-            .map(|hour| Season::WEEKDAY_HOUR.slot(first + TimeDelta::hours(hour)))
-            .collect();
+        let slots: std::collections::BTreeSet<u32> =
+            (0..24 * 28).map(|hour| Season::WEEKDAY_HOUR.slot(first + TimeDelta::hours(hour))).collect();
         assert_eq!(slots.len(), 168);
     }
 
@@ -205,15 +174,7 @@ mod tests {
         assert_eq!(week(420), Season::Week { slot_seconds: 420 });
         assert_eq!(week(0), Season::Week { slot_seconds: 1 });
         assert_eq!(week(7 * DAY), Season::None);
-        assert_eq!(
-            Season::of_cadence(SeasonLength::None, TimeDelta::hours(1)),
-            Season::None
-        );
-        assert_eq!(
-            Season::of_cadence(SeasonLength::Day, TimeDelta::days(1)),
-            Season::Day {
-                slot_seconds: 86_400
-            }
-        );
+        assert_eq!(Season::of_cadence(SeasonLength::None, TimeDelta::hours(1)), Season::None);
+        assert_eq!(Season::of_cadence(SeasonLength::Day, TimeDelta::days(1)), Season::Day { slot_seconds: 86_400 });
     }
 }

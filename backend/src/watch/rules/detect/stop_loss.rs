@@ -105,10 +105,7 @@ pub fn judge(total: i64, line: i64) -> LossVerdict {
 #[must_use]
 pub fn judge_ratio(cost: i64, actions: i64, line: i64, min_cost: i64) -> LossVerdict {
     if cost < min_cost {
-        return LossVerdict::TooLittleCost {
-            have: cost,
-            need: min_cost,
-        };
+        return LossVerdict::TooLittleCost { have: cost, need: min_cost };
     }
     weigh(cost, Some(actions.max(0)), line)
 }
@@ -124,11 +121,7 @@ fn weigh(cost: i64, actions: Option<i64>, line: i64) -> LossVerdict {
         actions,
         line,
         // From 0 to the cost, since what is allowed is not negative: it fits.
-        overshoot: if breached {
-            i64::try_from(past).unwrap_or(i64::MAX)
-        } else {
-            0
-        },
+        overshoot: if breached { i64::try_from(past).unwrap_or(i64::MAX) } else { 0 },
         overshoot_share: None,
         score: if breached { 1.0 } else { 0.0 },
     };
@@ -136,18 +129,11 @@ fn weigh(cost: i64, actions: Option<i64>, line: i64) -> LossVerdict {
         figures.overshoot_share = breached.then(|| approximate(past) / approximate(allowed));
         figures.score = score(approximate(past), approximate(allowed));
     }
-    if breached {
-        LossVerdict::Breached(figures)
-    } else {
-        LossVerdict::Within(figures)
-    }
+    if breached { LossVerdict::Breached(figures) } else { LossVerdict::Within(figures) }
 }
 
 /// For shares and scores, which are read by people.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "53 bits are plenty for a share; decisions compare integers"
-)]
+#[expect(clippy::cast_precision_loss, reason = "53 bits are plenty for a share; decisions compare integers")]
 fn approximate(amount: i128) -> f64 {
     amount as f64
 }
@@ -175,20 +161,11 @@ mod tests {
         let line = 500 * SCALE;
         assert!(!judge(line - 1, line).is_breach());
         let at = breached(judge(line, line));
-        assert_eq!(
-            (at.overshoot, at.overshoot_share, at.score),
-            (0, Some(0.0), 0.5)
-        );
+        assert_eq!((at.overshoot, at.overshoot_share, at.score), (0, Some(0.0), 0.5));
         let over = breached(judge(625 * SCALE, line));
-        assert_eq!(
-            (over.overshoot, over.overshoot_share),
-            (125 * SCALE, Some(0.25))
-        );
+        assert_eq!((over.overshoot, over.overshoot_share), (125 * SCALE, Some(0.25)));
         let figures = over.to_figures();
-        assert_eq!(
-            (figures.value, figures.line, figures.overshoot),
-            (625.0, Some(500.0), Some(125.0))
-        );
+        assert_eq!((figures.value, figures.line, figures.overshoot), (625.0, Some(500.0), Some(125.0)));
     }
 
     #[test]
@@ -198,46 +175,27 @@ mod tests {
         assert_eq!(breached(judge(i64::MAX, i64::MAX - 1)).overshoot, 1);
         assert_eq!(breached(judge(i64::MAX, i64::MIN)).overshoot, i64::MAX);
         assert!(!judge(i64::MIN, i64::MIN).is_breach() && !judge(i64::MIN, i64::MAX).is_breach());
-        assert!(
-            !judge_ratio(i64::MAX, i64::MAX, i64::MAX, 0).is_breach(),
-            "the product needs 126 bits"
-        );
+        assert!(!judge_ratio(i64::MAX, i64::MAX, i64::MAX, 0).is_breach(), "the product needs 126 bits");
         assert!(judge_ratio(i64::MAX, 1, i64::MAX, 0).is_breach());
         assert!(!judge_ratio(i64::MAX - 1, 1, i64::MAX, i64::MIN).is_breach());
         // 9 223 372 036 854 775 807 = 7 x 1 317 624 576 693 539 401: the quotient is whole, so the line is just reached.
-        assert_eq!(
-            breached(judge_ratio(i64::MAX, 7, 1_317_624_576_693_539_401, 0)).overshoot,
-            0
-        );
+        assert_eq!(breached(judge_ratio(i64::MAX, 7, 1_317_624_576_693_539_401, 0)).overshoot, 0);
         assert!(!judge_ratio(i64::MAX, 7, 1_317_624_576_693_539_402, 0).is_breach());
     }
 
     #[test]
     fn nothing_spent_is_nothing_lost() {
-        assert!(
-            !judge(0, 0).is_breach()
-                && !judge(-5, -10).is_breach()
-                && !judge_ratio(0, 0, 0, 0).is_breach()
-        );
+        assert!(!judge(0, 0).is_breach() && !judge(-5, -10).is_breach() && !judge_ratio(0, 0, 0, 0).is_breach());
         let first = breached(judge(1, 0));
-        assert_eq!(
-            (first.overshoot, first.overshoot_share, first.score),
-            (1, None, 1.0)
-        );
+        assert_eq!((first.overshoot, first.overshoot_share, first.score), (1, None, 1.0));
     }
 
     #[test]
     fn a_cost_per_action_is_compared_without_dividing() {
         // 100.0001 for 3 orders against 33.3333 each: 99.9999 allowed.
         let figures = breached(judge_ratio(1_000_001, 3, 333_333, 0));
-        assert_eq!(
-            (figures.overshoot, figures.cost_per_action()),
-            (2, Some(333_334))
-        );
-        assert!(
-            !judge_ratio(1_000_001, 3, 333_334, 0).is_breach(),
-            "33.33336.. is under 33.3334"
-        );
+        assert_eq!((figures.overshoot, figures.cost_per_action()), (2, Some(333_334)));
+        assert!(!judge_ratio(1_000_001, 3, 333_334, 0).is_breach(), "33.33336.. is under 33.3334");
     }
 
     #[test]
@@ -245,10 +203,7 @@ mod tests {
         let line = 80 * SCALE;
         assert!(!judge_ratio(line - 1, 0, line, 0).is_breach());
         let figures = breached(judge_ratio(100 * SCALE, 0, line, 0));
-        assert_eq!(
-            (figures.overshoot_share, figures.cost_per_action()),
-            (Some(0.25), None)
-        );
+        assert_eq!((figures.overshoot_share, figures.cost_per_action()), (Some(0.25), None));
         assert_eq!(figures.to_figures().overshoot, Some(20.0));
         assert!(judge_ratio(line, -3, line, 0).is_breach());
     }
@@ -256,13 +211,7 @@ mod tests {
     #[test]
     fn before_the_minimum_cost_nothing_is_said() {
         let verdict = judge_ratio(99, 0, 10, 100);
-        assert_eq!(
-            verdict,
-            LossVerdict::TooLittleCost {
-                have: 99,
-                need: 100
-            }
-        );
+        assert_eq!(verdict, LossVerdict::TooLittleCost { have: 99, need: 100 });
         assert!(judge_ratio(100, 0, 10, 100).is_breach());
     }
 

@@ -33,12 +33,7 @@ impl Threshold {
     /// A threshold with the default recovery band and no minimum volume.
     #[must_use]
     pub fn new(side: Side, line: f64) -> Self {
-        Self {
-            side,
-            line,
-            recovery_line: None,
-            min_volume: 0.0,
-        }
+        Self { side, line, recovery_line: None, min_volume: 0.0 }
     }
 
     /// Refuses settings that make no sense.
@@ -53,20 +48,13 @@ impl Threshold {
             "recovery_line",
             "on the good side of the line",
         )?;
-        require(
-            self.min_volume.is_finite() && self.min_volume >= 0.0,
-            "min_volume",
-            "0 or more",
-        )
+        require(self.min_volume.is_finite() && self.min_volume >= 0.0, "min_volume", "0 or more")
     }
 
     /// The value that ends a breach.
     #[must_use]
     pub fn recovery(&self) -> f64 {
-        self.recovery_line.unwrap_or_else(|| {
-            self.side
-                .towards(self.line, -RECOVERY_BAND * self.line.abs())
-        })
+        self.recovery_line.unwrap_or_else(|| self.side.towards(self.line, -RECOVERY_BAND * self.line.abs()))
     }
 
     /// Judges one bucket; `open` says whether an alert of this rule is open now.
@@ -76,17 +64,10 @@ impl Threshold {
             return Verdict::NoData(NoDataReason::NoValue);
         };
         if self.min_volume > 0.0 && bucket.volume < self.min_volume {
-            return Verdict::NoData(NoDataReason::TooLittleVolume {
-                have: bucket.volume,
-                need: self.min_volume,
-            });
+            return Verdict::NoData(NoDataReason::TooLittleVolume { have: bucket.volume, need: self.min_volume });
         }
         // A line of 0 has no size of its own to measure by: one unit of the metric stands in.
-        let scale = if self.line == 0.0 {
-            1.0
-        } else {
-            self.line.abs()
-        };
+        let scale = if self.line == 0.0 { 1.0 } else { self.line.abs() };
         let recovery = self.recovery();
         let Some(figures) = Figures::against(self.side, value, self.line, recovery, scale) else {
             return Verdict::NoData(NoDataReason::OutOfRange);
@@ -110,23 +91,11 @@ mod tests {
     #[test]
     fn the_line_itself_fires_and_the_figures_say_by_how_much() {
         let rule = Threshold::new(Side::Above, 200.0);
-        let Verdict::Firing(at_line) = judge(&rule, 200.0, false) else {
-            panic!("200 reaches 200")
-        };
-        assert_eq!(
-            (at_line.score, at_line.overshoot, at_line.recovery),
-            (0.5, Some(0.0), Some(196.0))
-        );
-        let Verdict::Firing(over) = judge(&rule, 250.0, false) else {
-            panic!("250 passes 200")
-        };
-        assert_eq!(
-            (over.overshoot, over.overshoot_share, over.line),
-            (Some(50.0), Some(0.25), Some(200.0))
-        );
-        let Verdict::Holding(near) = judge(&rule, 199.0, false) else {
-            panic!("199 holds")
-        };
+        let Verdict::Firing(at_line) = judge(&rule, 200.0, false) else { panic!("200 reaches 200") };
+        assert_eq!((at_line.score, at_line.overshoot, at_line.recovery), (0.5, Some(0.0), Some(196.0)));
+        let Verdict::Firing(over) = judge(&rule, 250.0, false) else { panic!("250 passes 200") };
+        assert_eq!((over.overshoot, over.overshoot_share, over.line), (Some(50.0), Some(0.25), Some(200.0)));
+        let Verdict::Holding(near) = judge(&rule, 199.0, false) else { panic!("199 holds") };
         assert_eq!(near.overshoot, None);
         assert!(matches!(judge(&rule, 100.0, false), Verdict::Quiet(_)));
     }
@@ -140,10 +109,7 @@ mod tests {
 
     #[test]
     fn an_open_alert_ends_only_past_the_recovery_line() {
-        let rule = Threshold {
-            recovery_line: Some(80.0),
-            ..Threshold::new(Side::Above, 100.0)
-        };
+        let rule = Threshold { recovery_line: Some(80.0), ..Threshold::new(Side::Above, 100.0) };
         let mut open = false;
         let mut opened = 0;
         for value in [99.0, 101.0, 99.0, 101.0, 81.0, 101.0, 80.0, 99.0] {
@@ -151,11 +117,7 @@ mod tests {
             opened += u32::from(now && !open);
             open = now;
         }
-        assert_eq!(
-            (opened, open),
-            (1, false),
-            "trembling on the line is one breach"
-        );
+        assert_eq!((opened, open), (1, false), "trembling on the line is one breach");
         assert!(matches!(judge(&rule, 80.0, true), Verdict::Recovered(_)));
     }
 
@@ -167,31 +129,14 @@ mod tests {
         let negative = Threshold::new(Side::Below, -10.0);
         assert!(negative.check().is_ok());
         assert!(matches!(judge(&negative, -9.9, true), Verdict::Holding(_)));
-        assert!(matches!(
-            judge(&negative, -9.8, true),
-            Verdict::Recovered(_)
-        ));
+        assert!(matches!(judge(&negative, -9.8, true), Verdict::Recovered(_)));
     }
 
     #[test]
     fn too_few_visitors_have_no_conversion_rate() {
-        let rule = Threshold {
-            min_volume: 100.0,
-            ..Threshold::new(Side::Below, 0.02)
-        };
-        let verdict = |visitors| {
-            rule.judge(
-                &Bucket::ratio(NaiveDateTime::default(), 0.0, visitors),
-                true,
-            )
-        };
-        assert_eq!(
-            verdict(99.0),
-            Verdict::NoData(NoDataReason::TooLittleVolume {
-                have: 99.0,
-                need: 100.0
-            })
-        );
+        let rule = Threshold { min_volume: 100.0, ..Threshold::new(Side::Below, 0.02) };
+        let verdict = |visitors| rule.judge(&Bucket::ratio(NaiveDateTime::default(), 0.0, visitors), true);
+        assert_eq!(verdict(99.0), Verdict::NoData(NoDataReason::TooLittleVolume { have: 99.0, need: 100.0 }));
         assert!(verdict(99.0).leaves_open(true), "no data closes nothing");
         assert!(matches!(verdict(100.0), Verdict::Firing(_)));
         assert_eq!(verdict(0.0), Verdict::NoData(NoDataReason::NoValue));
@@ -202,24 +147,13 @@ mod tests {
         let good = Threshold::new(Side::Above, 10.0);
         assert!(good.check().is_ok());
         for bad in [
-            Threshold {
-                line: f64::NAN,
-                ..good
-            },
-            Threshold {
-                recovery_line: Some(11.0),
-                ..good
-            },
-            Threshold {
-                min_volume: -1.0,
-                ..good
-            },
+            Threshold { line: f64::NAN, ..good },
+            Threshold { recovery_line: Some(11.0), ..good },
+            Threshold { min_volume: -1.0, ..good },
         ] {
             assert!(bad.check().is_err(), "{bad:?}");
         }
-        assert!(
-            serde_json::from_str::<Threshold>(r#"{"side":"above","line":1,"lien":2}"#).is_err()
-        );
+        assert!(serde_json::from_str::<Threshold>(r#"{"side":"above","line":1,"lien":2}"#).is_err());
     }
 
     proptest! {

@@ -52,10 +52,9 @@ impl Verdict {
     pub fn figures(&self) -> Option<&Figures> {
         match self {
             Self::NoData(_) => None,
-            Self::Quiet(figures)
-            | Self::Firing(figures)
-            | Self::Recovered(figures)
-            | Self::Holding(figures) => Some(figures),
+            Self::Quiet(figures) | Self::Firing(figures) | Self::Recovered(figures) | Self::Holding(figures) => {
+                Some(figures)
+            }
         }
     }
 
@@ -137,18 +136,10 @@ pub struct Figures {
 
 impl Figures {
     /// Figures of `value` against a line; `scale` as in [`score`]. `None` when something overflowed.
-    pub(super) fn against(
-        side: Side,
-        value: f64,
-        line: f64,
-        recovery: f64,
-        scale: f64,
-    ) -> Option<Self> {
+    pub(super) fn against(side: Side, value: f64, line: f64, recovery: f64, scale: f64) -> Option<Self> {
         let past = side.past(value, line);
         let overshoot = (past >= 0.0).then_some(past);
-        let share = overshoot
-            .filter(|_| line != 0.0)
-            .map(|over| over / line.abs());
+        let share = overshoot.filter(|_| line != 0.0).map(|over| over / line.abs());
         let finite = past.is_finite() && recovery.is_finite() && share.is_none_or(f64::is_finite);
         finite.then(|| Self {
             value,
@@ -184,41 +175,20 @@ mod tests {
 
     #[test]
     fn the_score_is_half_on_the_line_and_creeps_up_to_one() {
-        for (past, expected) in [
-            (-4.0, 0.0),
-            (-2.0, 0.0),
-            (0.0, 0.5),
-            (4.0, 0.75),
-            (6.0, 0.8),
-            (f64::INFINITY, 1.0),
-        ] {
+        for (past, expected) in [(-4.0, 0.0), (-2.0, 0.0), (0.0, 0.5), (4.0, 0.75), (6.0, 0.8), (f64::INFINITY, 1.0)] {
             assert_eq!(score(past, 2.0).to_bits(), f64::to_bits(expected), "{past}");
         }
     }
 
     #[test]
     fn figures_in_json_name_only_what_exists() {
-        let figures = Figures {
-            value: 90.0,
-            line: Some(100.0),
-            score: 0.4,
-            ..Figures::default()
-        };
+        let figures = Figures { value: 90.0, line: Some(100.0), score: 0.4, ..Figures::default() };
         let json = serde_json::to_string(&Verdict::Holding(figures)).unwrap();
-        assert_eq!(
-            json,
-            r#"{"state":"holding","detail":{"value":90.0,"line":100.0,"score":0.4}}"#
-        );
-        assert_eq!(
-            serde_json::from_str::<Verdict>(&json).unwrap(),
-            Verdict::Holding(figures)
-        );
+        assert_eq!(json, r#"{"state":"holding","detail":{"value":90.0,"line":100.0,"score":0.4}}"#);
+        assert_eq!(serde_json::from_str::<Verdict>(&json).unwrap(), Verdict::Holding(figures));
         let no_data = Verdict::NoData(NoDataReason::TooLittleHistory { have: 3, need: 6 });
         let json = serde_json::to_string(&no_data).unwrap();
-        assert_eq!(
-            json,
-            r#"{"state":"no_data","detail":{"reason":"too_little_history","have":3,"need":6}}"#
-        );
+        assert_eq!(json, r#"{"state":"no_data","detail":{"reason":"too_little_history","have":3,"need":6}}"#);
         assert_eq!(serde_json::from_str::<Verdict>(&json).unwrap(), no_data);
     }
 

@@ -12,19 +12,13 @@ fn replay(rule: ReplayRule, values: &[Option<f64>]) -> (Vec<Step>, Summary) {
     let steps = values
         .iter()
         .zip(0..)
-        .map(|(value, n)| {
-            replay
-                .step(&value.map_or_else(|| Bucket::missing(day(n)), |v| Bucket::plain(day(n), v)))
-        })
+        .map(|(value, n)| replay.step(&value.map_or_else(|| Bucket::missing(day(n)), |v| Bucket::plain(day(n), v))))
         .collect();
     (steps, replay.finish())
 }
 
 fn line_at_100() -> ReplayRule {
-    ReplayRule::Threshold(Threshold {
-        recovery_line: Some(90.0),
-        ..Threshold::new(Side::Above, 100.0)
-    })
+    ReplayRule::Threshold(Threshold { recovery_line: Some(90.0), ..Threshold::new(Side::Above, 100.0) })
 }
 
 #[test]
@@ -35,52 +29,31 @@ fn a_breach_fires_once_and_lasts_until_recovery() {
     assert_eq!(fired, [false, true, false, false, false, true, false, true]);
     let open: Vec<bool> = steps.iter().map(|step| step.open).collect();
     assert_eq!(open, [false, true, true, true, false, true, false, true]);
-    assert_eq!(
-        (summary.episodes, summary.open, summary.judged),
-        (3, true, 8)
-    );
+    assert_eq!((summary.episodes, summary.open, summary.judged), (3, true, 8));
     let longest = summary.longest.unwrap();
-    assert_eq!(
-        (longest.from, longest.to, longest.buckets),
-        (day(1), day(3), 3)
-    );
+    assert_eq!((longest.from, longest.to, longest.buckets), (day(1), day(3), 3));
     assert_eq!(summary.first, summary.longest);
     assert_eq!(summary.last.unwrap().from, day(7));
 }
 
 #[test]
 fn a_hole_in_the_data_neither_opens_nor_closes() {
-    let (steps, summary) = replay(
-        line_at_100(),
-        &[None, Some(110.0), None, Some(105.0), Some(20.0), None],
-    );
+    let (steps, summary) = replay(line_at_100(), &[None, Some(110.0), None, Some(105.0), Some(20.0), None]);
     assert_eq!(steps.iter().filter(|step| step.fired).count(), 1);
     assert!(steps[2].open && !steps[5].open);
-    assert_eq!(
-        (
-            summary.episodes,
-            summary.without_value,
-            summary.longest.unwrap().buckets
-        ),
-        (1, 3, 3)
-    );
+    assert_eq!((summary.episodes, summary.without_value, summary.longest.unwrap().buckets), (1, 3, 3));
 }
 
 /// Twelve weeks of a shop that sells 100 on weekdays and 40 at weekends, give or take 2.
 fn shop() -> Vec<Option<f64>> {
-    (0..84)
-        .map(|n| Some(if n % 7 >= 5 { 40.0 } else { 100.0 } + [0.0, 2.0, -1.0, 1.0, -2.0][n % 5]))
-        .collect()
+    (0..84).map(|n| Some(if n % 7 >= 5 { 40.0 } else { 100.0 } + [0.0, 2.0, -1.0, 1.0, -2.0][n % 5])).collect()
 }
 
 #[test]
 fn a_weekend_is_no_incident_but_a_bad_monday_is() {
     let rule = Deviation::default();
     let (_, summary) = replay(ReplayRule::Deviation(rule), &shop());
-    assert_eq!(
-        (summary.episodes, summary.too_little_history, summary.judged),
-        (0, 42, 42)
-    );
+    assert_eq!((summary.episodes, summary.too_little_history, summary.judged), (0, 42, 42));
     let mut bad = shop();
     bad[70] = Some(40.0);
     let (steps, summary) = replay(ReplayRule::Deviation(rule), &bad);
@@ -88,17 +61,9 @@ fn a_weekend_is_no_incident_but_a_bad_monday_is() {
     assert!(steps[70].fired && steps[71].verdict.leaves_open(false) == steps[71].open);
     // Without a season, against the five days before, each Saturday is one.
     let season = Season::of_cadence(SeasonLength::None, TimeDelta::days(1));
-    let blind = Deviation {
-        season,
-        window: 5,
-        min_history: 5,
-        ..rule
-    };
+    let blind = Deviation { season, window: 5, min_history: 5, ..rule };
     let (steps, summary) = replay(ReplayRule::Deviation(blind), &shop());
-    assert!(
-        summary.episodes > 0 && steps[75].fired,
-        "the season is what keeps weekends quiet"
-    );
+    assert!(summary.episodes > 0 && steps[75].fired, "the season is what keeps weekends quiet");
 }
 
 #[test]
@@ -122,27 +87,17 @@ fn days_closed_around_noon_keep_their_weekday() {
 
 #[test]
 fn a_lasting_change_of_level_becomes_the_new_normal() {
-    let values: Vec<Option<f64>> = (0..40)
-        .map(|n| Some(if n < 20 { 100.0 } else { 50.0 } + f64::from(n % 3)))
-        .collect();
-    let rule = Deviation {
-        season: Season::None,
-        ..Deviation::default()
-    };
+    let values: Vec<Option<f64>> =
+        (0..40).map(|n| Some(if n < 20 { 100.0 } else { 50.0 } + f64::from(n % 3))).collect();
+    let rule = Deviation { season: Season::None, ..Deviation::default() };
     let (steps, summary) = replay(ReplayRule::Deviation(rule), &values);
     assert_eq!((summary.episodes, summary.open), (1, false));
-    assert!(
-        steps[20].fired && !steps[28].open,
-        "within a window of eight"
-    );
+    assert!(steps[20].fired && !steps[28].open, "within a window of eight");
 }
 
 #[test]
 fn the_summary_reads_well() {
-    let (_, summary) = replay(
-        line_at_100(),
-        &[Some(110.0), Some(20.0), None, Some(110.0), Some(200.0)],
-    );
+    let (_, summary) = replay(line_at_100(), &[Some(110.0), Some(20.0), None, Some(110.0), Some(200.0)]);
     let text = summary.with_cadence(Some(TimeDelta::days(1))).to_string();
     assert_eq!(
         text,
@@ -154,29 +109,14 @@ fn the_summary_reads_well() {
          \x20 longest: 2024-01-04 00:00:00 to 2024-01-05 00:00:00 (2 rows, highest score 0.67)\n\
          The last one is still open at the end."
     );
-    let (_, summary) = replay(
-        ReplayRule::Deviation(Deviation::default()),
-        &[Some(1.0); 20],
-    );
-    assert!(
-        summary.to_string().contains("a row needs 6 earlier ones"),
-        "{summary}"
-    );
-    assert_eq!(
-        Summary::default().to_string(),
-        "No rows: there is nothing to judge."
-    );
+    let (_, summary) = replay(ReplayRule::Deviation(Deviation::default()), &[Some(1.0); 20]);
+    assert!(summary.to_string().contains("a row needs 6 earlier ones"), "{summary}");
+    assert_eq!(Summary::default().to_string(), "No rows: there is nothing to judge.");
 }
 
 #[test]
 fn settings_that_make_no_sense_are_refused() {
-    assert!(
-        Replay::new(ReplayRule::Deviation(Deviation {
-            k: -1.0,
-            ..Deviation::default()
-        }))
-        .is_err()
-    );
+    assert!(Replay::new(ReplayRule::Deviation(Deviation { k: -1.0, ..Deviation::default() })).is_err());
     assert!(Replay::new(ReplayRule::Threshold(Threshold::new(Side::Above, f64::NAN))).is_err());
 }
 

@@ -54,19 +54,16 @@ impl<R: BufRead> Rows<R> {
     /// The next row; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Row>, BacktestError> {
         while self.read_line()? {
-            let mut text =
-                std::str::from_utf8(&self.bytes).map_err(|_| self.fault(None, Fault::NotUtf8))?;
+            let mut text = std::str::from_utf8(&self.bytes).map_err(|_| self.fault(None, Fault::NotUtf8))?;
             if self.line == 1 {
                 text = text.trim_start_matches('\u{feff}');
             }
             if text.trim().is_empty() {
                 continue;
             }
-            let [stamp, figure] = split(text, &mut self.csv, &mut self.fields)
-                .map_err(|fault| self.fault(None, fault))?;
-            if self.line == 1
-                && is_header(&stamp, &figure).map_err(|fault| self.fault(None, fault))?
-            {
+            let [stamp, figure] =
+                split(text, &mut self.csv, &mut self.fields).map_err(|fault| self.fault(None, fault))?;
+            if self.line == 1 && is_header(&stamp, &figure).map_err(|fault| self.fault(None, fault))? {
                 continue;
             }
             return self.row(stamp, figure).map(Some);
@@ -79,24 +76,18 @@ impl<R: BufRead> Rows<R> {
         self.bytes.clear();
         self.line += 1;
         let mut bounded = (&mut self.input).take(LONGEST_LINE as u64 + 1);
-        let length = bounded
-            .read_until(b'\n', &mut self.bytes)
-            .map_err(BacktestError::Input)?;
+        let length = bounded.read_until(b'\n', &mut self.bytes).map_err(BacktestError::Input)?;
         if length > LONGEST_LINE {
             return Err(self.fault(None, Fault::TooLong));
         }
-        while self
-            .bytes
-            .pop_if(|byte| matches!(byte, b'\r' | b'\n'))
-            .is_some()
-        {}
+        while self.bytes.pop_if(|byte| matches!(byte, b'\r' | b'\n')).is_some() {}
         self.bytes.push(b'\n');
         Ok(length > 0)
     }
 
     fn row(&mut self, stamp: String, figure: String) -> Result<Row, BacktestError> {
-        let (instant, local, has_offset) = timestamp(&stamp)
-            .ok_or_else(|| self.fault(Some(1), Fault::Timestamp(Excerpt::of(&stamp))))?;
+        let (instant, local, has_offset) =
+            timestamp(&stamp).ok_or_else(|| self.fault(Some(1), Fault::Timestamp(Excerpt::of(&stamp))))?;
         if let Some((before, had_offset)) = self.before {
             let excerpt = Excerpt::of(&stamp);
             if had_offset != has_offset {
@@ -111,21 +102,11 @@ impl<R: BufRead> Rows<R> {
         }
         self.before = Some((instant, has_offset));
         let value = number(&figure).map_err(|fault| self.fault(Some(2), fault))?;
-        Ok(Row {
-            stamp,
-            figure,
-            instant,
-            local,
-            value,
-        })
+        Ok(Row { stamp, figure, instant, local, value })
     }
 
     fn fault(&self, column: Option<u8>, fault: Fault) -> BacktestError {
-        BacktestError::Line {
-            line: self.line,
-            column,
-            fault,
-        }
+        BacktestError::Line { line: self.line, column, fault }
     }
 }
 
@@ -154,11 +135,7 @@ fn is_header(stamp: &str, figure: &str) -> Result<bool, Fault> {
         return Ok(true);
     }
     let words = timestamp(first).is_none() && !second.is_empty() && second.parse::<f64>().is_err();
-    if words {
-        Err(Fault::Header(Excerpt::of(&format!("{first},{second}"))))
-    } else {
-        Ok(false)
-    }
+    if words { Err(Fault::Header(Excerpt::of(&format!("{first},{second}")))) } else { Ok(false) }
 }
 
 /// Moment, wall clock, and whether an offset is written. Shorter forms are filled up to RFC 3339 and parsed as that.
@@ -187,14 +164,6 @@ fn number(text: &str) -> Result<Option<f64>, Fault> {
         return Ok(None);
     }
     let digits = text.contains(|c: char| c.is_ascii_digit());
-    let value: f64 = text
-        .parse()
-        .ok()
-        .filter(|_| digits)
-        .ok_or_else(|| Fault::Number(Excerpt::of(text)))?;
-    if value.abs() > LARGEST_VALUE {
-        Err(Fault::TooLarge(Excerpt::of(text)))
-    } else {
-        Ok(Some(value))
-    }
+    let value: f64 = text.parse().ok().filter(|_| digits).ok_or_else(|| Fault::Number(Excerpt::of(text)))?;
+    if value.abs() > LARGEST_VALUE { Err(Fault::TooLarge(Excerpt::of(text))) } else { Ok(Some(value)) }
 }

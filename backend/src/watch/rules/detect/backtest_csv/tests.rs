@@ -12,12 +12,7 @@ fn back(input: &[u8], options: &BacktestOptions) -> Result<(String, Summary), Ba
 }
 
 fn over_100() -> BacktestOptions {
-    BacktestOptions {
-        kind: RuleKind::Threshold,
-        side: Side::Above,
-        line: Some(100.0),
-        ..BacktestOptions::default()
-    }
+    BacktestOptions { kind: RuleKind::Threshold, side: Side::Above, line: Some(100.0), ..BacktestOptions::default() }
 }
 
 fn refused(input: &[u8]) -> String {
@@ -37,10 +32,7 @@ fn rows_come_back_as_written_with_score_and_fired() {
          2024-03-04,,0.000000,false\n\
          2024-03-05,10,0.090909,false\n"
     );
-    assert_eq!(
-        (summary.buckets, summary.episodes, summary.without_value),
-        (5, 1, 1)
-    );
+    assert_eq!((summary.buckets, summary.episodes, summary.without_value), (5, 1, 1));
     assert_eq!(summary.cadence_seconds, Some(86_400));
 }
 
@@ -50,33 +42,15 @@ fn the_default_is_the_two_sigma_rule_on_weekday_and_hour() {
     let start: NaiveDateTime = "2024-01-01T00:00:00".parse().unwrap();
     let mut input = String::from("timestamp,value\n");
     for hour in 0..24 * 70_i64 {
-        let usual = if (8..22).contains(&(hour % 24)) {
-            100
-        } else {
-            5
-        } + (hour / 24 * 7) % 3;
+        let usual = if (8..22).contains(&(hour % 24)) { 100 } else { 5 } + (hour / 24 * 7) % 3;
         let value = if hour == 24 * 65 + 19 { 4 } else { usual };
-        writeln!(
-            input,
-            "{}+08:00,{value}",
-            (start + TimeDelta::hours(hour)).format("%Y-%m-%dT%H:%M:%S")
-        )
-        .unwrap();
+        writeln!(input, "{}+08:00,{value}", (start + TimeDelta::hours(hour)).format("%Y-%m-%dT%H:%M:%S")).unwrap();
     }
     let (output, summary) = back(input.as_bytes(), &BacktestOptions::default()).unwrap();
-    let fired: Vec<&str> = output
-        .lines()
-        .filter(|line| line.ends_with(",true"))
-        .collect();
+    let fired: Vec<&str> = output.lines().filter(|line| line.ends_with(",true")).collect();
     assert_eq!(fired.len(), 1, "{summary}");
-    assert!(
-        fired[0].starts_with("2024-03-06T19:00:00+08:00,4,0.9"),
-        "{fired:?}"
-    );
-    assert_eq!(
-        (summary.too_little_history, summary.cadence_seconds),
-        (24 * 42, Some(3_600))
-    );
+    assert!(fired[0].starts_with("2024-03-06T19:00:00+08:00,4,0.9"), "{fired:?}");
+    assert_eq!((summary.too_little_history, summary.cadence_seconds), (24 * 42, Some(3_600)));
 }
 
 #[test]
@@ -86,119 +60,52 @@ fn each_fault_names_line_and_column() {
             "2024-03-01,x",
             "line 1, column 2 (value): \"x\" is not a number (leave the field empty where nothing was reported)",
         ),
-        (
-            "timestamp,value\n2024-03-01,NaN",
-            "line 2, column 2 (value): \"NaN\" is not a number",
-        ),
-        (
-            "2024-03-01,1e300",
-            "line 1, column 2 (value): \"1e300\" is too large",
-        ),
-        (
-            "2024-03-01,1\n03/02/2024,1",
-            "line 2, column 1 (timestamp): \"03/02/2024\" is not a timestamp",
-        ),
-        (
-            "2024-03-01,1\n2024-02-30,1",
-            "line 2, column 1 (timestamp): \"2024-02-30\" is not a timestamp",
-        ),
-        (
-            "2024-03-01,1\n\n2024-03-01,1",
-            "line 3, column 1 (timestamp): \"2024-03-01\" is there twice",
-        ),
-        (
-            "2024-03-02,1\n2024-03-01,1",
-            "line 2, column 1 (timestamp): \"2024-03-01\" is earlier than the row before",
-        ),
-        (
-            "2024-03-01,1\n2024-03-02T00:00:00Z,1",
-            "line 2, column 1 (timestamp): \"2024-03-02T00:00:00Z\" and the rows",
-        ),
-        (
-            "timestamp,value,store\n",
-            "line 1: 3 column(s), expected two",
-        ),
+        ("timestamp,value\n2024-03-01,NaN", "line 2, column 2 (value): \"NaN\" is not a number"),
+        ("2024-03-01,1e300", "line 1, column 2 (value): \"1e300\" is too large"),
+        ("2024-03-01,1\n03/02/2024,1", "line 2, column 1 (timestamp): \"03/02/2024\" is not a timestamp"),
+        ("2024-03-01,1\n2024-02-30,1", "line 2, column 1 (timestamp): \"2024-02-30\" is not a timestamp"),
+        ("2024-03-01,1\n\n2024-03-01,1", "line 3, column 1 (timestamp): \"2024-03-01\" is there twice"),
+        ("2024-03-02,1\n2024-03-01,1", "line 2, column 1 (timestamp): \"2024-03-01\" is earlier than the row before"),
+        ("2024-03-01,1\n2024-03-02T00:00:00Z,1", "line 2, column 1 (timestamp): \"2024-03-02T00:00:00Z\" and the rows"),
+        ("timestamp,value,store\n", "line 1: 3 column(s), expected two"),
         ("2024-03-01,1,2\n", "line 1: 3 column(s), expected two"),
-        (
-            "2024-03-01;1\n",
-            "line 1: 1 column(s), expected two separated by a comma",
-        ),
-        (
-            "date,sales\n",
-            "line 1: a header must read timestamp,value; found \"date,sales\"",
-        ),
-        (
-            "timestamp,value\ntimestamp,value\n",
-            "line 2, column 1 (timestamp): \"timestamp\" is not a timestamp",
-        ),
-        (
-            "\"2024-03-01,1\n2024-03-02,1",
-            "line 1: a quotation mark is opened and not closed",
-        ),
+        ("2024-03-01;1\n", "line 1: 1 column(s), expected two separated by a comma"),
+        ("date,sales\n", "line 1: a header must read timestamp,value; found \"date,sales\""),
+        ("timestamp,value\ntimestamp,value\n", "line 2, column 1 (timestamp): \"timestamp\" is not a timestamp"),
+        ("\"2024-03-01,1\n2024-03-02,1", "line 1: a quotation mark is opened and not closed"),
     ] {
         let refused = refused(input.as_bytes());
         assert!(refused.starts_with(message), "{input:?}: {refused}");
     }
-    assert_eq!(
-        refused(b"2024-03-01,1\n2024-03-02,\xff"),
-        "line 2: not UTF-8 text"
-    );
-    assert_eq!(
-        refused(&vec![b'9'; 100_000]),
-        "line 1: longer than 4096 bytes"
-    );
+    assert_eq!(refused(b"2024-03-01,1\n2024-03-02,\xff"), "line 2: not UTF-8 text");
+    assert_eq!(refused(&vec![b'9'; 100_000]), "line 1: longer than 4096 bytes");
     assert!(refused(&[b','; 4_000]).starts_with("line 1: 64 column(s)"));
 }
 
 #[test]
 fn moments_decide_the_order_and_the_written_clock_the_season() {
     // The hour that the end of summer time repeats: same clock, another moment.
-    let (output, _) = back(
-        b"2024-10-27T02:30:00+02:00,1\n2024-10-27T02:30:00+01:00,1\n",
-        &over_100(),
-    )
-    .unwrap();
+    let (output, _) = back(b"2024-10-27T02:30:00+02:00,1\n2024-10-27T02:30:00+01:00,1\n", &over_100()).unwrap();
     assert_eq!(output.lines().count(), 3);
-    assert!(
-        refused(b"2024-10-27T02:30:00+01:00,1\n2024-10-27T02:31:00+02:00,1\n").contains("earlier")
-    );
+    assert!(refused(b"2024-10-27T02:30:00+01:00,1\n2024-10-27T02:31:00+02:00,1\n").contains("earlier"));
 }
 
 #[test]
 fn an_empty_file_is_an_empty_result() {
     for input in ["", "timestamp,value\n"] {
         let (output, summary) = back(input.as_bytes(), &BacktestOptions::default()).unwrap();
-        assert_eq!(
-            (output.as_str(), summary.buckets),
-            ("timestamp,value,score,fired\n", 0)
-        );
+        assert_eq!((output.as_str(), summary.buckets), ("timestamp,value,score,fired\n", 0));
     }
 }
 
 #[test]
 fn settings_are_refused_before_the_input_is_read() {
-    let no_line = BacktestOptions {
-        line: None,
-        ..over_100()
-    };
-    assert_eq!(
-        back(b"rubbish", &no_line).unwrap_err().to_string(),
-        "line is required"
-    );
-    let bad_k = BacktestOptions {
-        k: 0.0,
-        ..BacktestOptions::default()
-    };
-    assert_eq!(
-        back(b"rubbish", &bad_k).unwrap_err().to_string(),
-        "k must be more than 0"
-    );
+    let no_line = BacktestOptions { line: None, ..over_100() };
+    assert_eq!(back(b"rubbish", &no_line).unwrap_err().to_string(), "line is required");
+    let bad_k = BacktestOptions { k: 0.0, ..BacktestOptions::default() };
+    assert_eq!(back(b"rubbish", &bad_k).unwrap_err().to_string(), "k must be more than 0");
     assert_eq!("week".parse(), Ok(SeasonLength::Week));
-    assert!(
-        "both".parse::<Side>().is_err()
-            && "cusum".parse::<RuleKind>().is_err()
-            && "x".parse::<Method>().is_err()
-    );
+    assert!("both".parse::<Side>().is_err() && "cusum".parse::<RuleKind>().is_err() && "x".parse::<Method>().is_err());
 }
 
 #[test]
@@ -213,9 +120,7 @@ fn a_closed_output_is_an_error_of_the_output() {
         }
     }
     let error = run(&b"2024-03-01,1"[..], Closed, &over_100()).unwrap_err();
-    assert!(
-        matches!(error, BacktestError::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe)
-    );
+    assert!(matches!(error, BacktestError::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe));
 }
 
 proptest! {
