@@ -47,6 +47,9 @@ fn http(shared: &Arc<Shared>, listener: TcpListener, workers: usize) -> Result<(
     .disable_signals()
     .client_request_timeout(Duration::from_secs(10))
     .keep_alive(Duration::from_secs(75))
+    // Who hangs up is not worked for any more: a bot that died in its long poll must not be given deliveries, which
+    // would then wait for the end of their lease.
+    .h1_allow_half_closed(false)
     .listen(listener)
     .map_err(Error::internal)?
     .run();

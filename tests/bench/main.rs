@@ -15,7 +15,7 @@
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 #[path = "../it/fake_discord/mod.rs"]
-#[expect(dead_code, reason = "the integration tests use all of it")]
+#[expect(dead_code, unused_imports, reason = "the integration tests use all of it, and its own tests run there")]
 mod fake_discord;
 mod http;
 mod load;

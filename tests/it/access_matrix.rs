@@ -2,8 +2,6 @@
 //!
 //! The list of endpoints is the program's own ([`endpoints`]), so a new operation is tried without being named here.
 
-#![expect(clippy::panic, clippy::expect_used, reason = "tests")]
-
 use crate::harness::{Answer, Client, Tenant};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -98,9 +98,15 @@ async fn every_wrong_field_of_a_plan_is_told_at_once() {
     let unknown = owner.post("/v1/campaigns", json!({ "name": "a", "colour": "red" })).await;
     assert_eq!(unknown.refused(Code::ValidationFailed)["errors"][0]["pointer"], "/colour");
     let body = Some(b"{\"name\":".to_vec());
-    owner.send("POST", "/v1/channels", &[("content-type", "application/json")], body).await.refused(Code::MalformedBody);
+    owner
+        .send("POST", "/v1/channels", &[("content-type", "application/json")], body)
+        .await
+        .refused(Code::MalformedBody);
     let body = Some(b"{}".to_vec());
-    owner.send("POST", "/v1/channels", &[("content-type", "text/plain")], body).await.refused(Code::UnsupportedMediaType);
+    owner
+        .send("POST", "/v1/channels", &[("content-type", "text/plain")], body)
+        .await
+        .refused(Code::UnsupportedMediaType);
     assert_eq!(owner.get("/v1/campaigns").await.ok()["data"], json!([]));
 }
 
@@ -130,10 +136,15 @@ async fn another_retailers_channel_and_campaign_do_not_exist() {
 async fn pages_neither_miss_nor_repeat_a_row_while_others_are_inserted() {
     let retailer = Tenant::sign_up().await;
     let owner = &retailer.owner;
-    let made = join_all((0..40).map(|i| {
-        let wish = json!({ "name": format!("Campaign {i}") });
-        async move { text(&patiently(async || owner.post("/v1/campaigns", &wish).await).await.ok()["id"]).to_owned() }
-    }));
+    let made =
+        join_all(
+            (0..40).map(|i| {
+                let wish = json!({ "name": format!("Campaign {i}") });
+                async move {
+                    text(&patiently(async || owner.post("/v1/campaigns", &wish).await).await.ok()["id"]).to_owned()
+                }
+            }),
+        );
     let there: BTreeSet<String> = made.await.into_iter().collect();
     let mut seen: Vec<String> = Vec::new();
     let mut cursor = String::new();
@@ -198,7 +209,8 @@ async fn every_verb_does_one_thing_in_every_state() {
             let told = match answer.status {
                 200 => {
                     let body = answer.ok();
-                    let (was, is) = (before["version"].as_i64().unwrap(), body["campaign"]["version"].as_i64().unwrap());
+                    let (was, is) =
+                        (before["version"].as_i64().unwrap(), body["campaign"]["version"].as_i64().unwrap());
                     let changed = body["changed"] == true;
                     assert_eq!(is - was, i64::from(changed), "{state} {verb}");
                     assert_eq!(owner.get(&place).await.ok(), body["campaign"]);
@@ -249,7 +261,8 @@ async fn fifty_pauses_and_resumes_at_once_leave_one_history() {
     assert_eq!((&now["state"], &now["version"]), (&json!(states.last().unwrap()), &json!(2 + changes)));
 
     let entries = owner.get(&format!("/v1/audit-entries?limit=200&object={campaign}")).await.ok();
-    let of = |action: &str| entries["data"].as_array().unwrap().iter().filter(|entry| entry["action"] == action).count();
+    let of =
+        |action: &str| entries["data"].as_array().unwrap().iter().filter(|entry| entry["action"] == action).count();
     assert_eq!((of("campaign.paused"), of("campaign.resumed")), (changes.div_ceil(2), changes / 2));
     service.stop().await;
 }

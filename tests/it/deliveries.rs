@@ -97,13 +97,21 @@ async fn a_chat_user_has_the_rights_of_the_staff_behind_it() {
     viewer.post(&format!("{place}/resume"), &reason).await.refused(Code::PermissionDenied);
     let page = retailer.owner.get(&format!("/v1/audit-entries?object={campaign}&limit=2")).await.ok();
     let [denied, paused] = &page["data"].as_array().unwrap()[..] else { panic!("two entries: {page}") };
-    assert_eq!((&denied["action"], &denied["via"]), (&json!("permission.denied"), &json!(format!("discord/{server}/guest"))));
-    assert_eq!((&paused["action"], &paused["via"]), (&json!("campaign.paused"), &json!(format!("discord/{server}/boss"))));
+    assert_eq!(
+        (&denied["action"], &denied["via"]),
+        (&json!("permission.denied"), &json!(format!("discord/{server}/guest")))
+    );
+    assert_eq!(
+        (&paused["action"], &paused["via"]),
+        (&json!("campaign.paused"), &json!(format!("discord/{server}/boss")))
+    );
     assert_eq!((&denied["actor_kind"], &paused["actor_kind"]), (&json!("staff"), &json!("staff")));
 
     // Names prove nothing: a user, a server and a form that nobody linked.
     let bot = retailer.bot().await;
-    for person in [format!("discord/{server}/stranger"), "discord/elsewhere/boss".to_owned(), format!("console/{server}/boss")] {
+    for person in
+        [format!("discord/{server}/stranger"), "discord/elsewhere/boss".to_owned(), format!("console/{server}/boss")]
+    {
         bot.on_behalf_of(&person).get("/v1/me").await.refused(Code::ChatUserNotLinked);
     }
     bot.on_behalf_of("boss").get("/v1/me").await.refused(Code::MalformedHeader);
@@ -146,12 +154,17 @@ async fn a_code_works_once_for_ten_minutes_and_in_the_retailers_own_server() {
     let late = code(&retailer.owner).await;
     let past = "expires_at = now() - interval '1 second'";
     let (credentials, codes) = (
-        format!("UPDATE directory_credentials SET {past} WHERE kind = 'link_code' AND for_tenant = '{}'", retailer.id.0),
+        format!(
+            "UPDATE directory_credentials SET {past} WHERE kind = 'link_code' AND for_tenant = '{}'",
+            retailer.id.0
+        ),
         format!("UPDATE link_codes SET {past} WHERE tenant_id = '{}'", retailer.id.0),
     );
     retailer.database.execute(&format!("{credentials}; {codes}")).await;
     bot.post("/v1/chat-links/redeem", redeem(&late, &mine, "late")).await.refused(Code::NotFound);
-    bot.post("/v1/chat-links/redeem", redeem(&json!({ "code": "AAAA-AAAA" }), &mine, "x")).await.refused(Code::NotFound);
+    bot.post("/v1/chat-links/redeem", redeem(&json!({ "code": "AAAA-AAAA" }), &mine, "x"))
+        .await
+        .refused(Code::NotFound);
     bot.post("/v1/chat-links/redeem", redeem(&late, "a/b", "x")).await.refused(Code::ValidationFailed);
     retailer.owner.post("/v1/chat-links/redeem", redeem(&stray, &mine, "x")).await.refused(Code::PermissionDenied);
 }
@@ -257,7 +270,8 @@ async fn a_delivery_is_tried_again_given_up_listed_and_sent_once_more() {
 async fn only_the_bot_itself_is_the_bot() {
     let retailer = Tenant::sign_up().await;
     let now = chrono::Utc::now().timestamp();
-    let right = json!({ "iss": "tillwatch-bot", "sub": "tillwatch-bot", "aud": "tillwatch", "iat": now, "exp": now + 55 });
+    let right =
+        json!({ "iss": "tillwatch-bot", "sub": "tillwatch-bot", "aud": "tillwatch", "iat": now, "exp": now + 55 });
     let sign = |seed: [u8; 32], change: Value| {
         let mut claims = right.clone();
         claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());

@@ -4,15 +4,15 @@
 //! [`violations`] is the suite: a list of sentences, empty when all is well. Each of its rules is broken once here,
 //! inside a transaction that is rolled back, and must notice; `isolation` runs it on a database that lost a policy.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::expect_used, reason = "tests")]
 
 use crate::harness::database::{OneText, connect};
 use crate::harness::own_database;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use std::fmt::Write as _;
 
-/// The tables of the service: no partitions, not the migrations' own table. `tenant` says whether a table has tenant_id,
-/// `local` whether it has for_tenant; `mark` is the first word of its comment.
+/// The tables of the service: no partitions, not the migrations' own table. `tenant` says whether a table has `tenant_id`,
+/// `local` whether it has `for_tenant`; `mark` is the first word of its comment.
 const TABLES: &str = "t AS (SELECT c.oid, c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS forced,
     EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id') AS tenant,
     EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'for_tenant') AS local,

@@ -9,8 +9,16 @@ use tillwatch_shared::permissions::Role;
 
 /// Mondays, from 5 January 2026 on.
 const MONDAYS: [&str; 10] = [
-    "2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26", "2026-02-02", "2026-02-09", "2026-02-16", "2026-02-23",
-    "2026-03-02", "2026-03-09",
+    "2026-01-05",
+    "2026-01-12",
+    "2026-01-19",
+    "2026-01-26",
+    "2026-02-02",
+    "2026-02-09",
+    "2026-02-16",
+    "2026-02-23",
+    "2026-03-02",
+    "2026-03-09",
 ];
 /// What was sold on the first eight: mean 100, squared distances 42, so a standard deviation of the root of 6.
 const SALES: [f64; 8] = [100.0, 102.0, 98.0, 104.0, 96.0, 101.0, 99.0, 100.0];
@@ -141,7 +149,11 @@ async fn a_threshold_judges_each_channel_by_itself() {
     };
     let closing = |date: &str| sold(&shop, date, 300.0, 10.0);
     // 15 an order in the store, 30 in the shop.
-    judged(&retailer, &[sold(&store, "2026-02-03", 150.0, 10.0), closing("2026-02-03"), closing("2026-02-04")].concat()).await;
+    judged(
+        &retailer,
+        &[sold(&store, "2026-02-03", 150.0, 10.0), closing("2026-02-03"), closing("2026-02-04")].concat(),
+    )
+    .await;
     let [alert] = &alerts(&retailer.owner, "").await[..] else { panic!("one alert, of the store") };
     assert_eq!((&alert["channel"]["id"], &alert["channel"]["name"]), (&json!(store), &json!("南京路店")));
     assert_eq!((&alert["figures"]["value"], &alert["figures"]["overshoot"]), (&json!(15.0), &json!(5.0)));
@@ -175,11 +187,13 @@ async fn somebody_takes_an_alert_in_hand() {
     // An acknowledged alert still ends by itself.
     judged(&retailer, &[day("complaints", "2026-02-05", 0.0)]).await;
     let timeline = retailer.owner.get(&format!("/v1/alerts/{id}/timeline")).await.ok();
-    let steps: Vec<_> = timeline["data"].as_array().unwrap().iter().map(|e| (text(&e["event"]), text(&e["actor_kind"]))).collect();
+    let steps: Vec<_> =
+        timeline["data"].as_array().unwrap().iter().map(|e| (text(&e["event"]), text(&e["actor_kind"]))).collect();
     assert_eq!(steps, [("opened", "rule"), ("acknowledged", "staff"), ("resolved", "rule")]);
     assert_eq!(retailer.owner.post(&place, json!({})).await.ok()["changed"], false);
     let audited = retailer.audited().await;
-    let actions: Vec<&str> = audited.iter().filter(|e| e["object"] == id.as_str()).map(|e| text(&e["action"])).collect();
+    let actions: Vec<&str> =
+        audited.iter().filter(|e| e["object"] == id.as_str()).map(|e| text(&e["action"])).collect();
     assert_eq!(actions, ["alert.resolved", "alert.acknowledged", "permission.denied", "alert.opened"]);
     let other = Tenant::sign_up().await.owner;
     for path in ["", "/timeline", "/picture"] {
@@ -203,7 +217,8 @@ async fn an_alert_has_a_picture_in_both_languages() {
     make(&retailer, deviation(json!({}))).await;
     judged(&retailer, &[day("sales", MONDAYS[8], 80.0), day("sales", "2026-03-03", 95.0)]).await;
     let id = text(&alerts(&retailer.owner, "").await[0]["id"]).to_owned();
-    let [plain, english, chinese] = ["", "?locale=en", "?locale=zh-CN"].map(|query| format!("/v1/alerts/{id}/picture{query}"));
+    let [plain, english, chinese] =
+        ["", "?locale=en", "?locale=zh-CN"].map(|query| format!("/v1/alerts/{id}/picture{query}"));
     let [plain, english, chinese] =
         [retailer.owner.get(&plain).await, retailer.owner.get(&english).await, retailer.owner.get(&chinese).await];
     assert_eq!([size(&plain), size(&english), size(&chinese)], [(1200, 675); 3]);
@@ -253,7 +268,10 @@ async fn a_rule_that_makes_no_sense_is_refused_with_every_reason() {
     assert_eq!(made.header("etag"), "\"1\"");
     owner.patch(&place, 2, json!({ "name": "S" })).await.refused(Code::VersionStale);
     let kind = json!({ "spec": { "kind": "deviation", "metric": "sales", "side": "below" } });
-    assert_eq!(owner.patch(&place, 1, kind).await.refused(Code::ValidationFailed)["errors"][0]["pointer"], "/spec/kind");
+    assert_eq!(
+        owner.patch(&place, 1, kind).await.refused(Code::ValidationFailed)["errors"][0]["pointer"],
+        "/spec/kind"
+    );
     let changed = owner.patch(&place, 1, json!({ "name": "改名", "severity": "critical" })).await.ok();
     assert_eq!((&changed["version"], &changed["name"]), (&json!(2), &json!("改名")));
     other.owner.get(&place).await.refused(Code::NotFound);

@@ -21,7 +21,8 @@ async fn a_partner_sends_rows_in_each_form_and_sends_them_again() {
     let partner = retailer.partner(&[Permission::SamplesWrite, Permission::MetricsRead]).await;
     let at = "2026-02-03T15:00:00Z";
     let lines = ndjson(&[sample("orders", at, "n1", 1), sample("orders", at, "n2", 2)]);
-    let table = format!("value,key,metric,at\r\n3,c1,orders,{at}\r\n\"4\",\"c,2\",orders,2026-02-03T16:00:00+01:00\r\n\r\n");
+    let table =
+        format!("value,key,metric,at\r\n3,c1,orders,{at}\r\n\"4\",\"c,2\",orders,2026-02-03T16:00:00+01:00\r\n\r\n");
     let document = json!({ "samples": [sample("orders", at, "j1", 5), sample("orders", at, "订单 2", 6)] }).to_string();
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     packer.write_all(ndjson(&[sample("orders", at, "z1", 7), sample("orders", at, "z2", 8)]).as_bytes()).unwrap();
@@ -75,9 +76,7 @@ async fn a_correction_replaces_and_every_figure_follows() {
 
     let question = format!("metric=spend&campaign={campaign}&channel={channel}&from=2026-02-01&to=2026-02-04");
     let raw = series(owner, &format!("{question}&resolution=raw")).await;
-    let raw_expected = [
-        ("2026-02-01T22:00:00Z", 5.0), (ten, 10.0), (ten, 30.25), (ten, 0.0), (eleven, 0.0001),
-    ];
+    let raw_expected = [("2026-02-01T22:00:00Z", 5.0), (ten, 10.0), (ten, 30.25), (ten, 0.0), (eleven, 0.0001)];
     assert_eq!(raw, points(raw_expected));
     let hours = [("2026-02-01T22:00:00Z", 5.0), ("2026-02-03T15:00:00Z", 40.25), ("2026-02-03T16:00:00Z", 0.0001)];
     assert_eq!(series(owner, &format!("{question}&resolution=hour")).await, points(hours));

@@ -105,7 +105,8 @@ async fn bytes_that_are_no_text_and_a_line_of_ten_megabytes_spoil_only_themselve
     assert_eq!(counts(&taken), [2, 0, 0, 2]);
     insta::assert_snapshot!(told(&taken));
 
-    let table = format!("metric,at,key,value\norders,{AT},a,1\norders,{AT},b,NaN\norders,{AT},c,inf\norders,{AT},d,1,2\n");
+    let table =
+        format!("metric,at,key,value\norders,{AT},a,1\norders,{AT},b,NaN\norders,{AT},c,inf\norders,{AT},d,1,2\n");
     let mut table = table.into_bytes();
     table.extend(format!("orders,{AT},\"two\nlines\",1\norders,{AT},").into_bytes());
     table.extend(b"\xff,1\n");
@@ -128,7 +129,10 @@ async fn the_same_row_twice_in_one_request_is_taken_once() {
     let rows = [row("store-1", 1), row("store-1", 2), row(text(&channel["id"]), 3)];
     let taken = feed(&retailer.owner, &rows).await.ok();
     let codes: Vec<&Value> = taken["results"].as_array().unwrap().iter().map(|row| &row["code"]).collect();
-    assert_eq!((counts(&taken), codes), ([1, 0, 0, 2], vec![&Value::Null, &json!("duplicate_key"), &json!("duplicate_key")]));
+    assert_eq!(
+        (counts(&taken), codes),
+        ([1, 0, 0, 2], vec![&Value::Null, &json!("duplicate_key"), &json!("duplicate_key")])
+    );
     let day = series(&retailer.owner, "metric=orders&from=2026-02-03&to=2026-02-03").await;
     assert_eq!(day, points([("2026-02-03T05:00:00Z", 1.0)]));
     // In a later request it is a correction.

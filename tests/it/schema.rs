@@ -1,6 +1,6 @@
 //! `schema.rs` is what the migrations make, and the migrations go down as well as up.
 
-#![expect(clippy::expect_used, reason = "tests")]
+#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
 
 use crate::harness::database::{cluster, connect};
 use crate::harness::{Database, own_database};

@@ -1,6 +1,6 @@
 //! The service does not serve as a role that row-level security does not bind.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::panic, reason = "tests")]
 
 use crate::harness::database::cluster;
 use crate::harness::service::{options, try_start};
@@ -10,8 +10,8 @@ use crate::harness::{Database, own_database};
 fn refusal(database: &Database, variable: &str, url: &str) -> String {
     let mut options = options(database, 2, false);
     match variable {
-        "DATABASE_URL" => options.db.app_url = url.to_owned(),
-        _ => options.db.system_url = url.to_owned(),
+        "DATABASE_URL" => url.clone_into(&mut options.db.app_url),
+        _ => url.clone_into(&mut options.db.system_url),
     }
     let Err(error) = try_start(options) else { panic!("it served with {variable} = {url}") };
     error.to_string()

@@ -132,7 +132,10 @@ async fn a_correction_under_the_line_resolves_the_alert_and_leaves_the_campaign_
     // A new breach is a new alert and a new stop.
     assert_eq!(watched.feed(&[("spend", "c", 90.5)]).await.len(), 1);
     let alerts = vec!["resolved".to_owned(), "firing".to_owned()];
-    assert_eq!((watched.state().await, watched.stops().await, watched.alerts().await), ("paused".to_owned(), 2, alerts));
+    assert_eq!(
+        (watched.state().await, watched.stops().await, watched.alerts().await),
+        ("paused".to_owned(), 2, alerts)
+    );
 }
 
 #[tokio::test]
@@ -172,7 +175,10 @@ async fn a_cost_per_action_is_judged_once_enough_was_spent() {
     assert_eq!((dear.state().await, fair.state().await), ("paused".to_owned(), "paused".to_owned()));
     let figures = retailer.owner.get("/v1/alerts?limit=1").await.ok()["data"][0]["figures"].clone();
     // The money beyond what ten actions may cost.
-    assert_eq!((&figures["value"], &figures["line"], &figures["overshoot"]), (&json!(15.0), &json!(10.0), &json!(50.0)));
+    assert_eq!(
+        (&figures["value"], &figures["line"], &figures["overshoot"]),
+        (&json!(15.0), &json!(10.0), &json!(50.0))
+    );
 }
 
 #[tokio::test]

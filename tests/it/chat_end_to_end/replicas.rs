@@ -3,6 +3,8 @@
 use super::{Chat, OWNER, a_moment};
 use crate::bot_process;
 use crate::harness::tenant::Style;
+use serde_json::json;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn two_bots_with_one_token_post_once_and_act_once() {
@@ -42,5 +44,24 @@ async fn two_bots_with_one_token_post_once_and_act_once() {
     let history = chat.tenant.owner.get(&format!("/v1/campaigns/{autumn}/history")).await.ok();
     assert_eq!(history["data"].as_array().map(Vec::len), Some(2 + 6), "{history}");
     bots[1].kill();
+    chat.close_alone().await;
+}
+
+#[tokio::test]
+async fn a_bot_that_hangs_up_while_it_waits_takes_no_delivery_with_it() {
+    let chat = Chat::open(Style::default()).await;
+    chat.tenant.link(&chat.tenant.owner, &chat.fake.home().server.to_string(), "7").await;
+    let bot = chat.tenant.bot().await;
+    let wish = json!({ "max": 8, "wait_ms": 8_000, "transports": ["discord"] });
+    for _ in 0..4 {
+        let waiting = bot.post("/v1/deliveries/claim", &wish);
+        assert!(tokio::time::timeout(Duration::from_millis(300), waiting).await.is_err(), "nothing is due");
+    }
+    a_moment().await;
+    chat.stopped("Spring coupons", 1_100.0).await;
+    let begun = Instant::now();
+    let claimed = bot.post("/v1/deliveries/claim", &wish).await.ok();
+    assert_eq!(claimed["data"].as_array().map(Vec::len), Some(1), "{claimed}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "at once, not when a lease of nobody's ends");
     chat.close_alone().await;
 }

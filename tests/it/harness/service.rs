@@ -3,8 +3,7 @@
 use super::client::Client;
 use super::database::{Database, own_database};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, OnceLock};
-use tillwatch_backend::app::Shared;
+use std::sync::OnceLock;
 use tillwatch_backend::error::Result;
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::serve::{Service, ServiceOptions};
@@ -56,7 +55,10 @@ pub(crate) fn own_service_with(
 pub(crate) fn try_start(options: ServiceOptions) -> Result<()> {
     let tried = std::thread::spawn(move || {
         let runtime = Runtime::new().expect("a runtime");
-        runtime.block_on(async { Ok(Service::start(options).await?.stop().await) })
+        runtime.block_on(async {
+            Service::start(options).await?.stop().await;
+            Ok(())
+        })
     });
     tried.join().expect("the starting thread")
 }
@@ -100,11 +102,6 @@ impl OwnService {
     /// A caller without a credential.
     pub(crate) fn anonymous(&self) -> Client {
         Client::new(self.address)
-    }
-
-    /// What the service's runtimes share, to call use cases from within the process.
-    pub(crate) fn inner(&self) -> Arc<Shared> {
-        self.service.as_ref().expect("it runs").shared()
     }
 
     /// The service's keys.

@@ -69,8 +69,7 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         ],
         "auth_refresh" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "refresh_token": "twr_unknown" }))],
         "auth_sign_out" => vec![Case { ends_session: true, ..own() }],
-        "auth_me" | "metrics_list" | "kpis_get" => vec![own()],
-        "auth_jwks" => vec![own()],
+        "auth_me" | "auth_jwks" | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
         "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
@@ -82,7 +81,6 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "chat_list" | "deliveries_list" | "alerts_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
         "api_tokens_create" => vec![own().body(json!({ "name": "theirs", "scopes": [Permission::SamplesWrite] }))],
-        "api_tokens_list" => vec![own()],
         "api_tokens_revoke" => vec![not_found("token")],
         "deliveries_claim" => vec![bots().body(json!({ "transports": ["discord"], "max": 50 }))],
         "deliveries_report" => vec![

@@ -65,7 +65,7 @@ async fn pour(partner: Client, sender: usize, stopping: watch::Receiver<bool>) -
     let day = Utc::now().date_naive() - Days::new(3);
     let (mut accepted, mut unknown) = (0, Vec::new());
     for number in 0.. {
-        let row = |n: usize| sample("orders", &format!("{day}T{:02}:00:00Z", n), &format!("{sender}/{number}"), 1);
+        let row = |n: usize| sample("orders", &format!("{day}T{n:02}:00:00Z"), &format!("{sender}/{number}"), 1);
         let batch: Vec<Value> = (0..ROWS).map(row).collect();
         match send_once(&partner, &batch).await {
             Sent::Taken(taken) => {

@@ -120,7 +120,7 @@ async fn send(partner: &Client, samples: &[Value]) -> Value {
 }
 
 fn hex(key: [u8; 32]) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
+    key.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn free_port() -> u16 {

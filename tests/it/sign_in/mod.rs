@@ -2,7 +2,7 @@
 //!
 //! Cast: [`sessions`], [`tokens`], [`forged`] (access tokens that are not ours), [`requests`] (bodies, queries, headers).
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod forged;
 mod requests;
