@@ -23,7 +23,6 @@ pub fn encode(id: Uuid) -> String {
     let mut text = [b'1'; DIGITS];
     for slot in text.iter_mut().rev() {
         // The remainder is below 58, so it fits and indexes the alphabet.
-        #[expect(clippy::cast_possible_truncation, reason = "a remainder of 58")]
         let digit = (rest % 58) as usize;
         *slot = ALPHABET[digit];
         rest /= 58;

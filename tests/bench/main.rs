@@ -58,7 +58,7 @@ fn main() {
     let effort = if quick {
         Effort { rounds: 2, seconds: 2, requests: 5, spread: 15 }
     } else {
-        Effort { rounds: 5, seconds: 4, requests: 10, spread: 60 }
+        Effort { rounds: 5, seconds: 5, requests: 10, spread: 60 }
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {

@@ -1,5 +1,7 @@
 //! The built program at a prompt: a rule tried on a file, the settings, and errors that name what is wrong.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use crate::harness::program::tillwatch;
 use crate::harness::tenant::unique;
 use std::fmt::Write as _;

@@ -2,6 +2,8 @@
 //!
 //! The queue of deliveries belongs to the whole service, so each of these tests has a service of its own.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::{Style, assertion, bot, signing_key, text};
 use crate::harness::{Answer, Client, OwnService, Tenant, eventually, own_database, own_service};

@@ -1,5 +1,7 @@
 //! Rules that judge closed days, and the alerts they raise: their figures, their life, their picture.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::text;
 use crate::harness::{Answer, Client, Tenant, redacted};
@@ -50,7 +52,7 @@ async fn alerts(client: &Client, query: &str) -> Vec<Value> {
     client.get(&format!("/v1/alerts{query}")).await.ok()["data"].as_array().unwrap().clone()
 }
 
-fn deviation(more: Value) -> Value {
+fn deviation(more: &Value) -> Value {
     let mut spec = json!({ "kind": "deviation", "metric": "sales", "side": "below" });
     spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     json!({ "name": "Sales under 2 sigma", "severity": "warning", "spec": spec })
@@ -64,7 +66,7 @@ fn near(value: &Value, expected: f64) -> bool {
 async fn a_low_monday_is_told_with_its_figures_and_ends_with_an_ordinary_one() {
     let retailer = Tenant::sign_up().await;
     judged(&retailer, &history("sales")).await;
-    let rule = make(&retailer, deviation(json!({}))).await;
+    let rule = make(&retailer, deviation(&json!({}))).await;
     judged(&retailer, &[day("sales", MONDAYS[8], 80.0)]).await;
     assert!(alerts(&retailer.owner, "").await.is_empty(), "the day is not over");
     judged(&retailer, &[day("sales", "2026-03-03", 95.0)]).await;
@@ -99,7 +101,7 @@ async fn a_low_monday_is_told_with_its_figures_and_ends_with_an_ordinary_one() {
 async fn a_late_correction_has_the_judged_day_judged_again() {
     let retailer = Tenant::sign_up().await;
     judged(&retailer, &history("sales")).await;
-    make(&retailer, deviation(json!({}))).await;
+    make(&retailer, deviation(&json!({}))).await;
     judged(&retailer, &[day("sales", MONDAYS[8], 80.0), day("sales", "2026-03-03", 95.0)]).await;
     let first = alerts(&retailer.owner, "?state=firing").await.remove(0);
     // Still low: the same alert, with the new figure.
@@ -122,14 +124,14 @@ async fn a_late_correction_has_the_judged_day_judged_again() {
 async fn too_little_history_or_volume_is_no_alarm() {
     let retailer = Tenant::sign_up().await;
     judged(&retailer, &history("sales")[3..]).await;
-    make(&retailer, deviation(json!({}))).await;
-    make(&retailer, deviation(json!({ "minimum_history": 3, "minimum_volume": 1000 }))).await;
-    make(&retailer, deviation(json!({ "minimum_history": 3, "side": "above" }))).await;
-    make(&retailer, deviation(json!({ "minimum_history": 3, "sigmas": 1000 }))).await;
+    make(&retailer, deviation(&json!({}))).await;
+    make(&retailer, deviation(&json!({ "minimum_history": 3, "minimum_volume": 1000 }))).await;
+    make(&retailer, deviation(&json!({ "minimum_history": 3, "side": "above" }))).await;
+    make(&retailer, deviation(&json!({ "minimum_history": 3, "sigmas": 1000 }))).await;
     judged(&retailer, &[day("sales", MONDAYS[8], 10.0), day("sales", "2026-03-03", 95.0)]).await;
     assert!(alerts(&retailer.owner, "").await.is_empty());
     // Five Mondays and a day this low do suffice for whoever asks for three; a median stands in for the mean.
-    make(&retailer, deviation(json!({ "minimum_history": 3, "baseline": "median_mad" }))).await;
+    make(&retailer, deviation(&json!({ "minimum_history": 3, "baseline": "median_mad" }))).await;
     let [alert] = &alerts(&retailer.owner, "").await[..] else { panic!("one alert") };
     // 96, 99, 100, 101, 104: median 100, median distance 1.
     let figures = &alert["figures"];
@@ -214,7 +216,7 @@ fn size(answer: &Answer) -> (u32, u32) {
 async fn an_alert_has_a_picture_in_both_languages() {
     let retailer = Tenant::sign_up().await;
     judged(&retailer, &history("sales")).await;
-    make(&retailer, deviation(json!({}))).await;
+    make(&retailer, deviation(&json!({}))).await;
     judged(&retailer, &[day("sales", MONDAYS[8], 80.0), day("sales", "2026-03-03", 95.0)]).await;
     let id = text(&alerts(&retailer.owner, "").await[0]["id"]).to_owned();
     let [plain, english, chinese] =

@@ -24,9 +24,9 @@ async fn a_partner_sends_rows_in_each_form_and_sends_them_again() {
     let table =
         format!("value,key,metric,at\r\n3,c1,orders,{at}\r\n\"4\",\"c,2\",orders,2026-02-03T16:00:00+01:00\r\n\r\n");
     let document = json!({ "samples": [sample("orders", at, "j1", 5), sample("orders", at, "订单 2", 6)] }).to_string();
-    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
-    packer.write_all(ndjson(&[sample("orders", at, "z1", 7), sample("orders", at, "z2", 8)]).as_bytes()).unwrap();
-    let packed = packer.finish().unwrap();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(ndjson(&[sample("orders", at, "z1", 7), sample("orders", at, "z2", 8)]).as_bytes()).unwrap();
+    let packed = gzip.finish().unwrap();
 
     for round in ["first", "again"] {
         let zipped = [("content-type", "application/x-ndjson"), ("content-encoding", "gzip")];

@@ -1,6 +1,8 @@
 //! Samples that come in as they should not: each bad row is told by line and reason beside good neighbours, and a body
 //! that cannot be taken at all leaves nothing behind.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use crate::harness::feed::{counts, feed, ndjson, points, sample, send, series};
 use crate::harness::tenant::text;
 use crate::harness::{Tenant, redacted};

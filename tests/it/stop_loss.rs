@@ -1,6 +1,8 @@
 //! The stop-loss: when the write that reaches the line is answered, the campaign is paused already, once, whoever
 //! writes beside it.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use crate::harness::feed::{counts, feed, of, sample};
 use crate::harness::tenant::{Style, patiently, text};
 use crate::harness::{Tenant, eventually, own_database, own_service};

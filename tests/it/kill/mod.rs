@@ -17,6 +17,7 @@ use crate::harness::service::SECRET;
 use crate::harness::{Client, Database, OwnService, PATIENCE, eventually};
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// The server as a process, on a port that it keeps.
@@ -30,7 +31,7 @@ impl Server {
     async fn start(database: Database) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let program = Self::serve(&database, address);
-        let server = Self { database, address, program };
+        let mut server = Self { database, address, program };
         server.until_ready().await;
         server
     }
@@ -68,9 +69,10 @@ impl Server {
         Client::new(self.address)
     }
 
-    async fn until_ready(&self) {
+    async fn until_ready(&mut self) {
         let client = self.client();
         eventually("the server to be ready", async || {
+            assert_eq!(self.program.ended(), None, "it ended by itself: {}", self.program.errors());
             let answer = client.request("GET", "/readyz", &[], None).send().await.ok()?;
             answer.status().is_success().then_some(())
         })
@@ -123,8 +125,11 @@ fn hex(key: [u8; 32]) -> String {
     key.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
+/// A port that nobody else has, in this process or another.
 fn free_port() -> u16 {
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 10_000).expect("below 10,000");
+    let mut next = || first + TAKEN.fetch_add(1, Ordering::Relaxed);
     let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    (first..first + 2_000).find(free).expect("a free port")
+    std::iter::repeat_with(&mut next).take(2_000).find(free).expect("a free port")
 }
