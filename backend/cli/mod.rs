@@ -32,9 +32,9 @@ enum Command {
     Serve(parts::ServeArgs),
     /// The worker alone.
     Work,
-    /// The chat bot alone, as a client of API_URL.
+    /// The chat bot alone, as a client of `API_URL`.
     Bot,
-    /// Bring the database's schema up to date (as DATABASE_OWNER_URL).
+    /// Bring the database's schema up to date (as `DATABASE_OWNER_URL`).
     Migrate,
     /// Try a rule on a CSV file of `timestamp,value`; prints timestamp,value,score,fired.
     Backtest(tools::BacktestArgs),
@@ -42,17 +42,17 @@ enum Command {
     Config,
     /// The OpenAPI document.
     Openapi,
-    /// New keys for SECRET_KEY, BOT_PRIVATE_KEY and BOT_PUBLIC_KEY.
+    /// New keys for `SECRET_KEY`, `BOT_PRIVATE_KEY` and `BOT_PUBLIC_KEY`.
     Keys,
     /// The statements that make the three database roles, for the administrator.
     Roles,
 }
 
 /// Anything that ends the program with a sentence.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the program.
-pub fn run() -> ExitCode {
+pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Up(up::UpArgs::default()));
     // These need no settings, so a wrong setting must not keep them from working.
@@ -60,7 +60,10 @@ pub fn run() -> ExitCode {
         Command::Backtest(args) => Some(tools::backtest(args)),
         Command::Openapi => Some(tools::openapi()),
         Command::Keys => Some(tools::keys()),
-        Command::Roles => Some(tools::roles()),
+        Command::Roles => {
+            tools::roles();
+            Some(Ok(()))
+        }
         _ => None,
     };
     finish(simple.unwrap_or_else(|| with_settings(command, cli.config.as_deref())))

@@ -17,14 +17,14 @@ use tokio::sync::watch;
 
 /// What `tillwatch serve` takes.
 #[derive(Args)]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// Work jobs in this process, too.
     #[arg(long)]
     worker: bool,
 }
 
 /// The API.
-pub async fn serve(config: Config, args: ServeArgs) -> Result<(), Failure> {
+pub(super) async fn serve(config: Config, args: ServeArgs) -> Result<(), Failure> {
     telemetry::start(&config.log, config.log_json);
     let listener = listen(&config)?;
     let service = Service::start(options(&config, Some(listener), args.worker)?).await?;
@@ -38,7 +38,7 @@ pub async fn serve(config: Config, args: ServeArgs) -> Result<(), Failure> {
 }
 
 /// The worker.
-pub async fn work(config: Config) -> Result<(), Failure> {
+pub(super) async fn work(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log, config.log_json);
     let service = Service::start(options(&config, None, true)?).await?;
     tracing::info!("working");
@@ -48,7 +48,7 @@ pub async fn work(config: Config) -> Result<(), Failure> {
 }
 
 /// The bot.
-pub async fn bot(config: Config) -> Result<(), Failure> {
+pub(super) async fn bot(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log, config.log_json);
     let api_url =
         config.api_url.clone().ok_or("API_URL: not set. Say where the API is, such as http://127.0.0.1:8080.")?;
@@ -73,7 +73,7 @@ pub async fn bot(config: Config) -> Result<(), Failure> {
 }
 
 /// The migrations.
-pub async fn migrate(config: Config) -> Result<(), Failure> {
+pub(super) async fn migrate(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log, config.log_json);
     let url =
         config.database_owner_url.as_deref().ok_or("DATABASE_OWNER_URL: not set. It is the role tillwatch_owner's.")?;
@@ -86,7 +86,7 @@ pub async fn migrate(config: Config) -> Result<(), Failure> {
 }
 
 /// The address that the settings name, opened.
-pub fn listen(config: &Config) -> Result<TcpListener, Failure> {
+pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
     TcpListener::bind((config.host.as_str(), config.port)).map_err(|error| {
         format!(
             "PORT: cannot listen on {}:{}: {error}. Set PORT to a free one, or 0 for any.",
@@ -118,7 +118,7 @@ fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Resu
 }
 
 /// Waits for Ctrl-C or SIGTERM.
-pub async fn stop_signal() -> Result<(), Failure> {
+pub(super) async fn stop_signal() -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,

@@ -5,6 +5,7 @@ use clap::Args;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::PathBuf;
+use tillwatch_backend::config::key_text;
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::db::migrate::role_statements;
 use tillwatch_backend::watch::rules::detect::{BacktestError, BacktestOptions, Method, RuleKind, Side, run_backtest};
@@ -12,7 +13,7 @@ use tillwatch_backend::{openapi, router};
 
 /// What `tillwatch backtest` takes.
 #[derive(Args)]
-pub struct BacktestArgs {
+pub(super) struct BacktestArgs {
     /// The CSV file: timestamp,value; `-` reads standard input.
     file: PathBuf,
     /// The rule: deviation (default) or threshold.
@@ -39,7 +40,7 @@ pub struct BacktestArgs {
 }
 
 /// Replays a rule over a file: rows to standard output, the summary to standard error.
-pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
+pub(super) fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let mut options = BacktestOptions {
         kind: args.rule.parse::<RuleKind>()?,
         side: args.side.parse::<Side>()?,
@@ -71,33 +72,31 @@ pub fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
 }
 
 /// Prints the OpenAPI document.
-pub fn openapi() -> Result<(), Failure> {
+pub(super) fn openapi() -> Result<(), Failure> {
     let text = openapi::document(&router::endpoints()).to_pretty_json()?;
     Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
 /// Prints new keys.
-pub fn keys() -> Result<(), Failure> {
+pub(super) fn keys() -> Result<(), Failure> {
     let mut random = File::open("/dev/urandom")?;
     let mut fresh = || -> Result<[u8; 32], Failure> {
         let mut key = [0; 32];
         random.read_exact(&mut key)?;
         Ok(key)
     };
-    let hex = |key: [u8; 32]| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let secret = fresh()?;
     let bot = Keys::new(fresh()?, None)?;
-    println!("SECRET_KEY={}", hex(secret));
-    println!("BOT_PRIVATE_KEY={}", hex(bot.bot_seed()));
-    println!("BOT_PUBLIC_KEY={}", hex(bot.bot_public()));
+    println!("SECRET_KEY={}", key_text(&secret));
+    println!("BOT_PRIVATE_KEY={}", key_text(&bot.bot_seed()));
+    println!("BOT_PUBLIC_KEY={}", key_text(&bot.bot_public()));
     Ok(())
 }
 
 /// Prints the statements that make the database roles, with a password to be replaced.
-pub fn roles() -> Result<(), Failure> {
+pub(super) fn roles() {
     for statement in role_statements("CHANGE-ME") {
         println!("{statement};");
     }
     println!("CREATE DATABASE tillwatch OWNER tillwatch_owner;");
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! `tillwatch up`: everything in one process. A local PostgreSQL (unless DATABASE_URL is set), migrations, the demo
+//! `tillwatch up`: everything in one process. A local PostgreSQL (unless `DATABASE_URL` is set), migrations, the demo
 //! retailers, the API, the worker, and the bot on the console and on Discord when a token is set.
 //!
 //! Order of stopping: the bot (gateway, handlers, deliveries), the worker, HTTP, PostgreSQL. After a kill the next
@@ -12,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tillwatch_backend::config::{Config, Console, parse_key};
+use tillwatch_backend::config::{Config, Console, key_text, parse_key};
 use tillwatch_backend::demo::retailer::SignInHint;
 use tillwatch_backend::demo::{self, CN_SERVER, CONSOLE_USER, DemoOptions, US_SERVER};
 use tillwatch_backend::identity::auth::keys::Keys;
@@ -30,7 +30,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// What `tillwatch up` takes.
 #[derive(Args, Default)]
-pub struct UpArgs {
+pub(super) struct UpArgs {
     /// Delete the local database first and start anew.
     #[arg(long)]
     reset: bool,
@@ -39,7 +39,7 @@ pub struct UpArgs {
 const DATABASE: &str = "tillwatch";
 
 /// Runs everything until Ctrl-C, SIGTERM or `quit`.
-pub async fn up(config: Config, args: UpArgs) -> Result<(), Failure> {
+pub(super) async fn up(config: Config, args: UpArgs) -> Result<(), Failure> {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let data_dir = match &config.data_dir {
         Some(dir) => std::path::absolute(dir)?,
@@ -71,7 +71,7 @@ pub async fn up(config: Config, args: UpArgs) -> Result<(), Failure> {
     let hints = if config.demo {
         say("Loading the demo retailers …");
         let day = Duration::from_secs_f64(config.demo_seconds_per_day);
-        let (ready, _thread) = demo::start(service.shared(), DemoOptions { day, password: password.clone() })?;
+        let ready = demo::start(service.shared(), DemoOptions { day, password: password.clone() })?;
         ready.await??
     } else {
         Vec::new()
@@ -141,7 +141,7 @@ fn kept_secret(data_dir: &Path) -> Result<[u8; 32], Failure> {
     }
     let mut key = [0_u8; 32];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = key_text(&key);
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
         Ok(mut file) => {
             file.write_all(text.as_bytes())?;

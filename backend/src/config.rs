@@ -271,11 +271,12 @@ impl Reader {
         least: T,
         most: T,
     ) -> T {
+        let range = least..=most;
         let text = self.text(name).unwrap_or_default();
         match text.parse::<T>() {
-            Ok(number) if number >= least && number <= most => number,
+            Ok(number) if range.contains(&number) => number,
             _ => {
-                self.bad(name, &text, format!("takes a number from {least} to {most}"));
+                self.bad(name, &text, format!("takes a number from {} to {}", range.start(), range.end()));
                 T::default()
             }
         }
@@ -323,6 +324,13 @@ pub fn parse_key(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
     }
     Some(key)
+}
+
+/// The 64 hexadecimal digits of 32 bytes.
+pub fn key_text(key: &[u8; 32]) -> String {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let digits = key.iter().flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+    digits.map(char::from).collect()
 }
 
 #[cfg(test)]

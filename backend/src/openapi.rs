@@ -29,11 +29,11 @@ pub fn document(endpoints: &[Endpoint]) -> OpenApi {
     for (name, schema) in schemas {
         components = components.schema(name, schema);
     }
-    let codes: String =
-        Code::ALL.iter().map(|code| format!("\n| `{code}` | {} | {} |", code.status(), code.title())).collect();
+    let codes = Code::ALL.iter().map(|code| format!("| `{code}` | {} | {} |", code.status(), code.title()));
+    let codes = codes.collect::<Vec<_>>().join("\n");
     let description = format!(
         "Watches a retailer's marketing numbers, stops spend that crosses a line, and tells the team in chat.\n\n\
-         Refusals are `application/problem+json` with one of these codes:\n\n| code | status | meaning |\n|---|---|---|{codes}"
+         Refusals are `application/problem+json` with one of these codes:\n\n| code | status | meaning |\n|---|---|---|\n{codes}"
     );
     OpenApiBuilder::new()
         .info(InfoBuilder::new().title("Tillwatch").version(env!("CARGO_PKG_VERSION")).description(Some(description)))

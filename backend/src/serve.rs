@@ -140,14 +140,13 @@ impl Service {
             hashing: Hashing::new(std::thread::available_parallelism().map_or(2, usize::from)),
             recent: RecentLookups::default(),
         };
-        let wake = match &options.redis_url {
-            Some(url) => Wake::shared(url).map_err(|e| {
+        let wake = if let Some(url) = &options.redis_url {
+            Wake::shared(url).map_err(|e| {
                 Error::internal(format!("REDIS_URL: {e}. It takes redis://host:port, or leave it unset."))
-            })?,
-            None => {
-                tracing::info!("wake-ups stay within this process: REDIS_URL is not set");
-                Wake::default()
-            }
+            })?
+        } else {
+            tracing::info!("wake-ups stay within this process: REDIS_URL is not set");
+            Wake::default()
         };
         let shared = Arc::new(Shared { db: options.db, auth, wake, stopping: observed });
         let http = match options.listener {

@@ -35,17 +35,17 @@ pub struct DemoOptions {
     pub password: String,
 }
 
+/// Who can sign in, once both retailers are loaded; or why they could not be.
+pub type Ready = Result<Vec<SignInHint>>;
+
 /// Loads the demo retailers on a thread of their own and replays them until the process stops. What is received is who
 /// can sign in, once both are loaded.
 ///
 /// # Errors
 /// When the thread cannot be started.
-pub fn start(
-    shared: Arc<Shared>,
-    options: DemoOptions,
-) -> Result<(oneshot::Receiver<Result<Vec<SignInHint>>>, std::thread::JoinHandle<()>)> {
+pub fn start(shared: Arc<Shared>, options: DemoOptions) -> Result<oneshot::Receiver<Ready>> {
     let (ready, receiver) = oneshot::channel();
-    let thread = std::thread::Builder::new()
+    std::thread::Builder::new()
         .name("demo".to_owned())
         .spawn(move || {
             let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -59,10 +59,10 @@ pub fn start(
             runtime.block_on(run(shared, options, ready));
         })
         .map_err(Error::internal)?;
-    Ok((receiver, thread))
+    Ok(receiver)
 }
 
-async fn run(shared: Arc<Shared>, options: DemoOptions, ready: oneshot::Sender<Result<Vec<SignInHint>>>) {
+async fn run(shared: Arc<Shared>, options: DemoOptions, ready: oneshot::Sender<Ready>) {
     let prepared = async {
         let app = App::new(shared)?;
         let us = retailer::prepare(&app, &read(Extract::us_grocer())?, US_SERVER, &options.password).await?;

@@ -41,8 +41,7 @@ pub fn refresh_token() -> String {
 
 /// A refresh token from 32 derived bytes.
 pub fn refresh_from(bytes: [u8; 32]) -> String {
-    let body: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    format!("{REFRESH_PREFIX}{body}")
+    format!("{REFRESH_PREFIX}{}", crate::config::key_text(&bytes))
 }
 
 /// A new link code: nine legible characters (44 bits), good for ten minutes.

@@ -174,11 +174,11 @@ fn who(known: Known, via: String, request_id: String) -> Credential {
 }
 
 impl Authenticate for Gate {
-    fn authenticate<'a>(&'a self, headers: CredentialHeaders) -> LocalBoxFuture<'a, Result<Credential>> {
+    fn authenticate(&self, headers: CredentialHeaders) -> LocalBoxFuture<'_, Result<Credential>> {
         Box::pin(self.credential(headers))
     }
 
-    fn refused<'a>(&'a self, who: Who, permission: Permission, place: String) -> LocalBoxFuture<'a, ()> {
+    fn refused(&self, who: Who, permission: Permission, place: String) -> LocalBoxFuture<'_, ()> {
         Box::pin(async move {
             let after = Some(serde_json::json!({ "permission": permission, "operation": place }));
             // The object is the last id of the path, if there is one.

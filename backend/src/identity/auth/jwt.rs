@@ -1,4 +1,4 @@
-//! Access tokens (RFC 9068, EdDSA) and the bot's assertions. One algorithm is pinned; `typ` and `kid` are required;
+//! Access tokens (RFC 9068, `EdDSA`) and the bot's assertions. One algorithm is pinned; `typ` and `kid` are required;
 //! key addresses in the header are never followed.
 
 use super::keys::{Keys, public_key};

@@ -264,12 +264,11 @@ pub async fn kpis(app: &App, who: &Who, day: Option<&str>) -> Result<Kpis> {
         .read(who, async |tx| {
             let settings = tenants::settings(tx, who.tenant).await?;
             let zone = settings.time_zone;
-            let candidates: Vec<NaiveDate> = match asked {
-                Some(day) => vec![day],
-                None => {
-                    let newest = store::newest_day(tx, who.tenant).await?.map(|at| local_date(zone, at));
-                    newest.map_or_else(Vec::new, |newest| vec![newest - TimeDelta::days(1), newest])
-                }
+            let candidates: Vec<NaiveDate> = if let Some(day) = asked {
+                vec![day]
+            } else {
+                let newest = store::newest_day(tx, who.tenant).await?.map(|at| local_date(zone, at));
+                newest.map_or_else(Vec::new, |newest| vec![newest - TimeDelta::days(1), newest])
             };
             let (mut shown, mut data) = (None, Vec::new());
             for day in candidates {

@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_value_is_believed_for_its_time_and_the_number_is_bounded() {
-        let recent = Recent::new(Duration::from_secs(60), 2);
+        let recent = Recent::new(Duration::from_mins(1), 2);
         let now = Instant::now();
         recent.put(1, 'a', now);
         assert_eq!(recent.get(&1), Some('a'));

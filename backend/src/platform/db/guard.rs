@@ -7,6 +7,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl as _;
 
+#[expect(clippy::struct_excessive_bools, reason = "the facts of one catalogue query")]
 #[derive(QueryableByName)]
 struct RoleFacts {
     #[diesel(sql_type = Text)]

@@ -36,10 +36,10 @@ pub trait Authenticate {
     ///
     /// # Errors
     /// 401 without a credential or with a bad one, 403 for an unlinked chat user, 503 when it cannot be checked.
-    fn authenticate<'a>(&'a self, headers: CredentialHeaders) -> LocalBoxFuture<'a, Result<Credential>>;
+    fn authenticate(&self, headers: CredentialHeaders) -> LocalBoxFuture<'_, Result<Credential>>;
 
     /// Records that `who` was refused `permission` at `place` (`POST /v1/…`).
-    fn refused<'a>(&'a self, who: Who, permission: Permission, place: String) -> LocalBoxFuture<'a, ()>;
+    fn refused(&self, who: Who, permission: Permission, place: String) -> LocalBoxFuture<'_, ()>;
 }
 
 /// The headers that carry a credential, copied out of the request.

@@ -44,7 +44,9 @@ async fn listen(client: &Client, wake: &Wake) -> RedisResult<()> {
     let mut subscription = client.get_async_pubsub().await?;
     subscription.subscribe(CHANNEL).await?;
     // What was missed before may be work.
-    Topic::ALL.into_iter().for_each(|topic| wake.wake_here(topic));
+    for topic in Topic::ALL {
+        wake.wake_here(topic);
+    }
     let mut messages = subscription.on_message();
     while let Some(message) = messages.next().await {
         let word: String = message.get_payload()?;

@@ -147,13 +147,12 @@ fn chart_of(alert: &Alert, settings: &Settings, locale: Locale, drawn: Drawn) ->
         (ChartState::Stopped, false) => "Paused by stop-loss",
         (ChartState::Stopped, true) => "止损暂停",
     };
-    let unit = match alert.unit.as_str() {
-        "money" => Unit::Money { currency: alert.currency.clone() },
-        _ => {
-            let suffix = metrics::find(&alert.metric).map(|m| m.unit.suffix());
-            let suffix = suffix.map_or("", |text| if zh { text.zh } else { text.en });
-            Unit::Number { suffix: suffix.to_owned(), decimals: 2 }
-        }
+    let unit = if alert.unit == "money" {
+        Unit::Money { currency: alert.currency.clone() }
+    } else {
+        let suffix = metrics::find(&alert.metric).map(|m| m.unit.suffix());
+        let suffix = suffix.map_or("", |text| if zh { text.zh } else { text.en });
+        Unit::Number { suffix: suffix.to_owned(), decimals: 2 }
     };
     AlertChart {
         title: place.map_or_else(|| metric.clone(), |place| format!("{metric} · {place}")),

@@ -31,8 +31,8 @@ pub(super) async fn show(tx: &mut Tx, tenant: TenantId, rows: Vec<Row>) -> Resul
     let campaigns = campaigns::named(tx, tenant, &ids(|row| row.campaign_id)).await?;
     let mut people: HashMap<Uuid, String> = HashMap::new();
     for id in ids(|row| row.acknowledged_by) {
-        if !people.contains_key(&id) {
-            people.insert(id, chat::staff_name(tx, tenant, StaffId(id)).await?);
+        if let std::collections::hash_map::Entry::Vacant(unknown) = people.entry(id) {
+            unknown.insert(chat::staff_name(tx, tenant, StaffId(id)).await?);
         }
     }
     rows.into_iter()

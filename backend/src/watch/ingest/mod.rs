@@ -65,6 +65,9 @@ struct Placed<'a> {
     samples: Vec<NewSample<'a>>,
 }
 
+/// What makes two rows the same sample: metric, channel, campaign, time and key.
+type Same<'a> = (&'a str, Option<ChannelId>, Option<CampaignId>, DateTime<Utc>, &'a str);
+
 /// Looks channels and campaigns up and refuses the rows that name what is not there, or that turn out to be the
 /// same sample under two spellings. The refusals are by place in `rows`.
 async fn place<'a>(tx: &mut Tx, who: &Who, rows: &'a [Parsed<'_>]) -> Result<(Placed<'a>, Vec<(usize, RowRefusal)>)> {
@@ -84,7 +87,7 @@ async fn place<'a>(tx: &mut Tx, who: &Who, rows: &'a [Parsed<'_>]) -> Result<(Pl
     let campaigns = campaigns::resolve(tx, who.tenant, &campaign_names).await?;
     let mut placed = Placed { samples: Vec::with_capacity(rows.len()) };
     let mut refused = Vec::new();
-    let mut seen: HashSet<(&str, Option<ChannelId>, Option<CampaignId>, DateTime<Utc>, &str)> = HashSet::new();
+    let mut seen: HashSet<Same<'_>> = HashSet::new();
     for (place, row) in good() {
         let channel = row.channel.as_deref().map(|name| channels.get(name).ok_or(name)).transpose();
         let campaign = row.campaign.as_deref().map(|name| campaigns.get(name).ok_or(name)).transpose();

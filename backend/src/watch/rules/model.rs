@@ -49,7 +49,12 @@ pub fn check(rule: &CreateRule) -> Result<()> {
             if let RuleSpec::Deviation { window, minimum_history, .. } = spec {
                 checks.ensure(WEEKS.contains(window), "/spec/window", "out_of_range", "Takes 3 to 52 weeks.");
                 let history = WEEKS.contains(minimum_history) && minimum_history <= window;
-                checks.ensure(history, "/spec/minimum_history", "out_of_range", "Takes 3 to as many weeks as the window.");
+                checks.ensure(
+                    history,
+                    "/spec/minimum_history",
+                    "out_of_range",
+                    "Takes 3 to as many weeks as the window.",
+                );
             }
             let faults = [threshold(spec).map(|rule| rule.check()), deviation(spec).map(|rule| rule.check())];
             for error in faults.into_iter().flatten().filter_map(Result::err) {
@@ -62,7 +67,8 @@ pub fn check(rule: &CreateRule) -> Result<()> {
 
 /// Refuses what the arithmetic refused, under the name that the caller gave it.
 fn refuse(checks: &mut Checks, error: &RuleError) {
-    let (RuleError::OutOfRange { field, .. } | RuleError::Missing { field } | RuleError::UnknownWord { field, .. }) = error;
+    let (RuleError::OutOfRange { field, .. } | RuleError::Missing { field } | RuleError::UnknownWord { field, .. }) =
+        error;
     let detail = match error {
         RuleError::OutOfRange { expected, .. } => format!("Has to be {expected}."),
         RuleError::Missing { .. } => "Is needed for this kind of rule.".to_owned(),
@@ -82,7 +88,9 @@ fn refuse(checks: &mut Checks, error: &RuleError) {
 /// The two sums of a cost ratio (cost per acquisition: spend by new customers), if `metric` is a plain one.
 pub fn cost_ratio(metric: &Metric) -> Option<(&'static str, &'static str)> {
     match &metric.kind {
-        Kind::Ratio { numerator: [Term::Plus(cost)], denominator: [Term::Plus(actions)], factor } if *factor == 1.0 => {
+        Kind::Ratio { numerator: [Term::Plus(cost)], denominator: [Term::Plus(actions)], factor }
+            if (factor - 1.0).abs() < f64::EPSILON =>
+        {
             Some((cost, actions))
         }
         _ => None,
