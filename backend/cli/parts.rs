@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use tillwatch_backend::config::Config;
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
-use tillwatch_backend::platform::db::{DbConfig, migrate as db_migrate};
+use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate as db_migrate};
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
 use tillwatch_bot::api::BotKey;
@@ -106,7 +106,7 @@ fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Resu
     // Fails early when the secret cannot make keys.
     Keys::new(secret, config.secret_key_previous)?;
     Ok(ServiceOptions {
-        db: DbConfig { app_url, system_url, pool_size: config.database_pool },
+        db: DbConfig { app_url, system_url, pool_size: config.database_pool, pool_wait: POOL_WAIT },
         listener,
         http_workers: config.http_workers,
         secret,

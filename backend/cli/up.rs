@@ -18,7 +18,7 @@ use tillwatch_backend::demo::{self, CN_SERVER, CONSOLE_USER, DemoOptions, US_SER
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
 use tillwatch_backend::platform::db::local::{self, LocalOptions, LocalPostgres, Progress};
-use tillwatch_backend::platform::db::{DbConfig, migrate};
+use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate};
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
 use tillwatch_bot::BotConfig;
@@ -169,7 +169,7 @@ async fn database(
         if let Some(owner_url) = &config.database_owner_url {
             migrate::run(owner_url, clock::now()).await?;
         }
-        return Ok((DbConfig { app_url: app_url.clone(), system_url, pool_size: config.database_pool }, None));
+        return Ok((DbConfig { app_url: app_url.clone(), system_url, pool_size: config.database_pool, pool_wait: POOL_WAIT }, None));
     }
     let options = LocalOptions {
         data_dir: Some(data_dir.to_owned()),
@@ -190,7 +190,7 @@ async fn database(
     let superuser = postgres.superuser_url("postgres");
     let [owner, app_url, system_url] = migrate::prepare_cluster(&superuser, DATABASE, &password, address).await?;
     migrate::run(&owner, clock::now()).await?;
-    Ok((DbConfig { app_url, system_url, pool_size: config.database_pool }, Some(postgres)))
+    Ok((DbConfig { app_url, system_url, pool_size: config.database_pool, pool_wait: POOL_WAIT }, Some(postgres)))
 }
 
 fn console(data_dir: &Path, quit: Arc<Notify>) -> ConsoleConfig {

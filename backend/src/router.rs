@@ -1,7 +1,7 @@
 //! Every domain's endpoints and jobs, one line each: the only place, beside [`crate::serve`], that names them all.
 
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::jobs::JobKind;
+use crate::platform::jobs::{JobKind, Sweep};
 use crate::{identity, measure, plan, watch};
 use actix_web::web;
 use std::collections::BTreeMap;
@@ -31,6 +31,11 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// Every kind of deferred work.
 pub fn jobs() -> Vec<JobKind> {
     [watch::judging::jobs::kinds(), watch::alerts::jobs::kinds()].into_iter().flatten().collect()
+}
+
+/// What every worker does again and again.
+pub fn sweeps() -> Vec<Sweep> {
+    identity::directory::jobs::sweeps()
 }
 
 /// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404.

@@ -9,7 +9,7 @@ use crate::identity::auth::password::Hashing;
 use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::authorized::Authenticate;
 use crate::platform::http::edge::edge;
-use crate::platform::jobs::worker;
+use crate::platform::jobs::{schedule, worker};
 use crate::platform::wake::Wake;
 use crate::router;
 use actix_web::dev::{Server, ServerHandle};
@@ -89,7 +89,10 @@ fn start_worker(shared: &Arc<Shared>) -> Result<std::thread::JoinHandle<()>> {
                 Ok(runtime) => runtime.block_on(async {
                     match App::new(shared) {
                         Err(error) => tracing::error!(%error, "the worker cannot start"),
-                        Ok(app) => worker::run(&app, &router::jobs()).await,
+                        Ok(app) => {
+                            let (jobs, sweeps) = (router::jobs(), router::sweeps());
+                            tokio::join!(worker::run(&app, &jobs), schedule::run(&app, &sweeps));
+                        }
                     }
                 }),
             }

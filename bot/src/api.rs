@@ -39,6 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const POLL_SLACK: Duration = Duration::from_secs(5);
 /// A token is renewed when it has less than this left.
 const RENEW_BEFORE: Duration = Duration::from_secs(30);
+/// How long a busy service is left alone before it is asked once more.
+const BUSY_PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
 /// The largest picture that is fetched, in bytes; a chat takes 10 MiB.
 const LARGEST_PICTURE: usize = 8 << 20;
 
@@ -63,6 +65,11 @@ impl ApiError {
             Self::Problem(problem) => Some(problem.code),
             Self::Unreachable(_) | Self::Unexpected(_) => None,
         }
+    }
+
+    /// Whether a fresh token may help.
+    fn is_stale_token(&self) -> bool {
+        matches!(self.code(), Some(Code::CredentialExpired | Code::CredentialInvalid))
     }
 
     /// Whether the same call may well succeed a little later.
@@ -292,7 +299,8 @@ impl Api {
         serde_json::from_slice(&bytes).map_err(|error| ApiError::Unexpected(format!("{path}: {error}")))
     }
 
-    /// Sends with a token; with a fresh one once more when the service no longer takes the kept one.
+    /// Sends with a token; with a fresh one once more when the service no longer takes the kept one. A service that
+    /// is busy has not begun, so it is asked again after each of [`BUSY_PAUSES`].
     async fn send_raw(
         &self,
         path: &str,
@@ -300,23 +308,30 @@ impl Api {
         ask: impl Fn(&reqwest::Client, String) -> RequestBuilder + Sync,
     ) -> Answer<Vec<u8>> {
         let behalf = actor.map(on_behalf_of).transpose()?;
-        let mut second = false;
+        let (mut second, mut pauses) = (false, BUSY_PAUSES.into_iter());
         loop {
-            let token = self.token().await?;
-            let mut request =
-                ask(&self.0.http, format!("{}{path}", self.0.base)).header("Authorization", token.bearer.clone());
-            if let Some(behalf) = &behalf {
-                request = request.header("On-Behalf-Of", behalf.clone());
-            }
-            match exchange(request, path).await {
-                Err(error)
-                    if !second && matches!(error.code(), Some(Code::CredentialExpired | Code::CredentialInvalid)) =>
-                {
-                    second = true;
-                    self.drop_token(&token).await;
+            let refused = match self.token().await {
+                Err(error) => error,
+                Ok(token) => {
+                    let mut request = ask(&self.0.http, format!("{}{path}", self.0.base))
+                        .header("Authorization", token.bearer.clone());
+                    if let Some(behalf) = &behalf {
+                        request = request.header("On-Behalf-Of", behalf.clone());
+                    }
+                    match exchange(request, path).await {
+                        Ok(bytes) => return Ok(bytes),
+                        Err(error) if !second && error.is_stale_token() => {
+                            second = true;
+                            self.drop_token(&token).await;
+                            continue;
+                        }
+                        Err(error) => error,
+                    }
                 }
-                answer => return answer,
-            }
+            };
+            let busy = refused.code() == Some(Code::Overloaded);
+            let Some(pause) = pauses.next().filter(|_| busy) else { return Err(refused) };
+            tokio::time::sleep(pause).await;
         }
     }
 

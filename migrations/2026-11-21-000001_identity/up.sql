@@ -51,6 +51,14 @@ CREATE INDEX directory_credentials_expiry ON directory_credentials (expires_at);
 GRANT INSERT ON directory_credentials TO tillwatch_app;
 GRANT SELECT, DELETE ON directory_credentials TO tillwatch_system;
 
+CREATE TABLE directory_bot_assertions (
+    assertion_id text PRIMARY KEY CHECK (length(assertion_id) BETWEEN 1 AND 64),
+    expires_at timestamptz NOT NULL
+);
+COMMENT ON TABLE directory_bot_assertions IS 'citus:local Assertions of the bot that were used: each works once.';
+CREATE INDEX directory_bot_assertions_expiry ON directory_bot_assertions (expires_at);
+GRANT SELECT, INSERT, DELETE ON directory_bot_assertions TO tillwatch_system;
+
 CREATE TABLE directory_chat_servers (
     transport text NOT NULL,
     server_ref text NOT NULL,

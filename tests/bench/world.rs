@@ -6,7 +6,7 @@ use super::reads::Known;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use tillwatch_backend::identity::auth::keys::Keys;
-use tillwatch_backend::platform::db::DbConfig;
+use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT};
 use tillwatch_backend::platform::db::local::{LocalOptions, LocalPostgres};
 use tillwatch_backend::platform::db::migrate;
 use tillwatch_backend::serve::{Service, ServiceOptions};
@@ -60,7 +60,7 @@ impl World {
                 .expect("roles and database");
         migrate::run(&owner, chrono::Utc::now()).await.expect("migrations");
         let service = Service::start(ServiceOptions {
-            db: DbConfig { app_url, system_url, pool_size: 10 },
+            db: DbConfig { app_url, system_url, pool_size: 10, pool_wait: POOL_WAIT },
             listener: Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port")),
             http_workers: 2,
             secret: SECRET,

@@ -5,7 +5,7 @@
 
 use crate::harness::service::own_service_with;
 use crate::harness::tenant::Style;
-use crate::harness::{Client, Database, OwnService, Tenant, eventually, own_database};
+use crate::harness::{Client, Database, OwnService, PATIENCE, Tenant, eventually, own_database};
 use diesel::QueryableByName;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
@@ -18,14 +18,17 @@ use std::panic::AssertUnwindSafe;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tillwatch_backend::error::Error;
-use tillwatch_backend::platform::db::Db;
+use tillwatch_backend::platform::db::{Db, POOL_WAIT};
 use tillwatch_backend::platform::http::who::Who;
 use tillwatch_shared::errors::Code;
 use uuid::Uuid;
 
 /// A service with one HTTP thread and two connections, and two retailers with channels of their own.
 async fn two_connections() -> (OwnService, [Tenant; 2]) {
-    let service = own_service_with(own_database().await, 2, |options| options.http_workers = 1);
+    let service = own_service_with(own_database().await, 2, |options| {
+        options.http_workers = 1;
+        options.db.pool_wait = POOL_WAIT;
+    });
     let mut tenants = Vec::new();
     for name in ["Rosebud", "Thistle"] {
         let tenant = Tenant::sign_up_named(&service, Style::default(), &format!("{name} Stores")).await;
@@ -157,7 +160,9 @@ async fn tried(db: &Db, tenant: Uuid, seed: u64) -> (Uuid, Ended) {
             Ended::Panicked
         }
         Some(Ok(Err(error))) => {
-            assert!(matches!(error.code, Code::StateConflict | Code::Internal), "{error}");
+            // A busy machine may make somebody wait for a connection in vain: that is a refusal too.
+            let known = [Code::StateConflict, Code::Internal, Code::Overloaded, Code::DatabaseUnavailable];
+            assert!(known.contains(&error.code), "{error}");
             Ended::Refused
         }
         Some(Ok(Ok(ended))) => ended,
@@ -188,14 +193,20 @@ async fn transactions_that_are_dropped_fail_or_panic_midway_are_rolled_back() {
         let most = count(Ended::Written) + count(Ended::Dropped);
         assert!((count(Ended::Written)..=most).contains(&written), "{written} writes of {tenant}");
     }
-    // Both connections still serve, at the same time.
-    let slow = async |tenant: Uuid| {
+    // Both connections still serve, at the same time: each transaction waits in the middle for the other.
+    let meeting = tokio::sync::Barrier::new(2);
+    let in_the_middle = async |tenant: Uuid| {
         let who = Who::system(tillwatch_shared::ids::TenantId(tenant), "test", "after");
-        db.read(&who, async |tx| Ok(tx.batch_execute("SELECT pg_sleep(0.8)").await?)).await.unwrap();
+        let met = db.read(&who, async |tx| {
+            tx.batch_execute("SELECT 1").await?;
+            meeting.wait().await;
+            Ok(tx.batch_execute("SELECT 1").await?)
+        });
+        met.await.unwrap();
     };
-    let started = Instant::now();
-    tokio::join!(slow(ids[0]), slow(ids[1]));
-    assert!(started.elapsed() < Duration::from_millis(1500), "one after the other: {:?}", started.elapsed());
+    tokio::time::timeout(PATIENCE, async { tokio::join!(in_the_middle(ids[0]), in_the_middle(ids[1])) })
+        .await
+        .expect("both connections serve");
 }
 
 #[tokio::test]
@@ -211,7 +222,7 @@ async fn a_full_pool_is_said_so_in_a_moment_and_serves_again() {
         let started = Instant::now();
         let busy = rose.owner.get("/v1/channels").await;
         // A second's wait for a connection, not the five of a statement; the rest is what a busy machine takes.
-        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_millis(4_500), "{:?}", started.elapsed());
         assert!(!busy.header("retry-after").is_empty(), "{}", busy.text());
         busy.refused(Code::Overloaded);
         locker.batch_execute("ROLLBACK").await.unwrap();

@@ -179,7 +179,7 @@ async fn a_waiting_bot_hears_of_an_incident_at_once_and_has_it_for_a_while() {
         linked.breach().await;
         Instant::now()
     });
-    assert!(raised.elapsed() < Duration::from_secs(2), "it waited {:?} for its long poll", raised.elapsed());
+    assert!(raised.elapsed() < Duration::from_secs(6), "it waited {:?} for its long poll", raised.elapsed());
     let [first] = &claimed[..] else { panic!("one delivery: {claimed:?}") };
     assert_eq!((&first["server"], &first["channel"], &first["attempt"]), (&json!("s1"), &json!("c1"), &json!(1)));
     assert_eq!((&first["retailer"], &first["message"]), (&json!(linked.retailer.name), &Value::Null));

@@ -121,3 +121,15 @@ async fn migrations_go_up_down_and_up_again_to_the_same_catalogue() {
     migrate::run(&database.owner_url, now).await.expect("up again");
     assert_eq!(catalogue(&database).await, up, "up again makes the same");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn replicas_that_migrate_at_once_take_turns() {
+    let database = cluster().empty_database().await;
+    let now = chrono::Utc::now();
+    let runs = (0..4).map(|_| {
+        let url = database.owner_url.clone();
+        tokio::spawn(async move { migrate::run(&url, now).await.expect("no run fails") })
+    });
+    let ran: Vec<Vec<String>> = futures_util::future::join_all(runs).await.into_iter().map(|r| r.expect("joined")).collect();
+    assert_eq!(ran.iter().filter(|names| !names.is_empty()).count(), 1, "one does it, the others find it done: {ran:?}");
+}

@@ -56,10 +56,24 @@ async fn a_user_that_could_be_read_as_somebody_else_is_never_sent() {
 }
 
 #[tokio::test]
+async fn a_busy_service_is_asked_again_and_not_for_ever() {
+    let calls = AtomicUsize::new(0);
+    let fake = FakeApi::start(move |_| match calls.fetch_add(1, Ordering::Relaxed) {
+        0 | 1 | 3.. => problem(Code::Overloaded),
+        2 => answer(me(Role::Owner, Locale::En)),
+    });
+    let fake = fake.await;
+    let api = fake.api();
+    assert!(api.me(&actor()).await.is_ok());
+    let error = api.me(&actor()).await.unwrap_err();
+    assert_eq!((error.code(), fake.seen().len()), (Some(Code::Overloaded), 6));
+}
+
+#[tokio::test]
 async fn what_passes_is_told_from_what_stays() {
     let calls = AtomicUsize::new(0);
     let fake = FakeApi::start(move |_| match calls.fetch_add(1, Ordering::Relaxed) {
-        0 => problem(Code::Overloaded),
+        0 => problem(Code::DatabaseUnavailable),
         1 => (502, json!("<html>Bad gateway</html>")),
         2 => (200, json!({ "not": "me" })),
         _ => problem(Code::PermissionDenied),

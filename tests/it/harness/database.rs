@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use tillwatch_backend::platform::db::DbConfig;
 use tillwatch_backend::platform::db::local::{LocalOptions, LocalPostgres};
 use tillwatch_backend::platform::db::migrate;
@@ -119,7 +120,9 @@ struct OneNumber {
 impl Database {
     /// What a service needs to know of it.
     pub(crate) fn config(&self, pool_size: usize) -> DbConfig {
-        DbConfig { app_url: self.app_url.clone(), system_url: self.system_url.clone(), pool_size }
+        // A busy machine may stall for longer than a serving process would let a caller wait.
+        let pool_wait = Duration::from_secs(8);
+        DbConfig { app_url: self.app_url.clone(), system_url: self.system_url.clone(), pool_size, pool_wait }
     }
 
     /// Runs statements as the superuser, whom no policy binds.

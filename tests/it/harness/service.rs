@@ -31,7 +31,7 @@ pub(crate) fn shared() -> &'static OwnService {
             let runtime = Runtime::new().expect("a runtime");
             let database = runtime.block_on(own_database());
             drop(runtime);
-            start(database, 8, true)
+            start(database, 16, true)
         });
         started.join().expect("the service starts")
     })

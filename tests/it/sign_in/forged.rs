@@ -164,14 +164,19 @@ async fn a_key_that_is_not_ours_opens_nothing() {
 async fn a_bots_assertion_must_be_its_own_fresh_and_for_us() {
     let anonymous = crate::harness::shared().anonymous();
     let now = chrono::Utc::now().timestamp();
-    let claims =
-        json!({ "iss": "tillwatch-bot", "sub": "tillwatch-bot", "aud": "tillwatch", "iat": now, "exp": now + 55 });
+    let claims = json!({
+        "iss": "tillwatch-bot", "sub": "tillwatch-bot", "aud": "tillwatch", "iat": now, "exp": now + 55,
+        "jti": uuid::Uuid::now_v7().to_string(),
+    });
     let key = signing_key(OwnService::keys().bot_seed());
     let ask = async |claims: &Value, key: &EncodingKey| {
         let assertion = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), claims, key).unwrap();
         anonymous.post("/v1/bot/token", json!({ "assertion": assertion })).await
     };
     assert_eq!(ask(&claims, &key).await.ok()["expires_in"], 600);
+    let again = ask(&claims, &key).await;
+    assert!(again.text().contains("used before"), "{}", again.text());
+    again.refused(Code::CredentialInvalid);
     ask(&claims, &signing_key([66; 32])).await.refused(Code::CredentialInvalid);
     for (name, value) in [
         ("aud", json!("another-service")),
@@ -180,8 +185,12 @@ async fn a_bots_assertion_must_be_its_own_fresh_and_for_us() {
         ("exp", json!(now + 3600)),
         ("exp", json!(now - 60)),
         ("iat", json!(now - 3600)),
+        ("jti", json!("")),
+        ("jti", json!("x".repeat(65))),
+        ("jti", json!(7)),
     ] {
-        let answer = ask(&with(&claims, name, value.clone()), &key).await;
+        let unused = with(&claims, "jti", json!(uuid::Uuid::now_v7().to_string()));
+        let answer = ask(&with(&unused, name, value.clone()), &key).await;
         assert_eq!(answer.status, 401, "{name} = {value}: {}", answer.text());
     }
 }

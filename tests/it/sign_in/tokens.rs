@@ -2,7 +2,7 @@
 
 use super::refused_soon;
 use crate::harness::tenant::text;
-use crate::harness::{Tenant, redacted};
+use crate::harness::{Tenant, eventually, own_database, own_service, redacted};
 use serde_json::json;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::{Permission, Role};
@@ -94,4 +94,24 @@ async fn nobody_gives_a_token_what_they_do_not_have_nor_what_tokens_never_have()
     let problem = integrator.post("/v1/api-tokens", wish).await.refused(Code::ValidationFailed);
     insta::assert_json_snapshot!(redacted(&problem));
     assert_eq!(retailer.owner.get("/v1/api-tokens").await.ok()["data"], json!([]), "nothing was made");
+}
+
+#[tokio::test]
+async fn what_has_expired_is_swept_and_nothing_else() {
+    let database = own_database().await;
+    let hash = |letter: &str| format!("decode(repeat('{letter}', 64), 'hex')");
+    let row = |letter: &str, expiry: &str| {
+        format!("({}, 'refresh', gen_random_uuid(), gen_random_uuid(), now() + interval '{expiry}')", hash(letter))
+    };
+    let rows = [row("a", "-1 second"), row("b", "1 hour")].join(", ");
+    database.execute(&format!("INSERT INTO directory_credentials VALUES {rows}")).await;
+    let many = "SELECT 'used-' || n, now() - interval '1 minute' FROM generate_series(1, 2500) n";
+    database.execute(&format!("INSERT INTO directory_bot_assertions {many}")).await;
+    database.execute("INSERT INTO directory_bot_assertions VALUES ('fresh', now() + interval '1 hour')").await;
+    let service = own_service(database, 2);
+    let left = "(SELECT count(*) FROM directory_credentials) * 10000 + (SELECT count(*) FROM directory_bot_assertions)";
+    eventually("the sweep", async || (service.database.number(left).await == 10_001).then_some(())).await;
+    let credential = format!("SELECT count(*) FROM directory_credentials WHERE hash = {}", hash("b"));
+    assert_eq!(service.database.number(&credential).await, 1);
+    service.stop().await;
 }

@@ -3,7 +3,7 @@
 
 use super::keys::{Keys, public_key};
 use crate::error::{Error, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
 use tillwatch_shared::errors::Code;
@@ -107,16 +107,26 @@ fn decode_with(token: &str, key: &DecodingKey, issuer: &str, audience: &str) -> 
     decode::<Claims>(token, key, &rules).map(|data| data.claims)
 }
 
-/// Checks the bot's assertion: signed with its key, for us, at most a minute long.
+/// What makes an assertion of the bot work once: its id, and until when the id must be remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The assertion's `jti`.
+    pub id: String,
+    /// When the assertion is past believing, our tolerance included.
+    pub until: DateTime<Utc>,
+}
+
+/// Checks the bot's assertion: signed with its key, for us, at most a minute long, with an id of its own.
 ///
 /// # Errors
 /// 401.
-pub fn check_assertion(assertion: &str, bot_key: &[u8; 32], now: DateTime<Utc>) -> Result<()> {
+pub fn check_assertion(assertion: &str, bot_key: &[u8; 32], now: DateTime<Utc>) -> Result<Once> {
     #[derive(Deserialize)]
     struct Assertion {
         sub: String,
         iat: i64,
         exp: i64,
+        jti: String,
     }
     let invalid = || Error::new(Code::CredentialInvalid, "The assertion is not valid for this service's bot key.");
     let mut rules = Validation::new(Algorithm::EdDSA);
@@ -126,7 +136,13 @@ pub fn check_assertion(assertion: &str, bot_key: &[u8; 32], now: DateTime<Utc>) 
     rules.leeway = LEEWAY;
     let said = decode::<Assertion>(assertion, &public_key(bot_key)?, &rules).map_err(|_| invalid())?.claims;
     let brief = said.exp - said.iat <= 60 && (now.timestamp() - said.iat).abs() <= 90;
-    if said.sub == BOT && brief { Ok(()) } else { Err(invalid()) }
+    let named = (1..=64).contains(&said.jti.chars().count());
+    if said.sub != BOT || !brief || !named {
+        return Err(invalid());
+    }
+    // Twice the tolerance, so that the sweep's clock may differ from ours as well.
+    let until = DateTime::from_timestamp(said.exp, 0).ok_or_else(invalid)? + TimeDelta::seconds(2 * LEEWAY.cast_signed());
+    Ok(Once { id: said.jti, until })
 }
 
 #[cfg(test)]

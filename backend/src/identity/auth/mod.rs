@@ -31,6 +31,7 @@ use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::{Me, Refresh, SignIn, SignUp, Signed, Staff};
 use tillwatch_shared::ids::{LoginId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Role;
+use tillwatch_shared::watch::{BotAssertion, BotToken};
 
 /// What all runtimes share of sign-in: keys, limits, caches.
 pub struct AuthShared {
@@ -230,6 +231,26 @@ pub async fn sign_out(app: &App, who: &Who) -> Result<bool> {
         .await?;
     app.auth.recent.forget_session(who.tenant, session);
     Ok(changed)
+}
+
+/// A short-lived token for the bot's signed assertion, which works once.
+///
+/// # Errors
+/// 401 for an assertion that is not the bot's, not for us, too old, or was used before.
+pub async fn bot_token(app: &App, request: &BotAssertion) -> Result<BotToken> {
+    let Some(key) = app.auth.bot_key else {
+        return Err(Error::new(Code::CredentialInvalid, "No bot is set up here: BOT_PUBLIC_KEY is not set."));
+    };
+    let at = now();
+    let once = jwt::check_assertion(&request.assertion, &key, at)?;
+    let fresh = app
+        .db
+        .system("a bot's assertion", async |tx| directory::use_assertion(tx, &once.id, once.until).await)
+        .await?;
+    if !fresh {
+        return Err(Error::new(Code::CredentialInvalid, "This assertion was used before. Sign a new one."));
+    }
+    Ok(BotToken { access_token: app.auth.keys.bot_token(at)?, expires_in: jwt::ACCESS_SECONDS })
 }
 
 /// Who asks, as the service understands the credential.

@@ -2,15 +2,13 @@
 
 use crate::app::App;
 use crate::endpoint;
-use crate::error::{Error, Result};
-use crate::platform::clock::now;
+use crate::error::Result;
 use crate::platform::http::authorized::{Anonymous, SignedIn};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use tillwatch_shared::Acknowledgement;
-use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::{Jwks, Me, Refresh, SignIn, SignUp, Signed};
 use tillwatch_shared::watch::{BotAssertion, BotToken};
 
@@ -72,11 +70,5 @@ async fn jwks(_asker: Anonymous, app: ThinData<App>) -> Result<Reply<Jwks>> {
 #[utoipa::path(post, path = "/v1/bot/token", operation_id = "auth_bot_token", tag = "auth",
     request_body = BotAssertion, responses((status = 200, body = BotToken)))]
 async fn bot_token(_asker: Anonymous, app: ThinData<App>, body: Body<BotAssertion>) -> Result<Reply<BotToken>> {
-    let Some(key) = app.auth.bot_key else {
-        return Err(Error::new(Code::CredentialInvalid, "No bot is set up here: BOT_PUBLIC_KEY is not set."));
-    };
-    let at = now();
-    super::jwt::check_assertion(&body.0.assertion, &key, at)?;
-    let access_token = app.auth.keys.bot_token(at)?;
-    Ok(Reply::ok(BotToken { access_token, expires_in: super::jwt::ACCESS_SECONDS }))
+    Ok(Reply::ok(super::bot_token(&app, &body.0).await?))
 }

@@ -4,9 +4,10 @@
 //! transaction, so that a credential exists exactly when what it opens exists. It holds no tenant's data. Its use cases are single
 //! statements, so they are the store's own.
 
+pub mod jobs;
 mod store;
 
 pub use store::{
     CredentialKind, Login, Opened, add_chat_server, add_credential, add_login, chat_server, credential, login, places,
-    remove_expired, set_failures,
+    set_failures, use_assertion,
 };

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::platform::db::schema::{
-    directory_chat_servers as chat_servers, directory_credentials as credentials, directory_logins as logins,
+    directory_bot_assertions as assertions, directory_chat_servers as chat_servers, directory_credentials as credentials, directory_logins as logins,
     directory_staff,
 };
 use crate::platform::db::{SystemTx, Tx};
@@ -12,6 +12,9 @@ use diesel_async::RunQueryDsl;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{LoginId, StaffId, TenantId};
 use uuid::Uuid;
+
+/// Rows of a kind that one sweep removes in one transaction.
+pub(super) const SWEPT: i64 = 1000;
 
 /// A person's login.
 #[derive(Debug, Clone, Queryable)]
@@ -182,15 +185,31 @@ pub async fn credential(
         .optional()?)
 }
 
-/// Removes up to a thousand credentials that have expired.
+/// Removes up to [`SWEPT`] credentials and as many assertions that have expired; returns how many it found.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn remove_expired(tx: &mut SystemTx, now: DateTime<Utc>) -> Result<usize> {
-    let old = credentials::table.select(credentials::hash).filter(credentials::expires_at.lt(now)).limit(1000);
-    Ok(diesel::delete(credentials::table.filter(credentials::hash.eq_any(old.load::<Vec<u8>>(tx).await?)))
+pub(super) async fn remove_expired(tx: &mut SystemTx, now: DateTime<Utc>) -> Result<usize> {
+    let old = credentials::table.select(credentials::hash).filter(credentials::expires_at.lt(now)).limit(SWEPT);
+    let old: Vec<Vec<u8>> = old.load(tx).await?;
+    let removed =
+        diesel::delete(credentials::table.filter(credentials::hash.eq_any(old))).execute(tx).await?;
+    let old = assertions::table.select(assertions::assertion_id).filter(assertions::expires_at.lt(now)).limit(SWEPT);
+    let old: Vec<String> = old.load(tx).await?;
+    Ok(removed + diesel::delete(assertions::table.filter(assertions::assertion_id.eq_any(old))).execute(tx).await?)
+}
+
+/// Remembers an assertion of the bot; `false` when it was used before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn use_assertion(tx: &mut SystemTx, id: &str, expires_at: DateTime<Utc>) -> Result<bool> {
+    let added = diesel::insert_into(assertions::table)
+        .values((assertions::assertion_id.eq(id), assertions::expires_at.eq(expires_at)))
+        .on_conflict_do_nothing()
         .execute(tx)
-        .await?)
+        .await?;
+    Ok(added > 0)
 }
 
 /// The tenant that a chat server is linked to.

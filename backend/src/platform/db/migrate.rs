@@ -18,6 +18,9 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
 /// A migration waits for nobody's lock for long, since whoever comes behind it waits too: it fails and is run again.
 const BOUNDS: &str = "SET lock_timeout = '1s'; SET statement_timeout = '5min'";
 
+/// The advisory lock of whoever migrates; any number that nobody else uses in this database.
+const ALONE: i64 = 7_411_966_001;
+
 /// The three roles of a cluster.
 pub const ROLES: [&str; 3] = ["tillwatch_owner", "tillwatch_app", "tillwatch_system"];
 
@@ -28,7 +31,10 @@ pub const ROLES: [&str; 3] = ["tillwatch_owner", "tillwatch_app", "tillwatch_sys
 /// When the database cannot be reached or a migration fails; a failed migration leaves nothing behind.
 pub async fn run(owner_url: &str, now: DateTime<Utc>) -> Result<Vec<String>> {
     let mut conn = AsyncPgConnection::establish(owner_url).await.map_err(Error::unavailable)?;
+    // One at a time: replicas that start together must not run the same step side by side. Waiting for it is bounded by
+    // the statement's time and not by the lock's; the end of the connection gives it back.
     conn.batch_execute(BOUNDS).await?;
+    conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({ALONE}); {BOUNDS}")).await?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let ran = harness.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
     let names = ran.iter().map(ToString::to_string).collect();

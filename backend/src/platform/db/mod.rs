@@ -23,8 +23,8 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use std::time::Duration;
 
-/// How long a request waits for a connection before it is answered 503.
-const POOL_WAIT: Duration = Duration::from_secs(1);
+/// How long a request of a serving process waits for a connection.
+pub const POOL_WAIT: Duration = Duration::from_secs(1);
 
 /// Settings of every connection: no query runs long, no transaction idles, plans are made once.
 const SESSION: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '10s'; \
@@ -39,6 +39,8 @@ pub struct DbConfig {
     pub system_url: String,
     /// Connections of the app role in one runtime.
     pub pool_size: usize,
+    /// How long a request waits for a connection before it is answered 503.
+    pub pool_wait: Duration,
 }
 
 /// The pools of one runtime. Cheap to clone within it.
@@ -52,8 +54,8 @@ impl Db {
     /// Pools for the present runtime; nothing is connected before it is asked for.
     pub fn new(config: &DbConfig) -> Result<Self> {
         Ok(Self {
-            app: pool(&config.app_url, config.pool_size)?,
-            system: pool(&config.system_url, config.pool_size.min(4))?,
+            app: pool(&config.app_url, config.pool_size, config.pool_wait)?,
+            system: pool(&config.system_url, config.pool_size.min(4), config.pool_wait)?,
         })
     }
 
@@ -66,7 +68,7 @@ impl Db {
     }
 }
 
-fn pool(url: &str, size: usize) -> Result<Pool<AsyncPgConnection>> {
+fn pool(url: &str, size: usize, wait: Duration) -> Result<Pool<AsyncPgConnection>> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(|url| {
@@ -80,7 +82,7 @@ fn pool(url: &str, size: usize) -> Result<Pool<AsyncPgConnection>> {
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
     Pool::builder(manager)
         .max_size(size)
-        .wait_timeout(Some(POOL_WAIT))
+        .wait_timeout(Some(wait))
         .create_timeout(Some(Duration::from_secs(3)))
         .recycle_timeout(Some(Duration::from_secs(1)))
         .runtime(deadpool::Runtime::Tokio1)

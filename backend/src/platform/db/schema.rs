@@ -165,6 +165,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_bot_assertions (assertion_id) {
+        assertion_id -> Text,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     directory_chat_servers (transport, server_ref) {
         transport -> Text,
         server_ref -> Text,
@@ -358,6 +365,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     channels,
     chat_servers,
     chat_users,
+    directory_bot_assertions,
     directory_chat_servers,
     directory_credentials,
     directory_logins,

@@ -4,20 +4,36 @@
 //! so that a worker that dies gives it back by the clock alone. Cast: [`queue`] (the SQL) and [`worker`] (the loop).
 //! Invariants: a job runs at least once and is idempotent; it is deleted only by the attempt that did it; after
 //! [`MOST_ATTEMPTS`] failures it is dead and stays for a person to look at.
+//!
+//! Beside the queue, a [`Sweep`] is work without a cause: every worker of every process does it again and again
+//! ([`schedule`]), so it must be harmless when it is done twice at once.
 
 pub mod queue;
+pub mod schedule;
 pub mod worker;
 
 use crate::app::App;
 use crate::error::Result;
 use crate::platform::http::who::Who;
 use futures_util::future::LocalBoxFuture;
+use std::time::Duration;
 
 /// Attempts before a job is dead.
 pub const MOST_ATTEMPTS: i32 = 8;
 
 /// Does one job: gets the tenant's system authority and the payload.
 pub type Perform = for<'a> fn(&'a App, Who, serde_json::Value) -> LocalBoxFuture<'a, Result<()>>;
+
+/// Work that is done again and again by each worker.
+#[derive(Clone, Copy)]
+pub struct Sweep {
+    /// Its name in the log.
+    pub name: &'static str,
+    /// How long it rests between two rounds.
+    pub every: Duration,
+    /// What does it.
+    pub perform: for<'a> fn(&'a App) -> LocalBoxFuture<'a, Result<()>>,
+}
 
 /// A kind of job and what does it.
 #[derive(Clone, Copy)]

@@ -1,0 +1,26 @@
+//! What the directory no longer needs is removed: credentials and assertions past their time.
+
+use super::store;
+use crate::app::App;
+use crate::error::Result;
+use crate::platform::clock::now;
+use crate::platform::jobs::Sweep;
+use futures_util::FutureExt as _;
+use std::time::Duration;
+
+/// The sweeps.
+pub fn sweeps() -> Vec<Sweep> {
+    vec![Sweep {
+        name: "directory.expired",
+        every: Duration::from_mins(1),
+        perform: |app| remove_expired(app).boxed_local(),
+    }]
+}
+
+/// Removes what has expired, a bounded number of rows a transaction, until nothing is left.
+async fn remove_expired(app: &App) -> Result<()> {
+    while !*app.stopping.borrow()
+        && app.db.system("remove expired credentials", async |tx| store::remove_expired(tx, now()).await).await? > 0
+    {}
+    Ok(())
+}
