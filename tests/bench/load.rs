@@ -12,6 +12,8 @@ use tokio::task::JoinSet;
 pub(crate) struct Measured {
     /// Answers a second.
     pub(crate) per_second: f64,
+    /// Mean time of one, in milliseconds.
+    pub(crate) mean: f64,
     /// Median time of one, in milliseconds.
     pub(crate) p50: f64,
     /// The time that 99 of 100 stay under, in milliseconds.
@@ -23,6 +25,7 @@ impl Measured {
     pub(crate) fn new(times: &[f64], took: Duration) -> Self {
         Self {
             per_second: times.len() as f64 / took.as_secs_f64(),
+            mean: times.iter().sum::<f64>() / times.len().max(1) as f64,
             p50: quantile(times, 0.5),
             p99: quantile(times, 0.99),
         }

@@ -31,6 +31,10 @@ mod world;
 use report::Report;
 use world::World;
 
+/// The program's allocator, since its service runs in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The questions, in the order in which they are asked.
 const QUESTIONS: [&str; 5] = ["reads", "policy", "samples", "message", "memory"];
 

@@ -3,15 +3,23 @@
 //! It is looked for beside the `postgres` that runs, then on PATH. A machine without it (the fetched programs have
 //! none) skips the comparisons that need it, and the report says so.
 
-use super::load::Measured;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// The program, and a folder for scripts and logs that is deleted at the end.
+/// The program, and a folder for scripts that is deleted at the end.
 pub(crate) struct Pgbench {
     program: PathBuf,
     folder: PathBuf,
+}
+
+/// What a round of pgbench measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Yardstick {
+    /// Transactions a second.
+    pub(crate) per_second: f64,
+    /// Mean time of one, in milliseconds.
+    pub(crate) mean: f64,
 }
 
 /// As whom it connects.
@@ -52,11 +60,12 @@ impl Pgbench {
         texts.iter().enumerate().map(write).collect()
     }
 
-    /// Runs the scripts, each transaction a random one of them, prepared, on kept connections.
-    pub(crate) async fn run(&self, login: &Login, scripts: &[PathBuf], clients: usize, time: Duration) -> Measured {
-        let log = self.folder.join("log");
+    /// Runs the scripts, each transaction a random one of them, prepared, on kept connections. Nothing is logged: a
+    /// line for each transaction would slow it down and flatter whoever is compared with it. So its times are the mean
+    /// alone, as pgbench says it.
+    pub(crate) async fn run(&self, login: &Login, scripts: &[PathBuf], clients: usize, time: Duration) -> Yardstick {
         let mut command = tokio::process::Command::new(&self.program);
-        command.args(["-M", "prepared", "-n", "-l", "-j", "2"]).arg("--log-prefix").arg(&log);
+        command.args(["-M", "prepared", "-n", "-j", "2"]);
         command.args(["-c", &clients.to_string(), "-T", &time.as_secs().to_string()]);
         command.args(["-h", "127.0.0.1", "-p", &login.port.to_string(), "-U", login.role]);
         for script in scripts {
@@ -68,29 +77,12 @@ impl Pgbench {
         let said = String::from_utf8_lossy(&output.stdout);
         let complained = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "pgbench failed: {complained}");
-        let per_second = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-        let times = self.take_logs();
-        Measured { per_second: per_second.expect("pgbench says its tps"), ..Measured::new(&times, time) }
+        let figure = |name: &str| {
+            let found = said.lines().find_map(|line| line.strip_prefix(name)?.trim().split(' ').next()?.parse().ok());
+            found.unwrap_or_else(|| panic!("pgbench says no {name}: {said}"))
+        };
+        Yardstick { per_second: figure("tps ="), mean: figure("latency average =") }
     }
-
-    /// The milliseconds of each transaction (the third column, in microseconds); the logs are gone afterwards.
-    fn take_logs(&self) -> Vec<f64> {
-        let mut times = Vec::new();
-        for path in files(&self.folder).filter(|path| name(path).starts_with("log.")) {
-            let text = std::fs::read_to_string(&path).expect("a log");
-            times.extend(text.lines().filter_map(|line| Some(line.split(' ').nth(2)?.parse::<f64>().ok()? / 1000.0)));
-            std::fs::remove_file(&path).expect("a log of ours");
-        }
-        times
-    }
-}
-
-fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    std::fs::read_dir(folder).expect("our folder").filter_map(|entry| Some(entry.ok()?.path()))
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl Drop for Pgbench {

@@ -24,6 +24,13 @@ use uuid::Uuid;
 const ROWS: usize = 10_000;
 /// The metrics and campaigns that the rows are spread over: 20 series.
 const METRICS: [&str; 5] = ["visits", "buyers", "page_views", "delivered", "sent"];
+/// How a batch's rows lie in time: what it is called, and the time between two rows.
+const SPACINGS: [(&str, TimeDelta); 2] = [
+    // 20 series in turns: a sample of each every 160 s, 22 hours in all.
+    ("every 160 s", TimeDelta::seconds(8)),
+    // Hourly figures, as tills and shops send them: 500 hours in all, each row opens an hour of its own.
+    ("hourly", TimeDelta::minutes(3)),
+];
 const CAMPAIGNS: usize = 4;
 
 /// One sample, for both sides.
@@ -47,11 +54,11 @@ pub(crate) async fn measure(world: &mut World, effort: Effort, report: &mut Repo
     let series: Vec<Uuid> = (0..METRICS.len() * CAMPAIGNS).map(|_| Uuid::from_u128(rand::random())).collect();
 
     let mut batch = 0;
-    for packed in [false, true] {
+    for ((spacing, step), packed) in [(SPACINGS[0], false), (SPACINGS[0], true), (SPACINGS[1], false)] {
         let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         // The first round warms both sides and does not count.
         for round in 0..=effort.rounds {
-            let batches: Vec<Vec<Row>> = (batch..batch + effort.requests).map(rows).collect();
+            let batches: Vec<Vec<Row>> = (batch..batch + effort.requests).map(|batch| rows(batch, step)).collect();
             batch += effort.requests;
             let requests: Vec<Vec<u8>> = batches.iter().map(|rows| ndjson(rows, &token, packed)).collect();
             let copies: Vec<Bytes> = batches.iter().map(|rows| binary(rows, retailer.id.0, &series)).collect();
@@ -77,9 +84,9 @@ pub(crate) async fn measure(world: &mut World, effort: Effort, report: &mut Repo
                 ratios.push(service / copy);
             }
         }
-        let what = if packed { "samples, NDJSON in gzip" } else { "samples, NDJSON" };
+        let what = format!("samples {spacing}, NDJSON{}", if packed { " in gzip" } else { "" });
         let shown = [&ours, &theirs].map(|values| format!("{:.0} rows/s", median(values)));
-        report.line(what, &shown[0], &shown[1], median(&ratios), "", Aim::AtLeast(0.35));
+        report.line(&what, &shown[0], &shown[1], median(&ratios), "", Aim::AtLeast(0.35));
     }
     verify(world, batch).await;
 }
@@ -107,17 +114,16 @@ const TABLE: &str = "CREATE TABLE bench_copy (LIKE samples INCLUDING ALL) PARTIT
         EXECUTE format('CREATE TABLE %I PARTITION OF bench_copy %s', 'bench_' || part.name, part.bound); \
     END LOOP; END $$";
 
-/// The rows of a batch: the series in turns, over the last day, each row under a key of its own.
-fn rows(batch: usize) -> Vec<Row> {
-    let now = Utc::now();
+/// The rows of a batch: the series in turns, `step` apart, each row under a key of its own. Batches lie a few
+/// milliseconds apart on top of each other, as the tills of several stores do.
+fn rows(batch: usize, step: TimeDelta) -> Vec<Row> {
+    let first = Utc::now() - TimeDelta::hours(1) - step * i32::try_from(ROWS).unwrap();
     let row = |number: usize| {
-        let (number_i64, batch_i64) = (i64::try_from(number).unwrap(), i64::try_from(batch).unwrap());
         Row {
             series: number % (METRICS.len() * CAMPAIGNS),
-            // 8 seconds between rows: 10,000 make 22 hours.
-            at: now - TimeDelta::hours(23) + TimeDelta::milliseconds(number_i64 * 8000 + batch_i64),
+            at: first + step * i32::try_from(number).unwrap() + TimeDelta::milliseconds(i64::try_from(batch).unwrap()),
             key: format!("till-{batch}-{number}"),
-            value: number_i64 % 100 + 1,
+            value: i64::try_from(number % 100).unwrap() + 1,
         }
     };
     (0..ROWS).map(row).collect()

@@ -12,6 +12,7 @@ use diesel::dsl::array;
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::RunQueryDsl;
+use std::collections::HashMap;
 use tillwatch_shared::Money;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, TenantId};
 use tillwatch_shared::plan::{Campaign, CampaignState};
@@ -41,29 +42,6 @@ struct Row {
 
 /// A campaign's row, what it has cost, and its channels.
 type Shown = (Row, Option<i64>, Vec<Uuid>);
-
-/// What [`Shown`] selects. Cost and channels are looked up by key for each row that is shown, within the one
-/// query: neither a round trip for each campaign nor a join that grows with the tenant.
-macro_rules! shown {
-    () => {
-        (
-            Row::as_select(),
-            campaign_totals::table
-                .select(campaign_totals::total_e4)
-                .filter(campaign_totals::tenant_id.eq(campaigns::tenant_id))
-                .filter(campaign_totals::campaign_id.eq(campaigns::campaign_id))
-                .filter(campaign_totals::metric.eq(SPEND))
-                .single_value(),
-            array::<SqlUuid, _>(
-                campaign_channels::table
-                    .select(campaign_channels::channel_id)
-                    .filter(campaign_channels::tenant_id.eq(campaigns::tenant_id))
-                    .filter(campaign_channels::campaign_id.eq(campaigns::campaign_id))
-                    .order(campaign_channels::channel_id),
-            ),
-        )
-    };
-}
 
 fn campaign((row, spend, channels): Shown) -> Result<Campaign> {
     Ok(Campaign {
@@ -119,9 +97,21 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, campaign: &Campaign) -
     }
 }
 
+/// Cost and channels are looked up by key within the one query.
 pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Result<Campaign> {
+    let spend = campaign_totals::table
+        .select(campaign_totals::total_e4)
+        .filter(campaign_totals::tenant_id.eq(campaigns::tenant_id))
+        .filter(campaign_totals::campaign_id.eq(campaigns::campaign_id))
+        .filter(campaign_totals::metric.eq(SPEND))
+        .single_value();
+    let channels = campaign_channels::table
+        .select(campaign_channels::channel_id)
+        .filter(campaign_channels::tenant_id.eq(campaigns::tenant_id))
+        .filter(campaign_channels::campaign_id.eq(campaigns::campaign_id))
+        .order(campaign_channels::channel_id);
     let shown = campaigns::table
-        .select(shown!())
+        .select((Row::as_select(), spend, array::<SqlUuid, _>(channels)))
         .filter(campaigns::tenant_id.eq(tenant.0))
         .filter(campaigns::campaign_id.eq(id.0))
         .first::<Shown>(tx)
@@ -165,9 +155,11 @@ pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Resul
 }
 
 /// Newest first. `q` and `state` need no index: a tenant has few campaigns, and only its own rows are looked at.
+/// Costs and channels of the page are asked for all at once: as sub-selects of each row they took two thirds of the
+/// whole (each starts a scan of its own, under a policy of its own).
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging: &Paging) -> Result<Vec<Campaign>> {
     let mut query = campaigns::table
-        .select(shown!())
+        .select(Row::as_select())
         .filter(campaigns::tenant_id.eq(tenant.0))
         .order(campaigns::campaign_id.desc())
         .limit(paging.fetch())
@@ -187,7 +179,31 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging:
     if let Some(after) = paging.after {
         query = query.filter(campaigns::campaign_id.lt(after));
     }
-    query.load::<Shown>(tx).await?.into_iter().map(campaign).collect()
+    let rows = query.load::<Row>(tx).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.campaign_id).collect();
+    let spend: HashMap<Uuid, i64> = campaign_totals::table
+        .select((campaign_totals::campaign_id, campaign_totals::total_e4))
+        .filter(campaign_totals::tenant_id.eq(tenant.0))
+        .filter(campaign_totals::metric.eq(SPEND))
+        .filter(campaign_totals::campaign_id.eq_any(&ids))
+        .load::<(Uuid, i64)>(tx)
+        .await?
+        .into_iter()
+        .collect();
+    let mut channels: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    let of_all = campaign_channels::table
+        .select((campaign_channels::campaign_id, campaign_channels::channel_id))
+        .filter(campaign_channels::tenant_id.eq(tenant.0))
+        .filter(campaign_channels::campaign_id.eq_any(&ids))
+        .order((campaign_channels::campaign_id, campaign_channels::channel_id));
+    for (campaign, channel) in of_all.load::<(Uuid, Uuid)>(tx).await? {
+        channels.entry(campaign).or_default().push(channel);
+    }
+    let shown = |row: Row| {
+        let id = row.campaign_id;
+        campaign((row, spend.get(&id).copied(), channels.remove(&id).unwrap_or_default()))
+    };
+    rows.into_iter().map(shown).collect()
 }
 
 /// Writes what can change in a campaign's plan. States are changed by [`super::states`], channels by

@@ -2,8 +2,8 @@
 //!
 //! [`Tx`] is a diesel connection as far as queries go and offers no `transaction()`. The first query is sent
 //! pipelined behind `BEGIN; SET LOCAL …`; both answers are awaited (`join`, never `try_join`, which would drop the
-//! second in flight). Invariant: however a transaction ends (done, error, cancelled request, panic), a ROLLBACK or
-//! COMMIT is awaited by someone before its connection serves again.
+//! second in flight). Invariant: however a transaction ends (done, error, cancelled request, panic), a COMMIT or
+//! ROLLBACK of its own stands on the wire before anything of the connection's next user.
 
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -46,9 +46,20 @@ impl Tx {
         outcome
     }
 
-    /// Ends a read: the COMMIT is sent and awaited by a task of its own, so the caller need not wait.
+    /// Ends a read: the COMMIT is sent, and nobody waits for its answer. Whoever gets the connection next sends behind
+    /// it, so the order on the wire is the one that waiting would give; a COMMIT of a read has nothing to report.
     pub(super) fn finish_read(mut self) {
-        self.end_behind("COMMIT");
+        let Some(conn) = self.conn.take() else { return };
+        if self.opening.is_some() {
+            return;
+        }
+        // The first poll puts the statement on its way, and what is on its way is answered whether or not somebody
+        // listens.
+        let sent = (&mut &*conn).batch_execute("COMMIT").now_or_never();
+        if let Some(Err(_)) = sent {
+            // The state of the connection is unknown: it must not serve again.
+            drop(Object::take(conn));
+        }
     }
 
     fn end_behind(&mut self, statement: &'static str) {
