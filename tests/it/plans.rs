@@ -17,6 +17,19 @@ async fn queues_and_open_alerts_are_read_through_their_partial_indexes() {
     database.execute(&format!("ALTER DATABASE {} SET enable_seqscan = off", database.name)).await;
     let service = own_service(database.clone(), 4);
     let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    // Years of alerts, few of them open; with so many, one index is better than the others.
+    database
+        .execute(&format!(
+            "SET session_replication_role = replica; \
+             INSERT INTO alerts (tenant_id, alert_id, rule_id, rule_name, spec, metric, severity, state, figures, \
+                 window_start, paused_campaign, opened_at, breach_key) \
+             SELECT '{}', gen_random_uuid(), gen_random_uuid(), 'Old', '{{}}', 'sales', 'info', \
+                 CASE WHEN n % 20 = 0 THEN 'firing' ELSE 'resolved' END, '{{}}', now(), false, now(), 'old/' || n \
+             FROM generate_series(1, 5000) n; \
+             ANALYZE alerts",
+            retailer.id.0
+        ))
+        .await;
     let campaign = retailer.active_campaign("Under its line").await;
     let rule = retailer.stop_loss(&campaign, 1000).await;
     // A write asks for the rule's open alert; none is raised, since putting one in reads its index too.
@@ -26,7 +39,7 @@ async fn queues_and_open_alerts_are_read_through_their_partial_indexes() {
     let place = format!("/v1/rules/{rule}");
     retailer.owner.patch(&place, 1, json!({ "enabled": false })).await.ok();
     retailer.settled().await;
-    assert_eq!(retailer.owner.get("/v1/alerts").await.ok()["data"], json!([]));
+    assert_eq!(database.number("SELECT count(*) FROM alerts WHERE breach_key NOT LIKE 'old/%'").await, 0);
     let wish = json!({ "transports": ["discord"], "max": 10, "wait_ms": 0 });
     let claimed = bot(&service.anonymous()).await.post("/v1/deliveries/claim", wish).await.ok();
     assert_eq!(claimed["data"].as_array().unwrap().len(), 0);
