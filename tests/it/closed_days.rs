@@ -138,7 +138,8 @@ async fn only_what_can_close_or_change_a_closed_day_orders_work_and_the_same_wor
 
     let db = Db::new(&database.config(2)).unwrap();
     let lease = TimeDelta::seconds(30);
-    let claim = async || db.system("claim jobs", async |tx| queue::claim(tx, Utc::now(), lease, 16).await).await.unwrap();
+    let claim =
+        async || db.system("claim jobs", async |tx| queue::claim(tx, Utc::now(), lease, 16).await).await.unwrap();
     let jobs = claim().await;
     assert_eq!((jobs.len(), waiting("attempt = 1").await, waiting("attempt = 0").await), (1, 1, 1));
     // What comes while it is done is work of its own.

@@ -44,11 +44,18 @@ async fn queues_and_open_alerts_are_read_through_their_partial_indexes() {
     let claimed = bot(&service.anonymous()).await.post("/v1/deliveries/claim", wish).await.ok();
     assert_eq!(claimed["data"].as_array().unwrap().len(), 0);
     assert_eq!(text(&retailer.owner.get(&place).await.ok()["id"]), rule);
+    retailer.owner.get("/v1/kpis").await.ok();
     // A connection tells what it read when it ends, if not before.
     service.stop().await;
-    for index in ["queue_jobs_due", "queue_deliveries_due", "alerts_one_open_per_breach", "alerts_open_of_rule"] {
+    for index in [
+        "queue_jobs_due",
+        "queue_deliveries_due",
+        "alerts_one_open_per_breach",
+        "alerts_open_of_rule",
+        "rollups_of_day",
+    ] {
         let reads = format!("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = '{index}'");
-        let what = format!("{index} to be read: a statement that is meant for it does not say so in its own text");
+        let what = format!("{index} to be read: what is meant for it does not say so in its own text");
         eventually(&what, async || (database.number(&reads).await > 0).then_some(())).await;
     }
 }

@@ -130,7 +130,8 @@ async fn drop_twins(tx: &mut SystemTx, claimed: Vec<Job>) -> Result<Vec<Job>> {
     let mut kept: Vec<Job> = Vec::with_capacity(claimed.len());
     let mut spare = Vec::new();
     for mut job in claimed {
-        let same = |other: &&mut Job| (other.tenant, &other.kind, &other.payload) == (job.tenant, &job.kind, &job.payload);
+        let same =
+            |other: &&mut Job| (other.tenant, &other.kind, &other.payload) == (job.tenant, &job.kind, &job.payload);
         if let Some(twin) = kept.iter_mut().find(same) {
             // The one that was tried more often stays, so that failures still add up.
             if job.attempt > twin.attempt {

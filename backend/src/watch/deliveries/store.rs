@@ -147,11 +147,8 @@ pub(super) async fn posted(
                 queue::failures.eq(0),
                 queue::last_error.eq(sql::<Nullable<Text>>("NULL")),
                 queue::due_at.eq(at),
-                queue::state.eq(case_when(
-                    queue::wanted_version.gt(version),
-                    "pending".into_sql::<Text>(),
-                )
-                .otherwise("done")),
+                queue::state
+                    .eq(case_when(queue::wanted_version.gt(version), "pending".into_sql::<Text>()).otherwise("done")),
             ))
             .returning(queue::state)
             .get_result(tx)

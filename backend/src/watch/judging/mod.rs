@@ -34,11 +34,11 @@ use tillwatch_shared::watch::Figures;
 /// When the database fails.
 pub async fn after_samples(tx: &mut Tx, who: &Who, zone: Tz, touched: &Touched, at: DateTime<Utc>) -> Result<()> {
     let today = local_date(zone, at);
-    let (mut soon, of_today) = model::sorted(touched, today);
+    let (mut soon, of_today) = model::by_day(touched, today);
     if !of_today.is_empty() {
         let payload = json!({ "metrics": of_today, "closed": today });
-        let metrics = Vec::from_iter(of_today.iter().copied()).join(",");
-        let once = format!("{}/{}/{today}/{metrics}", who.tenant, jobs::JUDGE_DAYS);
+        let metrics: Vec<&str> = of_today.iter().copied().collect();
+        let once = format!("{}/{}/{today}/{}", who.tenant, jobs::JUDGE_DAYS, metrics.join(","));
         let closing = day_end(zone, today) + model::GRACE;
         // Who orders the closing brings the first samples of today, and so may have closed yesterday.
         if queue::enqueue_once(tx, who, jobs::JUDGE_DAYS, &payload, closing, &once).await? {

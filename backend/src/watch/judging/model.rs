@@ -52,7 +52,7 @@ pub(super) fn first_day(judged: Option<NaiveDate>, newest: NaiveDate, last: Naiv
 ///
 /// Another day is closed, or is about to close one before it, so it has to be judged soon. Today closes nothing that
 /// its first sample has not closed already.
-pub(super) fn sorted<'a>(touched: &'a Touched, today: NaiveDate) -> (BTreeSet<&'a str>, BTreeSet<&'a str>) {
+pub(super) fn by_day(touched: &Touched, today: NaiveDate) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
     let (mut other_days, mut of_today) = (BTreeSet::new(), BTreeSet::new());
     for ((metric, _), days) in touched {
         if days.contains(&today) {
@@ -84,7 +84,11 @@ mod tests {
         let at = "2026-03-03T06:00:00Z";
         assert_eq!(closed("2026-03-02", None, None, at), day("2026-03-01"));
         assert_eq!(closed("2026-03-02", Some("2026-03-02"), None, at), day("2026-03-02"));
-        assert_eq!(closed("2026-03-02", Some("2026-03-02"), None, "2026-03-03T04:59:59Z"), day("2026-03-01"), "not over");
+        assert_eq!(
+            closed("2026-03-02", Some("2026-03-02"), None, "2026-03-03T04:59:59Z"),
+            day("2026-03-01"),
+            "not over"
+        );
         // A clock that comes behind the data has nothing to say.
         assert_eq!(closed("2026-03-03", Some("2026-03-02"), None, at), day("2026-03-02"));
     }
@@ -117,8 +121,8 @@ mod tests {
         ]
         .map(|(series, days)| (series, days.iter().map(|text| day(text)).collect()))
         .into();
-        let (other_days, of_today) = sorted(&touched, day("2026-03-03"));
-        assert_eq!(Vec::from_iter(other_days), ["sales", "spend"]);
-        assert_eq!(Vec::from_iter(of_today), ["orders", "sales"]);
+        let (other_days, of_today) = by_day(&touched, day("2026-03-03"));
+        assert_eq!(other_days, BTreeSet::from(["sales", "spend"]));
+        assert_eq!(of_today, BTreeSet::from(["orders", "sales"]));
     }
 }
