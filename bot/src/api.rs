@@ -24,7 +24,7 @@ use tillwatch_shared::ids::{AlertId, CampaignId, DeliveryId};
 use tillwatch_shared::measure::{Kpis, MetricCatalogue, Series};
 use tillwatch_shared::plan::{Campaign, CampaignHistory, ChangeState, Channel, StateChanged};
 use tillwatch_shared::watch::{
-    Alert, AlertAcknowledged, AlertState, AlertTimeline, BotAssertion, BotToken, ClaimDeliveries, ClaimedDeliveries,
+    Alert, AlertAcknowledged, AlertEvent, AlertState, BotAssertion, BotToken, ClaimDeliveries, ClaimedDeliveries,
     Delivery, DeliveryOutcome, Linked, RedeemCode, ReportDelivery, Transport,
 };
 use tillwatch_shared::{Acknowledgement, Page};
@@ -260,9 +260,9 @@ impl Api {
         self.get(&format!("/v1/alerts/{id}"), actor, &[]).await
     }
 
-    /// An alert's timeline, oldest first.
-    pub async fn timeline(&self, actor: &Actor, id: AlertId) -> Answer<AlertTimeline> {
-        self.get(&format!("/v1/alerts/{id}/timeline"), actor, &[]).await
+    /// The newest `limit` steps of an alert's timeline, newest first.
+    pub async fn timeline(&self, actor: &Actor, id: AlertId, limit: u16) -> Answer<Page<AlertEvent>> {
+        self.get(&format!("/v1/alerts/{id}/timeline"), actor, &[("limit", &limit.to_string())]).await
     }
 
     /// Acknowledges an alert.

@@ -62,6 +62,7 @@ CREATE TABLE alerts (
     FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaigns (tenant_id, campaign_id)
 );
 CREATE UNIQUE INDEX alerts_one_open_per_breach ON alerts (tenant_id, breach_key) WHERE state <> 'resolved';
+CREATE INDEX alerts_open_of_rule ON alerts (tenant_id, rule_id) WHERE state <> 'resolved';
 CREATE INDEX alerts_of_campaign ON alerts (tenant_id, campaign_id);
 SELECT tillwatch_isolate('alerts');
 GRANT SELECT, INSERT, UPDATE ON alerts TO tillwatch_app;

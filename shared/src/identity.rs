@@ -187,7 +187,7 @@ answers! {
         pub actor: Option<String>,
         /// From where: `api`, `discord/<server>/<user>`, `console/<server>/<user>`, `rule`.
         pub via: String,
-        /// What: `campaign.paused`, `campaign.pause_denied` …
+        /// What: `campaign.paused`, `permission.denied` …
         pub action: String,
         /// On what.
         pub object: Option<String>,

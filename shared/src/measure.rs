@@ -112,13 +112,14 @@ answers! {
         pub value: Option<f64>,
         /// The figure of the same weekday a week before.
         pub week_before: Option<f64>,
-        /// (value - week before) / week before; absent when that is zero or missing.
+        /// (value - week before) / |week before|, above 0 for a rise; absent when the week before is zero or missing.
         pub change: Option<f64>,
     }
 
     /// The KPI screen: one day beside the same weekday a week before.
     pub struct Kpis {
-        /// The day, in the retailer's time zone; the last complete day with samples unless asked otherwise.
+        /// The day, in the retailer's time zone; unless asked otherwise, the day before the newest with samples, or the
+        /// newest where there is nothing on that.
         pub day: Option<NaiveDate>,
         /// ISO 4217 currency of money figures.
         pub currency: String,

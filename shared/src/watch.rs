@@ -30,6 +30,26 @@ words! {
         Resolved = "resolved",
     }
 
+    /// What a step of an alert's timeline is.
+    pub enum AlertStep {
+        /// It was raised.
+        Opened = "opened",
+        /// Its figures changed.
+        Updated = "updated",
+        /// Somebody took it in hand.
+        Acknowledged = "acknowledged",
+        /// Its campaign was launched.
+        CampaignLaunched = "campaign_launched",
+        /// Its campaign was paused: by a person, or by the stop-loss where that could not pause it at once.
+        CampaignPaused = "campaign_paused",
+        /// Its campaign was resumed.
+        CampaignResumed = "campaign_resumed",
+        /// Its campaign came to another state: handed in, scheduled, completed or cancelled.
+        CampaignChanged = "campaign_changed",
+        /// It ended.
+        Resolved = "resolved",
+    }
+
     /// On which side of the line a rule fires.
     pub enum Side {
         /// Under the line.
@@ -57,16 +77,18 @@ pub enum RuleSpec {
     /// A day's figure crosses a fixed line.
     Threshold {
         /// The metric, a sum or a ratio.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "coupon_order_rate"))]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "coupon_redemption_rate"))]
         metric: String,
         /// Which side fires.
         side: Side,
         /// The line, in the metric's unit.
         line: f64,
-        /// Where the alert resolves; the line itself if absent.
+        /// Where the alert resolves: this value or one further on the good side. If absent, 2 % of the line's size back
+        /// on the good side (98 for a line of 100 above); for a line of 0, the line itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         recover: Option<f64>,
-        /// Do not judge a day with less than this (a ratio's denominator, a sum's own value).
+        /// Do not judge a day with less than this: a ratio's denominator, or the size of a sum itself, where it would
+        /// hide a collapse.
         #[serde(default)]
         minimum_volume: f64,
     },
@@ -99,7 +121,9 @@ pub enum RuleSpec {
         #[serde(default = "six")]
         #[cfg_attr(feature = "openapi", schema(minimum = 3, maximum = 52))]
         minimum_history: u16,
-        /// Do not judge a day with less than this.
+        /// The least volume that is judged. Of a ratio the day's denominator must have it, and a day of the baseline
+        /// with less is passed over; of a sum the days of the baseline must have it on average, since a collapse of the
+        /// day itself must not hide.
         #[serde(default)]
         minimum_volume: f64,
         /// How the baseline is made.
@@ -158,10 +182,12 @@ pub struct Figures {
     /// The value at which the rule fires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<f64>,
-    /// How far past the line, in the metric's unit; negative before it.
+    /// How far past the line, in the metric's unit (for a cost ratio, the money beyond what the line allows), at least
+    /// 0; absent while the line is not reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overshoot: Option<f64>,
-    /// The overshoot as a share of the line.
+    /// The overshoot as a share of the line's size, 0.25 for a quarter past it; absent with the overshoot, and for a
+    /// line of 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overshoot_share: Option<f64>,
     /// The lower end of the quiet band.
@@ -269,9 +295,10 @@ answers! {
         pub campaign: Option<NamedCampaign>,
         /// The figures of the newest judgement.
         pub figures: Figures,
-        /// The start of the bucket that was judged (a day), or the sample's time for a stop-loss.
+        /// The start of the day that was judged; for a stop-loss, the time of the write whose figures the alert shows.
         pub window_start: DateTime<Utc>,
-        /// Whether this alert's stop-loss paused its campaign.
+        /// Whether its campaign was paused for it: by this alert's stop-loss, or by another that came first. What the
+        /// campaign is now stands in `campaign`.
         pub paused_campaign: bool,
         /// When it was raised.
         pub opened_at: DateTime<Utc>,
@@ -316,8 +343,8 @@ answers! {
     pub struct AlertEvent {
         /// When.
         pub at: DateTime<Utc>,
-        /// `opened`, `updated`, `acknowledged`, `campaign_paused`, `campaign_resumed`, `resolved`.
-        pub event: String,
+        /// What happened.
+        pub event: AlertStep,
         /// Who: `staff`, `rule`, `system`.
         pub actor_kind: String,
         /// The actor's id.
@@ -326,12 +353,6 @@ answers! {
         pub via: String,
         /// The figures at that time.
         pub figures: Option<Figures>,
-    }
-
-    /// An alert's timeline, oldest first.
-    pub struct AlertTimeline {
-        /// The steps.
-        pub data: Vec<AlertEvent>,
     }
 
     /// What an acknowledgement answers.

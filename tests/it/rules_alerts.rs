@@ -26,7 +26,7 @@ const MONDAYS: [&str; 10] = [
 const SALES: [f64; 8] = [100.0, 102.0, 98.0, 104.0, 96.0, 101.0, 99.0, 100.0];
 
 /// A day's figure, counted at noon in New York.
-fn day(metric: &str, day: &str, value: f64) -> Value {
+pub(crate) fn day(metric: &str, day: &str, value: f64) -> Value {
     sample(metric, &format!("{day}T17:00:00Z"), "day", value)
 }
 
@@ -35,20 +35,20 @@ fn history(metric: &str) -> Vec<Value> {
 }
 
 /// Feeds and waits until all of it was judged.
-async fn judged(retailer: &Tenant, samples: &[Value]) {
+pub(crate) async fn judged(retailer: &Tenant, samples: &[Value]) {
     let taken = feed(&retailer.owner, samples).await.ok();
     assert_eq!(taken["refused"], 0, "{taken}");
     retailer.settled().await;
 }
 
-async fn make(retailer: &Tenant, wish: Value) -> Value {
+pub(crate) async fn make(retailer: &Tenant, wish: Value) -> Value {
     let rule = retailer.owner.post("/v1/rules", wish).await.ok();
     retailer.settled().await;
     rule
 }
 
 /// Newest first.
-async fn alerts(client: &Client, query: &str) -> Vec<Value> {
+pub(crate) async fn alerts(client: &Client, query: &str) -> Vec<Value> {
     client.get(&format!("/v1/alerts{query}")).await.ok()["data"].as_array().unwrap().clone()
 }
 
@@ -94,7 +94,8 @@ async fn a_low_monday_is_told_with_its_figures_and_ends_with_an_ordinary_one() {
     assert_eq!((&ended["id"], &ended["figures"]["value"]), (&alert["id"], &json!(80.0)));
     let timeline = retailer.owner.get(&format!("/v1/alerts/{}/timeline", text(&alert["id"]))).await.ok();
     insta::assert_json_snapshot!(redacted(&timeline));
-    assert_eq!(timeline["data"][1]["figures"]["value"], 101.0);
+    assert_eq!(timeline["data"][0]["figures"]["value"], 101.0);
+    assert_eq!(timeline["data"][1]["event"], "opened");
 }
 
 #[tokio::test]
@@ -191,7 +192,17 @@ async fn somebody_takes_an_alert_in_hand() {
     let timeline = retailer.owner.get(&format!("/v1/alerts/{id}/timeline")).await.ok();
     let steps: Vec<_> =
         timeline["data"].as_array().unwrap().iter().map(|e| (text(&e["event"]), text(&e["actor_kind"]))).collect();
-    assert_eq!(steps, [("opened", "rule"), ("acknowledged", "staff"), ("resolved", "rule")]);
+    assert_eq!(steps, [("resolved", "rule"), ("acknowledged", "staff"), ("opened", "rule")]);
+    // The same page by page; a cursor belongs to its alert.
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = retailer.owner.get(&format!("/v1/alerts/{id}/timeline?limit=1{cursor}")).await.ok();
+        paged.extend(page["data"].as_array().unwrap().clone());
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(timeline["data"], json!(paged));
+    retailer.owner.get(&format!("/v1/alerts?limit=1{cursor}")).await.refused(Code::InvalidCursor);
     assert_eq!(retailer.owner.post(&place, json!({})).await.ok()["changed"], false);
     let audited = retailer.audited().await;
     let actions: Vec<&str> =

@@ -5,7 +5,7 @@
 
 use crate::harness::feed::{counts, feed, of, sample};
 use crate::harness::tenant::{Style, patiently, text};
-use crate::harness::{Tenant, eventually, own_database, own_service};
+use crate::harness::{Tenant, eventually, own_database, own_service, shared};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -39,10 +39,23 @@ impl<'a> Watched<'a> {
         text(&self.now().await["state"]).to_owned()
     }
 
-    async fn resume(&self) {
+    /// Does something to it, and waits for what follows.
+    async fn order(&self, verb: &str) {
         let reason = json!({ "reason": "We go on" });
-        let resumed = self.retailer.owner.post(&format!("/v1/campaigns/{}/resume", self.id), reason).await.ok();
-        assert_eq!((&resumed["changed"], &resumed["campaign"]["stopped_by"]), (&json!(true), &Value::Null));
+        let done = self.retailer.owner.post(&format!("/v1/campaigns/{}/{verb}", self.id), reason).await.ok();
+        assert_eq!((&done["changed"], &done["campaign"]["stopped_by"]), (&json!(true), &Value::Null));
+        self.retailer.settled().await;
+    }
+
+    async fn resume(&self) {
+        self.order("resume").await;
+    }
+
+    /// The newest alert's timeline, oldest step first.
+    async fn steps(&self) -> Vec<String> {
+        let alert = self.retailer.owner.get("/v1/alerts?limit=1").await.ok()["data"][0]["id"].clone();
+        let page = self.retailer.owner.get(&format!("/v1/alerts/{}/timeline", text(&alert))).await.ok();
+        page["data"].as_array().unwrap().iter().rev().map(|step| text(&step["event"]).to_owned()).collect()
     }
 
     /// How often a rule paused it.
@@ -167,7 +180,7 @@ async fn a_cost_per_action_is_judged_once_enough_was_spent() {
     let stopped = dear.feed(&[("spend", "b", 20.0)]).await;
     assert_eq!((&stopped[0]["total"], &stopped[0]["line"]), (&json!(110), &json!(10)));
     let reason = dear.now().await["state_reason"].clone();
-    assert_eq!(reason, "Stop-loss: cpa reached 110 USD (line 10 USD).");
+    assert_eq!(reason, "Stop-loss: Cost per action (CPA) reached 110 USD (line 10 USD).");
 
     // 150 over 20 is 7.5; when half of the actions turn out to be none, it is 15.
     let fair = Watched::launch(&retailer, "Fair").await;
@@ -211,7 +224,7 @@ async fn a_rule_that_is_off_stops_nothing_and_acts_when_it_is_switched_on() {
 }
 
 #[tokio::test]
-async fn a_campaign_that_does_not_run_is_told_of_but_not_stopped() {
+async fn a_campaign_that_does_not_run_is_told_of_and_stopped_when_it_is_launched() {
     let retailer = Tenant::sign_up().await;
     let draft = Watched { retailer: &retailer, id: retailer.campaign("Not yet").await };
     draft.rule(spend(100.0)).await;
@@ -219,6 +232,76 @@ async fn a_campaign_that_does_not_run_is_told_of_but_not_stopped() {
     let alert = retailer.owner.get("/v1/alerts").await.ok()["data"][0].clone();
     assert_eq!((&alert["paused_campaign"], &alert["state"]), (&json!(false), &json!("firing")));
     assert_eq!(draft.state().await, "draft");
+
+    // Launched past its line it is stopped without waiting for the next cost, by the alert that stands.
+    draft.order("launch").await;
+    let stopped = retailer.owner.get("/v1/alerts").await.ok()["data"][0].clone();
+    assert_eq!((&stopped["id"], &stopped["paused_campaign"]), (&alert["id"], &json!(true)));
+    let now = draft.now().await;
+    assert_eq!((&now["state"], &now["stopped_by"]), (&json!("paused"), &alert["id"]));
+    // Whoever resumes it has seen that.
+    draft.resume().await;
+    assert!(draft.feed(&[("spend", "b", 5000.0)]).await.is_empty());
+    assert_eq!((draft.state().await, draft.stops().await), ("active".to_owned(), 1));
+    assert_eq!(draft.alerts().await, ["firing"]);
+    let steps = ["opened", "campaign_launched", "campaign_paused", "campaign_resumed", "updated"];
+    assert_eq!(draft.steps().await, steps);
+}
+
+#[tokio::test]
+async fn a_campaign_that_a_person_paused_is_stopped_when_it_is_resumed_past_its_line() {
+    let retailer = Tenant::sign_up().await;
+    let watched = Watched::launch(&retailer, "Held by hand").await;
+    watched.rule(spend(100.0)).await;
+    watched.order("pause").await;
+    assert!(watched.feed(&[("spend", "a", 150.0)]).await.is_empty());
+    assert_eq!((watched.stops().await, watched.alerts().await), (0, vec!["firing".to_owned()]));
+    watched.resume().await;
+    assert_eq!((watched.state().await, watched.stops().await), ("paused".to_owned(), 1));
+    watched.resume().await;
+    assert!(watched.feed(&[("spend", "b", 50.0)]).await.is_empty());
+    assert_eq!((watched.state().await, watched.stops().await), ("active".to_owned(), 1));
+    assert_eq!(watched.alerts().await, ["firing"]);
+}
+
+#[tokio::test]
+async fn of_two_lines_that_are_passed_at_once_one_resume_passes_both() {
+    let retailer = Tenant::sign_up().await;
+    let watched = Watched::launch(&retailer, "Two lines").await;
+    watched.rule(spend(100.0)).await;
+    watched.rule(spend(120.0)).await;
+    assert_eq!(watched.feed(&[("spend", "a", 150.0)]).await.len(), 1, "it is stopped once");
+    assert_eq!(watched.alerts().await, ["firing", "firing"]);
+    watched.resume().await;
+    assert!(watched.feed(&[("spend", "b", 50.0)]).await.is_empty());
+    assert_eq!((watched.state().await, watched.stops().await), ("active".to_owned(), 1));
+}
+
+#[tokio::test]
+async fn a_cost_corrected_to_less_than_is_judged_ends_the_alert_and_arms_the_rule_anew() {
+    let retailer = Tenant::sign_up().await;
+    let watched = Watched::launch(&retailer, "Mistyped cost").await;
+    watched.rule(json!({ "kind": "stop_loss", "metric": "cpa", "line": 10, "minimum_spend": 100 })).await;
+    assert_eq!(watched.feed(&[("spend", "a", 500.0), ("actions", "a", 2.0)]).await.len(), 1);
+    assert!(watched.feed(&[("spend", "a", 50.0)]).await.is_empty());
+    assert_eq!(watched.alerts().await, ["resolved"]);
+    watched.resume().await;
+    assert_eq!(watched.feed(&[("spend", "b", 60.0)]).await.len(), 1, "a new breach is a new stop");
+    assert_eq!((watched.stops().await, watched.alerts().await), (2, vec!["resolved".to_owned(), "firing".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_chinese_retailer_is_told_in_chinese_why_its_campaign_was_stopped() {
+    let style = Style { locale: "zh-CN", time_zone: "Asia/Shanghai", currency: "CNY" };
+    let retailer = Tenant::sign_up_at(shared(), style).await;
+    let watched = Watched::launch(&retailer, "双十一大促").await;
+    watched.rule(spend(1500.0)).await;
+    assert_eq!(watched.feed(&[("spend", "a", 1600.5)]).await.len(), 1);
+    let reason = "止损：营销费用已达 1600.5 CNY（止损线 1500 CNY）。";
+    assert_eq!(watched.now().await["state_reason"], reason);
+    let audited = retailer.audited().await;
+    let pause = audited.iter().find(|entry| entry["action"] == "campaign.paused").unwrap();
+    assert_eq!(pause["reason"], reason);
 }
 
 #[tokio::test]

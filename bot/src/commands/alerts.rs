@@ -13,7 +13,7 @@ use crate::wording::{By, Label, Topic};
 /// Alerts of each state in one list.
 const SHOWN: u16 = 10;
 /// Steps of a timeline, the newest.
-const STEPS: usize = 12;
+const STEPS: u16 = 12;
 
 /// Open alerts with numbers, firing ones first.
 pub(super) async fn list(asking: &Asking<'_>) -> Answer<Reply> {
@@ -69,12 +69,13 @@ pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
         Err(reply) => return Ok(*reply),
     };
     let (alert, timeline) =
-        tokio::try_join!(asking.api.alert(asking.actor, id), asking.api.timeline(asking.actor, id))?;
+        tokio::try_join!(asking.api.alert(asking.actor, id), asking.api.timeline(asking.actor, id, STEPS))?;
     learn(&alert, asking);
     let words = asking.words;
-    let skipped = timeline.data.len().saturating_sub(STEPS);
-    let mut steps: Vec<String> =
-        timeline.data.iter().skip(skipped).map(|step| step_line(step, &alert, asking)).collect();
+    // Every step made one version.
+    let all = usize::try_from(alert.version).unwrap_or_default();
+    let skipped = if timeline.next_cursor.is_some() { all.saturating_sub(timeline.data.len()) } else { 0 };
+    let mut steps: Vec<String> = timeline.data.iter().rev().map(|step| step_line(step, &alert, asking)).collect();
     if skipped > 0 {
         steps.insert(0, words.more(skipped));
     }
@@ -87,7 +88,7 @@ pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
 
 fn step_line(step: &AlertEvent, alert: &Alert, asking: &Asking<'_>) -> String {
     let words = asking.words;
-    let what = words.step(&step.event).unwrap_or(&step.event);
+    let what = words.step(step.event);
     let value = step
         .figures
         .as_ref()

@@ -11,7 +11,7 @@ mod zh_cn;
 use tillwatch_shared::Locale;
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{Alert, AlertState, Severity, Side, Transport};
+use tillwatch_shared::watch::{Alert, AlertState, AlertStep, Severity, Side, Transport};
 
 /// A first line and the text under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,8 +158,8 @@ pub trait Alerting: Names {
     fn taken(&self, by: &By, when: &str) -> String;
     /// It ended then.
     fn over(&self, when: &str) -> String;
-    /// A step of the timeline; `None` for one that is not known here.
-    fn step(&self, event: &str) -> Option<&'static str>;
+    /// A step of the timeline.
+    fn step(&self, step: AlertStep) -> &'static str;
     /// What the picture shows, for screen readers.
     fn picture_alt(&self, alert: &Alert) -> String;
     /// One line on what became of an alert that was shown before.

@@ -74,9 +74,7 @@ fn everything(words: &dyn Wording) -> Vec<String> {
         }
         all.push(words.picture_alt(&alert));
     }
-    for event in ["opened", "updated", "acknowledged", "campaign_paused", "campaign_resumed", "resolved"] {
-        all.push(words.step(event).unwrap().to_owned());
-    }
+    all.extend(AlertStep::ALL.iter().map(|step| words.step(*step).to_owned()));
     all.extend([
         words.more(3),
         words.request("1"),

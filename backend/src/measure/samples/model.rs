@@ -289,10 +289,11 @@ impl Parts {
     }
 }
 
-/// (value - before) / before; `None` when either is missing or `before` is zero.
+/// (value - before) / |before|, so that a rise is above zero also from a loss; `None` when either is missing or
+/// `before` is zero.
 pub(super) fn change(value: Option<f64>, before: Option<f64>) -> Option<f64> {
     let (value, before) = (value?, before?);
-    let change = (value - before) / before;
+    let change = (value - before) / before.abs();
     change.is_finite().then_some(change)
 }
 

@@ -76,7 +76,8 @@ async fn series(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct KpisParams {
-    /// The day, in the retailer's time zone; the last day on which anything was counted unless given.
+    /// The day, in the retailer's time zone. Unless given: the day before the newest on which anything was counted, which
+    /// is the last complete one; where nothing was counted on it, the newest.
     #[param(max_length = 10, example = "2026-07-01")]
     day: Option<String>,
 }

@@ -12,7 +12,7 @@ pub mod routes;
 mod states;
 mod store;
 
-pub use states::{CAMPAIGN_CHANGED, change_state, history, pause_by_rule};
+pub use states::{CAMPAIGN_CHANGED, CampaignChanged, Held, change_state, history, pause_by_rule};
 
 use super::change::{self, Changed};
 use super::{archived, channels, check_key, check_name, check_search, key_taken, names};

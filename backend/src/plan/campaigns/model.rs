@@ -11,6 +11,7 @@
 //! Invariant: a verb whose aim is the present state changes nothing, so that it can be repeated safely.
 
 use chrono::{Datelike as _, NaiveDate};
+use serde::{Deserialize, Serialize};
 use tillwatch_shared::Money;
 use tillwatch_shared::ids::ChannelId;
 use tillwatch_shared::plan::CampaignState as State;
@@ -21,7 +22,8 @@ pub const MOST_CHANNELS: usize = 100;
 pub const LARGEST_BUDGET: i64 = 1_000_000_000_000;
 
 /// What can be done to a campaign's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// Hand a draft in for sign-off.
     Submit,

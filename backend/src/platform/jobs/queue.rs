@@ -2,11 +2,14 @@
 
 use super::MOST_ATTEMPTS;
 use crate::error::{Error, Result};
+use crate::platform::clock;
 use crate::platform::db::schema::queue_jobs;
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::who::Who;
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use sha2::{Digest as _, Sha256};
 use tillwatch_shared::ids::JobId;
@@ -40,10 +43,12 @@ pub async fn enqueue(
     payload: &serde_json::Value,
     run_at: DateTime<Utc>,
 ) -> Result<()> {
-    insert(tx, who, JobId::new().0, kind, payload, run_at).await
+    insert(tx, who, JobId::new().0, kind, payload, run_at).await?;
+    Ok(())
 }
 
-/// As [`enqueue`], and nothing happens when a job enqueued under the same `once` still waits.
+/// As [`enqueue`], and nothing happens when a job enqueued under the same `once` still waits; says whether it was put in.
+/// For jobs of a later time only: one that is due may be running already, on what it saw before this transaction.
 ///
 /// # Errors
 /// When the database fails.
@@ -54,7 +59,7 @@ pub async fn enqueue_once(
     payload: &serde_json::Value,
     run_at: DateTime<Utc>,
     once: &str,
-) -> Result<()> {
+) -> Result<bool> {
     let mut id = [0; 16];
     id.copy_from_slice(&Sha256::digest(once.as_bytes())[..16]);
     insert(tx, who, uuid::Builder::from_custom_bytes(id).into_uuid(), kind, payload, run_at).await
@@ -67,8 +72,8 @@ async fn insert(
     kind: &str,
     payload: &serde_json::Value,
     run_at: DateTime<Utc>,
-) -> Result<()> {
-    diesel::insert_into(queue_jobs::table)
+) -> Result<bool> {
+    let inserted = diesel::insert_into(queue_jobs::table)
         .values((
             queue_jobs::job_id.eq(id),
             queue_jobs::for_tenant.eq(who.tenant.0),
@@ -77,22 +82,23 @@ async fn insert(
             queue_jobs::request_id.eq(&who.request_id),
             queue_jobs::state.eq("ready"),
             queue_jobs::run_at.eq(run_at),
-            queue_jobs::created_at.eq(run_at),
+            queue_jobs::created_at.eq(clock::now()),
         ))
         .on_conflict_do_nothing()
         .execute(tx)
         .await?;
-    Ok(())
+    Ok(inserted == 1)
 }
 
-/// Claims up to `most` due jobs for `lease`.
+/// Claims up to `most` due jobs for `lease`; of those that ask for the same, one.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn claim(tx: &mut SystemTx, now: DateTime<Utc>, lease: TimeDelta, most: i64) -> Result<Vec<Job>> {
     let due = queue_jobs::table
         .select(queue_jobs::job_id)
-        .filter(queue_jobs::state.eq("ready"))
+        // In the statement's text: with a parameter in its place the index of ready jobs could not be used.
+        .filter(queue_jobs::state.eq(sql::<Text>("'ready'")))
         .filter(queue_jobs::run_at.le(now))
         .order(queue_jobs::run_at)
         .limit(most)
@@ -103,7 +109,7 @@ pub async fn claim(tx: &mut SystemTx, now: DateTime<Utc>, lease: TimeDelta, most
     if due.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(diesel::update(queue_jobs::table.filter(queue_jobs::job_id.eq_any(due)))
+    let claimed = diesel::update(queue_jobs::table.filter(queue_jobs::job_id.eq_any(due)))
         .set((queue_jobs::attempt.eq(queue_jobs::attempt + 1), queue_jobs::run_at.eq(now + lease)))
         .returning((
             queue_jobs::job_id,
@@ -114,7 +120,32 @@ pub async fn claim(tx: &mut SystemTx, now: DateTime<Utc>, lease: TimeDelta, most
             queue_jobs::attempt,
         ))
         .load(tx)
-        .await?)
+        .await?;
+    drop_twins(tx, claimed).await
+}
+
+/// Removes all but one of the claimed jobs that ask for the same: who enqueued the others has committed, so the one sees
+/// all that they were to see. (Jobs carry ids only, so the same payload is the same work.)
+async fn drop_twins(tx: &mut SystemTx, claimed: Vec<Job>) -> Result<Vec<Job>> {
+    let mut kept: Vec<Job> = Vec::with_capacity(claimed.len());
+    let mut spare = Vec::new();
+    for mut job in claimed {
+        let same =
+            |other: &&mut Job| (other.tenant, &other.kind, &other.payload) == (job.tenant, &job.kind, &job.payload);
+        if let Some(twin) = kept.iter_mut().find(same) {
+            // The one that was tried more often stays, so that failures still add up.
+            if job.attempt > twin.attempt {
+                std::mem::swap(twin, &mut job);
+            }
+            spare.push(job.id);
+        } else {
+            kept.push(job);
+        }
+    }
+    if !spare.is_empty() {
+        diesel::delete(queue_jobs::table.filter(queue_jobs::job_id.eq_any(spare))).execute(tx).await?;
+    }
+    Ok(kept)
 }
 
 /// Removes a done job, unless a later attempt has it now.

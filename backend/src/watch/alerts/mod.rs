@@ -3,19 +3,20 @@
 //! Vocabulary: a *breach* is a rule broken at a place (channel or campaign); its key is unique among open alerts, so
 //! whatever happens twice or at once makes one alert. States: firing, acknowledged, resolved. Every change is one
 //! version, one step of the timeline, and one wish to the deliveries that the chat show the new version.
-//! Cast: [`jobs`] (a campaign's change refreshes its alerts), [`picture`]. Invariants: raising, updating and
+//! Cast: [`picture`], [`words`] (what is said in both languages). Invariants: raising, updating and
 //! resolving are part of the transaction that judged; a resolved alert never opens again, a new one is raised.
 
-pub mod jobs;
 pub mod picture;
 pub mod routes;
 mod store;
 mod view;
+pub mod words;
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::chat;
+use crate::plan::campaigns::model::Verb;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
@@ -27,7 +28,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, TenantId};
-use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertState, AlertTimeline, Figures};
+use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState, AlertStep, Figures, RuleSpec};
 
 pub use store::OpenAlert;
 pub use view::by_ids;
@@ -44,7 +45,7 @@ pub struct Breach<'a> {
     pub figures: Figures,
     /// The start of the judged day, or the time of the write for a stop-loss.
     pub window_start: DateTime<Utc>,
-    /// Whether the campaign was paused for it.
+    /// Whether the campaign was paused for it, or was paused by another stop-loss already.
     pub paused_campaign: bool,
     /// Its key: see [`breach_key`].
     pub key: String,
@@ -80,7 +81,7 @@ pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: 
     if !store::insert(tx, who.tenant, id, &breach, at).await? {
         return Ok(false);
     }
-    store::add_event(tx, who, id, 1, "opened", Some(&breach.figures), at).await?;
+    store::add_event(tx, who, id, 1, AlertStep::Opened, Some(&breach.figures), at).await?;
     for server in chat::servers(tx, who.tenant).await? {
         deliveries::order(tx, who.tenant, id, &server, at).await?;
     }
@@ -100,7 +101,7 @@ pub async fn update(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>
         return Ok(());
     }
     let version = store::set_figures(tx, who.tenant, open.id, &breach.figures, breach.window_start).await?;
-    store::add_event(tx, who, open.id, version, "updated", Some(&breach.figures), at).await?;
+    store::add_event(tx, who, open.id, version, AlertStep::Updated, Some(&breach.figures), at).await?;
     deliveries::want(tx, who.tenant, open.id, version, at).await
 }
 
@@ -120,8 +121,20 @@ fn say_the_same(one: &Figures, other: &Figures) -> bool {
 impl Breach<'_> {
     /// Whether the alert now speaks of another day. A stop-loss speaks of the campaign's whole life.
     fn rule_window_moves(&self, open: &OpenAlert) -> bool {
-        self.campaign.is_none() && self.window_start != open.window_start
+        let judges_days = !matches!(self.rule.spec, RuleSpec::StopLoss { .. });
+        judges_days && self.window_start != open.window_start
     }
+}
+
+/// Says that the campaign of an open alert was paused for it, which could not be done when it was raised.
+///
+/// # Errors
+/// When the database fails.
+pub async fn stop(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>, at: DateTime<Utc>) -> Result<()> {
+    store::set_paused(tx, who.tenant, open.id).await?;
+    let version = store::set_figures(tx, who.tenant, open.id, &breach.figures, breach.window_start).await?;
+    store::add_event(tx, who, open.id, version, AlertStep::CampaignPaused, Some(&breach.figures), at).await?;
+    deliveries::want(tx, who.tenant, open.id, version, at).await
 }
 
 /// Resolves an open alert, with the figures that ended it where there are some.
@@ -137,24 +150,35 @@ pub async fn resolve(
 ) -> Result<()> {
     let figures = ended_by.map(|breach| breach.figures);
     let version = store::set_resolved(tx, who.tenant, open.id, at).await?;
-    store::add_event(tx, who, open.id, version, "resolved", figures.as_ref(), at).await?;
+    store::add_event(tx, who, open.id, version, AlertStep::Resolved, figures.as_ref(), at).await?;
     deliveries::want(tx, who.tenant, open.id, version, at).await?;
     let entry = Entry { action: "alert.resolved", object: Some(open.id.to_string()), ..Entry::default() };
     audit::record(tx, who, entry).await
 }
 
-/// Has every open alert of a campaign shown anew, since the campaign's state changed.
+/// Has every open alert of a campaign shown anew, since `verb` was done to the campaign.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn campaign_changed(tx: &mut Tx, who: &Who, campaign: CampaignId, at: DateTime<Utc>) -> Result<usize> {
-    let open = store::open_of_campaign(tx, who.tenant, campaign).await?;
-    for id in &open {
-        let version = store::touch(tx, who.tenant, *id).await?;
-        store::add_event(tx, who, *id, version, "campaign_changed", None, at).await?;
-        deliveries::want(tx, who.tenant, *id, version, at).await?;
+pub async fn campaign_changed(
+    tx: &mut Tx,
+    who: &Who,
+    campaign: CampaignId,
+    verb: Verb,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let step = match verb {
+        Verb::Launch => AlertStep::CampaignLaunched,
+        Verb::Pause => AlertStep::CampaignPaused,
+        Verb::Resume => AlertStep::CampaignResumed,
+        Verb::Submit | Verb::Schedule | Verb::Complete | Verb::Cancel => AlertStep::CampaignChanged,
+    };
+    for id in store::open_of_campaign(tx, who.tenant, campaign).await? {
+        let version = store::touch(tx, who.tenant, id).await?;
+        store::add_event(tx, who, id, version, step, None, at).await?;
+        deliveries::want(tx, who.tenant, id, version, at).await?;
     }
-    Ok(open.len())
+    Ok(())
 }
 
 /// Acknowledges an alert; `changed` is false when it was acknowledged or resolved already.
@@ -171,7 +195,7 @@ pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAckno
             if changed {
                 let by = who.staff().map(|staff| staff.0);
                 let version = store::set_acknowledged(tx, who.tenant, id, by, at).await?;
-                store::add_event(tx, who, id, version, "acknowledged", None, at).await?;
+                store::add_event(tx, who, id, version, AlertStep::Acknowledged, None, at).await?;
                 deliveries::want(tx, who.tenant, id, version, at).await?;
                 let entry = Entry { action: "alert.acknowledged", object: Some(id.to_string()), ..Entry::default() };
                 audit::record(tx, who, entry).await?;
@@ -208,12 +232,22 @@ pub async fn list(app: &App, who: &Who, state: Option<AlertState>, paging: &Pagi
     Ok(paging.page(alerts, |alert| alert.id.0, |alert| alert))
 }
 
-/// An alert's timeline, oldest first.
+/// A page of an alert's timeline, newest step first.
 ///
 /// # Errors
-/// 404.
-pub async fn timeline(app: &App, who: &Who, id: AlertId) -> Result<AlertTimeline> {
-    let data = app.db.read(who, async |tx| store::timeline(tx, who.tenant, id).await).await?;
-    // An alert's opening is its first step.
-    if data.is_empty() { Err(crate::error::Error::not_found("alert")) } else { Ok(AlertTimeline { data }) }
+/// 404; 422 for a bad limit, 400 for a cursor of another list.
+pub async fn timeline(
+    app: &App,
+    who: &Who,
+    id: AlertId,
+    limit: Option<u32>,
+    cursor: Option<&str>,
+) -> Result<Page<AlertEvent>> {
+    let paging = Paging::new(who.tenant, "alert timeline", &id.to_string(), limit, cursor)?;
+    let steps = app.db.read(who, async |tx| store::timeline(tx, who.tenant, id, &paging).await).await?;
+    // An alert's opening is its first step, so a timeline has one.
+    if steps.is_empty() && paging.after.is_none() {
+        return Err(Error::not_found("alert"));
+    }
+    Ok(paging.page(steps, |(version, _)| store::place(*version), |(_, step)| step))
 }

@@ -1,7 +1,7 @@
 //! The picture of an alert: the figures around the breach, read again from the rollups, and drawn by
 //! [`crate::platform::chart`] on the blocking pool.
 
-use super::view;
+use super::{view, words};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::tenants::{self, Settings};
@@ -16,6 +16,7 @@ use crate::watch::rules::series;
 use chrono::{DateTime, TimeDelta, Utc};
 use tillwatch_shared::Locale;
 use tillwatch_shared::ids::{AlertId, TenantId};
+use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::watch::{Alert, AlertState, RuleSpec};
 
 /// Days shown before the judged one.
@@ -83,11 +84,7 @@ async fn cost(tx: &mut Tx, tenant: TenantId, alert: &Alert, locale: Locale) -> R
         .collect();
     let height = line.to_f64();
     let marked = points.iter().position(|point| is_spend && point.value.is_some_and(|value| value >= height));
-    let label = match locale {
-        Locale::En => "Stop-loss",
-        Locale::ZhCn => "止损线",
-    };
-    let line = is_spend.then(|| Line { value: height, label: label.to_owned() });
+    let line = is_spend.then(|| Line { value: height, label: words::stop_line(locale).to_owned() });
     Ok(Some(Drawn { points, line, marked, ..Drawn::default() }))
 }
 
@@ -127,26 +124,23 @@ async fn days(tx: &mut Tx, tenant: TenantId, alert: &Alert, settings: &Settings)
     Ok(drawn.points.iter().any(|point| point.value.is_some()).then_some(drawn))
 }
 
+/// The state that the picture shows. That the campaign is paused says more than who takes care of it, as long as it is
+/// so: not when somebody has resumed it.
+fn state_of(alert: AlertState, paused_for_it: bool, campaign: Option<CampaignState>) -> ChartState {
+    let stopped = paused_for_it && campaign == Some(CampaignState::Paused);
+    match alert {
+        AlertState::Resolved => ChartState::Resolved,
+        _ if stopped => ChartState::Stopped,
+        AlertState::Acknowledged => ChartState::Acknowledged,
+        AlertState::Firing => ChartState::Firing,
+    }
+}
+
 fn chart_of(alert: &Alert, settings: &Settings, locale: Locale, drawn: Drawn) -> AlertChart {
     let zh = locale == Locale::ZhCn;
     let metric = if zh { &alert.metric_zh } else { &alert.metric_en };
     let place = alert.campaign.as_ref().map(|c| c.name.as_str()).or(alert.channel.as_ref().map(|c| c.name.as_str()));
-    let state = match (alert.state, alert.paused_campaign) {
-        (AlertState::Resolved, _) => ChartState::Resolved,
-        (_, true) => ChartState::Stopped,
-        (AlertState::Acknowledged, _) => ChartState::Acknowledged,
-        (AlertState::Firing, _) => ChartState::Firing,
-    };
-    let state_label = match (state, zh) {
-        (ChartState::Firing, false) => "Firing",
-        (ChartState::Firing, true) => "告警中",
-        (ChartState::Acknowledged, false) => "Acknowledged",
-        (ChartState::Acknowledged, true) => "已认领",
-        (ChartState::Resolved, false) => "Resolved",
-        (ChartState::Resolved, true) => "已恢复",
-        (ChartState::Stopped, false) => "Paused by stop-loss",
-        (ChartState::Stopped, true) => "止损暂停",
-    };
+    let state = state_of(alert.state, alert.paused_campaign, alert.campaign.as_ref().map(|campaign| campaign.state));
     let unit = if alert.unit == "money" {
         Unit::Money { currency: alert.currency.clone() }
     } else {
@@ -158,7 +152,7 @@ fn chart_of(alert: &Alert, settings: &Settings, locale: Locale, drawn: Drawn) ->
         title: place.map_or_else(|| metric.clone(), |place| format!("{metric} · {place}")),
         subtitle: alert.rule_name.clone(),
         state,
-        state_label: state_label.to_owned(),
+        state_label: words::state(locale, state).to_owned(),
         points: drawn.points,
         bands: drawn.bands,
         line: drawn.line,
@@ -168,5 +162,22 @@ fn chart_of(alert: &Alert, settings: &Settings, locale: Locale, drawn: Drawn) ->
         time_zone: settings.time_zone,
         locale: if zh { chart::Locale::ZhCn } else { chart::Locale::En },
         footer: settings.name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_says_paused_only_while_the_campaign_is() {
+        let (firing, taken) = (AlertState::Firing, AlertState::Acknowledged);
+        assert_eq!(state_of(firing, true, Some(CampaignState::Paused)), ChartState::Stopped);
+        assert_eq!(state_of(taken, true, Some(CampaignState::Paused)), ChartState::Stopped);
+        assert_eq!(state_of(taken, true, Some(CampaignState::Active)), ChartState::Acknowledged, "resumed");
+        assert_eq!(state_of(firing, true, Some(CampaignState::Completed)), ChartState::Firing);
+        assert_eq!(state_of(firing, false, Some(CampaignState::Paused)), ChartState::Firing, "paused by a person");
+        assert_eq!(state_of(firing, false, None), ChartState::Firing);
+        assert_eq!(state_of(AlertState::Resolved, true, Some(CampaignState::Paused)), ChartState::Resolved);
     }
 }

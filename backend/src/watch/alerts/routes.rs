@@ -12,7 +12,7 @@ use actix_web::HttpResponse;
 use actix_web::web::ThinData;
 use serde::Deserialize;
 use tillwatch_shared::ids::AlertId;
-use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertState, AlertTimeline};
+use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState};
 use tillwatch_shared::{Locale, Page};
 
 /// The endpoints.
@@ -58,15 +58,30 @@ async fn get(who: Authorized<may::AlertsRead>, app: ThinData<App>, id: PathId<Al
     Ok(Reply::ok(alert).version(version))
 }
 
-/// Shows an alert's timeline.
+/// Which part of a timeline.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TimelineParams {
+    /// Steps on a page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+}
+
+/// Shows an alert's timeline, newest step first.
 #[utoipa::path(get, path = "/v1/alerts/{id}/timeline", operation_id = "alerts_timeline", tag = "alerts",
-    params(("id" = AlertId, Path)), responses((status = 200, body = AlertTimeline)))]
+    params(("id" = AlertId, Path), TimelineParams), responses((status = 200, body = Page<AlertEvent>)))]
 async fn timeline(
     who: Authorized<may::AlertsRead>,
     app: ThinData<App>,
     id: PathId<AlertId>,
-) -> Result<Reply<AlertTimeline>> {
-    Ok(Reply::ok(super::timeline(&app, &who, id.0).await?))
+    params: Params<TimelineParams>,
+) -> Result<Reply<Page<AlertEvent>>> {
+    let Params(TimelineParams { limit, cursor }) = params;
+    Ok(Reply::ok(super::timeline(&app, &who, id.0, limit, cursor.as_deref()).await?))
 }
 
 /// Acknowledges an alert: somebody has it in hand. Again changes nothing.

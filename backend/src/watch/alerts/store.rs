@@ -7,10 +7,13 @@ use crate::platform::db::schema::{alert_events as events, alerts};
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{Who, actor_text};
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{AlertId, CampaignId, RuleId, TenantId};
-use tillwatch_shared::watch::{AlertEvent, AlertState, Figures};
+use tillwatch_shared::watch::{AlertEvent, AlertState, AlertStep, Figures};
 use uuid::Uuid;
 
 /// An alert that is not resolved.
@@ -89,12 +92,17 @@ pub(super) async fn insert(
     Ok(inserted == 1)
 }
 
+/// `'resolved'` in the statement's text: with a parameter in its place the indexes of open alerts could not be used.
+fn literally_resolved() -> SqlLiteral<Text> {
+    sql("'resolved'")
+}
+
 pub(super) async fn open(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Option<OpenAlert>> {
     let row: Option<OpenRow> = alerts::table
         .select((alerts::alert_id, alerts::breach_key, alerts::figures, alerts::window_start, alerts::paused_campaign))
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::breach_key.eq(key))
-        .filter(alerts::state.ne("resolved"))
+        .filter(alerts::state.ne(literally_resolved()))
         .for_update()
         .first(tx)
         .await
@@ -107,7 +115,7 @@ pub(super) async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) ->
         .select((alerts::alert_id, alerts::breach_key, alerts::figures, alerts::window_start, alerts::paused_campaign))
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::rule_id.eq(rule.0))
-        .filter(alerts::state.ne("resolved"))
+        .filter(alerts::state.ne(literally_resolved()))
         .order(alerts::alert_id)
         .for_update()
         .load(tx)
@@ -120,7 +128,7 @@ pub(super) async fn open_of_campaign(tx: &mut Tx, tenant: TenantId, campaign: Ca
         .select(alerts::alert_id)
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::campaign_id.eq(campaign.0))
-        .filter(alerts::state.ne("resolved"))
+        .filter(alerts::state.ne(literally_resolved()))
         .order(alerts::alert_id)
         .for_update()
         .load(tx)
@@ -157,6 +165,14 @@ pub(super) async fn set_figures(
         .returning(alerts::version)
         .get_result(tx)
         .await?)
+}
+
+pub(super) async fn set_paused(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<()> {
+    diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
+        .set(alerts::paused_campaign.eq(true))
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn set_resolved(tx: &mut Tx, tenant: TenantId, id: AlertId, at: DateTime<Utc>) -> Result<i64> {
@@ -204,7 +220,7 @@ pub(super) async fn add_event(
     who: &Who,
     id: AlertId,
     version: i64,
-    event: &str,
+    step: AlertStep,
     figures: Option<&Figures>,
     at: DateTime<Utc>,
 ) -> Result<()> {
@@ -214,7 +230,7 @@ pub(super) async fn add_event(
             events::alert_id.eq(id.0),
             events::version.eq(version),
             events::at.eq(at),
-            events::event.eq(event),
+            events::event.eq(step.as_str()),
             events::actor_kind.eq(who.actor.kind()),
             events::actor_id.eq(who.actor.id()),
             events::via.eq(&who.via),
@@ -225,26 +241,48 @@ pub(super) async fn add_event(
     Ok(())
 }
 
-pub(super) async fn timeline(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<Vec<AlertEvent>> {
-    type EventRow = (DateTime<Utc>, String, String, Option<Uuid>, String, Option<serde_json::Value>);
+/// A step's place in its timeline, as cursors carry it.
+pub(super) fn place(version: i64) -> Uuid {
+    Uuid::from_u64_pair(0, version.unsigned_abs())
+}
+
+/// The steps behind the cursor's, newest first, each with its place: the version that it made.
+pub(super) async fn timeline(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: AlertId,
+    paging: &Paging,
+) -> Result<Vec<(i64, AlertEvent)>> {
+    type EventRow = (i64, DateTime<Utc>, String, String, Option<Uuid>, String, Option<serde_json::Value>);
+    let before = paging.after.map_or(i64::MAX, |place| i64::try_from(place.as_u64_pair().1).unwrap_or(i64::MAX));
     let rows: Vec<EventRow> = events::table
-        .select((events::at, events::event, events::actor_kind, events::actor_id, events::via, events::figures))
+        .select((
+            events::version,
+            events::at,
+            events::event,
+            events::actor_kind,
+            events::actor_id,
+            events::via,
+            events::figures,
+        ))
         .filter(events::tenant_id.eq(tenant.0))
         .filter(events::alert_id.eq(id.0))
-        .order(events::version)
-        .limit(1000)
+        .filter(events::version.lt(before))
+        .order(events::version.desc())
+        .limit(paging.fetch())
         .load(tx)
         .await?;
     rows.into_iter()
-        .map(|(at, event, actor_kind, actor, via, figures)| {
-            Ok(AlertEvent {
+        .map(|(version, at, event, actor_kind, actor, via, figures)| {
+            let event = AlertEvent {
                 at,
-                event,
+                event: event.parse().map_err(Error::internal)?,
                 actor: actor_text(&actor_kind, actor),
                 actor_kind,
                 via,
                 figures: figures.map(serde_json::from_value).transpose().map_err(Error::internal)?,
-            })
+            };
+            Ok((version, event))
         })
         .collect()
 }

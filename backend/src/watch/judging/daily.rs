@@ -1,11 +1,11 @@
 //! Judging closed days, one rule a transaction.
 
-use super::{store, wire_figures};
+use super::{model, store, wire_figures};
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::tenants;
 use crate::measure::metrics::{self, Metric};
-use crate::measure::samples::calendar::{day_end, day_start};
+use crate::measure::samples::calendar::day_start;
 use crate::measure::samples::query::{self, DayBucket};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
@@ -19,9 +19,6 @@ use chrono_tz::Tz;
 use std::collections::BTreeMap;
 use tillwatch_shared::ids::{AlertId, ChannelId, RuleId};
 use tillwatch_shared::watch::RuleSpec;
-
-/// A rule that was silent for longer than this judges only so many days at once.
-const MOST_DAYS: i64 = 31;
 
 /// Judges the rules that watch one of `touched` (sums), up to the newest closed day. `closed` is a day that the clock
 /// closed.
@@ -79,21 +76,23 @@ async fn judge_days(
     let Some(metric) = metrics::find(rule.spec.metric()) else { return Ok(()) };
     let zone = tenants::settings(tx, who.tenant).await?.time_zone;
     let Some(newest) = query::last_day(tx, who.tenant, zone, metric).await? else { return Ok(()) };
-    // The newest day with samples is still open, unless the clock closed it.
-    let by_clock = closed.filter(|day| *day >= newest && day_end(zone, *day) <= at);
-    let last = by_clock.map_or(newest - TimeDelta::days(1), |_| newest);
     let progress = store::progress(tx, who.tenant, rule.id).await?;
-    let from = progress.values().min().copied().unwrap_or(last).max(last - TimeDelta::days(MOST_DAYS));
+    let last = model::closed_through(zone, newest, closed, progress.values().max().copied(), at);
+    let from = model::reads_from(progress.values().copied(), last);
     let since = from - TimeDelta::days(series::look_back(&rule.spec));
     let mut open: BTreeMap<String, OpenAlert> =
         alerts::open_of_rule(tx, who.tenant, rule.id).await?.into_iter().map(|open| (open.key.clone(), open)).collect();
     let judged = Judged { rule, metric, zone, at };
     for (channel, days) in series_of(tx, who, rule, metric, zone, since, last).await? {
+        let Some(newest) = days.last().map(|bucket| bucket.day) else { continue };
+        let known = progress.get(&channel).copied();
+        let first = model::first_day(known, newest, last);
         let key = alerts::breach_key(rule.id, channel, rule.campaign);
-        // The last judged day is judged again: late samples may have changed it.
-        let first = progress.get(&channel).copied().unwrap_or(last).max(last - TimeDelta::days(MOST_DAYS));
         judged.series(tx, who, channel, &days, first, open.remove(&key)).await?;
-        store::set_progress(tx, who.tenant, rule.id, channel, last).await?;
+        // Its own newest day, not the retailer's: who reports late is judged from there on.
+        if newest >= first && known.is_none_or(|known| known < newest) {
+            store::set_progress(tx, who.tenant, rule.id, channel, newest).await?;
+        }
     }
     Ok(())
 }

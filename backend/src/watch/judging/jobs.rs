@@ -1,10 +1,13 @@
 //! Deferred work of judging.
 
-use super::daily;
+use super::{daily, stop_loss};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::plan::campaigns::CAMPAIGN_CHANGED;
+use crate::platform::clock::now;
 use crate::platform::http::who::Who;
 use crate::platform::jobs::JobKind;
+use crate::platform::wake::Topic;
 use crate::watch::rules::JUDGE_RULE;
 use chrono::NaiveDate;
 use futures_util::future::LocalBoxFuture;
@@ -16,7 +19,11 @@ pub const JUDGE_DAYS: &str = "judge_days";
 
 /// The kinds of job of this domain.
 pub fn kinds() -> Vec<JobKind> {
-    vec![JobKind { name: JUDGE_DAYS, perform: judge_days }, JobKind { name: JUDGE_RULE, perform: judge_rule }]
+    vec![
+        JobKind { name: JUDGE_DAYS, perform: judge_days },
+        JobKind { name: JUDGE_RULE, perform: judge_rule },
+        JobKind { name: CAMPAIGN_CHANGED, perform: campaign_changed },
+    ]
 }
 
 #[derive(Deserialize)]
@@ -42,5 +49,14 @@ fn judge_rule(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture
     Box::pin(async move {
         let OneRule { rule_id } = serde_json::from_value(payload).map_err(Error::internal)?;
         daily::judge_rule(app, &who, rule_id, None).await
+    })
+}
+
+fn campaign_changed(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {
+    Box::pin(async move {
+        let change = serde_json::from_value(payload).map_err(Error::internal)?;
+        app.db.write(&who, async |tx| stop_loss::after_change(tx, &who, change, now()).await).await?;
+        app.wake(Topic::Deliveries);
+        Ok(())
     })
 }

@@ -4,11 +4,14 @@
 //! days, by job, behind the write ([`daily`]): a day is closed when a later day has samples of the rule's metric
 //! anywhere in the retailer, or when it has been over for an hour by the clock while samples came in live. Late and
 //! corrected samples have the last judged day judged again; older days are history and raise nothing.
-//! Cast: [`jobs`]; what is pure lies with the rules ([`crate::watch::rules::series`]). Invariants: one transaction judges one rule,
-//! behind a lock on the rule; judging again changes nothing.
+//!
+//! Cast: [`jobs`]; pure: `model` (which days are closed and judged) and [`crate::watch::rules::series`] (what a rule says
+//! of them). Invariants: one transaction judges closed days of one rule, behind a lock on the rule; judging again
+//! changes nothing; a day that was closed stays closed; how far a series was judged never goes back.
 
 pub mod daily;
 pub mod jobs;
+mod model;
 pub mod stop_loss;
 mod store;
 
@@ -19,30 +22,31 @@ use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
 use crate::platform::jobs::queue;
 use crate::watch::rules::detect;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
-use std::collections::BTreeSet;
 use tillwatch_shared::watch::Figures;
 
-/// A day is closed by the clock when it has been over for so long.
-const GRACE: TimeDelta = TimeDelta::hours(1);
-
-/// Has the rules on what was touched judged soon; and, where today was touched, once more when today is closed.
+/// Has the rules on what was touched judged soon, if that can have closed a day or changed a closed one; and, where
+/// today was touched, once more when today is closed.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn after_samples(tx: &mut Tx, who: &Who, zone: Tz, touched: &Touched, at: DateTime<Utc>) -> Result<()> {
-    let metrics: BTreeSet<&str> = touched.keys().map(|(metric, _)| *metric).collect();
-    if metrics.is_empty() {
-        return Ok(());
-    }
-    queue::enqueue(tx, who, jobs::JUDGE_DAYS, &json!({ "metrics": metrics }), at).await?;
     let today = local_date(zone, at);
-    if touched.values().any(|days| days.contains(&today)) {
-        let payload = json!({ "metrics": metrics, "closed": today });
-        let once = format!("{}/{}/{today}/{}", who.tenant, jobs::JUDGE_DAYS, Vec::from_iter(metrics).join(","));
-        queue::enqueue_once(tx, who, jobs::JUDGE_DAYS, &payload, day_end(zone, today) + GRACE, &once).await?;
+    let (mut soon, of_today) = model::by_day(touched, today);
+    if !of_today.is_empty() {
+        let payload = json!({ "metrics": of_today, "closed": today });
+        let metrics: Vec<&str> = of_today.iter().copied().collect();
+        let once = format!("{}/{}/{today}/{}", who.tenant, jobs::JUDGE_DAYS, metrics.join(","));
+        let closing = day_end(zone, today) + model::GRACE;
+        // Who orders the closing brings the first samples of today, and so may have closed yesterday.
+        if queue::enqueue_once(tx, who, jobs::JUDGE_DAYS, &payload, closing, &once).await? {
+            soon.extend(of_today);
+        }
+    }
+    if !soon.is_empty() {
+        queue::enqueue(tx, who, jobs::JUDGE_DAYS, &json!({ "metrics": soon }), at).await?;
     }
     Ok(())
 }

@@ -2,21 +2,25 @@
 //!
 //! The campaign's total row is locked by its own upsert, so writers of one campaign judge one after the other, and
 //! exactly one of them sees the line reached first. An alert that is open already is brought up to date; a corrected
-//! cost that falls back under the line resolves it (the campaign stays paused: resuming is a person's decision).
-//! A campaign that a person resumed is not stopped again by the same open breach: raise the line to arm it anew.
+//! cost that falls back under the line, or under what is judged at all, resolves it (the campaign stays paused: resuming
+//! is a person's decision). A breach stops its campaign once: one that a person resumed behind that is not stopped again
+//! by the same open breach (raise the line to arm it anew), while one that did not run when the alert was raised is
+//! stopped as soon as it runs, by [`after_change`].
 
 use crate::error::Result;
 use crate::identity::tenants;
 use crate::measure::metrics;
+use crate::plan::campaigns::{CampaignChanged, Held};
 use crate::plan::{budgets, campaigns};
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
-use crate::watch::alerts::{self, Breach};
-use crate::watch::rules::detect::stop_loss::{self as detect, LossVerdict};
+use crate::watch::alerts::{self, Breach, words};
+use crate::watch::rules::detect::stop_loss::{self as detect, LossFigures, LossVerdict};
 use crate::watch::rules::{self, ActiveRule, cost_ratio, divides_cost};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
 use tillwatch_shared::ids::{AlertId, CampaignId};
+use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::quantity::Quantity;
 use tillwatch_shared::samples::Stopped;
 use tillwatch_shared::watch::{Figures, RuleSpec};
@@ -67,10 +71,36 @@ pub(super) async fn judge_now(
     campaign: CampaignId,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    // Held as a write holds it: a cost that is corrected meanwhile is judged behind this, not overtaken by it.
-    budgets::add_totals(tx, who.tenant, &[(campaign, budgets::SPEND, 0)]).await?;
+    hold(tx, who, campaign).await?;
     let totals = budgets::totals(tx, who.tenant, campaign).await?;
     judge_one(tx, who, rule, campaign, &totals, at).await?;
+    Ok(())
+}
+
+/// Shows what a person did to a campaign on its open alerts, and judges the lines of one that runs now: what it cost
+/// before may have reached them.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn after_change(tx: &mut Tx, who: &Who, change: CampaignChanged, at: DateTime<Utc>) -> Result<()> {
+    let CampaignChanged { campaign_id: campaign, verb, .. } = change;
+    let runs = verb.aim() == CampaignState::Active;
+    let rules = if runs { rules::stop_losses(tx, who.tenant, &[campaign]).await? } else { Vec::new() };
+    if !rules.is_empty() {
+        // Before the alerts, as every write locks them.
+        hold(tx, who, campaign).await?;
+    }
+    alerts::campaign_changed(tx, who, campaign, verb, at).await?;
+    let totals = budgets::totals(tx, who.tenant, campaign).await?;
+    for rule in rules {
+        judge_one(tx, who, &rule, campaign, &totals, at).await?;
+    }
+    Ok(())
+}
+
+/// Holds a campaign's cost as a write holds it: what is corrected meanwhile is judged behind this, not overtaken by it.
+async fn hold(tx: &mut Tx, who: &Who, campaign: CampaignId) -> Result<()> {
+    budgets::add_totals(tx, who.tenant, &[(campaign, budgets::SPEND, 0)]).await?;
     Ok(())
 }
 
@@ -88,7 +118,7 @@ async fn judge_one(
     let key = alerts::breach_key(rule.id, None, Some(campaign));
     let open = alerts::open(tx, who.tenant, &key).await?;
     let as_rule = who.as_rule(rule.id);
-    let breach = |figures: &detect::LossFigures, paused: bool| Breach {
+    let breach = |figures: &LossFigures, paused: bool| Breach {
         rule,
         channel: None,
         campaign: Some(campaign),
@@ -97,39 +127,63 @@ async fn judge_one(
         paused_campaign: paused,
         key: key.clone(),
     };
+    let stopped = |held: Held, alert: AlertId, figures: &LossFigures| {
+        let total = Quantity::from_e4(figures.cost);
+        (held == Held::Paused).then_some(Stopped { campaign, rule: rule.id, alert, total, line: *line })
+    };
     match (verdict, open) {
         (LossVerdict::Breached(figures), None) => {
             let alert = AlertId::new();
-            let currency = tenants::settings(tx, who.tenant).await?.currency;
-            let reason = format!(
-                "Stop-loss: {} reached {} {currency} (line {} {currency}).",
-                rule.spec.metric(),
-                Quantity::from_e4(figures.cost_per_action().unwrap_or(figures.cost)),
-                line,
-            );
-            let paused = campaigns::pause_by_rule(tx, &as_rule, campaign, alert, &reason, at).await?;
-            alerts::raise(tx, &as_rule, alert, breach(&figures, paused), at).await?;
-            let total = Quantity::from_e4(figures.cost);
-            Ok(paused.then_some(Stopped { campaign, rule: rule.id, alert, total, line: *line }))
+            let held = pause(tx, &as_rule, rule, campaign, alert, &figures, at).await?;
+            alerts::raise(tx, &as_rule, alert, breach(&figures, held != Held::NotRunning), at).await?;
+            Ok(stopped(held, alert, &figures))
         }
         (LossVerdict::Breached(figures), Some(open)) => {
-            if is_worth_showing(&figures, &open.figures) {
+            let held = if open.paused_campaign {
+                Held::NotRunning
+            } else {
+                pause(tx, &as_rule, rule, campaign, open.id, &figures, at).await?
+            };
+            if held != Held::NotRunning {
+                alerts::stop(tx, &as_rule, &open, breach(&figures, true), at).await?;
+            } else if is_worth_showing(&figures, &open.figures) {
                 alerts::update(tx, &as_rule, &open, breach(&figures, open.paused_campaign), at).await?;
             }
-            Ok(None)
+            Ok(stopped(held, open.id, &figures))
         }
         (LossVerdict::Within(figures), Some(open)) => {
             let paused = open.paused_campaign;
             alerts::resolve(tx, &as_rule, &open, Some(breach(&figures, paused)), at).await?;
             Ok(None)
         }
-        _ => Ok(None),
+        (LossVerdict::TooLittleCost { .. }, Some(open)) => {
+            alerts::resolve(tx, &as_rule, &open, None, at).await?;
+            Ok(None)
+        }
+        (LossVerdict::Within(_) | LossVerdict::TooLittleCost { .. }, None) => Ok(None),
     }
+}
+
+/// Pauses the campaign if it runs, and says why in the retailer's language.
+async fn pause(
+    tx: &mut Tx,
+    as_rule: &Who,
+    rule: &ActiveRule,
+    campaign: CampaignId,
+    alert: AlertId,
+    figures: &LossFigures,
+    at: DateTime<Utc>,
+) -> Result<Held> {
+    let RuleSpec::StopLoss { metric, line, .. } = &rule.spec else { return Ok(Held::NotRunning) };
+    let settings = tenants::settings(tx, as_rule.tenant).await?;
+    let reached = Quantity::from_e4(figures.cost_per_action().unwrap_or(figures.cost));
+    let reason = words::stop_reason(settings.locale, metric, reached, *line, &settings.currency);
+    campaigns::pause_by_rule(tx, as_rule, campaign, alert, &reason, at).await
 }
 
 /// Whether the figures moved by a twentieth of the line since the alert showed them: what trickles in behind a pause
 /// does not have the message edited with every sale.
-fn is_worth_showing(figures: &detect::LossFigures, shown: &Figures) -> bool {
+fn is_worth_showing(figures: &LossFigures, shown: &Figures) -> bool {
     let now = figures.to_figures();
     (now.value - shown.value).abs() >= now.line.unwrap_or(0.0).abs() / 20.0
 }

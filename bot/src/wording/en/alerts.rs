@@ -1,6 +1,6 @@
 //! Alerts in English: what happened, and what became of it.
 
-use tillwatch_shared::watch::{Alert, AlertState, Baseline, RuleSpec, Side};
+use tillwatch_shared::watch::{Alert, AlertState, AlertStep, Baseline, RuleSpec, Side};
 
 use super::super::figures::{plain, share};
 use super::super::{Alerting, By, Explained, Names, Said, side};
@@ -93,16 +93,17 @@ impl Alerting for English {
         format!("Back to normal since {when}.")
     }
 
-    fn step(&self, event: &str) -> Option<&'static str> {
-        Some(match event {
-            "opened" => "raised",
-            "updated" => "new figures",
-            "acknowledged" => "acknowledged",
-            "campaign_paused" => "campaign paused",
-            "campaign_resumed" => "campaign resumed",
-            "resolved" => "resolved",
-            _ => return None,
-        })
+    fn step(&self, step: AlertStep) -> &'static str {
+        match step {
+            AlertStep::Opened => "raised",
+            AlertStep::Updated => "new figures",
+            AlertStep::Acknowledged => "acknowledged",
+            AlertStep::CampaignLaunched => "campaign launched",
+            AlertStep::CampaignPaused => "campaign paused",
+            AlertStep::CampaignResumed => "campaign resumed",
+            AlertStep::CampaignChanged => "campaign changed",
+            AlertStep::Resolved => "resolved",
+        }
     }
 
     fn picture_alt(&self, alert: &Alert) -> String {

@@ -1,6 +1,6 @@
 //! Alerts in Simplified Chinese: what happened, and what became of it.
 
-use tillwatch_shared::watch::{Alert, AlertState, Baseline, RuleSpec, Side};
+use tillwatch_shared::watch::{Alert, AlertState, AlertStep, Baseline, RuleSpec, Side};
 
 use super::super::figures::{plain, share};
 use super::super::{Alerting, By, Explained, Names, Said, side};
@@ -92,16 +92,17 @@ impl Alerting for Chinese {
         format!("已于{when}恢复正常。")
     }
 
-    fn step(&self, event: &str) -> Option<&'static str> {
-        Some(match event {
-            "opened" => "触发",
-            "updated" => "数据更新",
-            "acknowledged" => "已认领",
-            "campaign_paused" => "营销活动已暂停",
-            "campaign_resumed" => "营销活动已恢复",
-            "resolved" => "已恢复",
-            _ => return None,
-        })
+    fn step(&self, step: AlertStep) -> &'static str {
+        match step {
+            AlertStep::Opened => "触发",
+            AlertStep::Updated => "数据更新",
+            AlertStep::Acknowledged => "已认领",
+            AlertStep::CampaignLaunched => "营销活动已启动",
+            AlertStep::CampaignPaused => "营销活动已暂停",
+            AlertStep::CampaignResumed => "营销活动已恢复",
+            AlertStep::CampaignChanged => "营销活动状态已变更",
+            AlertStep::Resolved => "已恢复",
+        }
     }
 
     fn picture_alt(&self, alert: &Alert) -> String {

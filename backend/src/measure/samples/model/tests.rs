@@ -143,6 +143,9 @@ fn a_ratio_is_of_sums_and_absent_without_a_denominator() {
 fn a_change_needs_both_figures_and_a_base() {
     assert_eq!(change(Some(150.0), Some(100.0)), Some(0.5));
     assert_eq!(change(Some(50.0), Some(100.0)), Some(-0.5));
+    // From a loss of 10 to a gain of 5 is a rise, and to a loss of 15 is none.
+    assert_eq!(change(Some(5.0), Some(-10.0)), Some(1.5));
+    assert_eq!(change(Some(-15.0), Some(-10.0)), Some(-0.5));
     assert_eq!(change(Some(1.0), Some(0.0)), None);
     assert_eq!(change(Some(0.0), Some(0.0)), None);
     assert_eq!(change(None, Some(1.0)), None);

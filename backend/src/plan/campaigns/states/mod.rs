@@ -20,13 +20,36 @@ use crate::platform::jobs::queue;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tillwatch_shared::ids::{AlertId, CampaignId};
 use tillwatch_shared::plan::{CampaignHistory, CampaignState, StateChanged};
 
-/// The kind of job that tells upper wings that a person or a partner changed a campaign's state. Its payload is
-/// `{"campaign_id": "cmp_…"}`.
+/// The kind of job that tells upper wings that a person or a partner changed a campaign's state. Its payload is a
+/// [`CampaignChanged`].
 pub const CAMPAIGN_CHANGED: &str = "campaign_changed";
+
+/// What a job of the kind [`CAMPAIGN_CHANGED`] says.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct CampaignChanged {
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// What was done to it.
+    pub verb: Verb,
+    /// The version of the campaign that this made.
+    pub version: i64,
+}
+
+/// What became of a rule's wish to pause a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It was active and is paused now.
+    Paused,
+    /// Another stop-loss had paused it, and nobody has moved it since.
+    Already,
+    /// It does not run: it was not launched, is at its end, or a person paused it.
+    NotRunning,
+}
 
 /// Does `verb` to a campaign, for `reason` (1 to 500 characters). When the campaign is in that state already,
 /// nothing is written.
@@ -44,7 +67,8 @@ pub async fn change_state(app: &App, who: &Who, id: CampaignId, verb: Verb, reas
             let locked = campaigns::lock(tx, who.tenant, id).await?;
             let changed = advance(tx, who, &locked, Change { verb, reason, stopped_by: None, now }).await?;
             if changed {
-                queue::enqueue(tx, who, CAMPAIGN_CHANGED, &json!({ "campaign_id": id }), now).await?;
+                let payload = json!(CampaignChanged { campaign_id: id, verb, version: locked.version + 1 });
+                queue::enqueue(tx, who, CAMPAIGN_CHANGED, &payload, now).await?;
             }
             Ok(StateChanged { changed, campaign: campaigns::get(tx, who.tenant, id).await? })
         })
@@ -56,7 +80,7 @@ pub async fn change_state(app: &App, who: &Who, id: CampaignId, verb: Verb, reas
 }
 
 /// Pauses an active campaign because of `alert`, within the transaction that found the breach; `who` is the rule.
-/// Returns `false`, and writes nothing, when the campaign was not active. To pause several, go in the order of their
+/// Writes nothing when the campaign was not active. To pause several, go in the order of their
 /// ids. The caller tells upper wings itself: no job is enqueued.
 ///
 /// # Errors
@@ -68,12 +92,13 @@ pub async fn pause_by_rule(
     alert: AlertId,
     reason: &str,
     now: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<Held> {
     let locked = campaigns::lock(tx, who.tenant, campaign).await?;
     if locked.state != CampaignState::Active {
-        return Ok(false);
+        return Ok(if locked.stopped { Held::Already } else { Held::NotRunning });
     }
-    advance(tx, who, &locked, Change { verb: Verb::Pause, reason, stopped_by: Some(alert), now }).await
+    advance(tx, who, &locked, Change { verb: Verb::Pause, reason, stopped_by: Some(alert), now }).await?;
+    Ok(Held::Paused)
 }
 
 /// A campaign's whole history, oldest first.

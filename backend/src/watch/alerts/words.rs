@@ -1,0 +1,59 @@
+//! What the service itself says of alerts, in both languages: the labels of the picture, and why a stop-loss paused a
+//! campaign. (What the chat says, the bot words.)
+
+use crate::measure::metrics;
+use crate::platform::chart::ChartState;
+use tillwatch_shared::Locale;
+use tillwatch_shared::quantity::Quantity;
+
+/// Why a stop-loss pauses a campaign: `metric` (a catalogue key) has `reached` its `line`, both in the major unit of
+/// `currency`.
+pub fn stop_reason(locale: Locale, metric: &str, reached: Quantity, line: Quantity, currency: &str) -> String {
+    let name = metrics::find(metric).map(|metric| metric.name);
+    match locale {
+        Locale::En => {
+            let name = name.map_or(metric, |name| name.en);
+            format!("Stop-loss: {name} reached {reached} {currency} (line {line} {currency}).")
+        }
+        Locale::ZhCn => {
+            let name = name.map_or(metric, |name| name.zh);
+            format!("止损：{name}已达 {reached} {currency}（止损线 {line} {currency}）。")
+        }
+    }
+}
+
+/// The line of a stop-loss in the picture.
+pub(super) fn stop_line(locale: Locale) -> &'static str {
+    match locale {
+        Locale::En => "Stop-loss",
+        Locale::ZhCn => "止损线",
+    }
+}
+
+/// The state in the picture.
+pub(super) fn state(locale: Locale, state: ChartState) -> &'static str {
+    match (state, locale) {
+        (ChartState::Firing, Locale::En) => "Firing",
+        (ChartState::Firing, Locale::ZhCn) => "告警中",
+        (ChartState::Acknowledged, Locale::En) => "Acknowledged",
+        (ChartState::Acknowledged, Locale::ZhCn) => "已认领",
+        (ChartState::Resolved, Locale::En) => "Resolved",
+        (ChartState::Resolved, Locale::ZhCn) => "已恢复",
+        (ChartState::Stopped, Locale::En) => "Paused by stop-loss",
+        (ChartState::Stopped, Locale::ZhCn) => "止损暂停",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_is_explained_in_the_retailers_language_with_the_metrics_name() {
+        let say = |locale, metric, currency| {
+            stop_reason(locale, metric, Quantity::from_e4(1_105_000), Quantity::from_e4(1_000_000), currency)
+        };
+        assert_eq!(say(Locale::En, "spend", "USD"), "Stop-loss: Marketing spend reached 110.5 USD (line 100 USD).");
+        assert_eq!(say(Locale::ZhCn, "cpa", "CNY"), "止损：单次行动成本已达 110.5 CNY（止损线 100 CNY）。");
+    }
+}
