@@ -105,6 +105,13 @@ fn make_hash(password: &str) -> Result<String> {
 pub fn check(checks: &mut Checks, pointer: &str, password: &str) {
     let length = password.chars().count();
     checks.ensure((8..=128).contains(&length), pointer, "length", "Takes 8 to 128 characters.");
+    let control = password.contains(char::is_control);
+    checks.ensure(
+        !control,
+        pointer,
+        "control_character",
+        "Holds control characters, which no keyboard types twice alike.",
+    );
     let common = COMMON.contains(&password.to_lowercase().as_str());
     checks.ensure(!common, pointer, "too_common", "Is one of the passwords that everybody tries. Choose another.");
 }
@@ -125,7 +132,7 @@ mod tests {
 
     #[test]
     fn common_and_short_passwords_are_refused() {
-        for bad in ["short", "Password1", &"x".repeat(129)] {
+        for bad in ["short", "Password1", &"x".repeat(129), "long\0enough"] {
             let mut checks = Checks::default();
             check(&mut checks, "/password", bad);
             assert!(checks.done().is_err(), "{bad}");
