@@ -234,6 +234,8 @@ answers! {
         pub enabled: bool,
         /// When it was made.
         pub created_at: DateTime<Utc>,
+        /// When it was archived; it judges no more since then.
+        pub archived_at: Option<DateTime<Utc>>,
         /// Grows with every change; also the `ETag`.
         #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
         pub version: i64,
@@ -322,6 +324,9 @@ answers! {
         pub actor_kind: String,
         /// The actor's id.
         pub actor: Option<String>,
+        /// The name of the staff who did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub actor_name: Option<String>,
         /// From where.
         pub via: String,
         /// The figures at that time.

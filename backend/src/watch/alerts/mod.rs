@@ -15,7 +15,7 @@ mod view;
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::audit::{self, Entry};
-use crate::identity::chat;
+use crate::identity::{chat, staff};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
@@ -26,8 +26,9 @@ use crate::watch::rules::ActiveRule;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
-use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, TenantId};
-use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertState, AlertTimeline, Figures};
+use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId, TenantId};
+use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState, AlertTimeline, Figures};
+use uuid::Uuid;
 
 pub use store::OpenAlert;
 pub use view::by_ids;
@@ -213,7 +214,19 @@ pub async fn list(app: &App, who: &Who, state: Option<AlertState>, paging: &Pagi
 /// # Errors
 /// 404.
 pub async fn timeline(app: &App, who: &Who, id: AlertId) -> Result<AlertTimeline> {
-    let data = app.db.read(who, async |tx| store::timeline(tx, who.tenant, id).await).await?;
+    let data = app
+        .db
+        .read(who, async |tx| {
+            let mut steps = store::timeline(tx, who.tenant, id).await?;
+            let of = |step: &AlertEvent| step.actor.as_ref()?.parse::<StaffId>().ok().map(|staff| staff.0);
+            let people: Vec<Uuid> = steps.iter().filter_map(of).collect();
+            let names = staff::named(tx, who.tenant, &people).await?;
+            for step in &mut steps {
+                step.actor_name = of(step).and_then(|person| names.get(&person).cloned());
+            }
+            Ok(steps)
+        })
+        .await?;
     // An alert's opening is its first step.
     if data.is_empty() { Err(crate::error::Error::not_found("alert")) } else { Ok(AlertTimeline { data }) }
 }

@@ -241,6 +241,7 @@ pub(super) async fn timeline(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Resu
                 at,
                 event,
                 actor: actor_text(&actor_kind, actor),
+                actor_name: None,
                 actor_kind,
                 via,
                 figures: figures.map(serde_json::from_value).transpose().map_err(Error::internal)?,
