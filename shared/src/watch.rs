@@ -195,20 +195,23 @@ requests! {
         pub severity: Severity,
     }
 
-    /// Changes to a rule; an absent field stays.
+    /// Changes to a rule; an absent field stays. Nothing of it can be cleared, so `null` is refused.
     pub struct UpdateRule {
         /// A new name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120))]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 120))]
         pub name: Option<String>,
         /// A new specification of the same kind.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = RuleSpec))]
         pub spec: Option<RuleSpec>,
         /// A new severity.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Severity))]
         pub severity: Option<Severity>,
         /// Whether it judges at all.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = bool))]
         pub enabled: Option<bool>,
     }
 }

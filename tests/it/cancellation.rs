@@ -179,7 +179,7 @@ async fn at_most<T>(polls: u32, mut future: LocalBoxFuture<'_, T>) -> Option<T> 
 /// dropped anywhere, whatever ending they would have had.
 async fn tried(db: &Db, tenant: Uuid, seed: u64) -> (Uuid, Ended) {
     let mut dice = StdRng::seed_from_u64(seed);
-    let writes = seed / 10 % 2 == 0;
+    let writes = (seed / 10).is_multiple_of(2);
     let (ending, polls) = match seed % 10 {
         own @ 0..5 => (u32::try_from(own).unwrap(), u32::MAX),
         5 => (3, 0),

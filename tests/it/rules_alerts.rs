@@ -129,7 +129,17 @@ async fn an_archived_rule_judges_no_more_and_leaves_nothing_open() {
     let place = format!("/v1/rules/{}", text(&rule["id"]));
     judged(&retailer, &[day("sales", MONDAYS[8], 80.0), day("sales", "2026-03-03", 95.0)]).await;
     assert_eq!(alerts(owner, "?state=firing").await.len(), 1);
-    retailer.staff(Role::Viewer).await.post(&format!("{place}/archive"), json!({})).await.refused(Code::PermissionDenied);
+    retailer
+        .staff(Role::Viewer)
+        .await
+        .post(&format!("{place}/archive"), json!({}))
+        .await
+        .refused(Code::PermissionDenied);
+
+    for field in ["name", "spec", "severity", "enabled"] {
+        let problem = owner.patch(&place, 1, json!({ field: null })).await.refused(Code::ValidationFailed);
+        assert_eq!(problem["errors"][0]["pointer"], format!("/{field}"));
+    }
 
     let archived = owner.post(&format!("{place}/archive"), json!({})).await;
     assert_eq!(archived.header("etag"), "\"2\"");

@@ -1,6 +1,8 @@
 //! Campaigns that wait for their first day: they start by themselves when it begins where the retailer is, once, and
 //! nobody else's doing is put over.
 
+#![expect(clippy::expect_used, reason = "tests")]
+
 use crate::harness::tenant::{Style, text};
 use crate::harness::{Tenant, shared};
 use chrono::{Days, NaiveDate, TimeDelta, Utc};
@@ -64,7 +66,10 @@ async fn a_campaign_whose_first_day_has_begun_starts_by_itself() {
         let (signed_off, started) = (&steps[1], &steps[2]);
         assert_eq!((&signed_off["actor_kind"], &signed_off["actor_name"]), (&json!("staff"), &json!("Olive Owner")));
         assert_eq!((&started["actor_kind"], &started["via"]), (&json!("system"), &json!("schedule")));
-        assert_eq!((&started["reason"], &started["actor_name"]), (&json!(format!("Scheduled for {first}.")), &Value::Null));
+        assert_eq!(
+            (&started["reason"], &started["actor_name"]),
+            (&json!(format!("Scheduled for {first}.")), &Value::Null)
+        );
         let id = place.rsplit('/').next().expect("an id");
         let entries = retailer.owner.get(&format!("/v1/audit-entries?object={id}&limit=1")).await.ok();
         let entry = &entries["data"][0];

@@ -24,7 +24,8 @@ async fn the_staff_are_listed_by_name_role_and_state_without_addresses() {
     let retailer = Tenant::sign_up().await;
     let marketer = retailer.staff(Role::Marketer).await;
     retailer.add_staff(Role::Viewer).await;
-    let disable = format!("UPDATE staff SET disabled_at = now() WHERE tenant_id = '{}' AND role = 'viewer'", retailer.id.0);
+    let disable =
+        format!("UPDATE staff SET disabled_at = now() WHERE tenant_id = '{}' AND role = 'viewer'", retailer.id.0);
     retailer.database.execute(&disable).await;
     let mut seen: Vec<Value> = Vec::new();
     let mut query = "?limit=2".to_owned();
@@ -52,7 +53,8 @@ async fn a_timeline_names_who_acknowledged() {
     let retailer = Tenant::sign_up().await;
     let campaign = retailer.active_campaign("Coupons").await;
     retailer.stop_loss(&campaign, 100).await;
-    let row = json!({ "metric": "spend", "at": "2026-02-03T15:00:00Z", "key": "k", "campaign": campaign, "value": 150 });
+    let row =
+        json!({ "metric": "spend", "at": "2026-02-03T15:00:00Z", "key": "k", "campaign": campaign, "value": 150 });
     let taken = retailer.owner.post("/v1/samples", json!({ "samples": [row] })).await.ok();
     let alert = text(&taken["stopped"][0]["alert"]).to_owned();
     let marketer = retailer.staff(Role::Marketer).await;

@@ -1,6 +1,8 @@
 //! The character U+0000, which PostgreSQL does not keep: in every text of every body and query of the document, it is
 //! a refusal and never a fault of ours.
 
+#![expect(clippy::expect_used, reason = "tests")]
+
 use crate::harness::feed::sample;
 use crate::harness::{Answer, Client, Tenant};
 use crate::openapi::operations;
@@ -62,7 +64,8 @@ impl Examples {
         if let Some(id) = prefix.and_then(|prefix| self.ids.get(prefix)) {
             return id.clone();
         }
-        let given = [schema["enum"].get(0), schema.get("example"), schema["examples"].get(0)].into_iter().flatten().next();
+        let given =
+            [schema["enum"].get(0), schema.get("example"), schema["examples"].get(0)].into_iter().flatten().next();
         let plain = match schema["format"].as_str() {
             Some("date") => "2026-11-01",
             Some("date-time") => "2026-11-01T00:00:00Z",
@@ -88,8 +91,16 @@ fn spoiled(body: &Value) -> Vec<(String, Value)> {
 fn texts(pointer: &str, value: &Value, places: &mut Vec<String>) {
     match value {
         Value::String(_) => places.push(pointer.to_owned()),
-        Value::Object(map) => map.iter().for_each(|(key, value)| texts(&format!("{pointer}/{key}"), value, places)),
-        Value::Array(list) => list.iter().enumerate().for_each(|(i, value)| texts(&format!("{pointer}/{i}"), value, places)),
+        Value::Object(map) => {
+            for (key, value) in map {
+                texts(&format!("{pointer}/{key}"), value, places);
+            }
+        }
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                texts(&format!("{pointer}/{index}"), value, places);
+            }
+        }
         _ => {}
     }
 }
