@@ -136,4 +136,8 @@ async fn a_campaign_that_is_over_is_not_scheduled_and_not_started() {
     retailer.database.execute(&format!("UPDATE campaigns SET {days} WHERE tenant_id = '{}'", retailer.id.0)).await;
     time_comes(&retailer).await;
     assert_eq!(retailer.owner.get(&missed).await.ok()["state"], "scheduled");
+    // Whoever gives it more days has it start.
+    retailer.owner.patch(&missed, 2, json!({ "ends_on": day(9) })).await.ok();
+    retailer.settled().await;
+    assert_eq!(retailer.owner.get(&missed).await.ok()["state"], "active");
 }

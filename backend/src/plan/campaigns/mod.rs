@@ -190,10 +190,9 @@ pub async fn update(
             if after.channels != before.channels {
                 store::set_channels(tx, who.tenant, id, &after.channels).await?;
             }
-            if let Some(day) = after.starts_on.filter(|day| before.starts_on != Some(*day))
-                && after.state == CampaignState::Scheduled
-            {
-                states::start_on(tx, who, id, day).await?;
+            let moved = (after.starts_on, after.ends_on) != (before.starts_on, before.ends_on);
+            if let Some(first) = after.starts_on.filter(|_| moved && after.state == CampaignState::Scheduled) {
+                states::start_on(tx, who, id, first).await?;
             }
             record(tx, who, "campaign.changed", id, Some(was), Some(is)).await?;
             Ok(after)
