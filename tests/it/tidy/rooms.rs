@@ -62,12 +62,12 @@ fn unmounted(tree: &Tree) -> Vec<String> {
     let router = tree.matching(|path| path == "backend/src/router.rs").map(|(_, text)| text).collect::<String>();
     let mut breaches = Vec::new();
     for (path, source) in tree.sources("backend/src/") {
-        for (room, functions) in [("routes", ["routes"].as_slice()), ("jobs", &["kinds", "sweeps"])] {
+        for (room, functions) in [("routes", ["routes"].as_slice()), ("jobs", ["kinds", "sweeps"].as_slice())] {
             if !path.ends_with(&format!("/{room}.rs")) || path.starts_with("backend/src/platform/") {
                 continue;
             }
             let offered: Vec<&str> =
-                functions.iter().copied().filter(|name| !source.lines_with(&["pub", "fn", name]).is_empty()).collect();
+                functions.iter().copied().filter(|&name| !source.lines_with(&["pub", "fn", name]).is_empty()).collect();
             if offered.is_empty() {
                 breaches.push(format!("{path}: has no `pub fn {}()`", functions.join("()` or `")));
             }
