@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub fn endpoints() -> Vec<Endpoint> {
     [
         identity::auth::routes::routes(),
+        identity::tenants::routes::routes(),
+        identity::staff::routes::routes(),
         identity::partners::routes::routes(),
         identity::chat::routes::routes(),
         identity::audit::routes::routes(),
@@ -30,7 +32,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// Every kind of deferred work.
 pub fn jobs() -> Vec<JobKind> {
-    watch::judging::jobs::kinds()
+    [plan::campaigns::jobs::kinds(), watch::judging::jobs::kinds()].into_iter().flatten().collect()
 }
 
 /// What every worker does again and again.

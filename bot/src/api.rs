@@ -224,9 +224,9 @@ impl Api {
         self.post(&format!("/v1/campaigns/{id}/resume"), Some(actor), Some(&body)).await
     }
 
-    /// A campaign's history, oldest first.
+    /// The last steps of a campaign's history, newest first.
     pub async fn history(&self, actor: &Actor, id: CampaignId) -> Answer<CampaignHistory> {
-        self.get(&format!("/v1/campaigns/{id}/history"), actor, &[]).await
+        self.get(&format!("/v1/campaigns/{id}/history"), actor, &[("newest_first", "true")]).await
     }
 
     /// The first 100 channels.

@@ -21,13 +21,22 @@ CREATE TABLE directory_logins (
     login_id uuid PRIMARY KEY,
     email text NOT NULL UNIQUE CHECK (email = lower(email) AND length(email) <= 254),
     password_hash text NOT NULL,
-    failures integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
-    locked_until timestamptz,
     created_at timestamptz NOT NULL
 );
 COMMENT ON TABLE directory_logins IS 'citus:local A person''s e-mail and password, without tenant.';
 GRANT INSERT ON directory_logins TO tillwatch_app;
 GRANT SELECT, UPDATE ON directory_logins TO tillwatch_system;
+
+-- Keyed by a hash of what was typed, so that an address without a login is throttled as one that has one.
+CREATE TABLE directory_sign_in_attempts (
+    key_hash bytea PRIMARY KEY CHECK (length(key_hash) = 32),
+    failures integer NOT NULL CHECK (failures >= 0),
+    locked_until timestamptz,
+    tried_at timestamptz NOT NULL
+);
+COMMENT ON TABLE directory_sign_in_attempts IS 'citus:local Wrong passwords by e-mail address and by client, as keyed hashes.';
+CREATE INDEX directory_sign_in_attempts_age ON directory_sign_in_attempts (tried_at);
+GRANT SELECT, INSERT, UPDATE, DELETE ON directory_sign_in_attempts TO tillwatch_system;
 
 CREATE TABLE directory_staff (
     login_id uuid NOT NULL,

@@ -5,6 +5,16 @@ use crate::ids::{ApiTokenId, AuditId, SessionId, StaffId, TenantId};
 use crate::permissions::{Permission, Role};
 use chrono::{DateTime, Utc};
 
+words! {
+    /// Whether a staff may sign in.
+    pub enum StaffState {
+        /// Works here.
+        Active = "active",
+        /// May not sign in any more; kept for what they did.
+        Disabled = "disabled",
+    }
+}
+
 requests! {
     /// A retailer signs up; the person becomes its owner.
     pub struct SignUp {
@@ -124,6 +134,20 @@ answers! {
         pub role: Role,
     }
 
+    /// A staff as the list shows it. Their e-mail address belongs to the login, not to the retailer.
+    pub struct StaffMember {
+        /// Its id.
+        pub id: StaffId,
+        /// The person's name.
+        pub name: String,
+        /// What they may do.
+        pub role: Role,
+        /// Whether they may sign in.
+        pub state: StaffState,
+        /// Since when they have this place.
+        pub created_at: DateTime<Utc>,
+    }
+
     /// A public key that verifies access tokens (RFC 8037).
     pub struct Jwk {
         /// Key type, `OKP`.
@@ -185,7 +209,7 @@ answers! {
         pub actor_kind: String,
         /// The actor's id, if it has one.
         pub actor: Option<String>,
-        /// From where: `api`, `discord/<server>/<user>`, `console/<server>/<user>`, `rule`.
+        /// From where: `api`, `discord/<server>/<user>`, `console/<server>/<user>`, `rule`, `schedule`.
         pub via: String,
         /// What: `campaign.paused`, `permission.denied` …
         pub action: String,

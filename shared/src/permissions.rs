@@ -32,7 +32,7 @@ words! {
         SamplesWrite = "samples:write",
         /// See rules.
         RulesRead = "rules:read",
-        /// Create, change and remove rules.
+        /// Create, change and archive rules.
         RulesWrite = "rules:write",
         /// See alerts and their pictures.
         AlertsRead = "alerts:read",

@@ -108,17 +108,19 @@ requests! {
         pub stage: ChannelStage,
     }
 
-    /// Changes to a channel; an absent field stays.
+    /// Changes to a channel; an absent field stays. Nothing of it can be cleared, so `null` is refused.
     pub struct UpdateChannel {
         /// A new name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120))]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 120))]
         pub name: Option<String>,
         /// A new stage.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = ChannelStage))]
         pub stage: Option<ChannelStage>,
         /// A new domain.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = ChannelDomain))]
         pub domain: Option<ChannelDomain>,
     }
 
@@ -150,29 +152,32 @@ requests! {
         pub budget: Option<Money>,
     }
 
-    /// Changes to a campaign; an absent field stays.
+    /// Changes to a campaign; an absent field stays. `null` clears a day or the budget and is refused elsewhere.
     pub struct UpdateCampaign {
         /// A new name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120))]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 120))]
         pub name: Option<String>,
-        /// A new objective.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "openapi", schema(max_length = 2000))]
+        /// A new objective; an empty one clears it.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, max_length = 2000))]
         pub objective: Option<String>,
-        /// The channels it runs on from now on.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "openapi", schema(max_items = 100))]
+        /// The channels it runs on from now on; an empty list clears them.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<ChannelId>, max_items = 100))]
         pub channels: Option<Vec<ChannelId>>,
-        /// A new first day.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub starts_on: Option<NaiveDate>,
-        /// A new last day.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub ends_on: Option<NaiveDate>,
-        /// A new budget.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub budget: Option<Money>,
+        /// A new first day; `null` for none, unless the campaign is scheduled.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::clearable")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<NaiveDate>))]
+        pub starts_on: Option<Option<NaiveDate>>,
+        /// A new last day; `null` for none.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::clearable")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<NaiveDate>))]
+        pub ends_on: Option<Option<NaiveDate>>,
+        /// A new budget; `null` for none.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::clearable")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<Money>))]
+        pub budget: Option<Option<Money>>,
     }
 
     /// Why a campaign's state is changed.
@@ -272,13 +277,19 @@ answers! {
         pub actor_kind: String,
         /// The actor's id.
         pub actor: Option<String>,
+        /// The name of the staff who did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub actor_name: Option<String>,
         /// From where.
         pub via: String,
     }
 
-    /// A campaign's whole history, oldest first.
+    /// A page of a campaign's history.
     pub struct CampaignHistory {
-        /// The steps.
+        /// The steps, oldest first unless asked otherwise.
         pub data: Vec<CampaignEvent>,
+        /// Give this as `cursor` to read on; absent on the last page.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub next_cursor: Option<String>,
     }
 }

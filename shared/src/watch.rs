@@ -221,20 +221,23 @@ requests! {
         pub severity: Severity,
     }
 
-    /// Changes to a rule; an absent field stays.
+    /// Changes to a rule; an absent field stays. Nothing of it can be cleared, so `null` is refused.
     pub struct UpdateRule {
         /// A new name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120))]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 120))]
         pub name: Option<String>,
         /// A new specification of the same kind.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = RuleSpec))]
         pub spec: Option<RuleSpec>,
         /// A new severity.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Severity))]
         pub severity: Option<Severity>,
         /// Whether it judges at all.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = bool))]
         pub enabled: Option<bool>,
     }
 }
@@ -260,6 +263,8 @@ answers! {
         pub enabled: bool,
         /// When it was made.
         pub created_at: DateTime<Utc>,
+        /// When it was archived; it judges no more since then.
+        pub archived_at: Option<DateTime<Utc>>,
         /// Grows with every change; also the `ETag`.
         #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
         pub version: i64,
@@ -349,6 +354,9 @@ answers! {
         pub actor_kind: String,
         /// The actor's id.
         pub actor: Option<String>,
+        /// The name of the staff who did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub actor_name: Option<String>,
         /// From where.
         pub via: String,
         /// The figures at that time.

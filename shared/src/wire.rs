@@ -1,6 +1,7 @@
 //! Pieces that every wing's bodies share, and the macros that declare ids, bodies and closed word lists.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Declares answer bodies: serialised, read back by clients, described in the OpenAPI document.
 macro_rules! answers {
@@ -68,6 +69,21 @@ pub struct UnknownWord {
     pub word: String,
     /// What may be said, separated by commas.
     pub known: String,
+}
+
+/// Reads a field of a change that may be absent and cannot be cleared: `null` is refused, not taken for absent.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    let given: Option<T> = Option::deserialize(from)?;
+    let null = || D::Error::custom("invalid type: null, which clears nothing here; leave the field out to keep it");
+    given.map(Some).ok_or_else(null)
+}
+
+/// Reads a field of a change that may be absent (`None`), cleared by `null` (`Some(None)`) or given.
+#[expect(clippy::option_option, reason = "three answers: stays, cleared, given")]
+pub(crate) fn clearable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 words! {

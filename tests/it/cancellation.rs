@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use crate::harness::service::own_service_with;
-use crate::harness::tenant::Style;
+use crate::harness::tenant::{Style, patiently};
 use crate::harness::{Client, Database, OwnService, PATIENCE, Tenant, eventually, own_database};
 use diesel::QueryableByName;
 use diesel::sql_types::Uuid as SqlUuid;
@@ -16,9 +16,9 @@ use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
 use std::panic::AssertUnwindSafe;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tillwatch_backend::error::Error;
-use tillwatch_backend::platform::db::{Db, POOL_WAIT};
+use tillwatch_backend::platform::db::{Db, DbConfig, POOL_WAIT};
 use tillwatch_backend::platform::http::who::Who;
 use tillwatch_shared::errors::Code;
 use uuid::Uuid;
@@ -49,6 +49,28 @@ async fn at_rest(database: &Database) {
     eventually("every transaction to end", async || (database.number(&busy).await == 0).then_some(())).await;
 }
 
+/// How long a caller waits for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// To its end.
+    Out,
+    /// Not at all: the connection is dropped with the request on its way.
+    Not,
+    /// A moment, in which the request gets anywhere.
+    AMoment,
+}
+
+impl Waits {
+    /// Four of eight wait, one does not at all, three hang up anywhere.
+    fn of(seed: u64) -> Self {
+        match seed / 2 % 8 {
+            0..4 => Self::Out,
+            4 => Self::Not,
+            _ => Self::AMoment,
+        }
+    }
+}
+
 /// One request of a caller who may hang up; whether it was answered.
 async fn request(caller: &Client, foreign: &str, seed: u64) -> bool {
     let mut dice = StdRng::seed_from_u64(seed);
@@ -60,10 +82,10 @@ async fn request(caller: &Client, foreign: &str, seed: u64) -> bool {
     };
     let request = caller.request(method, path, &[("content-type", "application/json")], body);
     let answered = async { request.send().await.unwrap().text().await.unwrap() };
-    let patience = if dice.random_bool(0.5) {
-        Duration::from_micros(dice.random_range(200..15_000))
-    } else {
-        Duration::from_secs(20)
+    let patience = match Waits::of(seed) {
+        Waits::Out => PATIENCE,
+        Waits::Not => Duration::ZERO,
+        Waits::AMoment => Duration::from_micros(dice.random_range(200..15_000)),
     };
     let Ok(text) = tokio::time::timeout(patience, answered).await else { return false };
     assert!(!text.contains(foreign), "{method} {path} shows another retailer's row: {text}");
@@ -77,9 +99,14 @@ async fn callers_who_hang_up_leave_nothing_behind() {
         let (caller, foreign) = if seed % 2 == 0 { (&rose.owner, "Thistle") } else { (&thistle.owner, "Rosebud") };
         request(caller, foreign, seed)
     });
-    let answered: Vec<bool> = stream::iter(calls).buffer_unordered(24).collect().await;
-    let number = answered.iter().filter(|answered| **answered).count();
-    assert!(number > 300 && number < 1000, "{number} of 1000 were answered");
+    let answered: Vec<bool> = stream::iter(calls).buffered(24).collect().await;
+    for (seed, answered) in (0..).zip(answered) {
+        match Waits::of(seed) {
+            Waits::Out => assert!(answered, "whoever waits is answered, if only that the service is busy: {seed}"),
+            Waits::Not => assert!(!answered, "nothing is answered in no time: {seed}"),
+            Waits::AMoment => {}
+        }
+    }
     at_rest(&service.database).await;
     for tenant in [&rose, &thistle] {
         let page = tenant.owner.get("/v1/channels?limit=5").await.ok();
@@ -148,10 +175,16 @@ async fn at_most<T>(polls: u32, mut future: LocalBoxFuture<'_, T>) -> Option<T> 
     outcome.await
 }
 
+/// Of ten transactions each of the five endings has its own, one is dropped before its first answer, and the others are
+/// dropped anywhere, whatever ending they would have had.
 async fn tried(db: &Db, tenant: Uuid, seed: u64) -> (Uuid, Ended) {
     let mut dice = StdRng::seed_from_u64(seed);
-    let (ending, writes) = (dice.random_range(0..10), dice.random_bool(0.5));
-    let polls = if dice.random_bool(0.4) { dice.random_range(0..8) } else { u32::MAX };
+    let writes = (seed / 10).is_multiple_of(2);
+    let (ending, polls) = match seed % 10 {
+        own @ 0..5 => (u32::try_from(own).unwrap(), u32::MAX),
+        5 => (3, 0),
+        _ => (dice.random_range(0..5), dice.random_range(0..8)),
+    };
     let future = AssertUnwindSafe(transaction(db, tenant, ending, writes)).catch_unwind().boxed_local();
     let ended = match at_most(polls, future).await {
         None => Ended::Dropped,
@@ -160,9 +193,7 @@ async fn tried(db: &Db, tenant: Uuid, seed: u64) -> (Uuid, Ended) {
             Ended::Panicked
         }
         Some(Ok(Err(error))) => {
-            // A busy machine may make somebody wait for a connection in vain: that is a refusal too.
-            let known = [Code::StateConflict, Code::Internal, Code::Overloaded, Code::DatabaseUnavailable];
-            assert!(known.contains(&error.code), "{error}");
+            assert!([Code::StateConflict, Code::Internal].contains(&error.code), "{error}");
             Ended::Refused
         }
         Some(Ok(Ok(ended))) => ended,
@@ -179,12 +210,21 @@ async fn transactions_that_are_dropped_fail_or_panic_midway_are_rolled_back() {
         format!("SELECT (extract(epoch FROM created_at) * 1000000)::bigint FROM tenants WHERE tenant_id = '{tenant}'")
     };
     let before = [database.number(&micros(ids[0])).await, database.number(&micros(ids[1])).await];
-    let db = Db::new(&database.config(2)).unwrap();
+    // Whoever waits for a connection gets one, however busy the machine is.
+    let db = Db::new(&DbConfig { pool_wait: PATIENCE, ..database.config(2) }).unwrap();
     let tries = (0..2000_u64).map(|seed| tried(&db, ids[usize::from(seed % 3 == 0)], seed));
     let ended: Vec<(Uuid, Ended)> = stream::iter(tries).buffer_unordered(32).collect().await;
     at_rest(database).await;
-    for kind in [Ended::Read, Ended::Written, Ended::Refused, Ended::Panicked, Ended::Dropped] {
-        assert!(ended.iter().filter(|(_, e)| *e == kind).count() > 50, "{kind:?} happened too seldom to show anything");
+    // 200 of each digit, see `tried`: each ends as it must, whatever becomes of those that are dropped anywhere.
+    for (kind, least) in [
+        (Ended::Panicked, 200),
+        (Ended::Refused, 400),
+        (Ended::Read, 200),
+        (Ended::Written, 200),
+        (Ended::Dropped, 200),
+    ] {
+        let count = ended.iter().filter(|(_, e)| *e == kind).count();
+        assert!(count >= least, "{kind:?} happened {count} times, not {least}");
     }
     for (index, tenant) in ids.into_iter().enumerate() {
         let count = |kind: Ended| i64::try_from(ended.iter().filter(|e| **e == (tenant, kind)).count()).unwrap();
@@ -217,18 +257,22 @@ async fn a_full_pool_is_said_so_in_a_moment_and_serves_again() {
     locker.batch_execute("BEGIN; LOCK TABLE channels IN ACCESS EXCLUSIVE MODE").await.unwrap();
     rose.owner.get("/v1/me").await.ok();
     let held = async || rose.owner.get("/v1/channels").await;
+    let waiting = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND usename = 'tillwatch_app' AND wait_event_type = 'Lock'",
+        service.database.name
+    );
     let third = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let started = Instant::now();
+        let both = async || (service.database.number(&waiting).await == 2).then_some(());
+        eventually("both connections to wait for the lock", both).await;
         let busy = rose.owner.get("/v1/channels").await;
-        // A second's wait for a connection, not the five of a statement; the rest is what a busy machine takes.
-        assert!(started.elapsed() < Duration::from_millis(4_500), "{:?}", started.elapsed());
         assert!(!busy.header("retry-after").is_empty(), "{}", busy.text());
         busy.refused(Code::Overloaded);
         locker.batch_execute("ROLLBACK").await.unwrap();
     };
     let (one, two, ()) = tokio::join!(held(), held(), third);
-    one.ok();
-    two.ok();
-    rose.owner.get("/v1/channels").await.ok();
+    for held in [one, two] {
+        // On a machine that stalls, the lock may outlast a statement's time.
+        assert!(matches!(held.status, 200 | 503), "{} {}", held.status, held.text());
+    }
+    patiently(async || rose.owner.get("/v1/channels").await).await.ok();
 }

@@ -199,6 +199,9 @@ fn the_document_lists_every_code_and_every_permission() {
     assert_eq!(listed("Permission"), Permission::ALL.len());
 }
 
+/// It reads the tests' text: an answer that is asserted with `refused(Code::X)`, or a code's word in a text that a test
+/// compares. It sees that somebody thought of the code, not that the assertion runs; that is the business of the test
+/// which it finds.
 #[test]
 fn every_code_is_reached_by_a_test() {
     // A fault of ours has no way to be provoked from outside; its shape is made by the same function as the others'.

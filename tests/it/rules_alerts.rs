@@ -122,6 +122,54 @@ async fn a_late_correction_has_the_judged_day_judged_again() {
 }
 
 #[tokio::test]
+async fn an_archived_rule_judges_no_more_and_leaves_nothing_open() {
+    let retailer = Tenant::sign_up().await;
+    let owner = &retailer.owner;
+    judged(&retailer, &history("sales")).await;
+    let rule = make(&retailer, deviation(&json!({}))).await;
+    let place = format!("/v1/rules/{}", text(&rule["id"]));
+    judged(&retailer, &[day("sales", MONDAYS[8], 80.0), day("sales", "2026-03-03", 95.0)]).await;
+    assert_eq!(alerts(owner, "?state=firing").await.len(), 1);
+    retailer
+        .staff(Role::Viewer)
+        .await
+        .post(&format!("{place}/archive"), json!({}))
+        .await
+        .refused(Code::PermissionDenied);
+
+    for field in ["name", "spec", "severity", "enabled"] {
+        let problem = owner.patch(&place, 1, json!({ field: null })).await.refused(Code::ValidationFailed);
+        assert_eq!(problem["errors"][0]["pointer"], format!("/{field}"));
+    }
+
+    let archived = owner.post(&format!("{place}/archive"), json!({})).await;
+    assert_eq!(archived.header("etag"), "\"2\"");
+    let archived = archived.ok();
+    assert_ne!(archived["archived_at"], Value::Null);
+    retailer.settled().await;
+    assert_eq!(alerts(owner, "").await[0]["state"], "resolved");
+    // Again it changes nothing; it is read, not changed, and the list keeps it apart.
+    assert_eq!(owner.post(&format!("{place}/archive"), json!({})).await.ok(), archived);
+    assert_eq!(owner.get(&place).await.ok(), archived);
+    owner.patch(&place, 2, json!({ "enabled": true })).await.refused(Code::StateConflict);
+    assert_eq!(owner.get("/v1/rules").await.ok()["data"], json!([]));
+    assert_eq!(owner.get("/v1/rules?archived=true").await.ok()["data"], json!([archived]));
+    let entries = retailer.audited().await;
+    assert_eq!(entries.iter().filter(|entry| entry["action"] == "rule.archived").count(), 1);
+    // The worst Monday raises nothing.
+    judged(&retailer, &[day("sales", MONDAYS[9], 1.0), day("sales", "2026-03-10", 95.0)]).await;
+    assert_eq!(alerts(owner, "").await.len(), 1);
+
+    // Nor does a line that is passed.
+    let campaign = retailer.active_campaign("Coupons").await;
+    let stop_loss = retailer.stop_loss(&campaign, 100).await;
+    owner.post(&format!("/v1/rules/{stop_loss}/archive"), json!({})).await.ok();
+    let rows = of("campaign", &campaign, [sample("spend", "2026-02-03T15:00:00Z", "all", 150)]);
+    assert_eq!(feed(owner, &rows).await.ok()["stopped"], json!([]));
+    assert_eq!(owner.get(&format!("/v1/campaigns/{campaign}")).await.ok()["state"], "active");
+}
+
+#[tokio::test]
 async fn too_little_history_or_volume_is_no_alarm() {
     let retailer = Tenant::sign_up().await;
     judged(&retailer, &history("sales")[3..]).await;

@@ -56,7 +56,7 @@ pub struct Retailer {
 pub async fn prepare(app: &App, extract: &Extract, server: &str, password: &str) -> Result<Retailer> {
     let email = format!("owner@{server}.demo.example");
     let sign_in = SignIn { email: email.clone(), password: password.to_owned(), tenant: None };
-    let (signed, fresh) = match auth::sign_in(app, sign_in, "demo").await {
+    let (signed, fresh) = match auth::sign_in(app, sign_in, None, "demo").await {
         Ok(signed) => (signed, false),
         Err(error) if error.code == Code::SignInFailed => (sign_up(app, extract, &email, password).await?, true),
         Err(error) => return Err(error),

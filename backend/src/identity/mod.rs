@@ -2,7 +2,7 @@
 //!
 //! Cast: [`directory`] (what is asked before a tenant is known), [`auth`] (sign-up, sign-in, sessions, keys and the
 //! gate that every request passes), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings),
-//! [`audit`], and [`secret`] (opaque credentials, pure).
+//! [`staff`] (the people's names and roles), [`audit`], and [`secret`] (opaque credentials, pure).
 //! Depends on the platform only.
 
 pub mod audit;
@@ -11,4 +11,5 @@ pub mod chat;
 pub mod directory;
 pub mod partners;
 pub mod secret;
+pub mod staff;
 pub mod tenants;

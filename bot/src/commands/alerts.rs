@@ -94,7 +94,7 @@ fn step_line(step: &AlertEvent, alert: &Alert, asking: &Asking<'_>) -> String {
         .as_ref()
         .map(|figures| format!(" · {}", figure(figures.value, &alert.unit, &alert.currency, words.locale())));
     // What the system does by itself needs no name.
-    let by = match asking.actor_of(&step.actor_kind, step.actor.as_deref()) {
+    let by = match asking.actor_of(&step.actor_kind, step.actor.as_deref(), step.actor_name.as_deref()) {
         By::System => String::new(),
         by => format!(" · {}", words.by(&by)),
     };

@@ -191,6 +191,6 @@ async fn set_by(campaign: &Campaign, asking: &Asking<'_>) -> By {
         // It is a side note: without it the answer is still true.
         return By::Colleague;
     };
-    let step = history.data.iter().rev().find(|step| step.to == campaign.state && step.from != Some(step.to));
-    step.map_or(By::System, |step| asking.actor_of(&step.actor_kind, step.actor.as_deref()))
+    let step = history.data.iter().find(|step| step.to == campaign.state && step.from != Some(step.to));
+    step.map_or(By::System, |step| asking.actor_of(&step.actor_kind, step.actor.as_deref(), step.actor_name.as_deref()))
 }

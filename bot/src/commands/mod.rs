@@ -90,10 +90,10 @@ impl<'a> Asking<'a> {
         known.map_or(By::Colleague, By::Named)
     }
 
-    /// Who did a step of a history.
-    fn actor_of(&self, kind: &str, id: Option<&str>) -> By {
+    /// Who did a step of a history; `name` is the staff's.
+    fn actor_of(&self, kind: &str, id: Option<&str>, name: Option<&str>) -> By {
         match kind {
-            "staff" => id.and_then(|id| id.parse().ok()).map_or(By::Colleague, |id| self.staff(id, None)),
+            "staff" => id.and_then(|id| id.parse().ok()).map_or(By::Colleague, |id| self.staff(id, name)),
             "api_token" => By::Token,
             "rule" => By::Rule,
             _ => By::System,

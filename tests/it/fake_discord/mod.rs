@@ -40,7 +40,7 @@ pub(crate) use world::{Message, Place};
 /// The token of the fake's one bot.
 pub(crate) const TOKEN: &str = "OTAwMDAwMDAwMDAwMDAwMDAx.fake.token";
 /// How long a wait may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the two doors share.
 struct Inner {

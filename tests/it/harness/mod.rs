@@ -32,7 +32,7 @@ pub(crate) use tenant::Tenant;
 use std::time::{Duration, Instant};
 
 /// How long a wait may take before its test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks again and again until there is an answer; fails after [`PATIENCE`] and says for what it waited.
 pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {

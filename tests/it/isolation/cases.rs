@@ -69,7 +69,7 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         ],
         "auth_refresh" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "refresh_token": "twr_unknown" }))],
         "auth_sign_out" => vec![Case { ends_session: true, ..own() }],
-        "auth_me" | "auth_jwks" | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
+        "auth_me" | "auth_jwks" | "tenant_get" | "staff_list" | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
         "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
@@ -80,6 +80,7 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         }))],
         "chat_list" | "deliveries_list" | "alerts_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
+        "staff_get" => vec![not_found("staff")],
         "api_tokens_create" => vec![own().body(json!({ "name": "theirs", "scopes": [Permission::SamplesWrite] }))],
         "api_tokens_revoke" => vec![not_found("token")],
         "deliveries_claim" => vec![bots().body(json!({ "transports": ["discord"], "max": 50 }))],
@@ -124,7 +125,7 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
             let over_channel = json!({ "name": "R", "severity": "info", "channel": channel, "spec": threshold });
             vec![Case::new(UnknownReference).body(stop_loss(campaign)), Case::new(UnknownReference).body(over_channel)]
         }
-        "rules_get" => vec![not_found("rule")],
+        "rules_get" | "rules_archive" => vec![not_found("rule")],
         "rules_update" => vec![not_found("rule").body(json!({ "enabled": false }))],
         "samples_take" => {
             let row = |key: &str, place: Value| {

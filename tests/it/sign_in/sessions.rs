@@ -1,8 +1,8 @@
-//! Sign-up, sign-in, refresh, sign-out, throttle.
+//! Sign-up, sign-in, refresh, sign-out.
 
 use super::{SOON, refused_soon};
 use crate::harness::tenant::{PASSWORD, patiently, text, unique};
-use crate::harness::{Answer, Tenant, eventually, redacted, shared};
+use crate::harness::{Answer, Tenant, redacted, shared};
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::Role;
@@ -49,22 +49,19 @@ async fn a_wrong_password_and_an_unknown_address_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn wrong_passwords_make_the_login_wait_and_never_for_good() {
-    let retailer = Tenant::sign_up().await;
-    for _ in 0..5 {
-        retailer.sign_in(&retailer.email, "not the password").await.refused(Code::SignInFailed);
+async fn a_sign_in_that_cannot_be_one_is_refused_before_it_is_tried() {
+    let anonymous = shared().anonymous();
+    for (pointer, wish) in [
+        ("/email", json!({ "email": "nobody\0@retailer.example", "password": PASSWORD })),
+        ("/email", json!({ "email": "x".repeat(255), "password": PASSWORD })),
+        ("/password", json!({ "email": "nobody@retailer.example", "password": "x".repeat(129) })),
+        ("/password", json!({ "email": "nobody@retailer.example", "password": "" })),
+    ] {
+        let problem = anonymous.post("/v1/sessions", wish).await.refused(Code::ValidationFailed);
+        assert_eq!(problem["errors"][0]["pointer"], pointer);
     }
-    let waiting = retailer.sign_in(&retailer.email, PASSWORD).await;
-    let seconds: u32 = waiting.header("retry-after").parse().expect("seconds");
-    assert!((1..=2).contains(&seconds), "{seconds}");
-    waiting.refused(Code::TooManyRequests);
-    let signed = eventually("the wait to end", async || {
-        Some(retailer.sign_in(&retailer.email, PASSWORD).await).filter(|answer| answer.status != 429)
-    });
-    signed.await.ok();
-    // The right password forgives: a single wrong one does not wait.
-    retailer.sign_in(&retailer.email, "not the password").await.refused(Code::SignInFailed);
-    retailer.sign_in(&retailer.email, PASSWORD).await.ok();
+    let problem = anonymous.post("/v1/sign-up", sign_up_wish("nobody\0@retailer.example")).await;
+    assert_eq!(problem.refused(Code::ValidationFailed)["errors"][0]["pointer"], "/email");
 }
 
 #[tokio::test]

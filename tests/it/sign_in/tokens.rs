@@ -75,7 +75,7 @@ async fn the_last_use_is_seen() {
     let partner = retailer.partner(&[]).await;
     assert!(retailer.owner.get("/v1/api-tokens").await.ok()["data"][0]["last_used_at"].is_null());
     partner.get("/v1/me").await.ok();
-    let used = crate::harness::eventually("the last use", async || {
+    let used = eventually("the last use", async || {
         let list = retailer.owner.get("/v1/api-tokens").await.ok();
         Some(list["data"][0]["last_used_at"].clone()).filter(|at| !at.is_null())
     });

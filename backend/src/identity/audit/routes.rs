@@ -8,6 +8,7 @@ use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::page::Paging;
 use crate::platform::http::params::Params;
 use crate::platform::http::reply::Reply;
+use crate::platform::validate::Checks;
 use actix_web::web::ThinData;
 use serde::Deserialize;
 use tillwatch_shared::Page;
@@ -43,6 +44,9 @@ async fn list(
     params: Params<ListParams>,
 ) -> Result<Reply<Page<AuditEntry>>> {
     let Params(ListParams { object, limit, cursor }) = params;
+    let mut checks = Checks::default();
+    checks.optional_text("?object", object.as_deref(), 0, 64);
+    checks.done()?;
     let filter = object.as_deref().unwrap_or("");
     let paging = Paging::new(who.tenant, "audit", filter, limit, cursor.as_deref())?;
     Ok(Reply::ok(super::list(&app, &who, object.as_deref(), &paging).await?))

@@ -1,5 +1,6 @@
 //! The process's keys, all derived from one secret by HKDF-SHA-256 (RFC 5869): the signing key of access tokens, the
-//! key that refresh tokens' successors are derived with, and the key of the bot that runs in this process.
+//! key that refresh tokens' successors are derived with, the key of the bot that runs in this process, and the key
+//! under which tries to sign in are counted.
 //!
 //! While the secret is rotated, the one before is given too: its public key stays published and its tokens verify.
 
@@ -30,6 +31,7 @@ pub struct Keys {
     refresh: [u8; 32],
     bot_seed: [u8; 32],
     local: [u8; 32],
+    tries: [u8; 32],
 }
 
 impl Keys {
@@ -49,6 +51,7 @@ impl Keys {
             refresh: derive(&secret, "refresh-successor")?,
             bot_seed: derive(&secret, "bot")?,
             local: derive(&secret, "local-passwords")?,
+            tries: derive(&secret, "sign-in-tries")?,
         })
     }
 
@@ -73,6 +76,19 @@ impl Keys {
         };
         mac.update(token.as_bytes());
         crate::identity::secret::refresh_from(mac.finalize().into_bytes().into())
+    }
+
+    /// Under which the tries to sign in with `text` are counted: a keyed hash, so that the count tells nobody which
+    /// addresses were tried. `kind` tells e-mail addresses from clients' addresses.
+    pub fn tries_key(&self, kind: &str, text: &str) -> [u8; 32] {
+        // HMAC takes a key of any length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.tries) else {
+            return Sha256::digest(text.as_bytes()).into();
+        };
+        mac.update(kind.as_bytes());
+        mac.update(&[0]);
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// The private key of the bot that runs in this process.

@@ -4,7 +4,7 @@
 //! a *refresh token* is opaque, works once, and its successor is derived from it, so that the forgiven second use
 //! of the same token (a lost answer) gets the same successor without storing it.
 //! Cast: [`keys`] (derived from one secret), [`jwt`], [`password`], [`session`] (the
-//! rotation rule, pure), [`gate`]. Invariants: passwords are hashed on the blocking pool behind a semaphore, never
+//! rotation rule, pure), `throttle` (how many passwords may be tried), [`gate`]. Invariants: passwords are hashed on the blocking pool behind a semaphore, never
 //! inside a transaction; a reused refresh token ends its session; what is revoked stops within a second.
 
 pub mod gate;
@@ -14,6 +14,7 @@ pub mod password;
 pub mod routes;
 pub mod session;
 mod store;
+mod throttle;
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -24,9 +25,11 @@ use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::{Actor, PermissionSet, Who};
 use crate::platform::validate::Checks;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use session::Presented;
+use std::net::IpAddr;
+use throttle::Permit;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::{Me, Refresh, SignIn, SignUp, Signed, Staff};
 use tillwatch_shared::ids::{LoginId, SessionId, StaffId, TenantId};
@@ -82,7 +85,10 @@ fn check_sign_up(request: &SignUp) -> Result<Tz> {
     checks.text("/name", &request.name, 1, 120);
     let email = request.email.trim();
     let shaped = email.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && host.len() > 2 && !email.contains(char::is_whitespace) && !host.contains('@')
+        !name.is_empty()
+            && host.len() > 2
+            && !email.contains(|c: char| c.is_whitespace() || c.is_control())
+            && !host.contains('@')
     });
     checks.ensure(shaped && email.len() <= 254, "/email", "invalid", "Is not an e-mail address.");
     password::check(&mut checks, "/password", &request.password);
@@ -94,32 +100,41 @@ fn check_sign_up(request: &SignUp) -> Result<Tz> {
     zone.map_err(Error::internal)
 }
 
-/// Signs a staff in.
+/// Signs a staff in, from `client` where that is known.
 ///
 /// # Errors
 /// 401 for a wrong address or password (not told apart), 422 when the login has several places and none is named,
-/// 429 while the login waits after wrong passwords, 503 when too many hash at once.
-pub async fn sign_in(app: &App, request: SignIn, request_id: &str) -> Result<Signed> {
+/// 429 while the address or the client waits after wrong passwords, 503 when too many hash at once.
+pub async fn sign_in(app: &App, request: SignIn, client: Option<IpAddr>, request_id: &str) -> Result<Signed> {
+    let mut checks = Checks::default();
+    checks.text("/email", &request.email, 1, 254);
+    let length = request.password.chars().count();
+    checks.ensure((1..=128).contains(&length), "/password", "length", "Takes 1 to 128 characters.");
+    checks.done()?;
     let email = request.email.trim().to_lowercase();
-    let login = app.db.system("sign-in", async |tx| directory::login(tx, &email).await).await?;
-    let at = now();
-    if let Some(until) = login.as_ref().and_then(|l| l.locked_until).filter(|until| *until > at) {
-        let mut wait =
-            Error::new(Code::TooManyRequests, "Too many wrong passwords for this address. Wait, then try again.");
-        wait.retry_after = u32::try_from((until - at).num_seconds() + 1).ok();
-        return Err(wait);
-    }
+    let (permit, login) = app
+        .db
+        .system("sign-in", async |tx| {
+            let permit = Permit::take(tx, &app.auth.keys, &email, client).await?;
+            Ok((permit, directory::login(tx, &email).await?))
+        })
+        .await?;
     let stored = login.as_ref().map(|l| l.password_hash.clone());
-    let right = app.auth.hashing.verify(request.password, stored).await?;
-    let Some(login) = login.filter(|_| right).map_or_else(|| None, Some) else {
-        return Err(wrong_password(app, &email, at).await);
+    let right = match app.auth.hashing.verify(request.password, stored).await {
+        Ok(right) => right,
+        Err(busy) => {
+            app.db.system("give a try back", async |tx| permit.give_back(tx).await).await?;
+            return Err(busy);
+        }
+    };
+    let Some(login) = login.filter(|_| right) else {
+        app.db.system("count a wrong password", async |tx| permit.wrong(tx).await).await?;
+        return Err(failed());
     };
     let places = app
         .db
         .system("sign-in", async |tx| {
-            if login.failures > 0 {
-                directory::set_failures(tx, login.id, 0, None).await?;
-            }
+            permit.right(tx).await?;
             directory::places(tx, login.id).await
         })
         .await?;
@@ -134,25 +149,11 @@ pub async fn sign_in(app: &App, request: SignIn, request_id: &str) -> Result<Sig
     };
     let (tenant, staff) = place.ok_or_else(failed)?;
     let who = Who::system(TenantId(tenant), "api", request_id);
-    app.db.write(&who, async |tx| open_session(app, tx, &who, StaffId(staff), at).await).await
+    app.db.write(&who, async |tx| open_session(app, tx, &who, StaffId(staff), now()).await).await
 }
 
 fn failed() -> Error {
     Error::new(Code::SignInFailed, "The e-mail address or the password is wrong.")
-}
-
-/// Counts a wrong password; from the fifth on the login waits, twice as long each time, at most 15 minutes.
-async fn wrong_password(app: &App, email: &str, at: DateTime<Utc>) -> Error {
-    let counted = app
-        .db
-        .system("count a wrong password", async |tx| {
-            let Some(login) = directory::login(tx, email).await? else { return Ok(()) };
-            let failures = login.failures.saturating_add(1);
-            let wait = (failures >= 5).then(|| TimeDelta::seconds((1_i64 << (failures - 5).min(10)).min(900)));
-            directory::set_failures(tx, login.id, failures, wait.map(|w| at + w)).await
-        })
-        .await;
-    counted.err().unwrap_or_else(failed)
 }
 
 /// Exchanges a refresh token for the next pair.
@@ -243,10 +244,8 @@ pub async fn bot_token(app: &App, request: &BotAssertion) -> Result<BotToken> {
     };
     let at = now();
     let once = jwt::check_assertion(&request.assertion, &key, at)?;
-    let fresh = app
-        .db
-        .system("a bot's assertion", async |tx| directory::use_assertion(tx, &once.id, once.until).await)
-        .await?;
+    let fresh =
+        app.db.system("a bot's assertion", async |tx| directory::use_assertion(tx, &once.id, once.until).await).await?;
     if !fresh {
         return Err(Error::new(Code::CredentialInvalid, "This assertion was used before. Sign a new one."));
     }

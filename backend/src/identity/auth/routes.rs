@@ -5,6 +5,7 @@ use crate::endpoint;
 use crate::error::Result;
 use crate::platform::http::authorized::{Anonymous, SignedIn};
 use crate::platform::http::body::Body;
+use crate::platform::http::client::ClientAddress;
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
@@ -35,8 +36,13 @@ async fn sign_up(asker: Anonymous, app: ThinData<App>, body: Body<SignUp>) -> Re
 /// Signs a staff in.
 #[utoipa::path(post, path = "/v1/sessions", operation_id = "auth_sign_in", tag = "auth", request_body = SignIn,
     responses((status = 201, body = Signed)))]
-async fn sign_in(asker: Anonymous, app: ThinData<App>, body: Body<SignIn>) -> Result<Reply<Signed>> {
-    Ok(Reply::created(super::sign_in(&app, body.0, &asker.request_id).await?, "/v1/me".to_owned()))
+async fn sign_in(
+    asker: Anonymous,
+    app: ThinData<App>,
+    client: ClientAddress,
+    body: Body<SignIn>,
+) -> Result<Reply<Signed>> {
+    Ok(Reply::created(super::sign_in(&app, body.0, client.0, &asker.request_id).await?, "/v1/me".to_owned()))
 }
 
 /// Exchanges a refresh token for the next pair.

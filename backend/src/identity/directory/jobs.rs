@@ -1,12 +1,17 @@
-//! What the directory no longer needs is removed: credentials and assertions past their time.
+//! What the directory no longer needs is removed: credentials and assertions past their time, and tries to sign in
+//! that nobody counts any more.
 
 use super::store;
 use crate::app::App;
 use crate::error::Result;
 use crate::platform::clock::now;
 use crate::platform::jobs::Sweep;
+use chrono::TimeDelta;
 use futures_util::FutureExt as _;
 use std::time::Duration;
+
+/// Tries to sign in are forgotten after so long, longer than any of them is counted.
+const TRIES_KEPT: TimeDelta = TimeDelta::days(1);
 
 /// The sweeps.
 pub fn sweeps() -> Vec<Sweep> {
@@ -21,6 +26,14 @@ pub fn sweeps() -> Vec<Sweep> {
 async fn remove_expired(app: &App) -> Result<()> {
     while !*app.stopping.borrow()
         && app.db.system("remove expired credentials", async |tx| store::remove_expired(tx, now()).await).await? > 0
+    {
+    }
+    while !*app.stopping.borrow()
+        && app
+            .db
+            .system("remove old tries to sign in", async |tx| store::remove_old_tries(tx, now() - TRIES_KEPT).await)
+            .await?
+            > 0
     {}
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::platform::db::schema::{
-    directory_bot_assertions as assertions, directory_chat_servers as chat_servers, directory_credentials as credentials, directory_logins as logins,
+    directory_bot_assertions as assertions, directory_chat_servers as chat_servers,
+    directory_credentials as credentials, directory_logins as logins, directory_sign_in_attempts as attempts,
     directory_staff,
 };
 use crate::platform::db::{SystemTx, Tx};
@@ -23,10 +24,17 @@ pub struct Login {
     pub id: Uuid,
     /// PHC text of the password's hash.
     pub password_hash: String,
-    /// Wrong passwords since the last right one.
+}
+
+/// What is kept of the passwords that were tried for one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct Tries {
+    /// Tries that were wrong, or whose outcome is not known yet.
     pub failures: i32,
-    /// No sign-in before this.
+    /// No try before this.
     pub locked_until: Option<DateTime<Utc>>,
+    /// The last try.
+    pub tried_at: DateTime<Utc>,
 }
 
 /// What an opaque credential opens.
@@ -103,7 +111,7 @@ pub async fn add_login(
 /// When the database fails.
 pub async fn login(tx: &mut SystemTx, email: &str) -> Result<Option<Login>> {
     Ok(logins::table
-        .select((logins::login_id, logins::password_hash, logins::failures, logins::locked_until))
+        .select((logins::login_id, logins::password_hash))
         .filter(logins::email.eq(email))
         .first(tx)
         .await
@@ -124,21 +132,63 @@ pub async fn places(tx: &mut SystemTx, login: Uuid) -> Result<Vec<(Uuid, Uuid)>>
         .await?)
 }
 
-/// Remembers how often the password was wrong and until when the login waits.
+/// The tries of a key, locked until the transaction ends; a key that was never tried has none since `now`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn set_failures(
-    tx: &mut SystemTx,
-    login: Uuid,
-    failures: i32,
-    locked_until: Option<DateTime<Utc>>,
-) -> Result<()> {
-    diesel::update(logins::table.filter(logins::login_id.eq(login)))
-        .set((logins::failures.eq(failures), logins::locked_until.eq(locked_until)))
+pub async fn lock_tries(tx: &mut SystemTx, key: &[u8; 32], now: DateTime<Utc>) -> Result<Tries> {
+    Ok(diesel::insert_into(attempts::table)
+        .values((attempts::key_hash.eq(key.as_slice()), attempts::failures.eq(0), attempts::tried_at.eq(now)))
+        .on_conflict(attempts::key_hash)
+        // Changes nothing: it is what locks a row that is there, and has it returned.
+        .do_update()
+        .set(attempts::failures.eq(attempts::failures))
+        .returning((attempts::failures, attempts::locked_until, attempts::tried_at))
+        .get_result(tx)
+        .await?)
+}
+
+/// Writes the tries of a key that [`lock_tries`] locked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_tries(tx: &mut SystemTx, key: &[u8; 32], tries: Tries) -> Result<()> {
+    diesel::update(attempts::table.filter(attempts::key_hash.eq(key.as_slice())))
+        .set((
+            attempts::failures.eq(tries.failures),
+            attempts::locked_until.eq(tries.locked_until),
+            attempts::tried_at.eq(tries.tried_at),
+        ))
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Forgets the tries of a key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_tries(tx: &mut SystemTx, key: &[u8; 32]) -> Result<()> {
+    diesel::delete(attempts::table.filter(attempts::key_hash.eq(key.as_slice()))).execute(tx).await?;
+    Ok(())
+}
+
+/// Removes up to [`SWEPT`] keys that were last tried before `before`; returns how many it found.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn remove_old_tries(tx: &mut SystemTx, before: DateTime<Utc>) -> Result<usize> {
+    // It waits for nobody: a sign-in locks two rows, and a sweep that held one and waited for the other would make
+    // a circle with it.
+    let old: Vec<Vec<u8>> = attempts::table
+        .select(attempts::key_hash)
+        .filter(attempts::tried_at.lt(before))
+        .limit(SWEPT)
+        .for_update()
+        .skip_locked()
+        .load(tx)
+        .await?;
+    Ok(diesel::delete(attempts::table.filter(attempts::key_hash.eq_any(old))).execute(tx).await?)
 }
 
 /// Adds a credential's hash.
@@ -192,8 +242,7 @@ pub async fn credential(
 pub(super) async fn remove_expired(tx: &mut SystemTx, now: DateTime<Utc>) -> Result<usize> {
     let old = credentials::table.select(credentials::hash).filter(credentials::expires_at.lt(now)).limit(SWEPT);
     let old: Vec<Vec<u8>> = old.load(tx).await?;
-    let removed =
-        diesel::delete(credentials::table.filter(credentials::hash.eq_any(old))).execute(tx).await?;
+    let removed = diesel::delete(credentials::table.filter(credentials::hash.eq_any(old))).execute(tx).await?;
     let old = assertions::table.select(assertions::assertion_id).filter(assertions::expires_at.lt(now)).limit(SWEPT);
     let old: Vec<String> = old.load(tx).await?;
     Ok(removed + diesel::delete(assertions::table.filter(assertions::assertion_id.eq_any(old))).execute(tx).await?)

@@ -3,10 +3,13 @@
 //! Cast: [`Settings`] and the store. Invariants: one row a retailer; a time zone is one that `chrono-tz` knows, a
 //! currency three capital letters, so whoever reads them need not check again.
 
+pub mod routes;
 mod store;
 
+use crate::app::App;
 use crate::error::Result;
 use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tillwatch_shared::Locale;
@@ -41,6 +44,14 @@ impl Settings {
             currency: self.currency.clone(),
         }
     }
+}
+
+/// The settings of the retailer that asks, as the wire shows them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn get(app: &App, who: &Who) -> Result<Tenant> {
+    Ok(app.db.read(who, async |tx| settings(tx, who.tenant).await).await?.to_wire())
 }
 
 /// The settings of `tenant`.

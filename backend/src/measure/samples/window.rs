@@ -166,7 +166,9 @@ impl Cursors {
         let (at, rest) = rest.split_first_chunk::<8>()?;
         let (series, key) = rest.split_first_chunk::<16>()?;
         let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*at)).filter(|at| is_sane(*at))?;
-        Some((at, Uuid::from_bytes(*series), std::str::from_utf8(key).ok()?.to_owned()))
+        // No key has a control character; PostgreSQL would refuse the worst of them.
+        let key = std::str::from_utf8(key).ok().filter(|key| !key.contains(char::is_control))?;
+        Some((at, Uuid::from_bytes(*series), key.to_owned()))
     }
 }
 
@@ -245,6 +247,8 @@ mod tests {
         let text = cursors.encode(&place);
         assert_eq!(cursors.decode(&text).unwrap(), place);
         assert!(Cursors::of(TenantId::new(), &["spend", "", "raw"]).decode(&text).is_err());
+        let forged = cursors.encode(&(now(), Uuid::from_u128(5), "\0".to_owned()));
+        assert!(cursors.decode(&forged).is_err(), "a key that no sample can have");
         assert!(Cursors::of(tenant, &["spend", "raw", ""]).decode(&text).is_err());
     }
 

@@ -1,12 +1,14 @@
 //! Campaigns (营销活动): what is done on channels, from draft to its end, with days, a budget and a history.
 //!
 //! Cast: [`model`] (the table of states, what a plan may say), `states` (moving through the table: [`change_state`]
-//! for callers, [`pause_by_rule`] for a stop-loss inside the transaction that books the cost, [`history`]), this file
+//! for callers, [`pause_by_rule`] for a stop-loss inside the transaction that books the cost, [`history`]), [`jobs`] (a
+//! scheduled campaign starts on its first day), this file
 //! (the plan: make, read, change, archive). A campaign is named by its id or by the retailer's own key
 //! ([`resolve`]). Invariants: `spend` is the running total of [`super::budgets`], never a copy; every change raises
 //! the version; a campaign is archived, never deleted, and not while it runs; its budget is in the retailer's
 //! currency.
 
+pub mod jobs;
 pub mod model;
 pub mod routes;
 mod states;
@@ -26,6 +28,7 @@ use crate::platform::http::page::Paging;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
+use crate::platform::wake::Topic;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use tillwatch_shared::ids::{CampaignId, ChannelId, TenantId};
@@ -161,19 +164,21 @@ pub async fn update(
     }
     checks.optional_text("/objective", wanted.objective.as_deref(), 0, LONGEST_OBJECTIVE);
     let now = now();
-    app.db
+    let campaign = app
+        .db
         .write(who, async |tx| {
             let locked = store::lock(tx, who.tenant, id).await?;
             version.check(locked.version)?;
             if locked.archived {
                 return Err(archived("campaign"));
             }
-            check_budget(&mut checks, tx, who.tenant, wanted.budget.as_ref()).await?;
+            check_budget(&mut checks, tx, who.tenant, wanted.budget.as_ref().and_then(Option::as_ref)).await?;
             check_channels(&mut checks, tx, who.tenant, wanted.channels.as_deref().unwrap_or_default()).await?;
             let before = store::get(tx, who.tenant, id).await?;
             let only_start = wanted.ends_on.is_none();
             let mut after = with(before.clone(), wanted);
             refuse(&mut checks, model::judge_days(after.starts_on, after.ends_on, only_start));
+            refuse(&mut checks, model::judge_start(after.state, after.starts_on));
             checks.done()?;
             let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
             else {
@@ -185,10 +190,19 @@ pub async fn update(
             if after.channels != before.channels {
                 store::set_channels(tx, who.tenant, id, &after.channels).await?;
             }
+            let moved = (after.starts_on, after.ends_on) != (before.starts_on, before.ends_on);
+            if let Some(first) = after.starts_on.filter(|_| moved && after.state == CampaignState::Scheduled) {
+                states::start_on(tx, who, id, first).await?;
+            }
             record(tx, who, "campaign.changed", id, Some(was), Some(is)).await?;
             Ok(after)
         })
-        .await
+        .await?;
+    if campaign.state == CampaignState::Scheduled {
+        // Its first day may have been moved to one that has begun.
+        app.wake(Topic::Jobs);
+    }
+    Ok(campaign)
 }
 
 /// Archives a campaign; one that is archived stays as it is.
@@ -263,9 +277,9 @@ fn with(mut campaign: Campaign, wanted: UpdateCampaign) -> Campaign {
     campaign.objective = wanted.objective.unwrap_or(campaign.objective);
     campaign.channels = wanted.channels.unwrap_or(campaign.channels);
     campaign.channels.sort_unstable();
-    campaign.starts_on = wanted.starts_on.or(campaign.starts_on);
-    campaign.ends_on = wanted.ends_on.or(campaign.ends_on);
-    campaign.budget = wanted.budget.or(campaign.budget);
+    campaign.starts_on = wanted.starts_on.unwrap_or(campaign.starts_on);
+    campaign.ends_on = wanted.ends_on.unwrap_or(campaign.ends_on);
+    campaign.budget = wanted.budget.unwrap_or(campaign.budget);
     campaign
 }
 

@@ -5,7 +5,8 @@
 //!                                                          pause ▼  ▲ resume
 //!                                                               paused ──complete──▶ completed
 //! ```
-//! A draft may also be scheduled or launched at once, and a campaign in review launched; `cancel` leads from every
+//! A scheduled campaign is launched by itself when its first day begins in the retailer's time zone ([`is_due`]); its
+//! last day ends nothing by itself. A draft may also be scheduled or launched at once, and a campaign in review launched; `cancel` leads from every
 //! state that is not an end to `cancelled`. Only an active campaign is paused, so that `resume` has one meaning: back
 //! to active.
 //! Invariant: a verb whose aim is the present state changes nothing, so that it can be repeated safely.
@@ -171,6 +172,27 @@ pub fn judge_days(starts_on: Option<NaiveDate>, ends_on: Option<NaiveDate>, blam
         faults.push(fault(pointer, "out_of_order", format!("The last day {end} lies before the first day {start}.")));
     }
     faults
+}
+
+/// Faults of the first day of a campaign in `state`: one that waits for its first day has one.
+pub fn judge_start(state: State, starts_on: Option<NaiveDate>) -> Vec<Fault> {
+    if state == State::Scheduled && starts_on.is_none() {
+        let detail = "The campaign is scheduled for its first day. Give another day, or cancel the campaign.";
+        return vec![fault("/starts_on", "required", detail)];
+    }
+    Vec::new()
+}
+
+/// Whether a campaign in `state` starts by itself on the local day `today`: it waits for its first day, which has come,
+/// and its last is not over. One that slept through its last day (the service was down) is left to people.
+pub fn is_due(state: State, starts_on: Option<NaiveDate>, ends_on: Option<NaiveDate>, today: NaiveDate) -> bool {
+    let begun = starts_on.is_some_and(|first| first <= today);
+    state == State::Scheduled && begun && !is_over(ends_on, today)
+}
+
+/// Whether the last day lies before `today`.
+pub fn is_over(ends_on: Option<NaiveDate>, today: NaiveDate) -> bool {
+    ends_on.is_some_and(|last| last < today)
 }
 
 /// Faults of a budget in a retailer that counts in `currency`.

@@ -131,16 +131,34 @@ async fn archive(
     Ok(Reply::ok(campaign).version(version))
 }
 
-/// Reads the states that a campaign went through, oldest first.
+/// What may be asked of a history.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct HistoryParams {
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+    /// The newest step first instead of the oldest.
+    newest_first: Option<bool>,
+}
+
+/// Reads the states that a campaign went through, oldest first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/campaigns/{id}/history", operation_id = "campaigns_history", tag = "campaigns",
-    params(("id" = inline(CampaignId), Path, description = "The campaign's id.")),
+    params(("id" = inline(CampaignId), Path, description = "The campaign's id."), HistoryParams),
     responses((status = 200, body = CampaignHistory)))]
 async fn history(
     who: Authorized<may::CampaignsRead>,
     app: ThinData<App>,
     id: PathId<CampaignId>,
+    params: Params<HistoryParams>,
 ) -> Result<Reply<CampaignHistory>> {
-    Ok(Reply::ok(super::history(&app, &who, id.0).await?))
+    let Params(HistoryParams { limit, cursor, newest_first }) = params;
+    let newest_first = newest_first.unwrap_or(false);
+    Ok(Reply::ok(super::history(&app, &who, id.0, newest_first, limit, cursor.as_deref()).await?))
 }
 
 /// The endpoints that change a campaign's state differ in verb and permission only.
@@ -164,7 +182,8 @@ macro_rules! verbs {
 verbs! {
     /// Hands a draft in for sign-off.
     submit CampaignsWrite Submit "/v1/campaigns/{id}/submit" "campaigns_submit";
-    /// Signs a campaign off to start on its first day.
+    /// Signs a campaign off to start by itself when its first day begins in the retailer's time zone; at once when that
+    /// has begun.
     schedule CampaignsWrite Schedule "/v1/campaigns/{id}/schedule" "campaigns_schedule";
     /// Starts a campaign now.
     launch CampaignsWrite Launch "/v1/campaigns/{id}/launch" "campaigns_launch";

@@ -126,6 +126,7 @@ pub(super) struct Locked {
     pub(super) state: CampaignState,
     pub(super) state_since: DateTime<Utc>,
     pub(super) starts_on: Option<NaiveDate>,
+    pub(super) ends_on: Option<NaiveDate>,
     pub(super) archived: bool,
     /// Whether a stop-loss paused it and nobody moved it since.
     pub(super) stopped: bool,
@@ -135,11 +136,12 @@ pub(super) struct Locked {
 /// Holds a campaign against other writers until the transaction ends. Read the whole of it afterwards with [`get`]:
 /// a query that waited for the lock would show channels and cost as of before the wait.
 pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Result<Locked> {
-    let (state, state_since, starts_on, archived, stopped, version) = campaigns::table
+    let (state, state_since, starts_on, ends_on, archived, stopped, version) = campaigns::table
         .select((
             campaigns::state,
             campaigns::state_since,
             campaigns::starts_on,
+            campaigns::ends_on,
             campaigns::archived_at.is_not_null(),
             campaigns::stopped_by.is_not_null(),
             campaigns::version,
@@ -149,12 +151,12 @@ pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Resul
         // NO KEY: rows that refer to the campaign may still be added meanwhile. With the stronger lock, two writers
         // who each added a total to it and now both want to pause it would deadlock.
         .for_no_key_update()
-        .first::<(String, _, _, _, _, _)>(tx)
+        .first::<(String, _, _, _, _, _, _)>(tx)
         .await
         .optional()?
         .ok_or_else(|| Error::not_found("campaign"))?;
     let state = state.parse().map_err(Error::internal)?;
-    Ok(Locked { id, state, state_since, starts_on, archived, stopped, version })
+    Ok(Locked { id, state, state_since, starts_on, ends_on, archived, stopped, version })
 }
 
 /// Newest first. `q` and `state` need no index: a tenant has few campaigns, and only its own rows are looked at.

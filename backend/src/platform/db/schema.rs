@@ -194,9 +194,16 @@ diesel::table! {
         login_id -> Uuid,
         email -> Text,
         password_hash -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    directory_sign_in_attempts (key_hash) {
+        key_hash -> Bytea,
         failures -> Int4,
         locked_until -> Nullable<Timestamptz>,
-        created_at -> Timestamptz,
+        tried_at -> Timestamptz,
     }
 }
 
@@ -369,6 +376,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_chat_servers,
     directory_credentials,
     directory_logins,
+    directory_sign_in_attempts,
     directory_staff,
     link_codes,
     queue_deliveries,

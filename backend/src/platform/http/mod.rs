@@ -1,12 +1,13 @@
 //! The edge: how a request becomes a call of a use case, and an answer or an [`crate::error::Error`] becomes HTTP.
 //!
 //! Cast: [`authorized`] (who asks and may they; the first argument of every handler), [`endpoint`] (a handler as a
-//! value: route, OpenAPI and access matrix from one list), [`body`] and [`params`] (strict input), [`reply`],
-//! [`page`] (cursors), [`edge`] (request ids, problem bodies, time-outs, headers). Invariants: a handler without an
+//! value: route, OpenAPI and access matrix from one list), [`body`] and [`params`] (strict input), [`client`] (from
+//! which address), [`reply`], [`page`] (cursors), [`edge`] (request ids, problem bodies, time-outs, headers). Invariants: a handler without an
 //! authority argument does not compile; every refusal is `application/problem+json` with a closed code.
 
 pub mod authorized;
 pub mod body;
+pub mod client;
 pub mod edge;
 pub mod endpoint;
 pub mod page;

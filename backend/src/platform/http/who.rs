@@ -96,7 +96,7 @@ pub struct Who {
     pub tenant: TenantId,
     /// Who acts.
     pub actor: Actor,
-    /// From where: `api`, `discord/<server>/<user>`, `console/<server>/<user>`, `rule`, `job`.
+    /// From where: `api`, `discord/<server>/<user>`, `console/<server>/<user>`, `rule`, `schedule`, `job`.
     pub via: String,
     /// What they may do.
     pub permissions: PermissionSet,

@@ -76,3 +76,33 @@ impl Wake {
         let _ = tokio::time::timeout(longest, self.of(topic).notified()).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+
+    /// Longer than any test takes: what ends within it was woken.
+    const AN_HOUR: Duration = Duration::from_hours(1);
+
+    #[tokio::test]
+    async fn a_wake_up_ends_every_wait_for_its_topic_and_no_other() {
+        let wake = Wake::default();
+        let (mut one, mut two) = (Box::pin(wake.wait(Topic::Jobs, AN_HOUR)), Box::pin(wake.wait(Topic::Jobs, AN_HOUR)));
+        assert!((&mut one).now_or_never().is_none() && (&mut two).now_or_never().is_none(), "nobody has woken them");
+        wake.wake(Topic::Deliveries);
+        assert!((&mut one).now_or_never().is_none(), "that was for others");
+        wake.wake(Topic::Jobs);
+        assert!((&mut one).now_or_never().is_some() && (&mut two).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_wake_up_that_nobody_waited_for_is_kept_for_the_next() {
+        let wake = Wake::default();
+        wake.wake(Topic::Deliveries);
+        assert!(wake.wait(Topic::Deliveries, AN_HOUR).now_or_never().is_some());
+        assert!(wake.wait(Topic::Deliveries, AN_HOUR).now_or_never().is_none(), "once");
+        // And a wait ends by itself, or this test would not.
+        wake.wait(Topic::Deliveries, Duration::from_millis(1)).await;
+    }
+}

@@ -15,7 +15,7 @@ pub mod words;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::chat;
+use crate::identity::{chat, staff};
 use crate::plan::campaigns::model::Verb;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
@@ -27,8 +27,9 @@ use crate::watch::rules::ActiveRule;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
-use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, TenantId};
+use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId, TenantId};
 use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState, AlertStep, Figures, RuleSpec};
+use uuid::Uuid;
 
 pub use store::OpenAlert;
 pub use view::by_ids;
@@ -244,7 +245,19 @@ pub async fn timeline(
     cursor: Option<&str>,
 ) -> Result<Page<AlertEvent>> {
     let paging = Paging::new(who.tenant, "alert timeline", &id.to_string(), limit, cursor)?;
-    let steps = app.db.read(who, async |tx| store::timeline(tx, who.tenant, id, &paging).await).await?;
+    let steps = app
+        .db
+        .read(who, async |tx| {
+            let mut steps = store::timeline(tx, who.tenant, id, &paging).await?;
+            let of = |step: &AlertEvent| step.actor.as_ref()?.parse::<StaffId>().ok().map(|staff| staff.0);
+            let people: Vec<Uuid> = steps.iter().filter_map(|(_, step)| of(step)).collect();
+            let names = staff::named(tx, who.tenant, &people).await?;
+            for (_, step) in &mut steps {
+                step.actor_name = of(step).and_then(|person| names.get(&person).cloned());
+            }
+            Ok(steps)
+        })
+        .await?;
     // An alert's opening is its first step, so a timeline has one.
     if steps.is_empty() && paging.after.is_none() {
         return Err(Error::not_found("alert"));

@@ -278,6 +278,7 @@ pub(super) async fn timeline(
                 at,
                 event: event.parse().map_err(Error::internal)?,
                 actor: actor_text(&actor_kind, actor),
+                actor_name: None,
                 actor_kind,
                 via,
                 figures: figures.map(serde_json::from_value).transpose().map_err(Error::internal)?,

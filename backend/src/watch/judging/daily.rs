@@ -58,7 +58,7 @@ pub async fn judge_rule(app: &App, who: &Who, id: RuleId, closed: Option<NaiveDa
     Ok(())
 }
 
-/// A rule that was switched off has nothing open.
+/// A rule that was switched off or archived has nothing open.
 async fn resolve_all(tx: &mut Tx, who: &Who, id: RuleId, at: DateTime<Utc>) -> Result<()> {
     for open in alerts::open_of_rule(tx, who.tenant, id).await? {
         alerts::resolve(tx, who, &open, None, at).await?;

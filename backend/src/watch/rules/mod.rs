@@ -3,7 +3,8 @@
 //! Vocabulary: a *rule* has a *specification* (threshold, stop-loss, deviation), a *scope* (a channel, a campaign, each
 //! channel by itself, or everything) and a severity. Cast: [`detect`] (the arithmetic, pure), [`series`] (the
 //! days of one series held against a rule, pure), [`model`] (what a sensible rule is, pure). Judging happens in [`crate::watch::judging`]. Invariants: a stop-loss has a campaign and
-//! acts from its first evaluation; the other kinds notify only; a changed rule is judged again at once.
+//! acts from its first evaluation; the other kinds notify only; a changed rule is judged again at once; an archived one
+//! is kept for the alerts that it raised and judges no more.
 
 pub mod detect;
 pub mod model;
@@ -69,6 +70,7 @@ pub async fn create(app: &App, who: &Who, request: CreateRule) -> Result<Rule> {
         severity: request.severity,
         enabled: true,
         created_at: now(),
+        archived_at: None,
         version: 1,
     };
     app.db
@@ -102,12 +104,12 @@ async fn judge_soon(tx: &mut Tx, who: &Who, rule: RuleId) -> Result<()> {
     queue::enqueue(tx, who, JUDGE_RULE, &json!({ "rule_id": rule }), now()).await
 }
 
-/// A page of the rules, oldest first.
+/// A page of the rules, oldest first: those in use, or the archived ones.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(app: &App, who: &Who, paging: &Paging) -> Result<Page<Rule>> {
-    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, paging).await).await?;
+pub async fn list(app: &App, who: &Who, archived: bool, paging: &Paging) -> Result<Page<Rule>> {
+    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, archived, paging).await).await?;
     Ok(paging.page(rows, |rule| rule.id.0, |rule| rule))
 }
 
@@ -122,13 +124,16 @@ pub async fn get(app: &App, who: &Who, id: RuleId) -> Result<Rule> {
 /// Changes a rule.
 ///
 /// # Errors
-/// 404, 412 for a stale version, 422 for a change of kind or wrong fields.
+/// 404, 409 when it is archived, 412 for a stale version, 422 for a change of kind or wrong fields.
 pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: UpdateRule) -> Result<Rule> {
     let rule = app
         .db
         .write(who, async |tx| {
             let before = store::get(tx, who.tenant, id, true).await?;
             read.check(before.version)?;
+            if before.archived_at.is_some() {
+                return Err(Error::conflict("This rule is archived: it can be read, not changed. Make another one."));
+            }
             let mut rule = before.clone();
             if let Some(name) = change.name {
                 name.trim().clone_into(&mut rule.name);
@@ -176,6 +181,33 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
     Ok(rule)
 }
 
+/// Archives a rule: it judges no more, and the job that would judge it resolves what it has open. One that is archived
+/// stays as it is.
+///
+/// # Errors
+/// 404.
+pub async fn archive(app: &App, who: &Who, id: RuleId) -> Result<Rule> {
+    let at = now();
+    let rule = app
+        .db
+        .write(who, async |tx| {
+            let mut rule = store::get(tx, who.tenant, id, true).await?;
+            if rule.archived_at.is_some() {
+                return Ok(rule);
+            }
+            rule.archived_at = Some(at);
+            rule.version += 1;
+            store::update(tx, who.tenant, &rule).await?;
+            let object = Some(id.to_string());
+            audit::record(tx, who, Entry { action: "rule.archived", object, ..Entry::default() }).await?;
+            judge_soon(tx, who, id).await?;
+            Ok(rule)
+        })
+        .await?;
+    app.wake(Topic::Jobs);
+    Ok(rule)
+}
+
 /// The stop-losses of these campaigns that judge now, sorted by campaign.
 ///
 /// # Errors
@@ -193,7 +225,7 @@ pub async fn daily(tx: &mut Tx, tenant: TenantId) -> Result<Vec<ActiveRule>> {
     store::daily(tx, tenant).await
 }
 
-/// A rule that judges now, locked so that only one transaction judges it; `None` when it is off or gone.
+/// A rule that judges now, locked so that only one transaction judges it; `None` when it is off or archived.
 ///
 /// # Errors
 /// When the database fails.

@@ -17,7 +17,7 @@ use tillwatch_shared::watch::{CreateRule, Rule, UpdateRule};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
-    vec![endpoint!(create), endpoint!(list), endpoint!(get), endpoint!(update)]
+    vec![endpoint!(create), endpoint!(list), endpoint!(get), endpoint!(update), endpoint!(archive)]
 }
 
 /// What may be asked of the list.
@@ -31,6 +31,8 @@ struct ListParams {
     /// Where the page before ended.
     #[param(max_length = 128)]
     cursor: Option<String>,
+    /// The archived rules instead of those in use.
+    archived: Option<bool>,
 }
 
 /// Makes a rule: a threshold, a stop-loss on a campaign, or a deviation from the same weekday.
@@ -50,9 +52,11 @@ async fn list(
     app: ThinData<App>,
     params: Params<ListParams>,
 ) -> Result<Reply<Page<Rule>>> {
-    let Params(ListParams { limit, cursor }) = params;
-    let paging = Paging::new(who.tenant, "rules", "", limit, cursor.as_deref())?;
-    Ok(Reply::ok(super::list(&app, &who, &paging).await?))
+    let Params(ListParams { limit, cursor, archived }) = params;
+    let archived = archived.unwrap_or(false);
+    let filter = if archived { "archived" } else { "" };
+    let paging = Paging::new(who.tenant, "rules", filter, limit, cursor.as_deref())?;
+    Ok(Reply::ok(super::list(&app, &who, archived, &paging).await?))
 }
 
 /// Shows a rule.
@@ -76,6 +80,16 @@ async fn update(
     body: Body<UpdateRule>,
 ) -> Result<Reply<Rule>> {
     let rule = super::update(&app, &who, id.0, &read, body.0).await?;
+    let version = rule.version;
+    Ok(Reply::ok(rule).version(version))
+}
+
+/// Archives a rule: it judges no more, its open alerts resolve, and it can be read, not changed. Doing it again changes
+/// nothing.
+#[utoipa::path(post, path = "/v1/rules/{id}/archive", operation_id = "rules_archive", tag = "rules",
+    params(("id" = RuleId, Path)), responses((status = 200, body = Rule)))]
+async fn archive(who: Authorized<may::RulesWrite>, app: ThinData<App>, id: PathId<RuleId>) -> Result<Reply<Rule>> {
+    let rule = super::archive(&app, &who, id.0).await?;
     let version = rule.version;
     Ok(Reply::ok(rule).version(version))
 }

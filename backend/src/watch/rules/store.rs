@@ -24,6 +24,7 @@ struct Row {
     severity: String,
     enabled: bool,
     created_at: DateTime<Utc>,
+    archived_at: Option<DateTime<Utc>>,
     version: i64,
 }
 
@@ -39,6 +40,7 @@ impl Row {
             severity: self.severity.parse().map_err(Error::internal)?,
             enabled: self.enabled,
             created_at: self.created_at,
+            archived_at: self.archived_at,
             version: self.version,
         })
     }
@@ -78,13 +80,18 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, rule: &Rule) -> Result
     Ok(())
 }
 
-pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<Rule>> {
+pub(super) async fn list(tx: &mut Tx, tenant: TenantId, archived: bool, paging: &Paging) -> Result<Vec<Rule>> {
     let mut query = rules::table
         .select(Row::as_select())
         .filter(rules::tenant_id.eq(tenant.0))
         .order(rules::rule_id)
         .limit(paging.fetch())
         .into_boxed();
+    query = if archived {
+        query.filter(rules::archived_at.is_not_null())
+    } else {
+        query.filter(rules::archived_at.is_null())
+    };
     if let Some(after) = paging.after {
         query = query.filter(rules::rule_id.gt(after));
     }
@@ -107,6 +114,7 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, rule: &Rule) -> Result
             rules::spec.eq(serde_json::to_value(&rule.spec).map_err(Error::internal)?),
             rules::severity.eq(rule.severity.as_str()),
             rules::enabled.eq(rule.enabled),
+            rules::archived_at.eq(rule.archived_at),
             rules::version.eq(rule.version),
         ))
         .execute(tx)
@@ -121,6 +129,7 @@ pub(super) async fn stop_losses(tx: &mut Tx, tenant: TenantId, campaigns: &[Uuid
         .filter(rules::campaign_id.eq_any(campaigns))
         .filter(rules::kind.eq("stop_loss"))
         .filter(rules::enabled)
+        .filter(rules::archived_at.is_null())
         .order((rules::campaign_id, rules::rule_id))
         .load(tx)
         .await?
@@ -135,6 +144,7 @@ pub(super) async fn daily(tx: &mut Tx, tenant: TenantId) -> Result<Vec<ActiveRul
         .filter(rules::tenant_id.eq(tenant.0))
         .filter(rules::kind.ne("stop_loss"))
         .filter(rules::enabled)
+        .filter(rules::archived_at.is_null())
         .order(rules::rule_id)
         .load(tx)
         .await?
@@ -149,6 +159,7 @@ pub(super) async fn lock_active(tx: &mut Tx, tenant: TenantId, id: RuleId) -> Re
         .filter(rules::tenant_id.eq(tenant.0))
         .filter(rules::rule_id.eq(id.0))
         .filter(rules::enabled)
+        .filter(rules::archived_at.is_null())
         .for_no_key_update()
         .first(tx)
         .await

@@ -115,3 +115,23 @@ fn channels_exist_and_are_listed_once() {
     assert_eq!(pointers(&judge_channels(&many, |_| true)), [("/channels", "too_many")]);
     assert!(judge_channels(&many[1..], |_| true).is_empty());
 }
+
+#[test]
+fn a_scheduled_campaign_is_due_from_its_first_day_to_its_last() {
+    let day = |day| NaiveDate::from_ymd_opt(2026, 11, day);
+    let today = day(10).unwrap();
+    let due = |first, last| is_due(State::Scheduled, first, last, today);
+    assert!(due(day(10), None) && due(day(1), day(10)) && due(day(10), day(10)));
+    assert!(!due(day(11), None), "its first day has not come");
+    assert!(!due(day(1), day(9)), "its last day is over");
+    assert!(!due(None, None));
+    for state in State::ALL.iter().copied().filter(|state| *state != State::Scheduled) {
+        assert!(!is_due(state, day(1), None, today), "{state}");
+    }
+}
+
+#[test]
+fn what_waits_for_its_first_day_has_one() {
+    assert_eq!(judge_start(State::Scheduled, None).len(), 1);
+    assert!(judge_start(State::Draft, None).is_empty());
+}

@@ -1,4 +1,4 @@
-//! How a campaign moves through its states, by people and by rules, and what is kept of it.
+//! How a campaign moves through its states, by people, by rules and by the calendar, and what is kept of it.
 //!
 //! Whatever moves a campaign goes through [`advance`]: under the row's lock, by the checked table, leaving one row of
 //! history and one audit entry. Invariants: calls that race are done one after the other, so the history is a path
@@ -7,23 +7,28 @@
 
 mod store;
 
-use super::model::{Step, Verb, step};
+use super::model::{Step, Verb, is_due, is_over, step};
 use super::store::{self as campaigns, Locked};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::{staff, tenants};
+use crate::measure::samples::calendar::{day_start, local_date};
 use crate::plan::archived;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
+use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
 use crate::platform::jobs::queue;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use store::Row;
 use tillwatch_shared::ids::{AlertId, CampaignId};
 use tillwatch_shared::plan::{CampaignHistory, CampaignState, StateChanged};
+use uuid::Uuid;
 
 /// The kind of job that tells upper wings that a person or a partner changed a campaign's state. Its payload is a
 /// [`CampaignChanged`].
@@ -51,6 +56,10 @@ pub enum Held {
     NotRunning,
 }
 
+/// The kind of job that launches a scheduled campaign when its first day has begun. Its payload is
+/// `{"campaign_id": "cmp_…"}`.
+pub(super) const LAUNCH_DUE: &str = "launch_due_campaign";
+
 /// Does `verb` to a campaign, for `reason` (1 to 500 characters). When the campaign is in that state already,
 /// nothing is written.
 ///
@@ -66,6 +75,9 @@ pub async fn change_state(app: &App, who: &Who, id: CampaignId, verb: Verb, reas
         .write(who, async |tx| {
             let locked = campaigns::lock(tx, who.tenant, id).await?;
             let changed = advance(tx, who, &locked, Change { verb, reason, stopped_by: None, now }).await?;
+            if changed && verb == Verb::Schedule {
+                begins_later(tx, who, &locked, now).await?;
+            }
             if changed {
                 let payload = json!(CampaignChanged { campaign_id: id, verb, version: locked.version + 1 });
                 queue::enqueue(tx, who, CAMPAIGN_CHANGED, &payload, now).await?;
@@ -77,6 +89,56 @@ pub async fn change_state(app: &App, who: &Who, id: CampaignId, verb: Verb, reas
         app.wake(Topic::Jobs);
     }
     Ok(answer)
+}
+
+/// Has a campaign that was just scheduled start on its first day.
+async fn begins_later(tx: &mut Tx, who: &Who, locked: &Locked, now: DateTime<Utc>) -> Result<()> {
+    let today = local_date(tenants::settings(tx, who.tenant).await?.time_zone, now);
+    if let Some(last) = locked.ends_on.filter(|_| is_over(locked.ends_on, today)) {
+        let detail = format!("Its last day, {last}, is over, so it would never start. Set a later `ends_on` first.");
+        return Err(Error::conflict(detail));
+    }
+    match locked.starts_on {
+        Some(first) => start_on(tx, who, locked.id, first).await,
+        // Refused already: see `advance`.
+        None => Ok(()),
+    }
+}
+
+/// Has a scheduled campaign looked at when `first` begins in the retailer's time zone; at once when it has begun. When
+/// the day is moved, the job of the old day stays and finds nothing to do.
+pub(super) async fn start_on(tx: &mut Tx, who: &Who, id: CampaignId, first: NaiveDate) -> Result<()> {
+    let zone = tenants::settings(tx, who.tenant).await?.time_zone;
+    queue::enqueue(tx, who, LAUNCH_DUE, &json!({ "campaign_id": id }), day_start(zone, first)).await
+}
+
+/// Launches a scheduled campaign whose first day has come; anything else stays as it is.
+///
+/// # Errors
+/// When there is no such campaign or the database fails.
+pub(super) async fn launch_due(app: &App, who: &Who, id: CampaignId) -> Result<()> {
+    let (now, who) = (now(), Who { via: "schedule".to_owned(), ..who.clone() });
+    let launched = app
+        .db
+        .write(&who, async |tx| {
+            let locked = campaigns::lock(tx, who.tenant, id).await?;
+            let today = local_date(tenants::settings(tx, who.tenant).await?.time_zone, now);
+            let Some(first) = locked.starts_on else { return Ok(false) };
+            if locked.archived || !is_due(locked.state, locked.starts_on, locked.ends_on, today) {
+                return Ok(false);
+            }
+            let reason = format!("Scheduled for {first}.");
+            let change = Change { verb: Verb::Launch, reason: &reason, stopped_by: None, now };
+            let changed = advance(tx, &who, &locked, change).await?;
+            let payload = json!(CampaignChanged { campaign_id: id, verb: Verb::Launch, version: locked.version + 1 });
+            queue::enqueue(tx, &who, CAMPAIGN_CHANGED, &payload, now).await?;
+            Ok(changed)
+        })
+        .await?;
+    if launched {
+        app.wake(Topic::Jobs);
+    }
+    Ok(())
 }
 
 /// Pauses an active campaign because of `alert`, within the transaction that found the breach; `who` is the rule.
@@ -101,17 +163,35 @@ pub async fn pause_by_rule(
     Ok(Held::Paused)
 }
 
-/// A campaign's whole history, oldest first.
+/// A page of a campaign's history, oldest first or newest first.
 ///
 /// # Errors
-/// 404 when the tenant has no such campaign.
-pub async fn history(app: &App, who: &Who, id: CampaignId) -> Result<CampaignHistory> {
-    let data = app.db.read(who, async |tx| store::history(tx, who.tenant, id).await).await?;
+/// 404 when the tenant has no such campaign; 422 for a bad limit, 400 for a cursor of another list.
+pub async fn history(
+    app: &App,
+    who: &Who,
+    id: CampaignId,
+    newest_first: bool,
+    limit: Option<u32>,
+    cursor: Option<&str>,
+) -> Result<CampaignHistory> {
+    let filter = format!("{id}/{newest_first}");
+    let paging = Paging::new(who.tenant, "campaign_history", &filter, limit, cursor)?;
+    let (rows, names) = app
+        .db
+        .read(who, async |tx| {
+            let rows = store::history(tx, who.tenant, id, newest_first, &paging).await?;
+            let people: Vec<Uuid> = rows.iter().filter_map(Row::staff).collect();
+            let names = staff::named(tx, who.tenant, &people).await?;
+            Ok((rows, names))
+        })
+        .await?;
     // A campaign's making is its first event.
-    if data.is_empty() {
+    if rows.is_empty() && paging.after.is_none() {
         return Err(Error::not_found("campaign"));
     }
-    Ok(CampaignHistory { data })
+    let page = paging.page(rows, Row::place, |row| row.into_event(&names));
+    Ok(CampaignHistory { data: page.data.into_iter().collect::<Result<_>>()?, next_cursor: page.next_cursor })
 }
 
 /// Begins the history of a campaign that was just made.

@@ -3,10 +3,12 @@
 use crate::error::{Error, Result};
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{campaign_events as events, campaigns};
+use crate::platform::http::page::Paging;
 use crate::platform::http::who::{Who, actor_text};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use std::collections::HashMap;
 use tillwatch_shared::ids::{AlertId, CampaignId, TenantId};
 use tillwatch_shared::plan::{CampaignEvent, CampaignState};
 use uuid::Uuid;
@@ -67,7 +69,8 @@ pub(super) async fn add_event(tx: &mut Tx, who: &Who, id: CampaignId, event: &Ev
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = events)]
-struct Row {
+pub(super) struct Row {
+    version: i64,
     at: DateTime<Utc>,
     from_state: Option<String>,
     to_state: String,
@@ -78,11 +81,22 @@ struct Row {
 }
 
 impl Row {
-    fn into_event(self) -> Result<CampaignEvent> {
+    /// The staff who did it, if a person did.
+    pub(super) fn staff(&self) -> Option<Uuid> {
+        self.actor_id.filter(|_| self.actor_kind == "staff")
+    }
+
+    /// Its place in the history, as a cursor keeps it.
+    pub(super) fn place(&self) -> Uuid {
+        Uuid::from_u64_pair(0, self.version.unsigned_abs())
+    }
+
+    pub(super) fn into_event(self, names: &HashMap<Uuid, String>) -> Result<CampaignEvent> {
         Ok(CampaignEvent {
             at: self.at,
-            from: self.from_state.map(|text| text.parse()).transpose().map_err(Error::internal)?,
+            from: self.from_state.as_deref().map(str::parse).transpose().map_err(Error::internal)?,
             to: self.to_state.parse().map_err(Error::internal)?,
+            actor_name: self.staff().and_then(|id| names.get(&id).cloned()),
             reason: self.reason,
             actor: actor_text(&self.actor_kind, self.actor_id),
             actor_kind: self.actor_kind,
@@ -91,14 +105,27 @@ impl Row {
     }
 }
 
-/// A campaign's history, oldest first; empty when there is no such campaign.
-pub(super) async fn history(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Result<Vec<CampaignEvent>> {
-    let rows: Vec<Row> = events::table
+/// A page of a campaign's history; empty when there is no such campaign.
+pub(super) async fn history(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: CampaignId,
+    newest_first: bool,
+    paging: &Paging,
+) -> Result<Vec<Row>> {
+    let mut query = events::table
         .select(Row::as_select())
         .filter(events::tenant_id.eq(tenant.0))
         .filter(events::campaign_id.eq(id.0))
-        .order(events::version)
-        .load(tx)
-        .await?;
-    rows.into_iter().map(Row::into_event).collect()
+        .limit(paging.fetch())
+        .into_boxed();
+    // A version is never negative, and a cursor holds one: see `Row::place`.
+    let after = paging.after.map(|place| place.as_u64_pair().1.cast_signed());
+    query = match (newest_first, after) {
+        (false, None) => query.order(events::version),
+        (false, Some(after)) => query.filter(events::version.gt(after)).order(events::version),
+        (true, None) => query.order(events::version.desc()),
+        (true, Some(after)) => query.filter(events::version.lt(after)).order(events::version.desc()),
+    };
+    Ok(query.load(tx).await?)
 }

@@ -1,0 +1,59 @@
+//! From which address a request comes, for limits; never for rights.
+//!
+//! The peer's address, unless the peer is on this machine or in a private network: then it is a proxy in front of the
+//! service, and the last address of `X-Forwarded-For`, which that proxy has added, counts. What a caller writes into
+//! the header itself stands before it and counts for nothing.
+
+use crate::error::{Error, Result};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+
+/// The address of the client, if it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub Option<IpAddr>);
+
+impl FromRequest for ClientAddress {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let forwarded = req.headers().get_all("x-forwarded-for").last().and_then(|value| value.to_str().ok());
+        ready(Ok(Self(client(req.peer_addr().map(|peer| peer.ip()), forwarded))))
+    }
+}
+
+fn client(peer: Option<IpAddr>, forwarded: Option<&str>) -> Option<IpAddr> {
+    let peer = peer?.to_canonical();
+    let told = || forwarded?.rsplit(',').next()?.trim().parse::<IpAddr>().ok();
+    if is_near(peer) { told().or(Some(peer)) } else { Some(peer) }
+}
+
+/// On this machine or in a private network (RFC 1918, RFC 4193, link-local).
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_believed_and_a_caller_is_not() {
+        let seen = |peer: &str, forwarded: Option<&str>| client(peer.parse().ok(), forwarded).unwrap().to_string();
+        assert_eq!(seen("198.51.100.7", Some("203.0.113.1")), "198.51.100.7", "a stranger says anything");
+        assert_eq!(
+            seen("10.0.0.2", Some("203.0.113.1, 198.51.100.7")),
+            "198.51.100.7",
+            "the last one is the proxy's word"
+        );
+        assert_eq!(seen("::ffff:127.0.0.1", Some(" 2001:db8::1 ")), "2001:db8::1");
+        assert_eq!(seen("127.0.0.1", Some("unknown")), "127.0.0.1");
+        assert_eq!(seen("fd00::1", None), "fd00::1");
+        assert_eq!(client(None, Some("203.0.113.1")), None);
+    }
+}
