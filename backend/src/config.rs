@@ -56,6 +56,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("LOG_FORMAT", "text", "text or json."),
 ];
 
+/// What may be logged, from nothing to everything.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 /// A setting whose value cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -195,7 +198,7 @@ impl Config {
             console: reader.choice("CONSOLE", &[("auto", Console::Auto), ("on", Console::On), ("off", Console::Off)]),
             demo: reader.choice("DEMO", &[("on", true), ("off", false)]),
             demo_seconds_per_day: reader.number("DEMO_SECONDS_PER_DAY", 0.05, 86_400.0),
-            log: reader.text("LOG").unwrap_or_default(),
+            log: reader.log_filter("LOG"),
             log_json: reader.choice("LOG_FORMAT", &[("text", false), ("json", true)]),
             origin: reader.values.clone(),
         };
@@ -292,6 +295,22 @@ impl Reader {
         choices[0].1
     }
 
+    /// Levels, or targets with levels. A bare word that is no level would be taken for a target, and a misspelt level
+    /// would silence everything else.
+    fn log_filter(&mut self, name: &'static str) -> String {
+        let text = self.text(name).unwrap_or_default();
+        let wrong = text.split(',').map(str::trim).find(|directive| {
+            let (target, level) = directive.rsplit_once('=').map_or((None, *directive), |(t, l)| (Some(t), l));
+            let named = target.is_none_or(|target| !target.is_empty() && !target.contains(char::is_whitespace));
+            !named || !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
+        });
+        if let Some(wrong) = wrong.map(str::to_owned) {
+            let levels = LEVELS.join(", ");
+            self.bad(name, &text, format!("`{wrong}` is no level ({levels}) and no target with one"));
+        }
+        text
+    }
+
     fn key(&mut self, name: &'static str) -> Option<[u8; 32]> {
         let text = self.text(name)?;
         let key = parse_key(&text);
@@ -334,44 +353,4 @@ pub fn key_text(key: &[u8; 32]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<ConfigError>> {
-        let pairs: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        Config::load(None, |name| pairs.get(name).cloned())
-    }
-
-    #[test]
-    fn the_defaults_are_valid() {
-        let config = load(&[]).unwrap();
-        assert_eq!((config.port, config.demo, config.database_url), (8080, true, None));
-    }
-
-    #[test]
-    fn every_wrong_value_is_named_at_once_and_secrets_stay_hidden() {
-        let errors = load(&[("PORT", "eighty"), ("DEMO", "yes"), ("SECRET_KEY", "hunter2")]).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for name in ["PORT", "DEMO", "SECRET_KEY"] {
-            assert!(text.contains(name), "{text}");
-        }
-        assert!(!text.contains("hunter2"));
-    }
-
-    #[test]
-    fn what_belongs_together_is_asked_for() {
-        let errors = load(&[("DATABASE_URL", "postgres://x"), ("REPLICAS", "2")]).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for name in ["DATABASE_SYSTEM_URL", "REDIS_URL", "SECRET_KEY"] {
-            assert!(text.contains(name), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_table_names_every_setting_and_no_secret() {
-        let key = "ab".repeat(32);
-        let table = load(&[("SECRET_KEY", &key)]).unwrap().table();
-        assert!(SETTINGS.iter().all(|s| table.contains(s.name)));
-        assert!(!table.contains(&key));
-    }
-}
+mod tests;

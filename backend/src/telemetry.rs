@@ -4,7 +4,8 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-/// Starts logging. `filter` is a level or targets with levels; a wrong one falls back to `info`.
+/// Starts logging. `filter` is a level or targets with levels, checked when the settings are read; one that still cannot
+/// be understood falls back to `info`.
 pub fn start(filter: &str, json: bool) {
     let colours = std::io::stderr().is_terminal();
     start_to(filter, json, colours, BoxMakeWriter::new(std::io::stderr));
