@@ -3,6 +3,7 @@
 //! [`SETTINGS`] is the list that `tillwatch config` prints. Invariant: a wrong value is refused at start by an error
 //! that names the variable and what it takes; the environment wins over the file, the file over the default.
 
+use crate::telemetry;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -55,9 +56,6 @@ pub const SETTINGS: &[Setting] = &[
     setting("LOG", "info", "What to log: a level, or targets with levels (`warn,tillwatch_backend=debug`)."),
     setting("LOG_FORMAT", "text", "text or json."),
 ];
-
-/// What may be logged, from nothing to everything.
-const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// A setting whose value cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -295,18 +293,10 @@ impl Reader {
         choices[0].1
     }
 
-    /// Levels, or targets with levels. A bare word that is no level would be taken for a target, and a misspelt level
-    /// would silence everything else.
     fn log_filter(&mut self, name: &'static str) -> String {
         let text = self.text(name).unwrap_or_default();
-        let wrong = text.split(',').map(str::trim).find(|directive| {
-            let (target, level) = directive.rsplit_once('=').map_or((None, *directive), |(t, l)| (Some(t), l));
-            let named = target.is_none_or(|target| !target.is_empty() && !target.contains(char::is_whitespace));
-            !named || !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
-        });
-        if let Some(wrong) = wrong.map(str::to_owned) {
-            let levels = LEVELS.join(", ");
-            self.bad(name, &text, format!("`{wrong}` is no level ({levels}) and no target with one"));
+        if let Err(fault) = telemetry::check(&text) {
+            self.bad(name, &text, fault);
         }
         text
     }
@@ -353,4 +343,50 @@ pub fn key_text(key: &[u8; 32]) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<ConfigError>> {
+        let pairs: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        Config::load(None, |name| pairs.get(name).cloned())
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let config = load(&[]).unwrap();
+        assert_eq!((config.port, config.demo, config.database_url), (8080, true, None));
+    }
+
+    #[test]
+    fn every_wrong_value_is_named_at_once_and_secrets_stay_hidden() {
+        let errors = load(&[("PORT", "eighty"), ("DEMO", "yes"), ("SECRET_KEY", "hunter2")]).unwrap_err();
+        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for name in ["PORT", "DEMO", "SECRET_KEY"] {
+            assert!(text.contains(name), "{text}");
+        }
+        assert!(!text.contains("hunter2"));
+    }
+
+    #[test]
+    fn what_belongs_together_is_asked_for() {
+        let errors = load(&[("DATABASE_URL", "postgres://x"), ("REPLICAS", "2")]).unwrap_err();
+        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for name in ["DATABASE_SYSTEM_URL", "REDIS_URL", "SECRET_KEY"] {
+            assert!(text.contains(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_table_names_every_setting_and_no_secret() {
+        let key = "ab".repeat(32);
+        let table = load(&[("SECRET_KEY", &key)]).unwrap().table();
+        assert!(SETTINGS.iter().all(|s| table.contains(s.name)));
+        assert!(!table.contains(&key));
+    }
+
+    #[test]
+    fn a_wrong_log_filter_is_refused_by_its_name() {
+        let errors = load(&[("LOG", "debgu")]).unwrap_err();
+        assert!(errors[0].to_string().starts_with("LOG: "), "{errors:?}");
+    }
+}
