@@ -118,7 +118,7 @@ impl Postgres {
 
 /// Waits until the replay has raised an alert.
 async fn until_alert(owner: &Client) -> Value {
-    eventually_within(Duration::from_mins(1), "an alert of the replay", async || {
+    eventually_within(FIRST_START, "an alert of the replay", async || {
         let alerts = owner.get("/v1/alerts").await.ok();
         alerts["data"].as_array().expect("a list").first().cloned()
     })
