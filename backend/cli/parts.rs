@@ -2,8 +2,10 @@
 
 use super::Failure;
 use clap::Args;
-use std::net::TcpListener;
-use tillwatch_backend::config::Config;
+use std::io::{ErrorKind, IsTerminal as _};
+use std::net::{TcpListener, ToSocketAddrs as _};
+use std::sync::Arc;
+use tillwatch_backend::config::{Config, Console};
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate as db_migrate};
@@ -11,9 +13,11 @@ use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
 use tillwatch_bot::api::BotKey;
 use tillwatch_bot::discord::DiscordConfig;
-use tillwatch_bot::{BotConfig, console::ConsoleConfig};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tillwatch_bot::{BotConfig, BotError, console::ConsoleConfig};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// What `tillwatch serve` takes.
 #[derive(Args)]
@@ -25,13 +29,16 @@ pub(super) struct ServeArgs {
 
 /// The API.
 pub(super) async fn serve(config: Config, args: ServeArgs) -> Result<(), Failure> {
+    let mut stop = StopSignal::listen()?;
     telemetry::start(&config.log, config.log_json);
     let listener = listen(&config)?;
-    let service = Service::start(options(&config, Some(listener), args.worker)?).await?;
+    let options = options(&config, Some(listener), args.worker)?;
+    let Some(service) = stop.unless_received(Service::start(options)).await else { return Ok(()) };
+    let service = service?;
     if let Some(address) = service.address() {
         tracing::info!(%address, "serving");
     }
-    stop_signal().await?;
+    stop.received().await;
     tracing::info!("stopping");
     service.stop().await;
     Ok(())
@@ -39,37 +46,85 @@ pub(super) async fn serve(config: Config, args: ServeArgs) -> Result<(), Failure
 
 /// The worker.
 pub(super) async fn work(config: Config) -> Result<(), Failure> {
+    let mut stop = StopSignal::listen()?;
     telemetry::start(&config.log, config.log_json);
-    let service = Service::start(options(&config, None, true)?).await?;
+    let Some(service) = stop.unless_received(Service::start(options(&config, None, true)?)).await else {
+        return Ok(());
+    };
+    let service = service?;
     tracing::info!("working");
-    stop_signal().await?;
+    stop.received().await;
     service.stop().await;
     Ok(())
 }
 
 /// The bot.
 pub(super) async fn bot(config: Config) -> Result<(), Failure> {
-    telemetry::start(&config.log, config.log_json);
+    let mut stop = StopSignal::listen()?;
+    let console = match config.console {
+        Console::On => Some(ConsoleConfig::new("console", "you")),
+        _ => None,
+    };
+    match &console {
+        // The log is drawn above the line that is being typed.
+        Some(console) if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() => {
+            let printer = console.printer.clone();
+            telemetry::start_to(&config.log, config.log_json, false, BoxMakeWriter::new(move || printer.clone()));
+        }
+        _ => telemetry::start(&config.log, config.log_json),
+    }
     let api_url =
         config.api_url.clone().ok_or("API_URL: not set. Say where the API is, such as http://127.0.0.1:8080.")?;
     let seed = config.bot_private_key.ok_or("BOT_PRIVATE_KEY: not set. `tillwatch keys` makes one.")?;
-    let console = match config.console {
-        tillwatch_backend::config::Console::On => Some(ConsoleConfig::new("console", "you")),
-        _ => None,
-    };
     let discord = config.discord_token.clone().map(DiscordConfig::new);
     if discord.is_none() && console.is_none() {
         return Err("DISCORD_TOKEN: not set, and CONSOLE is not on: there is no chat to serve.".into());
     }
-    let (stop, stopping) = watch::channel(false);
-    let running = tokio::spawn(tillwatch_bot::run(
-        BotConfig { api_url, key: BotKey::from_seed(seed), discord, console },
-        stopping,
-    ));
-    stop_signal().await?;
-    // The bot may have ended by itself.
-    let _ = stop.send(true);
-    Ok(running.await??)
+    let quit = console.as_ref().map_or_else(|| Arc::new(Notify::new()), |console| Arc::clone(&console.on_quit));
+    let mut bot = Some(Bot::start(BotConfig { api_url, key: BotKey::from_seed(seed), discord, console }));
+    tokio::select! {
+        () = stop.received() => {}
+        () = quit.notified() => {}
+        ended = Bot::ended(&mut bot) => ended?,
+    }
+    match bot {
+        Some(bot) => bot.stop().await,
+        None => Ok(()),
+    }
+}
+
+/// A bot at work.
+pub(super) struct Bot {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), BotError>>,
+}
+
+impl Bot {
+    /// Starts it.
+    pub(super) fn start(config: BotConfig) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        Self { stop, task: tokio::spawn(tillwatch_bot::run(config, stopping)) }
+    }
+
+    /// Waits until the bot ends by itself, and for ever where there is none.
+    ///
+    /// # Errors
+    /// Why it gave up.
+    pub(super) async fn ended(bot: &mut Option<Self>) -> Result<(), Failure> {
+        let Some(running) = bot else { return std::future::pending().await };
+        let ended = (&mut running.task).await;
+        *bot = None;
+        Ok(ended??)
+    }
+
+    /// Ends it and waits for what it has in work.
+    ///
+    /// # Errors
+    /// Why it had given up before.
+    pub(super) async fn stop(self) -> Result<(), Failure> {
+        self.stop.send_replace(true);
+        Ok(self.task.await??)
+    }
 }
 
 /// The migrations.
@@ -77,7 +132,7 @@ pub(super) async fn migrate(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log, config.log_json);
     let url =
         config.database_owner_url.as_deref().ok_or("DATABASE_OWNER_URL: not set. It is the role tillwatch_owner's.")?;
-    let ran = db_migrate::run(url, clock::now()).await?;
+    let ran = migrate_as_owner(url).await?;
     for name in &ran {
         println!("{name}");
     }
@@ -85,14 +140,22 @@ pub(super) async fn migrate(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Runs the migrations at the address of `DATABASE_OWNER_URL`; an error names that setting.
+pub(super) async fn migrate_as_owner(url: &str) -> Result<Vec<String>, Failure> {
+    db_migrate::run(url, clock::now()).await.map_err(|error| format!("DATABASE_OWNER_URL: {error}").into())
+}
+
 /// The address that the settings name, opened.
 pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
-    TcpListener::bind((config.host.as_str(), config.port)).map_err(|error| {
-        format!(
-            "PORT: cannot listen on {}:{}: {error}. Set PORT to a free one, or 0 for any.",
-            config.host, config.port
-        )
-        .into()
+    let (host, port) = (config.host.as_str(), config.port);
+    let wrong_host = |error: &std::io::Error| -> Failure {
+        format!("HOST: cannot listen on {host}: {error}. Set HOST to an address of this machine, such as 127.0.0.1.")
+            .into()
+    };
+    let addresses: Vec<_> = (host, port).to_socket_addrs().map_err(|error| wrong_host(&error))?.collect();
+    TcpListener::bind(addresses.as_slice()).map_err(|error| match error.kind() {
+        ErrorKind::AddrNotAvailable => wrong_host(&error),
+        _ => format!("PORT: cannot listen on {host}:{port}: {error}. Set PORT to a free one, or 0 for any.").into(),
     })
 }
 
@@ -117,12 +180,58 @@ fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Resu
     })
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub(super) async fn stop_signal() -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => {}
+/// Ctrl-C and SIGTERM, heard from the moment that this exists: before it they end the process at once.
+pub(super) struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignal {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
-    Ok(())
+
+    /// Waits for one of them; each call takes a signal of its own.
+    pub(super) async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// What `work` comes to; `None`, and `work` is broken off, when a signal comes first.
+    async fn unless_received<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.received() => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tillwatch_bot::api::ApiError;
+
+    #[tokio::test]
+    async fn a_bot_that_gives_up_is_noticed_with_its_reason_and_another_is_waited_for() {
+        let (stop, mut stopping) = watch::channel(false);
+        let refusal = BotError::Api(ApiError::Unexpected("the token was refused".to_owned()));
+        let mut bot = Some(Bot { stop, task: tokio::spawn(async { Err(refusal) }) });
+        let said = Bot::ended(&mut bot).await.unwrap_err().to_string();
+        assert!(said.contains("the token was refused"), "{said}");
+        assert!(bot.is_none(), "it is gone");
+
+        let task = tokio::spawn(async move {
+            // The end of the sender is an end, too.
+            let _ = stopping.wait_for(|stop| *stop).await;
+            Ok(())
+        });
+        let mut bot = Some(Bot { stop: watch::channel(false).0, task });
+        assert!(Bot::ended(&mut bot).await.is_ok());
+    }
 }

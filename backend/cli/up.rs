@@ -1,11 +1,13 @@
 //! `tillwatch up`: everything in one process. A local PostgreSQL (unless `DATABASE_URL` is set), migrations, the demo
 //! retailers, the API, the worker, and the bot on the console and on Discord when a token is set.
 //!
-//! Order of stopping: the bot (gateway, handlers, deliveries), the worker, HTTP, PostgreSQL. After a kill the next
-//! start adopts what was left running.
+//! Cast: [`begin`] starts one thing after the other and notes it in [`Running`], which stops in order what there is by
+//! then: not ready any more, long polls, the bot (gateway, handlers, deliveries), the worker, HTTP, PostgreSQL.
+//! Invariants: Ctrl-C and SIGTERM are heard from the first moment and leave nothing running; after a kill the next
+//! start adopts what was left.
 
 use super::Failure;
-use super::parts::{listen, stop_signal};
+use super::parts::{Bot, StopSignal, listen, migrate_as_owner};
 use clap::Args;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -17,7 +19,7 @@ use tillwatch_backend::demo::retailer::SignInHint;
 use tillwatch_backend::demo::{self, CN_SERVER, CONSOLE_USER, DemoOptions, US_SERVER};
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
-use tillwatch_backend::platform::db::local::{self, LocalOptions, LocalPostgres, Progress};
+use tillwatch_backend::platform::db::local::{self, LocalError, LocalOptions, LocalPostgres, Progress};
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate};
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
@@ -25,7 +27,8 @@ use tillwatch_bot::BotConfig;
 use tillwatch_bot::api::BotKey;
 use tillwatch_bot::console::ConsoleConfig;
 use tillwatch_bot::discord::DiscordConfig;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// What `tillwatch up` takes.
@@ -38,22 +41,103 @@ pub(super) struct UpArgs {
 
 const DATABASE: &str = "tillwatch";
 
+/// How long the bot may take to end what it has in work.
+const FAREWELL: Duration = Duration::from_secs(15);
+
 /// Runs everything until Ctrl-C, SIGTERM or `quit`.
 pub(super) async fn up(config: Config, args: UpArgs) -> Result<(), Failure> {
+    // First of all, so that an impatient Ctrl-C finds somebody who cleans up.
+    let mut stop = StopSignal::listen()?;
+    let mut running = Running::default();
+    let quit = Arc::new(Notify::new());
+    let outcome = tokio::select! {
+        begun = begin(&config, &args, &quit, &mut running) => begun,
+        () = stop.received() => {
+            say("Stopping …");
+            return running.stop(&mut stop).await;
+        }
+    };
+    if let Err(error) = outcome {
+        // The reason of the failure is what matters; a second one goes to the log.
+        if let Err(also) = running.stop(&mut stop).await {
+            tracing::warn!(error = %also, "stopping what was started");
+        }
+        return Err(error);
+    }
+    loop {
+        tokio::select! {
+            () = stop.received() => break,
+            () = quit.notified() => break,
+            ended = Bot::ended(&mut running.bot) => if let Err(error) = ended {
+                tracing::error!(%error, "the bot has ended; everything else goes on");
+                say(&format!("The bot has ended: {error}\nEverything else goes on; Ctrl-C stops it."));
+            }
+        }
+    }
+    say("Stopping …");
+    running.stop(&mut stop).await
+}
+
+/// What was started so far.
+#[derive(Default)]
+struct Running {
+    /// PostgreSQL on its way; it cannot be broken off, only waited for.
+    starting: Option<JoinHandle<Result<LocalPostgres, LocalError>>>,
+    postgres: Option<LocalPostgres>,
+    service: Option<Service>,
+    bot: Option<Bot>,
+}
+
+impl Running {
+    /// Stops it, the last first. A second signal is not waited for PostgreSQL's start any longer.
+    async fn stop(self, again: &mut StopSignal) -> Result<(), Failure> {
+        if let Some(service) = &self.service {
+            service.leave();
+        }
+        if let Some(bot) = self.bot {
+            match tokio::time::timeout(FAREWELL, bot.stop()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the bot ended with an error"),
+                Err(_) => tracing::warn!("the bot did not stop in time"),
+            }
+        }
+        if let Some(service) = self.service {
+            service.stop().await;
+        }
+        let mut postgres = self.postgres;
+        if let Some(starting) = self.starting {
+            tokio::select! {
+                // A start that failed leaves nothing to stop.
+                started = starting => postgres = started?.ok(),
+                () = again.received() => {
+                    return Err("left while PostgreSQL was starting; the next start finds it".into());
+                }
+            }
+        }
+        if let Some(postgres) = postgres {
+            tokio::task::spawn_blocking(move || postgres.stop()).await??;
+        }
+        say("Stopped.");
+        Ok(())
+    }
+}
+
+/// Starts everything; what runs is noted in `running` as soon as it does.
+async fn begin(config: &Config, args: &UpArgs, quit: &Arc<Notify>, running: &mut Running) -> Result<(), Failure> {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let data_dir = match &config.data_dir {
         Some(dir) => std::path::absolute(dir)?,
         None => local::default_data_dir()?,
     };
     std::fs::create_dir_all(&data_dir).map_err(|e| format!("DATA_DIR: cannot make {}: {e}", data_dir.display()))?;
-    let log_file = start_log(&config, terminal, &data_dir)?;
+    let log_file = start_log(config, terminal, &data_dir)?;
     let secret = match config.secret_key {
         Some(key) => key,
         None => kept_secret(&data_dir)?,
     };
     let keys = Keys::new(secret, config.secret_key_previous)?;
-    let listener = listen(&config)?;
-    let (db, postgres) = database(&config, &data_dir, &keys, args.reset).await?;
+    let listener = listen(config)?;
+    let db = database(config, &data_dir, &keys, args.reset, running).await?;
 
     let service = Service::start(ServiceOptions {
         db,
@@ -66,6 +150,7 @@ pub(super) async fn up(config: Config, args: UpArgs) -> Result<(), Failure> {
         redis_url: config.redis_url.clone(),
     })
     .await?;
+    let service = running.service.insert(service);
     let address = service.address().ok_or("the service does not listen")?;
     let password = keys.local_password("demo-owner");
     let hints = if config.demo {
@@ -78,38 +163,17 @@ pub(super) async fn up(config: Config, args: UpArgs) -> Result<(), Failure> {
     };
 
     let url = format!("http://{address}");
-    let quit = Arc::new(Notify::new());
     let console = match config.console {
         Console::Off => None,
         Console::Auto if !terminal => None,
-        _ => Some(console(&data_dir, Arc::clone(&quit))),
+        _ => Some(console(&data_dir, Arc::clone(quit))),
     };
     print!("{}", screen(&url, &hints, &password, console.is_some(), log_file.as_deref()));
     std::io::stdout().flush()?;
     let discord = config.discord_token.clone().map(DiscordConfig::new);
-    let (stop_bot, bot_stopping) = watch::channel(false);
     let bot = BotConfig { api_url: url.clone(), key: BotKey::from_seed(keys.bot_seed()), discord, console };
-    let bot = tokio::spawn(tillwatch_bot::run(bot, bot_stopping));
+    running.bot = Some(Bot::start(bot));
     tracing::info!(%url, "ready");
-
-    tokio::select! {
-        stopped = stop_signal() => stopped?,
-        () = quit.notified() => {}
-    }
-    say("Stopping …");
-    // The bot may have ended by itself; then there is nobody to tell.
-    let _ = stop_bot.send(true);
-    match tokio::time::timeout(Duration::from_secs(15), bot).await {
-        Ok(Ok(Ok(()))) => {}
-        Ok(Ok(Err(error))) => tracing::warn!(%error, "the bot ended with an error"),
-        Ok(Err(error)) => tracing::warn!(%error, "the bot broke"),
-        Err(_) => tracing::warn!("the bot did not stop in time"),
-    }
-    service.stop().await;
-    if let Some(postgres) = postgres {
-        tokio::task::spawn_blocking(move || postgres.stop()).await??;
-    }
-    say("Stopped.");
     Ok(())
 }
 
@@ -160,16 +224,18 @@ async fn database(
     data_dir: &Path,
     keys: &Keys,
     reset: bool,
-) -> Result<(DbConfig, Option<LocalPostgres>), Failure> {
+    running: &mut Running,
+) -> Result<DbConfig, Failure> {
     if let Some(app_url) = &config.database_url {
         if reset {
             return Err("--reset deletes the local database only, and DATABASE_URL is set.".into());
         }
         let system_url = config.database_system_url.clone().ok_or("DATABASE_SYSTEM_URL: not set")?;
         if let Some(owner_url) = &config.database_owner_url {
-            migrate::run(owner_url, clock::now()).await?;
+            migrate_as_owner(owner_url).await?;
         }
-        return Ok((DbConfig { app_url: app_url.clone(), system_url, pool_size: config.database_pool, pool_wait: POOL_WAIT }, None));
+        let app_url = app_url.clone();
+        return Ok(DbConfig { app_url, system_url, pool_size: config.database_pool, pool_wait: POOL_WAIT });
     }
     let options = LocalOptions {
         data_dir: Some(data_dir.to_owned()),
@@ -177,20 +243,22 @@ async fn database(
         progress: |step: Progress| say(&step.to_string()),
         ..LocalOptions::default()
     };
-    let postgres = tokio::task::spawn_blocking(move || {
+    let starting = running.starting.insert(tokio::task::spawn_blocking(move || {
         if reset {
             LocalPostgres::reset(&options)?;
         }
         LocalPostgres::start(&options)
-    })
-    .await??;
+    }));
+    let started = starting.await;
+    running.starting = None;
+    let postgres = running.postgres.insert(started??);
     let password = keys.local_password("database-roles");
     let port = postgres.port();
     let address = |role: &str| format!("postgres://{role}:{password}@127.0.0.1:{port}/{DATABASE}");
     let superuser = postgres.superuser_url("postgres");
     let [owner, app_url, system_url] = migrate::prepare_cluster(&superuser, DATABASE, &password, address).await?;
     migrate::run(&owner, clock::now()).await?;
-    Ok((DbConfig { app_url, system_url, pool_size: config.database_pool, pool_wait: POOL_WAIT }, Some(postgres)))
+    Ok(DbConfig { app_url, system_url, pool_size: config.database_pool, pool_wait: POOL_WAIT })
 }
 
 fn console(data_dir: &Path, quit: Arc<Notify>) -> ConsoleConfig {

@@ -6,6 +6,7 @@ use crate::platform::db::{Db, DbConfig};
 use crate::platform::wake::{Topic, Wake};
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What all runtimes of the process share.
 pub struct Shared {
@@ -17,6 +18,8 @@ pub struct Shared {
     pub wake: Wake,
     /// Set when the process is stopping: long polls end, readiness says no.
     pub stopping: tokio::sync::watch::Receiver<bool>,
+    /// Set when the worker of this process ended though nobody asked it to: readiness says no.
+    pub worker_lost: Arc<AtomicBool>,
 }
 
 /// One runtime's view of the service. Cheap to clone within the runtime, never sent to another.

@@ -3,6 +3,7 @@
 //! [`SETTINGS`] is the list that `tillwatch config` prints. Invariant: a wrong value is refused at start by an error
 //! that names the variable and what it takes; the environment wins over the file, the file over the default.
 
+use crate::telemetry;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -195,7 +196,7 @@ impl Config {
             console: reader.choice("CONSOLE", &[("auto", Console::Auto), ("on", Console::On), ("off", Console::Off)]),
             demo: reader.choice("DEMO", &[("on", true), ("off", false)]),
             demo_seconds_per_day: reader.number("DEMO_SECONDS_PER_DAY", 0.05, 86_400.0),
-            log: reader.text("LOG").unwrap_or_default(),
+            log: reader.log_filter("LOG"),
             log_json: reader.choice("LOG_FORMAT", &[("text", false), ("json", true)]),
             origin: reader.values.clone(),
         };
@@ -292,6 +293,14 @@ impl Reader {
         choices[0].1
     }
 
+    fn log_filter(&mut self, name: &'static str) -> String {
+        let text = self.text(name).unwrap_or_default();
+        if let Err(fault) = telemetry::check(&text) {
+            self.bad(name, &text, fault);
+        }
+        text
+    }
+
     fn key(&mut self, name: &'static str) -> Option<[u8; 32]> {
         let text = self.text(name)?;
         let key = parse_key(&text);
@@ -373,5 +382,11 @@ mod tests {
         let table = load(&[("SECRET_KEY", &key)]).unwrap().table();
         assert!(SETTINGS.iter().all(|s| table.contains(s.name)));
         assert!(!table.contains(&key));
+    }
+
+    #[test]
+    fn a_wrong_log_filter_is_refused_by_its_name() {
+        let errors = load(&[("LOG", "debgu")]).unwrap_err();
+        assert!(errors[0].to_string().starts_with("LOG: "), "{errors:?}");
     }
 }

@@ -23,13 +23,16 @@ pub struct Error {
     pub retry_after: Option<u32>,
     /// What only the log may know.
     pub cause: Option<String>,
+    /// Whether no connection to the database was to be had, or it was lost: whoever did the work is not to blame, so it
+    /// does not use up an attempt. A query that takes too long is not of these.
+    pub outage: bool,
 }
 
 impl Error {
     /// An error with a code and a sentence.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let retry_after = matches!(code.status(), 429 | 503).then_some(1);
-        Self { code, detail: detail.into(), fields: Vec::new(), retry_after, cause: None }
+        Self { code, detail: detail.into(), fields: Vec::new(), retry_after, cause: None, outage: false }
     }
 
     /// No such object in this tenant (another tenant's object looks the same).
@@ -60,6 +63,14 @@ impl Error {
     pub fn unavailable(cause: impl std::fmt::Display) -> Self {
         let mut error = Self::new(Code::DatabaseUnavailable, "The database cannot be reached just now. Try again.");
         error.cause = Some(cause.to_string());
+        error.outage = true;
+        error
+    }
+
+    /// Every connection is in use and none became free in time.
+    pub fn no_free_connection() -> Self {
+        let mut error = Self::new(Code::Overloaded, "The service is busy just now. Try again.");
+        error.outage = true;
         error
     }
 
@@ -137,4 +148,24 @@ fn outage(message: &str) -> bool {
         "deadlock detected",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(message: &str) -> Error {
+        Diesel::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned())).into()
+    }
+
+    #[test]
+    fn a_query_that_takes_too_long_is_its_own_fault_and_a_lost_database_is_nobodys() {
+        let slow = said("canceling statement due to statement timeout");
+        assert_eq!((slow.code, slow.outage), (Code::Overloaded, false));
+        let lost = said("terminating connection due to administrator command");
+        assert_eq!((lost.code, lost.outage), (Code::DatabaseUnavailable, true));
+        let full = Error::no_free_connection();
+        assert_eq!((full.code, full.outage), (Code::Overloaded, true));
+        assert!(!said("division by zero").outage);
+    }
 }

@@ -19,6 +19,7 @@ use actix_web::{App as ActixApp, HttpResponse, HttpServer, web};
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -65,24 +66,43 @@ fn configure(config: &mut web::ServiceConfig, app: App) {
     config.default_service(web::to(async || HttpResponse::NotFound().finish()));
 }
 
-/// Ready: not stopping, and PostgreSQL answers with the schema in place.
+/// Ready: not stopping, the worker lives if there is one, and PostgreSQL answers with the schema in place.
 async fn ready(app: ThinData<App>) -> Result<HttpResponse> {
     if *app.stopping.borrow() {
         return Err(Error::unavailable("stopping"));
+    }
+    if app.worker_lost.load(Ordering::Relaxed) {
+        return Err(Error::unavailable("the worker has ended"));
     }
     app.db.ready().await?;
     Ok(HttpResponse::Ok().body("ready"))
 }
 
-/// Starts the worker on a thread of its own; it ends when `shared.stopping` turns true.
+/// Notices when the worker's thread ends, in whatever way, though it was not asked to.
+struct Watched {
+    stopping: watch::Receiver<bool>,
+    lost: Arc<AtomicBool>,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if !*self.stopping.borrow() {
+            self.lost.store(true, Ordering::Relaxed);
+            tracing::error!("the worker has ended and no job is done any more; start the process again");
+        }
+    }
+}
+
+/// Starts the worker on a thread of its own; it ends when `stopping` turns true.
 ///
 /// # Errors
 /// When the thread cannot be started.
-fn start_worker(shared: &Arc<Shared>) -> Result<std::thread::JoinHandle<()>> {
+fn start_worker(shared: &Arc<Shared>, stopping: watch::Receiver<bool>) -> Result<std::thread::JoinHandle<()>> {
     let shared = Arc::clone(shared);
     std::thread::Builder::new()
         .name("worker".to_owned())
         .spawn(move || {
+            let _watched = Watched { stopping: stopping.clone(), lost: Arc::clone(&shared.worker_lost) };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Err(error) => tracing::error!(%error, "the worker cannot start"),
@@ -91,7 +111,8 @@ fn start_worker(shared: &Arc<Shared>) -> Result<std::thread::JoinHandle<()>> {
                         Err(error) => tracing::error!(%error, "the worker cannot start"),
                         Ok(app) => {
                             let (jobs, sweeps) = (router::jobs(), router::sweeps());
-                            tokio::join!(worker::run(&app, &jobs), schedule::run(&app, &sweeps));
+                            let sweeping = schedule::run(&app, &sweeps, &stopping);
+                            tokio::join!(worker::run(&app, &jobs, stopping.clone()), sweeping);
                         }
                     }
                 }),
@@ -124,6 +145,7 @@ pub struct ServiceOptions {
 pub struct Service {
     shared: Arc<Shared>,
     stopping: watch::Sender<bool>,
+    stop_worker: watch::Sender<bool>,
     http: Option<(ServerHandle, JoinHandle<std::io::Result<()>>, SocketAddr)>,
     worker: Option<std::thread::JoinHandle<()>>,
 }
@@ -132,7 +154,7 @@ impl Service {
     /// Checks the roles and starts serving.
     ///
     /// # Errors
-    /// When a role is not bound by row-level security, the schema is missing, or the address cannot be used.
+    /// When a role is not bound by row-level security, the schema is missing or old, or the address cannot be used.
     pub async fn start(options: ServiceOptions) -> Result<Self> {
         Db::new(&options.db)?.check_roles().await?;
         let keys = Keys::new(options.secret, options.previous_secret)?;
@@ -151,7 +173,8 @@ impl Service {
             tracing::info!("wake-ups stay within this process: REDIS_URL is not set");
             Wake::default()
         };
-        let shared = Arc::new(Shared { db: options.db, auth, wake, stopping: observed });
+        let worker_lost = Arc::default();
+        let shared = Arc::new(Shared { db: options.db, auth, wake, stopping: observed, worker_lost });
         let http = match options.listener {
             None => None,
             Some(listener) => {
@@ -159,8 +182,9 @@ impl Service {
                 Some((server.handle(), tokio::spawn(server), address))
             }
         };
-        let worker = if options.worker { Some(start_worker(&shared)?) } else { None };
-        Ok(Self { shared, stopping, http, worker })
+        let (stop_worker, stopped) = watch::channel(false);
+        let worker = if options.worker { Some(start_worker(&shared, stopped)?) } else { None };
+        Ok(Self { shared, stopping, stop_worker, http, worker })
     }
 
     /// Where it listens; `None` for a worker alone.
@@ -173,10 +197,16 @@ impl Service {
         Arc::clone(&self.shared)
     }
 
-    /// Stops in order: unready and long polls end, the worker finishes its batch, requests in hand end.
+    /// The first step of stopping, for a process with more to stop than the service: from now on it is not ready, and
+    /// long polls end. Everything else goes on.
+    pub fn leave(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Stops in order: unready and long polls end, the worker finishes the jobs in hand, requests in hand end.
     pub async fn stop(self) {
-        // Nobody observing any more is fine: then nobody has to stop.
-        let _ = self.stopping.send(true);
+        self.leave();
+        self.stop_worker.send_replace(true);
         if let Some(worker) = self.worker {
             let joined = tokio::task::spawn_blocking(move || worker.join()).await;
             if !matches!(joined, Ok(Ok(()))) {
@@ -187,5 +217,31 @@ impl Service {
             handle.stop(true).await;
             let _ = server.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a worker is missed whose thread does `work` while stopping stands at `asked`.
+    fn missed(asked: bool, work: fn()) -> bool {
+        let (_stop, stopping) = watch::channel(asked);
+        let lost = Arc::new(AtomicBool::new(false));
+        let watched = Watched { stopping, lost: Arc::clone(&lost) };
+        let thread = std::thread::spawn(move || {
+            let _watched = watched;
+            work();
+        });
+        // How it ended is what the watch is about.
+        let _ = thread.join();
+        lost.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn a_worker_that_ends_unasked_is_missed() {
+        assert!(missed(false, || ()));
+        assert!(missed(false, || panic!("a fault in the worker itself")));
+        assert!(!missed(true, || ()));
     }
 }

@@ -2,12 +2,14 @@
 
 mod access_matrix;
 mod backtest;
+mod bot_command;
 mod bot_process;
 mod cancellation;
 mod channels_campaigns;
 mod chat_end_to_end;
 mod closed_days;
 mod deliveries;
+mod demo;
 mod discord;
 mod fake_discord;
 mod harness;
@@ -29,3 +31,4 @@ mod start_refusal;
 mod stop_loss;
 mod tidy;
 mod up;
+mod worker;

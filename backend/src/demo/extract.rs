@@ -182,6 +182,20 @@ impl Extract {
         })
     }
 
+    /// The campaign that runs to the end of the replay and stays farthest below its stop-loss line, in money. `None` if
+    /// every one is stopped.
+    pub fn steadiest_campaign(&self) -> Option<&DemoCampaign> {
+        let last = self.rows.last()?.at.with_timezone(&self.time_zone).date_naive();
+        let running = self.campaigns.iter().filter(|campaign| campaign.ends_on >= last);
+        let below = running.filter_map(|campaign| {
+            let spend = self.rows.iter().filter(|row| &*row.metric == "spend");
+            let own = spend.filter(|row| row.campaign.as_deref() == Some(campaign.key.as_str()));
+            let left = minor_units(campaign.stop_loss_minor?) - own.map(|row| row.value).sum::<f64>();
+            (left > 0.0).then_some((left, campaign))
+        });
+        below.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, campaign)| campaign)
+    }
+
     /// The same figures moved by a whole number of weeks, as near to `now` as leaves every row before it.
     ///
     /// Moved on the retailer's own clock, so that a day keeps its weekday, its midnight and its sum across a change
@@ -250,6 +264,12 @@ impl Extract {
                 .map_or(at, |moved| moved.to_utc()),
         }
     }
+}
+
+/// Minor units (cents, fen) in major ones.
+#[expect(clippy::cast_precision_loss, reason = "a campaign's budget is far below 2^53 cents")]
+fn minor_units(amount: i64) -> f64 {
+    amount as f64 / 100.0
 }
 
 /// Rounds to two decimals, so that adding two amounts leaves an amount.

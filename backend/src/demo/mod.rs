@@ -63,13 +63,19 @@ pub fn start(shared: Arc<Shared>, options: DemoOptions) -> Result<oneshot::Recei
 }
 
 async fn run(shared: Arc<Shared>, options: DemoOptions, ready: oneshot::Sender<Ready>) {
+    let mut stopping = shared.stopping.clone();
     let prepared = async {
         let app = App::new(shared)?;
         let us = retailer::prepare(&app, &read(Extract::us_grocer())?, US_SERVER, &options.password).await?;
         let cn = retailer::prepare(&app, &read(Extract::cn_retailer())?, CN_SERVER, &options.password).await?;
         Ok((app, [us, cn]))
     };
-    let (app, retailers): (App, [Retailer; 2]) = match prepared.await {
+    // A process that stops while it loads has nobody left who waits to hear of it.
+    let prepared: Result<(App, [Retailer; 2])> = tokio::select! {
+        _ = stopping.wait_for(|stop| *stop) => return,
+        prepared = prepared => prepared,
+    };
+    let (app, retailers) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
             let _ = ready.send(Err(error));
@@ -79,7 +85,6 @@ async fn run(shared: Arc<Shared>, options: DemoOptions, ready: oneshot::Sender<R
     let hints = retailers.iter().map(|retailer| retailer.hint.clone()).collect();
     let _ = ready.send(Ok(hints));
     let [us, cn] = retailers;
-    let mut stopping = app.stopping.clone();
     tokio::select! {
         _ = stopping.wait_for(|stop| *stop) => {}
         () = async { tokio::join!(replay::run(&app, us, options.day), replay::run(&app, cn, options.day)); } => {}

@@ -1,5 +1,9 @@
 //! A retailer made from an extract, through the ordinary use cases: sign-up, channels, campaigns, history, rules, and
-//! the console's link. Made again, it finds what is there.
+//! the console's link.
+//!
+//! Invariants: each step looks for what is there and makes what is missing, so that a start that was broken off is
+//! finished by the next one; once the replay has begun nothing is made again, so that what somebody archived or
+//! disabled since stays so; the place of the replay is told by the demo's own rows, whatever others sent.
 
 use super::CONSOLE_USER;
 use super::extract::{DemoCampaign, DemoRow, Extract};
@@ -10,19 +14,23 @@ use crate::measure::metrics;
 use crate::measure::samples::query;
 use crate::plan::campaigns::{self, model::Verb};
 use crate::plan::channels;
+use crate::platform::http::page::{MOST, Paging};
 use crate::platform::http::who::{Actor, PermissionSet, Who};
 use crate::watch::ingest;
 use crate::watch::ingest::parse::{Parsed, SampleRow};
 use crate::watch::rules;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde_json::json;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use tillwatch_shared::Money;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::{SignIn, SignUp, Signed};
-use tillwatch_shared::ids::CampaignId;
+use tillwatch_shared::ids::{CampaignId, ChannelId};
 use tillwatch_shared::plan::{CampaignState, ChannelStage, CreateCampaign, CreateChannel};
 use tillwatch_shared::quantity::Quantity;
+use tillwatch_shared::samples::SampleStatus;
 use tillwatch_shared::watch::{CreateRule, RedeemCode, RuleSpec, Severity, Transport};
 
 /// Rows sent in one request.
@@ -35,7 +43,7 @@ pub struct SignInHint {
     pub retailer: String,
     /// The owner's address.
     pub email: String,
-    /// A campaign that a stop-loss will stop.
+    /// A campaign that runs and that no stop-loss will stop: one to pause by hand.
     pub campaign: String,
 }
 
@@ -56,9 +64,9 @@ pub struct Retailer {
 pub async fn prepare(app: &App, extract: &Extract, server: &str, password: &str) -> Result<Retailer> {
     let email = format!("owner@{server}.demo.example");
     let sign_in = SignIn { email: email.clone(), password: password.to_owned(), tenant: None };
-    let (signed, fresh) = match auth::sign_in(app, sign_in, None, "demo").await {
-        Ok(signed) => (signed, false),
-        Err(error) if error.code == Code::SignInFailed => (sign_up(app, extract, &email, password).await?, true),
+    let signed = match auth::sign_in(app, sign_in, None, "demo").await {
+        Ok(signed) => signed,
+        Err(error) if error.code == Code::SignInFailed => sign_up(app, extract, &email, password).await?,
         Err(error) => return Err(error),
     };
     let who = owner(&signed)?;
@@ -70,13 +78,12 @@ pub async fn prepare(app: &App, extract: &Extract, server: &str, password: &str)
         })
         .await?;
     let shifted = extract.shifted(anchor);
-    if fresh {
+    let newest = replayed_day(app, &who, &shifted, zone).await?;
+    if newest.is_none() {
         make(app, &who, &shifted).await?;
     }
     link_console(app, &who, server).await?;
     // What was sent before the process stopped ends somewhere in the newest day: that day is sent again.
-    let Some(sales) = metrics::find("sales") else { return Err(Error::internal("no metric `sales`")) };
-    let newest = app.db.read(&who, async |tx| query::last_day(tx, who.tenant, zone, sales).await).await?;
     let rows = shifted
         .rows
         .iter()
@@ -84,8 +91,7 @@ pub async fn prepare(app: &App, extract: &Extract, server: &str, password: &str)
         .filter(|row| newest.is_none_or(|day| row.at.with_timezone(&zone).date_naive() >= day))
         .cloned()
         .collect();
-    let campaign = shifted.campaigns.iter().filter(|c| c.stop_loss_minor.is_some()).max_by_key(|c| c.budget_minor);
-    let campaign = campaign.map(|c| c.name.clone()).unwrap_or_default();
+    let campaign = shifted.steadiest_campaign().map(|c| c.name.clone()).unwrap_or_default();
     Ok(Retailer { who, hint: SignInHint { retailer: shifted.name.clone(), email, campaign }, rows })
 }
 
@@ -118,83 +124,137 @@ fn owner(signed: &Signed) -> Result<Who> {
     })
 }
 
+/// The newest local day of which the replay has sent sales; `None` before it has begun.
+async fn replayed_day(app: &App, who: &Who, extract: &Extract, zone: Tz) -> Result<Option<NaiveDate>> {
+    let Some(sales) = metrics::find("sales") else { return Err(Error::internal("no metric `sales`")) };
+    let from = extract.replay_from;
+    let sent = app.db.read(who, async |tx| query::sources(tx, who.tenant, sales, from).await).await?;
+    let own: HashSet<String> = extract.rows.iter().filter(|row| row.at >= from).map(key).collect();
+    let newest = sent.iter().filter(|(_, key)| own.contains(key)).map(|(at, _)| *at).max();
+    Ok(newest.map(|at| at.with_timezone(&zone).date_naive()))
+}
+
 /// Channels, campaigns, history, and only then the rules: they judge from here on.
 async fn make(app: &App, who: &Who, extract: &Extract) -> Result<()> {
-    let mut all = Vec::new();
-    for channel in &extract.channels {
-        let request = CreateChannel {
-            name: channel.name.clone(),
-            external_key: Some(channel.key.clone()),
-            kind: channel.kind.parse().map_err(Error::internal)?,
-            online: Some(channel.online),
-            domain: None,
-            stage: ChannelStage::Active,
-        };
-        all.push(channels::create(app, who, request).await?.id);
-    }
+    let channels = make_channels(app, who, extract).await?;
     let mut lines = Vec::new();
     for campaign in &extract.campaigns {
-        let request = CreateCampaign {
-            name: campaign.name.clone(),
-            external_key: Some(campaign.key.clone()),
-            objective: String::new(),
-            channels: all.clone(),
-            starts_on: Some(campaign.starts_on),
-            ends_on: Some(campaign.ends_on),
-            budget: Some(Money { amount_minor: campaign.budget_minor, currency: extract.currency.clone() }),
-        };
-        let made = campaigns::create(app, who, request).await?;
-        campaigns::change_state(app, who, made.id, Verb::Launch, "Demo").await?;
-        if campaign.stop_loss_minor.is_none() {
-            // It ended before the replay begins.
-            campaigns::change_state(app, who, made.id, Verb::Complete, "Demo").await?;
+        if let Some(id) = make_campaign(app, who, extract, campaign, &channels).await? {
+            lines.push((id, campaign));
         }
-        debug_assert_ne!(made.state, CampaignState::Cancelled);
-        lines.push((made.id, campaign));
     }
     let history: Vec<&DemoRow> = extract.rows.iter().filter(|row| row.at < extract.replay_from).collect();
     for batch in history.chunks(BATCH) {
-        send(app, who, batch).await?;
+        for refusal in send(app, who, batch).await? {
+            tracing::warn!(refusal, "a row of the demo's history was refused");
+        }
     }
     make_rules(app, who, extract, &lines).await
 }
 
-async fn make_rules(app: &App, who: &Who, extract: &Extract, lines: &[(CampaignId, &DemoCampaign)]) -> Result<()> {
-    let zh = extract.locale == "zh-CN";
-    for (id, campaign) in lines {
-        let Some(minor) = campaign.stop_loss_minor else { continue };
-        let line = Quantity::from_e4(minor * 100);
-        let name = if zh { format!("止损线：{}", campaign.name) } else { format!("Stop-loss: {}", campaign.name) };
-        let spec = RuleSpec::StopLoss { metric: "spend".to_owned(), line, minimum_spend: Quantity::ZERO };
-        rule(app, who, name, spec, Some(*id), false, Severity::Critical).await?;
+/// The channels in use; the missing ones are made.
+async fn make_channels(app: &App, who: &Who, extract: &Extract) -> Result<Vec<ChannelId>> {
+    let keys: Vec<&str> = extract.channels.iter().map(|channel| channel.key.as_str()).collect();
+    let found = app.db.read(who, async |tx| channels::resolve(tx, who.tenant, &keys).await).await?;
+    let mut all = Vec::new();
+    for channel in &extract.channels {
+        match found.get(&channel.key) {
+            Some(found) if found.archived => {}
+            Some(found) => all.push(found.id),
+            None => {
+                let request = CreateChannel {
+                    name: channel.name.clone(),
+                    external_key: Some(channel.key.clone()),
+                    kind: channel.kind.parse().map_err(Error::internal)?,
+                    online: Some(channel.online),
+                    domain: None,
+                    stage: ChannelStage::Active,
+                };
+                all.push(channels::create(app, who, request).await?.id);
+            }
+        }
     }
-    let low: RuleSpec = serde_json::from_value(json!({
-        "kind": "deviation", "metric": "sales", "side": "below", "minimum_volume": 100.0
-    }))
-    .map_err(Error::internal)?;
-    let name =
-        if zh { "销售额低于同星期平均水平2个标准差" } else { "Sales far below the same weekday" };
-    rule(app, who, name.to_owned(), low, None, true, Severity::Warning).await?;
-    if !zh {
-        let floor = json!({ "kind": "threshold", "metric": "sales", "side": "below", "line": 9000.0 });
-        let floor = serde_json::from_value(floor).map_err(Error::internal)?;
-        rule(app, who, "Daily sales under $9,000".to_owned(), floor, None, false, Severity::Warning).await?;
+    Ok(all)
+}
+
+/// The campaign, made if it is missing, running or completed; `None` when somebody has archived it.
+async fn make_campaign(
+    app: &App,
+    who: &Who,
+    extract: &Extract,
+    campaign: &DemoCampaign,
+    channels: &[ChannelId],
+) -> Result<Option<CampaignId>> {
+    let key = campaign.key.as_str();
+    let found = app.db.read(who, async |tx| campaigns::resolve(tx, who.tenant, &[key]).await).await?;
+    let (id, mut state) = match found.get(key) {
+        Some(found) if found.archived => return Ok(None),
+        Some(found) => (found.id, campaigns::get(app, who, found.id).await?.state),
+        None => {
+            let request = CreateCampaign {
+                name: campaign.name.clone(),
+                external_key: Some(campaign.key.clone()),
+                objective: String::new(),
+                channels: channels.to_vec(),
+                starts_on: Some(campaign.starts_on),
+                ends_on: Some(campaign.ends_on),
+                budget: Some(Money { amount_minor: campaign.budget_minor, currency: extract.currency.clone() }),
+            };
+            let made = campaigns::create(app, who, request).await?;
+            (made.id, made.state)
+        }
+    };
+    if state == CampaignState::Draft {
+        state = campaigns::change_state(app, who, id, Verb::Launch, "Demo").await?.campaign.state;
+    }
+    // Without a line it ended before the replay begins.
+    if state == CampaignState::Active && campaign.stop_loss_minor.is_none() {
+        campaigns::change_state(app, who, id, Verb::Complete, "Demo").await?;
+    }
+    Ok(Some(id))
+}
+
+/// The rules that are missing, by their names.
+async fn make_rules(app: &App, who: &Who, extract: &Extract, lines: &[(CampaignId, &DemoCampaign)]) -> Result<()> {
+    let paging = Paging::new(who.tenant, "rules", "", Some(MOST), None)?;
+    let there: HashSet<String> = rules::list(app, who, &paging).await?.data.into_iter().map(|rule| rule.name).collect();
+    for request in wanted_rules(extract, lines)? {
+        if !there.contains(&request.name) {
+            rules::create(app, who, request).await?;
+        }
     }
     Ok(())
 }
 
-async fn rule(
-    app: &App,
-    who: &Who,
-    name: String,
-    spec: RuleSpec,
-    campaign: Option<CampaignId>,
-    per_channel: bool,
-    severity: Severity,
-) -> Result<()> {
-    let request = CreateRule { name, spec, channel: None, campaign, per_channel, severity };
-    rules::create(app, who, request).await?;
-    Ok(())
+fn wanted_rules(extract: &Extract, lines: &[(CampaignId, &DemoCampaign)]) -> Result<Vec<CreateRule>> {
+    let zh = extract.locale == "zh-CN";
+    let daily = |name: &str, spec: serde_json::Value, per_channel| -> Result<CreateRule> {
+        let spec = serde_json::from_value(spec).map_err(Error::internal)?;
+        let name = name.to_owned();
+        Ok(CreateRule { name, spec, channel: None, campaign: None, per_channel, severity: Severity::Warning })
+    };
+    let mut wanted = Vec::new();
+    for (id, campaign) in lines {
+        let Some(minor) = campaign.stop_loss_minor else { continue };
+        let line = Quantity::from_e4(minor * 100);
+        wanted.push(CreateRule {
+            name: if zh { format!("止损线：{}", campaign.name) } else { format!("Stop-loss: {}", campaign.name) },
+            spec: RuleSpec::StopLoss { metric: "spend".to_owned(), line, minimum_spend: Quantity::ZERO },
+            channel: None,
+            campaign: Some(*id),
+            per_channel: false,
+            severity: Severity::Critical,
+        });
+    }
+    let low = json!({ "kind": "deviation", "metric": "sales", "side": "below", "minimum_volume": 100.0 });
+    let low_name =
+        if zh { "销售额低于同星期平均水平2个标准差" } else { "Sales far below the same weekday" };
+    wanted.push(daily(low_name, low, true)?);
+    if !zh {
+        let floor = json!({ "kind": "threshold", "metric": "sales", "side": "below", "line": 9000.0 });
+        wanted.push(daily("Daily sales under $9,000", floor, false)?);
+    }
+    Ok(wanted)
 }
 
 /// The person at the console acts as the owner.
@@ -211,14 +271,13 @@ async fn link_console(app: &App, who: &Who, server: &str) -> Result<()> {
     Ok(())
 }
 
-/// Sends rows as a partner would, each under a key of its own.
-pub(super) async fn send(app: &App, who: &Who, rows: &[&DemoRow]) -> Result<()> {
+/// Sends rows as a partner would, each under a key of its own. What is refused, in words: somebody may have archived a
+/// channel, and that is theirs to decide.
+pub(super) async fn send(app: &App, who: &Who, rows: &[&DemoRow]) -> Result<Vec<String>> {
     let rows = rows.iter().map(|row| sample(row)).collect::<Result<Vec<_>>>()?;
     let answer = ingest::take(app, who, rows).await?;
-    match answer.results.iter().find_map(|result| result.detail.as_deref()) {
-        Some(detail) => Err(Error::internal(format!("a demo row was refused: {detail}"))),
-        None => Ok(()),
-    }
+    let refused = answer.results.into_iter().filter(|result| result.status == SampleStatus::Refused);
+    Ok(refused.map(|result| result.detail.unwrap_or_default()).collect())
 }
 
 fn sample(row: &DemoRow) -> Result<Parsed<'_>> {
@@ -226,11 +285,16 @@ fn sample(row: &DemoRow) -> Result<Parsed<'_>> {
         line: 1,
         metric: metrics::find(&row.metric).ok_or_else(|| Error::internal("the demo names an unknown metric"))?,
         at: row.at,
-        key: Cow::Owned(format!("{}/{}/{}", row.channel, row.campaign.as_deref().unwrap_or("-"), key_time(row.at))),
+        key: Cow::Owned(key(row)),
         channel: Some(Cow::Borrowed(&row.channel)),
         campaign: row.campaign.as_deref().map(Cow::Borrowed),
         value: Quantity::parse(&format!("{:.2}", row.value)).map_err(Error::internal)?,
     }))
+}
+
+/// The source key of a row: unlike any that a person would choose.
+fn key(row: &DemoRow) -> String {
+    format!("{}/{}/{}", row.channel, row.campaign.as_deref().unwrap_or("-"), key_time(row.at))
 }
 
 fn key_time(at: DateTime<Utc>) -> String {

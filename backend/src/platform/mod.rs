@@ -6,5 +6,6 @@ pub mod clock;
 pub mod db;
 pub mod http;
 pub mod jobs;
+pub mod tally;
 pub mod validate;
 pub mod wake;

@@ -3,7 +3,8 @@
 use super::client::Client;
 use super::database::{Database, own_database};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use tillwatch_backend::app::Shared;
 use tillwatch_backend::error::Result;
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::serve::{Service, ServiceOptions};
@@ -102,6 +103,11 @@ impl OwnService {
     /// A caller without a credential.
     pub(crate) fn anonymous(&self) -> Client {
         Client::new(self.address)
+    }
+
+    /// What the service shares, for use cases and jobs that a test calls by itself.
+    pub(crate) fn inside(&self) -> Arc<Shared> {
+        self.service.as_ref().expect("it runs").shared()
     }
 
     /// The service's keys.

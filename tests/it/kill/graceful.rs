@@ -5,9 +5,11 @@ use crate::bot_process;
 use crate::fake_discord::FakeDiscord;
 use crate::harness::feed::sample;
 use crate::harness::tenant::Style;
-use crate::harness::{Client, Tenant, own_database};
-use chrono::{Days, Utc};
+use crate::harness::{Client, Tenant, eventually, own_database};
+use chrono::{Days, NaiveDate, Utc};
 use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tillwatch_shared::permissions::Permission;
 use tokio::sync::watch;
@@ -15,7 +17,9 @@ use tokio::sync::watch;
 /// Rows of a batch.
 const ROWS: usize = 20;
 const SENDERS: usize = 6;
-const IN_TIME: Duration = Duration::from_secs(12);
+/// The service gives what is in hand 9 s, and a busy machine takes its time; a process that hangs is killed after 30 s
+/// by whoever runs it.
+const IN_TIME: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_under_load_is_in_time_and_keeps_every_accepted_row() {
@@ -28,8 +32,11 @@ async fn a_stop_under_load_is_in_time_and_keeps_every_accepted_row() {
     fake.until_gateway("ready", 1).await;
 
     let (stop, stopping) = watch::channel(false);
-    let senders: Vec<_> = (0..SENDERS).map(|n| tokio::spawn(pour(partner.clone(), n, stopping.clone()))).collect();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let day = Utc::now().date_naive() - Days::new(3);
+    let batches = Arc::new(AtomicUsize::new(0));
+    let pour = |n| tokio::spawn(pour(partner.clone(), n, day, Arc::clone(&batches), stopping.clone()));
+    let senders: Vec<_> = (0..SENDERS).map(pour).collect();
+    eventually("a load", async || (batches.load(Ordering::Relaxed) >= 3 * SENDERS).then_some(())).await;
     server.program.signal("TERM");
     let ended = server.program.until_ended(IN_TIME).await;
     assert_eq!(ended.code(), Some(0), "{}", server.program.errors());
@@ -61,8 +68,13 @@ async fn a_stop_under_load_is_in_time_and_keeps_every_accepted_row() {
 }
 
 /// Sends batch after batch until the service is gone: how many rows were accepted, and the batches without an answer.
-async fn pour(partner: Client, sender: usize, stopping: watch::Receiver<bool>) -> (usize, Vec<Vec<Value>>) {
-    let day = Utc::now().date_naive() - Days::new(3);
+async fn pour(
+    partner: Client,
+    sender: usize,
+    day: NaiveDate,
+    batches: Arc<AtomicUsize>,
+    stopping: watch::Receiver<bool>,
+) -> (usize, Vec<Vec<Value>>) {
     let (mut accepted, mut unknown) = (0, Vec::new());
     for number in 0.. {
         let row = |n: usize| sample("orders", &format!("{day}T{n:02}:00:00Z"), &format!("{sender}/{number}"), 1);
@@ -71,6 +83,7 @@ async fn pour(partner: Client, sender: usize, stopping: watch::Receiver<bool>) -
             Sent::Taken(taken) => {
                 assert_eq!(taken["accepted"], ROWS, "{taken}");
                 accepted += ROWS;
+                batches.fetch_add(1, Ordering::Relaxed);
             }
             Sent::Unknown => unknown.push(batch),
         }

@@ -5,7 +5,7 @@
 
 use crate::harness::Tenant;
 use crate::harness::feed::{of, sample};
-use chrono::{Days, Utc};
+use chrono::{Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 /// Campaigns with a stop-loss line of [`LINE`]; every third stays under it.
@@ -25,6 +25,8 @@ pub(super) struct Costs {
 
 /// The whole of it.
 pub(super) struct Plan {
+    /// The day on which it was made: a run over midnight keeps its days.
+    pub(super) today: NaiveDate,
     pub(super) campaigns: Vec<Costs>,
     pub(super) channels: Vec<String>,
     /// One queue a sender; a queue keeps its order.
@@ -51,8 +53,9 @@ impl Plan {
             "spec": { "kind": "threshold", "metric": "refunds", "side": "above", "line": 100.0 },
         });
         retailer.owner.post("/v1/rules", wish).await.ok();
-        let queues = vec![costs(&campaigns, 0), costs(&campaigns, 1), refunds(&channels)];
-        Self { campaigns, channels, queues }
+        let today = Utc::now().date_naive();
+        let queues = vec![costs(&campaigns, 0, today), costs(&campaigns, 1, today), refunds(&channels, today)];
+        Self { today, campaigns, channels, queues }
     }
 
     /// Rows in all, the quiet days' among them.
@@ -62,7 +65,8 @@ impl Plan {
 
     /// Days without anything of note: from here on the daily rule judges.
     pub(super) fn quiet_days(&self) -> Vec<Value> {
-        [30, 29].into_iter().flat_map(|ago| self.channels.iter().map(move |c| refund(c, ago, 10))).collect()
+        let of_day = |ago| self.channels.iter().map(move |channel| refund(channel, self.today - Days::new(ago), 10));
+        [30, 29].into_iter().flat_map(of_day).collect()
     }
 
     /// The figure that each alert must show in the end, with its campaign or channel.
@@ -73,20 +77,20 @@ impl Plan {
 }
 
 /// The batches of every other campaign's costs: several campaigns a batch, so that locks are taken in many orders.
-fn costs(campaigns: &[Costs], odd: usize) -> Vec<Vec<Value>> {
+fn costs(campaigns: &[Costs], odd: usize, today: NaiveDate) -> Vec<Vec<Value>> {
     let own: Vec<&Costs> = campaigns.iter().skip(odd).step_by(2).collect();
     let mut batches = Vec::new();
     for group in own.chunks(3) {
         for step in 0..STEPS {
-            batches.push(group.iter().rev().flat_map(|costs| cost(costs, step)).collect());
+            batches.push(group.iter().rev().flat_map(|costs| cost(costs, step, today)).collect());
         }
     }
     batches
 }
 
 /// One step of a campaign's cost: two rows.
-fn cost(costs: &Costs, step: u32) -> Vec<Value> {
-    let day = Utc::now().date_naive() - Days::new(u64::from(2 + step));
+fn cost(costs: &Costs, step: u32, today: NaiveDate) -> Vec<Value> {
+    let day = today - Days::new(u64::from(2 + step));
     let whole = costs.total / STEPS;
     let amount = if step + 1 == STEPS { costs.total - whole * (STEPS - 1) } else { whole };
     let row = |key: &str, amount: u32| sample("spend", &format!("{day}T10:00:00Z"), key, amount);
@@ -94,14 +98,14 @@ fn cost(costs: &Costs, step: u32) -> Vec<Value> {
 }
 
 /// The batches of refunds: each channel in turn has two days over the line, and a later day closes them.
-fn refunds(channels: &[String]) -> Vec<Vec<Value>> {
+fn refunds(channels: &[String], today: NaiveDate) -> Vec<Vec<Value>> {
     let mut batches = Vec::new();
     for (channel, n) in channels.iter().zip(0..) {
-        let first = 28 - 2 * n;
+        let first = today - Days::new(28 - 2 * u64::from(n));
         batches.push(vec![refund(channel, first, 160)]);
-        batches.push(vec![refund(channel, first - 1, second_day(n))]);
+        batches.push(vec![refund(channel, first + Days::new(1), second_day(n))]);
     }
-    let closing = channels.first().map(|channel| refund(channel, 3, second_day(0)));
+    let closing = channels.first().map(|channel| refund(channel, today - Days::new(3), second_day(0)));
     batches.push(closing.into_iter().collect());
     batches
 }
@@ -110,8 +114,7 @@ fn second_day(n: u32) -> u32 {
     170 + n
 }
 
-fn refund(channel: &str, days_ago: u32, amount: u32) -> Value {
-    let day = Utc::now().date_naive() - Days::new(days_ago.into());
+fn refund(channel: &str, day: NaiveDate, amount: u32) -> Value {
     let mut row = sample("refunds", &format!("{day}T10:00:00Z"), "till", amount);
     row["channel"] = json!(channel);
     row

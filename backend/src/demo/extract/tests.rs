@@ -173,6 +173,20 @@ proptest! {
 }
 
 #[test]
+fn the_campaign_to_pause_by_hand_stays_below_its_line_and_the_readme_names_it() {
+    for (extract, name) in [(us(), "Coupon mailing 20 (type C)"), (Extract::cn_retailer().unwrap(), "会员日满减券")]
+    {
+        let campaign = extract.steadiest_campaign().unwrap();
+        assert_eq!(campaign.name, name);
+        let own = extract.rows.iter().filter(|row| row.campaign.as_deref() == Some(campaign.key.as_str()));
+        let spend: f64 = own.filter(|row| &*row.metric == "spend").map(|row| row.value).sum();
+        assert!(spend < minor_units(campaign.stop_loss_minor.unwrap()), "{spend}");
+    }
+    let readme = include_str!("../../../../README.md");
+    assert!(readme.contains("campaign pause \"Coupon mailing 20 (type C)\" because"));
+}
+
+#[test]
 fn bad_rows_are_refused_with_their_line() {
     let about = br#"{"name":"n","locale":"en","time_zone":"UTC","currency":"USD","replay_from":"2025-01-01T00:00:00Z",
         "channels":[{"key":"a","name":"A","kind":"store","online":false}],"campaigns":[

@@ -100,6 +100,19 @@ pub async fn last_day(tx: &mut Tx, tenant: TenantId, zone: Tz, metric: &Metric) 
     Ok(newest.map(|at| local_date(zone, at)))
 }
 
+/// The times and source keys of the samples of `metric` from `from` on, in no order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sources(
+    tx: &mut Tx,
+    tenant: TenantId,
+    metric: &Metric,
+    from: DateTime<Utc>,
+) -> Result<Vec<(DateTime<Utc>, String)>> {
+    store::sources(tx, tenant, &metric.sums(), from).await
+}
+
 /// What a campaign's metric grew to, hour by hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Growth {

@@ -1,11 +1,12 @@
 //! Start-up refusal: the service does not serve as a role that row-level security does not bind, nor on a schema
 //! that is older than the program.
 
-use super::Db;
+use super::{Db, migrate};
 use crate::error::{Error, Result};
 use diesel::QueryableByName;
-use diesel::sql_types::{Bool, Text};
-use diesel_async::RunQueryDsl as _;
+use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use tillwatch_shared::errors::Code;
 
 #[expect(clippy::struct_excessive_bools, reason = "the facts of one catalogue query")]
 #[derive(QueryableByName)]
@@ -22,33 +23,70 @@ struct RoleFacts {
     migrated: bool,
 }
 
+#[derive(QueryableByName)]
+struct Missing {
+    #[diesel(sql_type = BigInt)]
+    missing: i64,
+}
+
+/// How many of the given migrations were not run.
+const MISSING: &str = "SELECT count(*) AS missing FROM unnest($1) AS known (version) \
+    WHERE NOT EXISTS (SELECT FROM public.__diesel_schema_migrations m WHERE m.version = known.version)";
+
 const FACTS: &str = "SELECT r.rolname::text AS name, r.rolsuper AS superuser, r.rolbypassrls AS bypasses, \
     EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relnamespace = 'public'::regnamespace) AS owns, \
-    to_regclass('public.queue_deliveries') IS NOT NULL AS migrated \
+    coalesce(has_table_privilege(to_regclass('public.__diesel_schema_migrations'), 'SELECT'), false) AS migrated \
     FROM pg_roles r WHERE r.rolname = current_user";
 
 impl Db {
-    /// Checks both roles.
+    /// Checks both roles and the schema.
     ///
     /// # Errors
-    /// A sentence that names the setting and the fix, when a role is a superuser, bypasses row-level security or
-    /// owns a table, or when the schema is missing.
+    /// A sentence that names the setting and the fix, when the database cannot be reached, a role is a superuser,
+    /// bypasses row-level security or owns a table, or when the schema is older than the program.
     pub async fn check_roles(&self) -> Result<()> {
-        let mut app = self.app_connection().await?;
-        judge("DATABASE_URL", &diesel::sql_query(FACTS).get_result(&mut app).await?)?;
-        let mut system = self.system_connection().await?;
-        judge("DATABASE_SYSTEM_URL", &diesel::sql_query(FACTS).get_result(&mut system).await?)
+        let unreachable = |variable: &'static str| move |error| unreachable(variable, &error);
+        let mut app = self.app_connection().await.map_err(unreachable("DATABASE_URL"))?;
+        check("DATABASE_URL", &mut app).await?;
+        let mut system = self.system_connection().await.map_err(unreachable("DATABASE_SYSTEM_URL"))?;
+        check("DATABASE_SYSTEM_URL", &mut system).await
     }
 
-    /// Whether PostgreSQL answers and the schema is there.
+    /// Whether PostgreSQL answers and its schema is not older than the program.
     ///
     /// # Errors
     /// 503 otherwise.
     pub async fn ready(&self) -> Result<()> {
         let mut app = self.app_connection().await?;
         let facts: RoleFacts = diesel::sql_query(FACTS).get_result(&mut app).await?;
-        if facts.migrated { Ok(()) } else { Err(Error::unavailable("the schema is missing")) }
+        if facts.migrated && up_to_date(&mut app).await? {
+            Ok(())
+        } else {
+            Err(Error::unavailable("the schema is missing or older than the program"))
+        }
     }
+}
+
+/// Whether every migration of the program was run. There may be newer ones: a release runs on the next one's schema.
+async fn up_to_date(conn: &mut AsyncPgConnection) -> Result<bool> {
+    let query = diesel::sql_query(MISSING).bind::<Array<Text>, _>(migrate::versions()?);
+    Ok(query.get_result::<Missing>(conn).await?.missing == 0)
+}
+
+async fn check(variable: &str, conn: &mut AsyncPgConnection) -> Result<()> {
+    let facts: RoleFacts = diesel::sql_query(FACTS).get_result(conn).await?;
+    judge(variable, &facts)?;
+    if up_to_date(conn).await? {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "{variable}: the schema is older than this program. Run `tillwatch migrate` with DATABASE_OWNER_URL first."
+    )))
+}
+
+fn unreachable(variable: &str, error: &Error) -> Error {
+    let cause = error.cause.as_deref().unwrap_or(&error.detail);
+    Error::new(Code::DatabaseUnavailable, format!("{variable}: the database cannot be reached: {cause}"))
 }
 
 fn judge(variable: &str, facts: &RoleFacts) -> Result<()> {

@@ -6,6 +6,7 @@
 
 use crate::error::{Error, Result};
 use chrono::{DateTime, Months, Utc};
+use diesel::pg::Pg;
 use diesel::sql_types::Date;
 use diesel_async::{
     AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
@@ -24,6 +25,18 @@ const ALONE: i64 = 7_411_966_001;
 /// The three roles of a cluster.
 pub const ROLES: [&str; 3] = ["tillwatch_owner", "tillwatch_app", "tillwatch_system"];
 
+/// Diesel makes the list of what was run. The serving roles read it, to refuse a schema that is older than they are.
+const LET_READ: &str = "GRANT SELECT ON public.__diesel_schema_migrations TO tillwatch_app, tillwatch_system";
+
+/// The versions of the program's migrations, as they are kept in the database.
+///
+/// # Errors
+/// Never in a program that was built from well-named migrations.
+pub fn versions() -> Result<Vec<String>> {
+    let migrations = diesel::migration::MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(Error::internal)?;
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
 /// Brings the schema of the database at `owner_url` up to date. Returns the names of the migrations it ran.
 /// Needs a multi-threaded runtime.
 ///
@@ -39,6 +52,7 @@ pub async fn run(owner_url: &str, now: DateTime<Utc>) -> Result<Vec<String>> {
     let ran = harness.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
     let names = ran.iter().map(ToString::to_string).collect();
     let mut conn = harness.into_inner();
+    conn.batch_execute(LET_READ).await?;
     let today = now.date_naive();
     diesel::sql_query("SELECT tillwatch_sample_months($1, $2)")
         .bind::<Date, _>(today.checked_sub_months(Months::new(13)).unwrap_or(today))

@@ -92,9 +92,7 @@ fn pool(url: &str, size: usize, wait: Duration) -> Result<Pool<AsyncPgConnection
 
 async fn connection(pool: &Pool<AsyncPgConnection>) -> Result<Object<AsyncPgConnection>> {
     pool.get().await.map_err(|error| match error {
-        PoolError::Timeout(deadpool::managed::TimeoutType::Wait) => {
-            Error::new(tillwatch_shared::errors::Code::Overloaded, "The service is busy just now. Try again.")
-        }
+        PoolError::Timeout(deadpool::managed::TimeoutType::Wait) => Error::no_free_connection(),
         other => Error::unavailable(other),
     })
 }

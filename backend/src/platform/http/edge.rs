@@ -2,6 +2,7 @@
 
 use super::authorized::RequestId;
 use crate::error::Error;
+use crate::platform::tally::Tally;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
@@ -18,6 +19,20 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 /// The header that carries the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers of 503 come in thousands when the database is away: one line every few seconds, with their number.
+static OUTAGES: Tally = Tally::new(Duration::from_secs(5));
+
+/// Tells the log of an answer that the service, and not its caller, is to blame for.
+fn tell_refusal(tally: &Tally, error: &Error) {
+    if error.code.status() != 503 {
+        return;
+    }
+    if let Some(times) = tally.count(error.code.as_str(), Instant::now()) {
+        let cause = error.cause.as_deref().unwrap_or(&error.detail);
+        tracing::warn!(code = %error.code, times, cause, "requests are answered 503");
+    }
+}
 
 /// The refusal of a request, on its way to the edge, which knows the request's id and path.
 #[derive(Clone, Debug)]
@@ -40,6 +55,7 @@ impl ResponseError for Error {
                 tracing::debug!(code = %self.code, cause, "request refused");
             }
         }
+        tell_refusal(&OUTAGES, self);
         let mut answer = HttpResponse::build(self.status_code());
         if let Some(seconds) = self.retry_after {
             answer.insert_header((header::RETRY_AFTER, seconds));
@@ -145,5 +161,48 @@ fn finish(headers: &mut HeaderMap, id: &str) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    /// A log that can be read.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_outage_is_one_warning_with_its_cause_and_not_thousands() {
+        let log = Kept::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::WARN)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let tally = Tally::new(Duration::from_hours(1));
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..1_000 {
+                tell_refusal(&tally, &Error::unavailable("connection refused on port 5432"));
+            }
+            tell_refusal(&tally, &Error::not_found("campaign"));
+        });
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains("WARN") && text.contains("connection refused on port 5432"), "{text}");
     }
 }

@@ -3,7 +3,8 @@
 //! Vocabulary: a *job* carries a kind and ids, never data; *claiming* one moves its `run_at` to the end of the lease,
 //! so that a worker that dies gives it back by the clock alone. Cast: [`queue`] (the SQL) and [`worker`] (the loop).
 //! Invariants: a job runs at least once and is idempotent; it is deleted only by the attempt that did it; after
-//! [`MOST_ATTEMPTS`] failures it is dead and stays for a person to look at.
+//! [`MOST_ATTEMPTS`] failures it is dead and stays for a person to look at. A job that panics has failed, no job holds
+//! others up, and one tenant's jobs never take all hands.
 //!
 //! Beside the queue, a [`Sweep`] is work without a cause: every worker of every process does it again and again
 //! ([`schedule`]), so it must be harmless when it is done twice at once.
@@ -13,9 +14,11 @@ pub mod schedule;
 pub mod worker;
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::platform::http::who::Who;
+use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 /// Attempts before a job is dead.
@@ -42,4 +45,17 @@ pub struct JobKind {
     pub name: &'static str,
     /// What does it.
     pub perform: Perform,
+}
+
+/// Does `work`; a panic in it becomes an error, so that the worker lives on. What it had begun in the database is
+/// rolled back, and nothing else is shared between two pieces of work.
+async fn unharmed(work: impl Future<Output = Result<()>>) -> Result<()> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            Err(Error::internal(format!("it panicked: {}", text.unwrap_or("no message"))))
+        }
+    }
 }

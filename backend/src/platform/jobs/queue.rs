@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 use tillwatch_shared::ids::JobId;
 use uuid::Uuid;
 
@@ -90,25 +91,68 @@ async fn insert(
     Ok(inserted == 1)
 }
 
-/// Claims up to `most` due jobs for `lease`; of those that ask for the same, one.
+/// Due jobs that a claim looks at to find some of several tenants.
+const CANDIDATES: i64 = 100;
+
+/// How many jobs may be claimed: in all, and of a tenant that has `in_hand` of them already.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// In all.
+    pub most: usize,
+    /// Of one tenant, those in hand among them.
+    pub of_one: usize,
+    /// The jobs in hand, by tenant.
+    pub in_hand: HashMap<Uuid, usize>,
+}
+
+impl Share {
+    /// The first of `due` (id and tenant) that may be claimed.
+    fn choose(&self, due: &[(Uuid, Uuid)]) -> Vec<Uuid> {
+        let mut in_hand = self.in_hand.clone();
+        let fits = due.iter().filter(|(_, tenant)| {
+            let own = in_hand.entry(*tenant).or_default();
+            *own += 1;
+            *own <= self.of_one
+        });
+        fits.map(|(id, _)| *id).take(self.most).collect()
+    }
+
+    /// The tenants who have their share in hand.
+    fn served(&self) -> Vec<Uuid> {
+        self.in_hand.iter().filter(|(_, own)| **own >= self.of_one).map(|(tenant, _)| *tenant).collect()
+    }
+}
+
+/// Claims due jobs for `lease`, the longest due first, as far as `share` allows; of those that ask for the same, one.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim(tx: &mut SystemTx, now: DateTime<Utc>, lease: TimeDelta, most: i64) -> Result<Vec<Job>> {
+pub async fn claim(tx: &mut SystemTx, now: DateTime<Utc>, lease: TimeDelta, share: &Share) -> Result<Vec<Job>> {
+    // Tenants who have their share are left out, so that a long queue of theirs hides nobody else's work.
     let due = queue_jobs::table
-        .select(queue_jobs::job_id)
+        .select((queue_jobs::job_id, queue_jobs::for_tenant))
         // In the statement's text: with a parameter in its place the index of ready jobs could not be used.
         .filter(queue_jobs::state.eq(sql::<Text>("'ready'")))
         .filter(queue_jobs::run_at.le(now))
+        .filter(queue_jobs::for_tenant.ne_all(share.served()))
         .order(queue_jobs::run_at)
-        .limit(most)
+        .limit(CANDIDATES)
+        .load::<(Uuid, Uuid)>(tx)
+        .await?;
+    let chosen = share.choose(&due);
+    if chosen.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Another worker may have chosen the same: each job goes to whoever locks it first.
+    let due = queue_jobs::table
+        .select(queue_jobs::job_id)
+        .filter(queue_jobs::job_id.eq_any(chosen))
+        .filter(queue_jobs::state.eq("ready"))
+        .filter(queue_jobs::run_at.le(now))
         .for_update()
         .skip_locked()
         .load::<Uuid>(tx)
         .await?;
-    if due.is_empty() {
-        return Ok(Vec::new());
-    }
     let claimed = diesel::update(queue_jobs::table.filter(queue_jobs::job_id.eq_any(due)))
         .set((queue_jobs::attempt.eq(queue_jobs::attempt + 1), queue_jobs::run_at.eq(now + lease)))
         .returning((
@@ -164,8 +208,9 @@ pub async fn done(tx: &mut SystemTx, job: &Job) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub async fn failed(tx: &mut SystemTx, job: &Job, error: &Error, now: DateTime<Utc>) -> Result<()> {
-    // An outage is nobody's fault: it does not use up attempts, so no work dies of a long one.
-    let outage = error.code.status() == 503;
+    // An outage is nobody's fault: it does not use up attempts, so no work dies of a long one. A job whose own query
+    // takes too long is tried no more often than one that fails.
+    let outage = error.outage;
     let dead = !outage && job.attempt >= MOST_ATTEMPTS;
     let pause = TimeDelta::milliseconds(200 << job.attempt.clamp(0, 10));
     let text: String = error.to_string().chars().take(500).collect();
@@ -179,4 +224,24 @@ pub async fn failed(tx: &mut SystemTx, job: &Job, error: &Error, now: DateTime<U
         .execute(tx)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_gets_its_share_and_what_it_has_in_hand_counts() {
+        let [busy, idle, full] = [1, 2, 3].map(Uuid::from_u128);
+        let in_hand = HashMap::from([(busy, 1), (full, 3)]);
+        let share = Share { most: 4, of_one: 3, in_hand };
+        let due: Vec<(Uuid, Uuid)> = [busy, busy, busy, full, busy, idle, idle, idle]
+            .into_iter()
+            .zip(10_u128..)
+            .map(|(tenant, n)| (Uuid::from_u128(n), tenant))
+            .collect();
+        let chosen: Vec<u128> = share.choose(&due).iter().map(Uuid::as_u128).collect();
+        assert_eq!(chosen, [10, 11, 15, 16]);
+        assert_eq!(share.served(), [full]);
+    }
 }

@@ -1,18 +1,19 @@
-//! The sweeps' loop: each at the start and then at its own pace; a failure is logged and the next round tries again.
+//! The sweeps' loop: each at the start and then at its own pace; a failure or a panic is logged and the next round
+//! tries again.
 
-use super::Sweep;
+use super::{Sweep, unharmed};
 use crate::app::App;
 use futures_util::future::join_all;
+use tokio::sync::watch;
 
-/// Does every sweep again and again until the process stops; ends between two rounds.
-pub async fn run(app: &App, sweeps: &[Sweep]) {
-    join_all(sweeps.iter().map(|sweep| repeat(app, *sweep))).await;
+/// Does every sweep again and again until `stopping` turns true; ends between two rounds.
+pub async fn run(app: &App, sweeps: &[Sweep], stopping: &watch::Receiver<bool>) {
+    join_all(sweeps.iter().map(|sweep| repeat(app, *sweep, stopping.clone()))).await;
 }
 
-async fn repeat(app: &App, sweep: Sweep) {
-    let mut stopping = app.stopping.clone();
+async fn repeat(app: &App, sweep: Sweep, mut stopping: watch::Receiver<bool>) {
     while !*stopping.borrow() {
-        if let Err(error) = (sweep.perform)(app).await {
+        if let Err(error) = unharmed(async { (sweep.perform)(app).await }).await {
             tracing::warn!(sweep = sweep.name, %error, "a sweep failed");
         }
         tokio::select! {

@@ -166,6 +166,25 @@ fn literally_day() -> SqlLiteral<Text> {
     sql("'day'")
 }
 
+/// The times and source keys of the samples of `metrics` from `from` on.
+pub(in crate::measure::samples) async fn sources(
+    tx: &mut Tx,
+    tenant: TenantId,
+    metrics: &[&str],
+    from: DateTime<Utc>,
+) -> Result<Vec<(DateTime<Utc>, String)>> {
+    let of_metrics = series::table
+        .filter(series::tenant_id.eq(tenant.0))
+        .filter(series::metric.eq_any(metrics))
+        .select(series::series_id);
+    let found = samples::table
+        .filter(samples::tenant_id.eq(tenant.0))
+        .filter(samples::series_id.eq_any(of_metrics))
+        .filter(samples::at.ge(from))
+        .select((samples::at, samples::source_key));
+    Ok(found.load(tx).await?)
+}
+
 /// The newest day bucket of anything.
 pub(in crate::measure::samples) async fn newest_day(tx: &mut Tx, tenant: TenantId) -> Result<Option<DateTime<Utc>>> {
     let newest = rollups::table

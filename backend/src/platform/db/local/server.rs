@@ -93,7 +93,8 @@ pub(super) fn init(
     };
     match attempt("C.UTF-8", watchdog) {
         // Not every C library has that locale; every one has this.
-        Err(LocalError::Step { log, .. }) if log.contains("locale") => attempt("C", watchdog)?,
+        // (Any failure's words tell of the locale that is used; only this one's find fault with it.)
+        Err(LocalError::Step { log, .. }) if log.contains("invalid locale") => attempt("C", watchdog)?,
         other => other?,
     }
     let data = folder.data();
