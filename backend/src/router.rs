@@ -30,7 +30,10 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// Every kind of deferred work.
 pub fn jobs() -> Vec<JobKind> {
-    [watch::judging::jobs::kinds(), watch::alerts::jobs::kinds()].into_iter().flatten().collect()
+    [watch::judging::jobs::kinds(), watch::alerts::jobs::kinds(), watch::deliveries::jobs::kinds()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What every worker does again and again.
