@@ -157,6 +157,19 @@ async fn first_answers_that_are_lost_or_late_and_final_ones_that_fail_still_answ
 }
 
 #[tokio::test]
+async fn a_question_that_is_too_old_to_be_answered_is_not_acted_on() {
+    let (fake, api, bot) = start().await;
+    fake.faults().next(Route::Callback, Fault::Expire);
+    let late = fake.slash(7, "campaign pause", &[("campaign", "SPRING"), ("reason", "r")]).await;
+    fake.until_taken(Route::Callback).await;
+    // The next one is answered as ever; by then the first would have been acted on.
+    fake.slash(7, "campaign pause", &[("campaign", "SPRING"), ("reason", "r")]).await.reply().await;
+    assert_eq!((late.answers().len(), api.calls("/pause").len()), (0, 1));
+    bot.stop().await.unwrap();
+    well_behaved(&fake);
+}
+
+#[tokio::test]
 async fn commands_survive_disconnects_reconnects_and_invalid_sessions() {
     let (fake, api, bot) = start().await;
     fake.commands().await;

@@ -28,9 +28,7 @@ use model::Failed;
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{AlertId, DeliveryId, TenantId};
-use tillwatch_shared::watch::{
-    DeliveryInfo, DeliveryOutcome, DeliveryState, ReportDelivery, ServerRef, Transport,
-};
+use tillwatch_shared::watch::{DeliveryInfo, DeliveryOutcome, DeliveryState, ReportDelivery, ServerRef, Transport};
 use uuid::Uuid;
 
 pub use store::Claimed;

@@ -57,8 +57,7 @@ pub(super) async fn want(tx: &mut Tx, tenant: TenantId, alert: AlertId, version:
         queue::wanted_version.eq(version),
         queue::wanted_at.eq(at),
         queue::failures.eq(case_when(queue::state.eq("dead"), 0.into_sql::<Integer>()).otherwise(queue::failures)),
-        queue::due_at
-            .eq(case_when(queue::state.ne("pending"), at.into_sql::<Timestamptz>()).otherwise(queue::due_at)),
+        queue::due_at.eq(case_when(queue::state.ne("pending"), at.into_sql::<Timestamptz>()).otherwise(queue::due_at)),
         queue::state.eq("pending"),
     ))
     .execute(tx)
@@ -102,11 +101,7 @@ pub(super) async fn claim(
         .select(queue::delivery_id)
         .filter(queue::state.eq("pending"))
         .filter(queue::due_at.le(at))
-        .filter(
-            queue::transport
-                .eq_any(whole)
-                .or(queue::transport.concat("/").concat(queue::server_ref).eq_any(named)),
-        )
+        .filter(queue::transport.eq_any(whole).or(queue::transport.concat("/").concat(queue::server_ref).eq_any(named)))
         .order(queue::due_at)
         .limit(most)
         .for_update()
@@ -173,11 +168,7 @@ pub(super) async fn posted(
 
 /// How often this delivery failed in a row, and since when its version is wanted, locked; `None` when the attempt has
 /// lost its lease.
-pub(super) async fn failures(
-    tx: &mut SystemTx,
-    id: DeliveryId,
-    attempt: i32,
-) -> Result<Option<(i32, DateTime<Utc>)>> {
+pub(super) async fn failures(tx: &mut SystemTx, id: DeliveryId, attempt: i32) -> Result<Option<(i32, DateTime<Utc>)>> {
     Ok(queue::table
         .select((queue::failures, queue::wanted_at))
         .filter(queue::delivery_id.eq(id.0))
