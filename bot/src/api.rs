@@ -6,19 +6,21 @@
 //! timeout; a token is renewed before it expires, and once more when it is refused; only a call that may be done twice
 //! is asked again of a busy service; credentials and bodies are never logged.
 
+mod error;
 mod key;
 pub(crate) mod memory;
 
+pub use error::{Answer, ApiError};
 pub use key::{BadKey, BotKey};
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use reqwest::RequestBuilder;
 use reqwest::header::{ACCEPT, HeaderValue};
-use reqwest::{RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tillwatch_shared::errors::{Code, Problem};
+use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Me;
 use tillwatch_shared::ids::{AlertId, CampaignId, DeliveryId};
 use tillwatch_shared::measure::{Kpis, MetricCatalogue, Series};
@@ -43,58 +45,6 @@ const RENEW_BEFORE: Duration = Duration::from_secs(30);
 const BUSY_PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
 /// The largest picture that is fetched, in bytes; a chat takes 10 MiB.
 const LARGEST_PICTURE: usize = 8 << 20;
-
-/// Why a call failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ApiError {
-    /// The service refused, and said why.
-    #[error("refused: {} ({})", .0.code, .0.detail)]
-    Problem(Box<Problem>),
-    /// No answer: connection refused, cut or timed out.
-    #[error("unreachable: {0}")]
-    Unreachable(String),
-    /// An answer that is not of this API, or a question that cannot be asked.
-    #[error("unexpected: {0}")]
-    Unexpected(String),
-}
-
-impl ApiError {
-    /// The code of a refusal.
-    pub fn code(&self) -> Option<Code> {
-        match self {
-            Self::Problem(problem) => Some(problem.code),
-            Self::Unreachable(_) | Self::Unexpected(_) => None,
-        }
-    }
-
-    /// Whether a fresh token may help.
-    fn is_stale_token(&self) -> bool {
-        matches!(self.code(), Some(Code::CredentialExpired | Code::CredentialInvalid))
-    }
-
-    /// Whether the same call may well succeed a little later.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Unreachable(_) => true,
-            Self::Problem(problem) => problem.status == 429 || problem.status >= 500,
-            Self::Unexpected(_) => false,
-        }
-    }
-}
-
-impl From<reqwest::Error> for ApiError {
-    fn from(error: reqwest::Error) -> Self {
-        // The address is left out: it stands in the log's other fields, and an error may reach a chat.
-        let error = error.without_url();
-        if error.is_decode() || error.is_builder() {
-            return Self::Unexpected(error.to_string());
-        }
-        Self::Unreachable(if error.is_timeout() { "timed out".to_owned() } else { error.to_string() })
-    }
-}
-
-/// What a call answers, or why it failed.
-pub type Answer<T> = Result<T, ApiError>;
 
 /// A client of the API. Clones share the connection pool, the token and the memory.
 #[derive(Clone, Debug)]
@@ -433,16 +383,7 @@ async fn exchange(request: RequestBuilder, path: &str) -> Answer<Vec<u8>> {
     if status.is_success() {
         return Ok(bytes.into());
     }
-    Err(refusal(status, &bytes, path))
-}
-
-/// What a refusal says; a gateway in between may answer for a service that is down.
-fn refusal(status: StatusCode, body: &[u8], path: &str) -> ApiError {
-    match serde_json::from_slice::<Problem>(body) {
-        Ok(problem) => ApiError::Problem(Box::new(problem)),
-        Err(_) if status.is_server_error() => ApiError::Unreachable(format!("{path}: status {}", status.as_u16())),
-        Err(_) => ApiError::Unexpected(format!("{path}: status {}", status.as_u16())),
-    }
+    Err(error::refusal(status, &bytes, path))
 }
 
 #[cfg(test)]
