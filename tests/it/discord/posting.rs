@@ -36,6 +36,11 @@ fn posted(outcome: &DeliveryOutcome) -> String {
     }
 }
 
+/// As the service has it tried until it is shown: on a busy machine an attempt may run out of its time.
+async fn shown_at_last(sink: &Arc<dyn ChatSink>, delivery: &Delivery) {
+    while !matches!(show(sink, delivery).await, DeliveryOutcome::Posted { .. }) {}
+}
+
 /// The same delivery, claimed again after somebody else's attempt.
 fn again(delivery: &Delivery, minutes_later: i64) -> Delivery {
     let first_claimed_at = delivery.first_claimed_at - chrono::TimeDelta::minutes(minutes_later);
@@ -209,10 +214,10 @@ async fn an_edit_that_comes_late_does_not_stay_over_a_newer_one() {
     fake.faults().next(Route::EditMessage, Fault::LateEffect(Duration::from_secs(9)));
     delivery.version = 2;
     delivery.alert.state = AlertState::Acknowledged;
-    posted(&show(&sink, &delivery).await);
+    shown_at_last(&sink, &delivery).await;
     delivery.version = 3;
     delivery.alert.state = AlertState::Resolved;
-    posted(&show(&sink, &delivery).await);
+    shown_at_last(&sink, &delivery).await;
     fake.until_late(1).await;
     fake.until_visible("the newest version", fake.home().channel, |seen| {
         seen.first().filter(|message| words(message).contains('✅')).map(|_| ())
