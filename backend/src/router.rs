@@ -32,7 +32,10 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// Every kind of deferred work.
 pub fn jobs() -> Vec<JobKind> {
-    [plan::campaigns::jobs::kinds(), watch::judging::jobs::kinds()].into_iter().flatten().collect()
+    [plan::campaigns::jobs::kinds(), watch::judging::jobs::kinds(), watch::deliveries::jobs::kinds()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What every worker does again and again.

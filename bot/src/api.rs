@@ -3,29 +3,31 @@
 //! Cast: [`BotKey`] signs, [`Api`] keeps the ten-minute token that the signature is changed for, and
 //! `memory` holds the little that is remembered about people who ask. Every call on somebody's behalf carries
 //! `On-Behalf-Of`; the service decides what that person may do. Invariants: no call lasts longer than its
-//! timeout; a token is renewed before it expires, and once more when it is refused; credentials and bodies are
-//! never logged.
+//! timeout; a token is renewed before it expires, and once more when it is refused; only a call that may be done twice
+//! is asked again of a busy service; credentials and bodies are never logged.
 
+mod error;
 mod key;
 pub(crate) mod memory;
 
+pub use error::{Answer, ApiError};
 pub use key::{BadKey, BotKey};
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use reqwest::RequestBuilder;
 use reqwest::header::{ACCEPT, HeaderValue};
-use reqwest::{RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tillwatch_shared::errors::{Code, Problem};
+use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Me;
 use tillwatch_shared::ids::{AlertId, CampaignId, DeliveryId};
 use tillwatch_shared::measure::{Kpis, MetricCatalogue, Series};
-use tillwatch_shared::plan::{Campaign, CampaignHistory, ChangeState, Channel, StateChanged};
+use tillwatch_shared::plan::{Campaign, CampaignHistory, CampaignState, ChangeState, Channel, StateChanged};
 use tillwatch_shared::watch::{
     Alert, AlertAcknowledged, AlertEvent, AlertState, BotAssertion, BotToken, ClaimDeliveries, ClaimedDeliveries,
-    Delivery, DeliveryOutcome, Linked, RedeemCode, ReportDelivery, Transport,
+    Delivery, DeliveryOutcome, Linked, RedeemCode, ReportDelivery, ServerRef, Transport,
 };
 use tillwatch_shared::{Acknowledgement, Page};
 use tokio::sync::Mutex;
@@ -43,58 +45,6 @@ const RENEW_BEFORE: Duration = Duration::from_secs(30);
 const BUSY_PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
 /// The largest picture that is fetched, in bytes; a chat takes 10 MiB.
 const LARGEST_PICTURE: usize = 8 << 20;
-
-/// Why a call failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ApiError {
-    /// The service refused, and said why.
-    #[error("refused: {} ({})", .0.code, .0.detail)]
-    Problem(Box<Problem>),
-    /// No answer: connection refused, cut or timed out.
-    #[error("unreachable: {0}")]
-    Unreachable(String),
-    /// An answer that is not of this API, or a question that cannot be asked.
-    #[error("unexpected: {0}")]
-    Unexpected(String),
-}
-
-impl ApiError {
-    /// The code of a refusal.
-    pub fn code(&self) -> Option<Code> {
-        match self {
-            Self::Problem(problem) => Some(problem.code),
-            Self::Unreachable(_) | Self::Unexpected(_) => None,
-        }
-    }
-
-    /// Whether a fresh token may help.
-    fn is_stale_token(&self) -> bool {
-        matches!(self.code(), Some(Code::CredentialExpired | Code::CredentialInvalid))
-    }
-
-    /// Whether the same call may well succeed a little later.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Unreachable(_) => true,
-            Self::Problem(problem) => problem.status == 429 || problem.status >= 500,
-            Self::Unexpected(_) => false,
-        }
-    }
-}
-
-impl From<reqwest::Error> for ApiError {
-    fn from(error: reqwest::Error) -> Self {
-        // The address is left out: it stands in the log's other fields, and an error may reach a chat.
-        let error = error.without_url();
-        if error.is_decode() || error.is_builder() {
-            return Self::Unexpected(error.to_string());
-        }
-        Self::Unreachable(if error.is_timeout() { "timed out".to_owned() } else { error.to_string() })
-    }
-}
-
-/// What a call answers, or why it failed.
-pub type Answer<T> = Result<T, ApiError>;
 
 /// A client of the API. Clones share the connection pool, the token and the memory.
 #[derive(Clone, Debug)]
@@ -152,19 +102,29 @@ impl Api {
             channel: actor.channel.clone(),
             user: actor.user.clone(),
         };
-        let linked = self.post("/v1/chat-links/redeem", None, Some(&body)).await;
+        // Once: a code works once, so a second call would be told that it is used up.
+        let ask = |http: &reqwest::Client, url: String| http.post(url).json(&body);
+        let linked = self.send_once("/v1/chat-links/redeem", ask).await;
         if linked.is_ok() {
             self.memory().forget(actor);
         }
         linked
     }
 
-    /// Claims up to `max` deliveries for these chats, waiting up to `wait` for the first.
-    pub async fn claim(&self, transports: &[Transport], max: u16, wait: Duration) -> Answer<Vec<Delivery>> {
+    /// Claims up to `max` deliveries for these chats, waiting up to `wait` for the first. Of a chat that `servers`
+    /// names, only those of the servers named.
+    pub async fn claim(
+        &self,
+        transports: &[Transport],
+        servers: &[ServerRef],
+        max: u16,
+        wait: Duration,
+    ) -> Answer<Vec<Delivery>> {
         let wait_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
-        let body = ClaimDeliveries { transports: transports.to_vec(), max, wait_ms };
+        let body = ClaimDeliveries { transports: transports.to_vec(), servers: servers.to_vec(), max, wait_ms };
         let ask = |http: &reqwest::Client, url: String| http.post(url).json(&body).timeout(wait + POLL_SLACK);
-        let claimed: ClaimedDeliveries = self.send("/v1/deliveries/claim", None, ask).await?;
+        // Once: a claim that was begun has leased deliveries, and a second would lease others.
+        let claimed: ClaimedDeliveries = self.send_once("/v1/deliveries/claim", ask).await?;
         Ok(claimed.data)
     }
 
@@ -177,7 +137,7 @@ impl Api {
     /// The PNG of a delivery's alert in the delivery's language; `None` when there is none.
     pub async fn picture(&self, id: DeliveryId) -> Answer<Option<Vec<u8>>> {
         let ask = |http: &reqwest::Client, url: String| http.get(url);
-        match self.send_raw(&format!("/v1/deliveries/{id}/picture"), None, ask).await {
+        match self.send_raw(&format!("/v1/deliveries/{id}/picture"), None, &BUSY_PAUSES, ask).await {
             Ok(png) if png.len() > LARGEST_PICTURE => Err(ApiError::Unexpected("the picture is too large".to_owned())),
             Ok(png) => Ok(Some(png)),
             Err(error) if error.code() == Some(Code::NotFound) => Ok(None),
@@ -190,6 +150,20 @@ impl Api {
     /// Who the actor is to the service.
     pub async fn me(&self, actor: &Actor) -> Answer<Me> {
         self.get("/v1/me", actor, &[]).await
+    }
+
+    /// Campaigns in this state, newest first.
+    pub async fn campaigns_in(
+        &self,
+        actor: &Actor,
+        state: CampaignState,
+        limit: u16,
+        cursor: Option<&str>,
+    ) -> Answer<Page<Campaign>> {
+        let limit = limit.to_string();
+        let mut query = vec![("limit", limit.as_str()), ("state", state.as_str())];
+        query.extend(cursor.map(|c| ("cursor", c)));
+        self.get("/v1/campaigns", actor, &query).await
     }
 
     /// Campaigns; those whose name or key starts with `starts_with`, if given.
@@ -295,20 +269,30 @@ impl Api {
         actor: Option<&Actor>,
         ask: impl Fn(&reqwest::Client, String) -> RequestBuilder + Sync,
     ) -> Answer<T> {
-        let bytes = self.send_raw(path, actor, ask).await?;
-        serde_json::from_slice(&bytes).map_err(|error| ApiError::Unexpected(format!("{path}: {error}")))
+        read(path, &self.send_raw(path, actor, &BUSY_PAUSES, ask).await?)
+    }
+
+    /// As [`Self::send`] for the bot itself, for a call whose repetition would do something else.
+    async fn send_once<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        ask: impl Fn(&reqwest::Client, String) -> RequestBuilder + Sync,
+    ) -> Answer<T> {
+        read(path, &self.send_raw(path, None, &[], ask).await?)
     }
 
     /// Sends with a token; with a fresh one once more when the service no longer takes the kept one. A service that
-    /// is busy has not begun, so it is asked again after each of [`BUSY_PAUSES`].
+    /// is busy is asked again after each of `pauses`. It may have begun all the same (a request that takes too long
+    /// is told that the service is busy), so only calls that may be done twice have pauses.
     async fn send_raw(
         &self,
         path: &str,
         actor: Option<&Actor>,
+        pauses: &[Duration],
         ask: impl Fn(&reqwest::Client, String) -> RequestBuilder + Sync,
     ) -> Answer<Vec<u8>> {
         let behalf = actor.map(on_behalf_of).transpose()?;
-        let (mut second, mut pauses) = (false, BUSY_PAUSES.into_iter());
+        let (mut second, mut pauses) = (false, pauses.iter());
         loop {
             let refused = match self.token().await {
                 Err(error) => error,
@@ -331,7 +315,7 @@ impl Api {
             };
             let busy = refused.code() == Some(Code::Overloaded);
             let Some(pause) = pauses.next().filter(|_| busy) else { return Err(refused) };
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(*pause).await;
         }
     }
 
@@ -380,6 +364,11 @@ fn on_behalf_of(actor: &Actor) -> Answer<HeaderValue> {
         .map_err(|_| ApiError::Unexpected("a chat user that no header can carry".to_owned()))
 }
 
+/// An answer's body.
+fn read<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Answer<T> {
+    serde_json::from_slice(bytes).map_err(|error| ApiError::Unexpected(format!("{path}: {error}")))
+}
+
 /// One request and its answer.
 async fn exchange(request: RequestBuilder, path: &str) -> Answer<Vec<u8>> {
     let request_id = format!("bot-{}", uuid::Uuid::now_v7().simple());
@@ -394,16 +383,7 @@ async fn exchange(request: RequestBuilder, path: &str) -> Answer<Vec<u8>> {
     if status.is_success() {
         return Ok(bytes.into());
     }
-    Err(refusal(status, &bytes, path))
-}
-
-/// What a refusal says; a gateway in between may answer for a service that is down.
-fn refusal(status: StatusCode, body: &[u8], path: &str) -> ApiError {
-    match serde_json::from_slice::<Problem>(body) {
-        Ok(problem) => ApiError::Problem(Box::new(problem)),
-        Err(_) if status.is_server_error() => ApiError::Unreachable(format!("{path}: status {}", status.as_u16())),
-        Err(_) => ApiError::Unexpected(format!("{path}: status {}", status.as_u16())),
-    }
+    Err(error::refusal(status, &bytes, path))
 }
 
 #[cfg(test)]

@@ -14,8 +14,11 @@ pub enum Command {
         /// The one-time code.
         code: String,
     },
-    /// `campaign list`
-    CampaignList,
+    /// `campaign list [PAGE]`
+    CampaignList {
+        /// Which page, from 1; beyond the last it is the last.
+        page: usize,
+    },
     /// `campaign show NAME`
     CampaignShow {
         /// Id, key or name.

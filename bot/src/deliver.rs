@@ -3,19 +3,20 @@
 //! Cast: a [`ChatSink`] is a chat that can show an incident; [`run`] claims for all of them. Invariants: at most
 //! [`IN_FLIGHT`] deliveries are in work; each claimed delivery ends in a report, retried until the service takes it
 //! or says that somebody else has the work; what was claimed and cannot be shown is reported as failed, never
-//! dropped; after `stop` nothing new is claimed and what is in work is given [`FAREWELL`] to end.
+//! dropped; an alert waits for its picture at most [`PICTURE`], so that all of it stays within the lease; after `stop`
+//! nothing new is claimed and what is in work is given [`FAREWELL`] to end.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::watch::{Delivery, DeliveryOutcome, Transport};
+use tillwatch_shared::watch::{Delivery, DeliveryOutcome, ServerRef, Transport};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::api::{Api, ApiError};
+use crate::api::{Answer, Api, ApiError};
 use crate::incident::incident;
 use crate::reply::{Picture, Reply};
 use crate::wording;
@@ -28,6 +29,9 @@ const WAIT: Duration = Duration::from_secs(7);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// How long work may go on after `stop`.
 const FAREWELL: Duration = Duration::from_secs(8);
+/// How long an alert waits for its picture. With the longest attempt of a chat (14 s) that is well within the
+/// service's lease of 30 s.
+const PICTURE: Duration = Duration::from_secs(5);
 /// The longest error that a report carries, in characters.
 const LONGEST_ERROR: usize = 500;
 
@@ -36,6 +40,16 @@ pub trait ChatSink: Send + Sync {
     /// Which chat it is.
     fn transport(&self) -> Transport;
 
+    /// The servers that it stands for, if it does not stand for every one of its chat.
+    fn servers(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Whether it can show anything at all: not once its chat has refused the bot for good.
+    fn is_open(&self) -> bool {
+        true
+    }
+
     /// Posts the incident, or edits the message that shows it (`delivery.message`), so that the chat shows this
     /// version once. A future that is dropped may have posted: the next attempt looks for its message first.
     fn show<'a>(&'a self, delivery: &'a Delivery, reply: &'a Reply) -> BoxFuture<'a, DeliveryOutcome>;
@@ -43,10 +57,6 @@ pub trait ChatSink: Send + Sync {
 
 /// Delivers until `stop` turns true. Failures of the API are waited out, 100 ms at first, 5 s at most.
 pub async fn run(api: Api, sinks: Vec<Arc<dyn ChatSink>>, mut stop: watch::Receiver<bool>) {
-    let transports: Vec<Transport> = sinks.iter().map(|sink| sink.transport()).collect();
-    if transports.is_empty() {
-        return;
-    }
     let mut work = JoinSet::new();
     let mut pause = Pause::default();
     loop {
@@ -63,9 +73,15 @@ pub async fn run(api: Api, sinks: Vec<Arc<dyn ChatSink>>, mut stop: watch::Recei
         }
         // Free is at most `IN_FLIGHT`, so it fits.
         let max = u16::try_from(free).unwrap_or(1);
+        let (transports, servers) = served(&sinks);
+        if transports.is_empty() {
+            // No chat is open to the bot; what is due stays due for another bot, or for the next start.
+            stopped(&mut stop).await;
+            break;
+        }
         let claimed = tokio::select! {
             () = stopped(&mut stop) => break,
-            claimed = api.claim(&transports, max, WAIT) => claimed,
+            claimed = api.claim(&transports, &servers, max, WAIT) => claimed,
         };
         match claimed {
             Ok(deliveries) => {
@@ -94,6 +110,16 @@ pub async fn run(api: Api, sinks: Vec<Arc<dyn ChatSink>>, mut stop: watch::Recei
     if timeout(FAREWELL, ending).await.is_err() {
         tracing::warn!(left, "deliveries in work were left to their leases");
     }
+}
+
+/// The chats to claim for, and the servers of those that stand for some only.
+fn served(sinks: &[Arc<dyn ChatSink>]) -> (Vec<Transport>, Vec<ServerRef>) {
+    let open = sinks.iter().filter(|sink| sink.is_open());
+    let servers = open.clone().flat_map(|sink| {
+        let transport = sink.transport();
+        sink.servers().into_iter().flatten().map(move |server| ServerRef { transport, server })
+    });
+    (open.clone().map(|sink| sink.transport()).collect(), servers.collect())
 }
 
 /// One delivery from its picture to its report.
@@ -128,14 +154,16 @@ async fn picture(api: &Api, delivery: &Delivery) -> Option<Picture> {
     if delivery.transport == Transport::Console {
         return None;
     }
-    match api.picture(delivery.id).await {
-        Ok(Some(png)) => Some(Picture { png, alt: wording::of(delivery.locale).picture_alt(&delivery.alert) }),
-        Ok(None) => None,
-        Err(error) => {
-            tracing::warn!(delivery = %delivery.id, %error, "the picture could not be fetched; shown without it");
-            None
-        }
-    }
+    let png = in_time(PICTURE, api.picture(delivery.id)).await.unwrap_or_else(|error| {
+        tracing::warn!(delivery = %delivery.id, %error, "the picture could not be fetched; shown without it");
+        None
+    })?;
+    Some(Picture { png, alt: wording::of(delivery.locale).picture_alt(&delivery.alert) })
+}
+
+/// An answer that is waited for no longer than this.
+async fn in_time<T>(patience: Duration, asked: impl Future<Output = Answer<T>>) -> Answer<T> {
+    timeout(patience, asked).await.unwrap_or_else(|_| Err(ApiError::Unreachable("not in time".to_owned())))
 }
 
 /// Reports until the service has taken it, or says that the work is no longer ours.

@@ -162,7 +162,11 @@ fn figures(reply: Reply, alert: &Alert, words: &dyn Wording) -> Reply {
     let figures = &alert.figures;
     let text = |value: f64| print(alert, value, locale);
     let mut rows = vec![(Label::Value, text(figures.value))];
-    rows.extend(figures.line.map(|line| (Label::Line, text(line))));
+    let line = match alert.spec {
+        RuleSpec::StopLoss { .. } => Label::StopLossLine,
+        RuleSpec::Threshold { .. } | RuleSpec::Deviation { .. } => Label::Line,
+    };
+    rows.extend(figures.line.map(|value| (line, text(value))));
     rows.extend(figures.overshoot.map(|over| {
         let part = figures.overshoot_share.map(|part| format!(" ({})", share(part))).unwrap_or_default();
         (Label::Overshoot, format!("{}{part}", text(over)))

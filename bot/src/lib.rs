@@ -52,15 +52,21 @@ pub enum BotError {
 }
 
 /// Answers and delivers until `stop` is true (or its sender is gone), then ends what is in work. Leaving the console
-/// does not end the bot. When Discord refuses the bot for good, everything is ended and the refusal returned.
+/// does not end the bot. When Discord refuses the bot for good, that is told at once: in the log, and on the console if
+/// there is one. The console goes on then; without one there is nobody left to serve, and everything is ended.
+///
+/// # Errors
+/// When the API's client cannot be made, and when Discord refused the bot (which names `DISCORD_TOKEN`), even if the
+/// console went on until `stop`.
 pub async fn run(config: BotConfig, mut stop: watch::Receiver<bool>) -> Result<(), BotError> {
     let api = Api::new(&config.api_url, config.key)?;
+    let screen = config.console.as_ref().map(|console| (console.actor(), console.printer.clone()));
     let console = config.console.map(Console::new);
     let discord = config.discord.map(Discord::new);
     let sinks: Vec<Arc<dyn ChatSink>> =
         console.iter().map(|one| one.sink(&api)).chain(discord.iter().map(Discord::sink)).collect();
 
-    // One transport that is refused for good ends the others in order, too.
+    // The one transport that is refused for good ends the rest in order, too.
     let (end, ending) = watch::channel(false);
     let talking = async {
         if let Some(console) = console {
@@ -70,8 +76,17 @@ pub async fn run(config: BotConfig, mut stop: watch::Receiver<bool>) -> Result<(
     let chatting = async {
         let Some(discord) = discord else { return Ok(()) };
         let ended = discord.run(api.clone(), ending.clone()).await;
-        if ended.is_err() {
-            end.send_replace(true);
+        if let Err(refusal) = &ended {
+            tracing::error!(error = %refusal, "Discord is not served");
+            match &screen {
+                Some((actor, printer)) => {
+                    let said = commands::language(actor, &api).await.discord_refused();
+                    printer.print(&format!("{}\n{}\n", said.title, said.body));
+                }
+                None => {
+                    end.send_replace(true);
+                }
+            }
         }
         ended
     };

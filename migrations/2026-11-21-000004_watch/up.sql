@@ -134,11 +134,15 @@ CREATE TABLE queue_deliveries (
     channel_ref text NOT NULL,
     state text NOT NULL CHECK (state IN ('pending', 'done', 'dead')),
     wanted_version bigint NOT NULL,
+    -- Since when that version is wanted: what fails for too long from there on is given up.
+    wanted_at timestamptz NOT NULL,
     posted_version bigint NOT NULL DEFAULT 0,
     message_ref text,
     due_at timestamptz NOT NULL,
     attempt integer NOT NULL DEFAULT 0,
     failures integer NOT NULL DEFAULT 0,
+    -- The chat refused it for good, so that no newer version helps.
+    refused boolean NOT NULL DEFAULT false,
     first_claimed_at timestamptz,
     last_error text,
     created_at timestamptz NOT NULL,

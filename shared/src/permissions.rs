@@ -1,7 +1,8 @@
 //! Permissions, roles, and the one matrix between them.
 //!
 //! An endpoint asks for a permission, never for a role. A role is a set of permissions and nothing else; an
-//! empty set allows nothing. API tokens carry a subset of [`Permission::for_tokens`] as their scopes.
+//! empty set allows nothing. API tokens carry a subset of [`Permission::for_tokens`] as their scopes; the bot acts for
+//! a person within [`Permission::for_chat`].
 
 words! {
     /// What may be done: `resource:verb`.
@@ -105,6 +106,22 @@ impl Role {
 }
 
 impl Permission {
+    /// What the bot may do for a person: what its commands need, however much more the person's role allows. A chat
+    /// account that is taken over makes no API token, no link code and no new rule.
+    pub const fn for_chat(self) -> bool {
+        matches!(
+            self,
+            P::TenantRead
+                | P::ChannelsRead
+                | P::CampaignsRead
+                | P::CampaignsPause
+                | P::CampaignsResume
+                | P::MetricsRead
+                | P::AlertsRead
+                | P::AlertsAcknowledge
+        )
+    }
+
     /// What an API token may be given: everything but the care of people, tokens, chats and the audit log.
     pub const fn for_tokens(self) -> bool {
         !matches!(
@@ -136,6 +153,15 @@ mod tests {
     fn compliance_may_pause_but_not_resume() {
         assert!(Role::Compliance.allows(P::CampaignsPause));
         assert!(!Role::Compliance.allows(P::CampaignsResume));
+    }
+
+    #[test]
+    fn a_chat_user_makes_no_credential_and_changes_no_rule() {
+        for never in [P::ApiTokensRead, P::ApiTokensWrite, P::ChatLinkSelf, P::ChatManage, P::RulesWrite, P::AuditRead]
+        {
+            assert!(!never.for_chat(), "{never}");
+        }
+        assert!(P::CampaignsPause.for_chat() && P::AlertsAcknowledge.for_chat());
     }
 
     #[test]

@@ -118,13 +118,11 @@ const TABLE: &str = "CREATE TABLE bench_copy (LIKE samples INCLUDING ALL) PARTIT
 /// milliseconds apart on top of each other, as the tills of several stores do.
 fn rows(batch: usize, step: TimeDelta) -> Vec<Row> {
     let first = Utc::now() - TimeDelta::hours(1) - step * i32::try_from(ROWS).unwrap();
-    let row = |number: usize| {
-        Row {
-            series: number % (METRICS.len() * CAMPAIGNS),
-            at: first + step * i32::try_from(number).unwrap() + TimeDelta::milliseconds(i64::try_from(batch).unwrap()),
-            key: format!("till-{batch}-{number}"),
-            value: i64::try_from(number % 100).unwrap() + 1,
-        }
+    let row = |number: usize| Row {
+        series: number % (METRICS.len() * CAMPAIGNS),
+        at: first + step * i32::try_from(number).unwrap() + TimeDelta::milliseconds(i64::try_from(batch).unwrap()),
+        key: format!("till-{batch}-{number}"),
+        value: i64::try_from(number % 100).unwrap() + 1,
     };
     (0..ROWS).map(row).collect()
 }

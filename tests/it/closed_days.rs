@@ -9,6 +9,7 @@ use crate::harness::{Tenant, own_database};
 use crate::rules_alerts::{alerts, day, judged, make};
 use chrono::{SecondsFormat, TimeDelta, Timelike as _, Utc};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use tillwatch_backend::platform::db::Db;
 use tillwatch_backend::platform::jobs::queue;
 
@@ -138,8 +139,9 @@ async fn only_what_can_close_or_change_a_closed_day_orders_work_and_the_same_wor
 
     let db = Db::new(&database.config(2)).unwrap();
     let lease = TimeDelta::seconds(30);
+    let share = queue::Share { most: 16, of_one: 16, in_hand: HashMap::new() };
     let claim =
-        async || db.system("claim jobs", async |tx| queue::claim(tx, Utc::now(), lease, 16).await).await.unwrap();
+        async || db.system("claim jobs", async |tx| queue::claim(tx, Utc::now(), lease, &share).await).await.unwrap();
     let jobs = claim().await;
     assert_eq!((jobs.len(), waiting("attempt = 1").await, waiting("attempt = 0").await), (1, 1, 1));
     // What comes while it is done is work of its own.

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod lasting;
+
 use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::{Style, assertion, bot, signing_key, text};
 use crate::harness::{Answer, Client, OwnService, Tenant, eventually, own_database, own_service};
@@ -38,6 +40,11 @@ impl Linked {
         let rows = of("campaign", &self.campaign, [sample("spend", AT, "all", 150)]);
         let taken = feed(&self.retailer.owner, &rows).await.ok();
         assert_eq!(taken["stopped"].as_array().unwrap().len(), 1, "{taken}");
+    }
+
+    /// The pauses and leases of all deliveries pass.
+    async fn pass_time(&self) {
+        self.service.database.execute("UPDATE queue_deliveries SET due_at = now()").await;
     }
 
     async fn claim(&self, wait_ms: u32) -> Vec<Value> {
@@ -234,15 +241,19 @@ async fn a_delivery_is_tried_again_given_up_listed_and_sent_once_more() {
     let linked = Linked::new().await;
     linked.breach().await;
     let id = text(&linked.due().await["id"]).to_owned();
-    // Give the first claim back.
-    linked.service.database.execute("UPDATE queue_deliveries SET due_at = now()").await;
     for failure in 1..=10 {
+        linked.pass_time().await;
         let delivery = linked.due().await;
         assert_eq!(delivery["attempt"], failure + 1);
-        let outcome = json!({ "result": "failed", "error": format!("502, the {failure}."), "retry_after_ms": 0 });
+        let outcome = json!({ "result": "failed", "error": format!("502, the {failure}.") });
+        // A day after it was wanted it is too old.
+        if failure == 10 {
+            linked.service.database.execute("UPDATE queue_deliveries SET wanted_at = now() - interval '1 day'").await;
+        }
         linked.report(&delivery, outcome).await.ok();
         assert_eq!(linked.listed("dead").await.len(), usize::from(failure == 10));
     }
+    linked.pass_time().await;
     assert!(linked.claim(0).await.is_empty());
     let dead = linked.listed("dead").await.remove(0);
     assert_eq!((&dead["id"], &dead["last_error"], &dead["attempt"]), (&json!(id), &json!("502, the 10."), &json!(11)));

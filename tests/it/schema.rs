@@ -130,6 +130,11 @@ async fn replicas_that_migrate_at_once_take_turns() {
         let url = database.owner_url.clone();
         tokio::spawn(async move { migrate::run(&url, now).await.expect("no run fails") })
     });
-    let ran: Vec<Vec<String>> = futures_util::future::join_all(runs).await.into_iter().map(|r| r.expect("joined")).collect();
-    assert_eq!(ran.iter().filter(|names| !names.is_empty()).count(), 1, "one does it, the others find it done: {ran:?}");
+    let ran: Vec<Vec<String>> =
+        futures_util::future::join_all(runs).await.into_iter().map(|r| r.expect("joined")).collect();
+    assert_eq!(
+        ran.iter().filter(|names| !names.is_empty()).count(),
+        1,
+        "one does it, the others find it done: {ran:?}"
+    );
 }

@@ -70,6 +70,16 @@ async fn a_busy_service_is_asked_again_and_not_for_ever() {
 }
 
 #[tokio::test]
+async fn what_must_not_be_done_twice_is_asked_once_of_a_busy_service() {
+    let fake = FakeApi::start(|_| problem(Code::Overloaded)).await;
+    let api = fake.api();
+    let claimed = api.claim(&[Transport::Discord], &[], 8, Duration::ZERO).await.unwrap_err();
+    assert_eq!((claimed.code(), fake.seen().len()), (Some(Code::Overloaded), 1), "it may have leased already");
+    assert!(api.redeem("CODE", &actor()).await.is_err());
+    assert_eq!(fake.seen().len(), 2, "a code works once");
+}
+
+#[tokio::test]
 async fn what_passes_is_told_from_what_stays() {
     let calls = AtomicUsize::new(0);
     let fake = FakeApi::start(move |_| match calls.fetch_add(1, Ordering::Relaxed) {

@@ -1,5 +1,7 @@
 //! `campaign list | show | pause | resume`.
 
+use std::collections::HashSet;
+
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::plan::{Campaign, CampaignState, Channel};
 
@@ -10,31 +12,61 @@ use crate::reply::{Button, Reply, Tone};
 use crate::wording::figures::{amount, date, major, money, share};
 use crate::wording::{By, Change, Label, Topic};
 
-/// Campaigns in one list.
-const SHOWN: u16 = 20;
+/// Campaigns on one page of the list.
+const SHOWN: usize = 20;
+/// Campaigns that are asked for at once, the service's most, and how often at most.
+const PAGE: u16 = 200;
+const PAGES: usize = 5;
 /// Characters of a reason.
 const REASON: usize = 500;
 
-/// All campaigns, a line each.
-pub(super) async fn list(asking: &Asking<'_>) -> Answer<Reply> {
+/// A page of all campaigns, a line each: what runs first, then what is paused, then the rest, newest first.
+pub(super) async fn list(page: usize, asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
-    let page = asking.api.campaigns(asking.actor, None, 100, None).await?;
-    if page.data.is_empty() {
+    let (all, more) = in_order(asking).await?;
+    if all.is_empty() {
         let said = words.no_campaigns();
         return Ok(Reply::say(Tone::Plain, said.title, said.body));
     }
-    let count = page.data.len();
-    let mut lines: Vec<String> = page.data.iter().take(SHOWN.into()).map(|one| line(one, asking)).collect();
-    let rest = count.saturating_sub(lines.len());
-    if rest > 0 {
-        lines.push(words.more(rest));
+    let pages = all.len().div_ceil(SHOWN);
+    let page = page.clamp(1, pages);
+    let mut lines: Vec<String> = all.iter().skip((page - 1) * SHOWN).take(SHOWN).map(|one| line(one, asking)).collect();
+    if pages > 1 {
+        let next = (page < pages).then(|| asking.spelled(Topic::CampaignList, &(page + 1).to_string()));
+        lines.push(words.page(page, pages, next.as_deref()));
     }
-    let mut title = words.campaigns(count);
-    if page.next_cursor.is_some() {
-        // There are more pages than the one that was counted.
-        title = title.replace(&count.to_string(), &format!("{count}+"));
+    Ok(Reply::say(Tone::Plain, words.campaigns(all.len(), more), lines.join("\n")))
+}
+
+/// The campaigns in the list's order, and whether there are more than were looked through.
+async fn in_order(asking: &Asking<'_>) -> Answer<(Vec<Campaign>, bool)> {
+    let (active, paused, every) = tokio::try_join!(
+        looked_through(Some(CampaignState::Active), asking),
+        looked_through(Some(CampaignState::Paused), asking),
+        looked_through(None, asking),
+    )?;
+    let more = active.1 || paused.1 || every.1;
+    let mut seen = HashSet::new();
+    // A campaign whose state changes between the questions is listed once.
+    let all = active.0.into_iter().chain(paused.0).chain(every.0).filter(|one| seen.insert(one.id)).collect();
+    Ok((all, more))
+}
+
+/// The campaigns in this state, or in any, and whether there are more.
+async fn looked_through(state: Option<CampaignState>, asking: &Asking<'_>) -> Answer<(Vec<Campaign>, bool)> {
+    let (mut found, mut cursor) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        let page = match state {
+            Some(state) => asking.api.campaigns_in(asking.actor, state, PAGE, cursor.as_deref()).await?,
+            None => asking.api.campaigns(asking.actor, None, PAGE, cursor.as_deref()).await?,
+        };
+        found.extend(page.data);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok((found, false));
+        }
     }
-    Ok(Reply::say(Tone::Plain, title, lines.join("\n")))
+    Ok((found, true))
 }
 
 fn line(campaign: &Campaign, asking: &Asking<'_>) -> String {

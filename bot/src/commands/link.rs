@@ -25,7 +25,10 @@ pub(super) async fn link(code: &str, actor: &Actor, api: &Api) -> Reply {
     let error = match api.redeem(code, actor).await {
         Ok(linked) => {
             let words = wording::of(linked.locale);
-            return only_you(Tone::Good, words.linked(&linked.staff, &linked.retailer, linked.server_linked));
+            return only_you(
+                Tone::Good,
+                words.linked(&linked.staff, &linked.retailer, linked.server_linked, linked.channel_moved),
+            );
         }
         Err(error) => error,
     };

@@ -12,7 +12,7 @@ mod kpi;
 mod link;
 
 use chrono_tz::Tz;
-use tillwatch_shared::errors::{Code, Problem};
+use tillwatch_shared::errors::{Code, FieldProblem, Problem};
 use tillwatch_shared::identity::Me;
 use tillwatch_shared::ids::StaffId;
 use tillwatch_shared::permissions::{Permission, Role};
@@ -22,7 +22,7 @@ use crate::api::{Answer, Api, ApiError};
 use crate::command::{Action, Actor, Command};
 use crate::reply::{Reply, Tone};
 use crate::wording::figures::{time, zone};
-use crate::wording::{self, By, Change, Failure, Said, Topic, Wording, spelled};
+use crate::wording::{self, By, Change, Failure, Fault, Input, Said, Topic, Wording, spelled};
 
 pub use find::Completing;
 pub(crate) use find::{names, nearest};
@@ -104,7 +104,7 @@ impl<'a> Asking<'a> {
 /// The commands that need to know who asks.
 async fn asked(command: Command, asking: &Asking<'_>) -> Reply {
     let (needs, answer) = match command {
-        Command::CampaignList => (Permission::CampaignsRead, campaigns::list(asking).await),
+        Command::CampaignList { page } => (Permission::CampaignsRead, campaigns::list(page, asking).await),
         Command::CampaignShow { campaign } => (Permission::CampaignsRead, campaigns::show(&campaign, asking).await),
         Command::CampaignPause { campaign, reason } => {
             (Permission::CampaignsPause, campaigns::change(Change::Pause, &campaign, reason.as_deref(), asking).await)
@@ -188,11 +188,28 @@ fn problem_said(
             words.failure(Failure::OwnCredential)
         }
         Code::ValidationFailed => {
-            let details = problem.errors.first().map_or(problem.detail.as_str(), |field| field.detail.as_str());
-            words.invalid(details)
+            let (input, fault) = problem.errors.first().map_or((Input::Other, Fault::Other), mistake);
+            words.invalid(input, fault)
         }
         _ => words.failure(Failure::Unexpected),
     }
+}
+
+/// What was wrong with which part: the service says it in English only.
+fn mistake(field: &FieldProblem) -> (Input, Fault) {
+    let input = match field.pointer.trim_start_matches(['/', '?']) {
+        "q" => Input::Search,
+        "reason" => Input::Reason,
+        "code" => Input::Code,
+        _ => Input::Other,
+    };
+    let fault = match field.code.as_str() {
+        "too_long" => Fault::TooLong,
+        "required" => Fault::Missing,
+        "control_character" | "invalid" => Fault::Unreadable,
+        _ => Fault::Other,
+    };
+    (input, fault)
 }
 
 #[cfg(test)]

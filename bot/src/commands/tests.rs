@@ -39,7 +39,9 @@ async fn tenant(
                         one.name.to_lowercase().starts_with(&q.to_lowercase()) || one.external_key.as_deref() == Some(q)
                     })
                 };
-                ok(json!({ "data": campaigns().into_iter().filter(fits).collect::<Vec<_>>() }))
+                let state = url.split('&').find_map(|pair| pair.strip_prefix("state="));
+                let in_state = |one: &Campaign| state.is_none_or(|state| one.state.as_str() == state);
+                ok(json!({ "data": campaigns().into_iter().filter(fits).filter(in_state).collect::<Vec<_>>() }))
             }
             "GET /v1/alerts" if url.contains("state=firing") => ok(json!({ "data": [stop_loss()] })),
             "GET /v1/alerts" => ok(json!({ "data": [] })),
@@ -144,10 +146,54 @@ async fn a_state_that_does_not_allow_it_is_named() {
 #[tokio::test]
 async fn the_list_tells_state_and_spend_of_each() {
     let fake = tenant(Role::Viewer, Locale::En, |_| None).await;
-    let reply = handle(Command::CampaignList, &actor(), &fake.api()).await;
+    let reply = handle(Command::CampaignList { page: 1 }, &actor(), &fake.api()).await;
     assert_eq!(reply.title, "Campaigns (3)");
     let first = reply.body.lines().next().unwrap();
     assert_eq!(first, "▶ Autumn coupons · active since 14 Nov 2025, 10:02 · $1,512.40 of $2,000.00 (75.6%)");
+}
+
+#[tokio::test]
+async fn a_long_list_has_what_runs_first_and_says_how_to_see_the_rest() {
+    let special = |request: &Request| {
+        let state = |n: u128| match n {
+            3 => CampaignState::Active,
+            44 => CampaignState::Paused,
+            _ => CampaignState::Completed,
+        };
+        let all = (1..=45).rev().map(|n| campaign(n, &format!("No. {n}"), None, state(n)));
+        let query = request.target.split_once("state=").map(|(_, state)| state.split('&').next().unwrap().to_owned());
+        let fits = |one: &Campaign| query.as_ref().is_none_or(|state| one.state.as_str() == state);
+        (request.what() == "GET /v1/campaigns").then(|| ok(json!({ "data": all.filter(fits).collect::<Vec<_>>() })))
+    };
+    let fake = tenant(Role::Viewer, Locale::En, special).await;
+    let page = async |page| handle(Command::CampaignList { page }, &actor(), &fake.api()).await;
+    let names = |reply: &Reply| -> Vec<String> {
+        let lines = reply.body.lines().filter_map(|line| line.split(" · ").next());
+        lines.map(|line| line.chars().skip(2).collect()).collect()
+    };
+    let first = page(1).await;
+    assert_eq!(first.title, "Campaigns (45)");
+    assert_eq!(names(&first)[..3], ["No. 3", "No. 44", "No. 45"]);
+    assert!(first.body.ends_with("Page 1 of 3 · Next: campaign list 2"), "{}", first.body);
+    let last = page(3).await;
+    assert!(last.body.ends_with("Page 3 of 3") && names(&last)[4] == "No. 1", "{}", last.body);
+    assert_eq!(page(99).await.body, last.body, "there is no page behind the last");
+}
+
+#[tokio::test]
+async fn a_refused_input_is_explained_in_the_readers_language() {
+    let too_long = |request: &Request| {
+        (request.what() == "GET /v1/campaigns").then(|| {
+            let (status, mut body) = problem(Code::ValidationFailed);
+            body["errors"] = json!([{ "pointer": "?q", "code": "too_long", "detail": "raw detail" }]);
+            (status, body)
+        })
+    };
+    for (locale, words) in [(Locale::En, "The name is too long"), (Locale::ZhCn, "名称过长")] {
+        let fake = tenant(Role::Owner, locale, too_long).await;
+        let reply = handle(pause("x", Some("y")), &actor(), &fake.api()).await;
+        assert!(reply.body.starts_with(words), "{}", reply.body);
+    }
 }
 
 #[tokio::test]
@@ -242,15 +288,15 @@ async fn one_metric_shows_its_last_seven_days() {
 #[tokio::test]
 async fn who_is_not_linked_is_told_how_and_linking_answers_in_the_retailers_language() {
     let fake = FakeApi::start(|request| match request.what().as_str() {
-        "POST /v1/chat-links/redeem" if request.body["code"] == "GOOD" => {
-            ok(json!({ "retailer": "海港超市", "staff": "梅林", "server_linked": true, "locale": "zh-CN" }))
-        }
+        "POST /v1/chat-links/redeem" if request.body["code"] == "GOOD" => ok(
+            json!({ "retailer": "海港超市", "staff": "梅林", "server_linked": true, "channel_moved": false, "locale": "zh-CN" }),
+        ),
         "POST /v1/chat-links/redeem" => problem(Code::NotFound),
         _ => problem(Code::ChatUserNotLinked),
     });
     let fake = fake.await;
     let api = fake.api();
-    let reply = handle(Command::CampaignList, &discord_actor(), &api).await;
+    let reply = handle(Command::CampaignList { page: 1 }, &discord_actor(), &api).await;
     assert!(reply.title.contains("not linked") && reply.body.ends_with("/link code:CODE"), "{}", reply.body);
     let link = |code: &str| Command::Link { code: code.to_owned() };
     assert_eq!(handle(link("BAD"), &actor(), &api).await.title, "This code does not work");
@@ -265,9 +311,7 @@ async fn no_failure_shows_the_services_own_text_or_json() {
             tenant(Role::Owner, Locale::ZhCn, move |request| (request.method == "POST").then(|| problem(code))).await;
         let reply = handle(pause("秋", Some("x")), &actor(), &fake.api()).await;
         assert!(!reply.title.is_empty() && !reply.body.contains('{'), "{code}: {}", reply.body);
-        if code != Code::ValidationFailed {
-            assert!(!reply.body.contains("raw detail"), "{code}");
-        }
+        assert!(!reply.body.contains("raw detail"), "{code}");
     }
 }
 
@@ -275,8 +319,8 @@ async fn no_failure_shows_the_services_own_text_or_json() {
 async fn who_asks_is_looked_up_once_a_minute() {
     let fake = tenant(Role::Owner, Locale::En, |_| None).await;
     let api = fake.api();
-    handle(Command::CampaignList, &actor(), &api).await;
-    handle(Command::CampaignList, &actor(), &api).await;
+    handle(Command::CampaignList { page: 1 }, &actor(), &api).await;
+    handle(Command::CampaignList { page: 1 }, &actor(), &api).await;
     assert_eq!(fake.seen().iter().filter(|request| request.what() == "GET /v1/me").count(), 1);
 }
 

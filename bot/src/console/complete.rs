@@ -84,12 +84,13 @@ pub(super) struct Names {
     actor: Actor,
     api: Api,
     runtime: Handle,
+    patience: Duration,
     kept: Mutex<HashMap<&'static str, (Instant, Vec<String>)>>,
 }
 
 impl Names {
     pub(super) fn new(actor: Actor, api: Api, runtime: Handle) -> Self {
-        Self { actor, api, runtime, kept: Mutex::default() }
+        Self { actor, api, runtime, patience: PATIENCE, kept: Mutex::default() }
     }
 
     /// Called on the editor's thread, never on one of the runtime's.
@@ -105,7 +106,7 @@ impl Names {
             return names.clone();
         }
         // Made inside, since a timeout needs the runtime's clock already when it is made.
-        let asked = async { tokio::time::timeout(PATIENCE, names(what, &self.actor, &self.api)).await };
+        let asked = async { tokio::time::timeout(self.patience, names(what, &self.actor, &self.api)).await };
         match self.runtime.block_on(asked) {
             Ok(Ok(names)) => {
                 kept.insert(key, (Instant::now(), names.clone()));
@@ -179,7 +180,8 @@ mod tests {
             (200, serde_json::json!({ "data": [some] }))
         });
         let fake = fake.await;
-        let names = Names::new(actor(), fake.api(), Handle::current());
+        let patience = Duration::from_mins(1);
+        let names = Names { patience, ..Names::new(actor(), fake.api(), Handle::current()) };
         let editor = std::thread::spawn(move || (names.of(Completing::Campaign), names.of(Completing::Campaign)));
         let (first, second) = tokio::task::spawn_blocking(|| editor.join().unwrap()).await.unwrap();
         assert_eq!((first.as_slice(), &second), (["Autumn coupons".to_owned()].as_slice(), &first));

@@ -153,7 +153,7 @@ impl Console {
                 asked = lines.next() => asked,
             };
             let Some(asked) = asked else { break };
-            let reply = match words::parse(asked.line()) {
+            let reply = match asked.line().map_or(Typed::NoText, words::parse) {
                 Typed::Nothing => None,
                 Typed::Quit => {
                     lines.leave(asked);
@@ -185,6 +185,7 @@ async fn answer(typed: Typed, actor: &Actor, api: &Api) -> Reply {
             let all = spelled(Transport::Console, Topic::Help, "");
             say(language(actor, api).await.unknown_command(&typed, &near, &all))
         }
+        Typed::NoText => say(language(actor, api).await.no_text()),
         Typed::Incomplete(topic) => say(language(actor, api).await.incomplete(&words::usage(topic))),
         Typed::Nothing | Typed::Quit => Reply::say(Tone::Plain, "", ""),
     }

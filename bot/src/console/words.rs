@@ -19,6 +19,8 @@ pub(super) enum Typed {
     Command(Command),
     /// Not a command; the words that should have named one.
     Unknown(String),
+    /// Bytes that are no text.
+    NoText,
     /// A command that lacks its name or code.
     Incomplete(Topic),
 }
@@ -60,10 +62,23 @@ pub(super) fn parse(line: &str) -> Typed {
 fn campaign(line: &str, rest: &str) -> Typed {
     let (verb, rest) = word(rest);
     match verb.to_lowercase().as_str() {
-        "" | "list" => Typed::Command(Command::CampaignList),
+        "" | "list" => listed(line, rest),
         "show" => named(Topic::CampaignShow, rest, |campaign| Command::CampaignShow { campaign }),
         "pause" | "resume" => change(verb, rest),
         _ => Typed::Unknown(two_words(line)),
+    }
+}
+
+/// `campaign list`, `campaign list 2`.
+fn listed(line: &str, rest: &str) -> Typed {
+    match rest.trim() {
+        "" => Typed::Command(Command::CampaignList { page: 1 }),
+        page => page.parse().map_or_else(
+            |_| {
+                Typed::Unknown(line.split_whitespace().take(3).collect::<Vec<_>>().join(" ").chars().take(40).collect())
+            },
+            |page| Typed::Command(Command::CampaignList { page }),
+        ),
     }
 }
 
@@ -195,8 +210,10 @@ mod tests {
     #[test]
     fn the_other_commands_are_understood() {
         let is = |line: &str, command: Command| assert_eq!(parse(line), Typed::Command(command), "{line}");
-        is("campaigns", Command::CampaignList);
-        is("/campaign list", Command::CampaignList);
+        is("campaigns", Command::CampaignList { page: 1 });
+        is("/campaign list", Command::CampaignList { page: 1 });
+        is("campaign list 3", Command::CampaignList { page: 3 });
+        assert_eq!(parse("campaign list all"), Typed::Unknown("campaign list all".to_owned()));
         is("campaign show \"秋季满减\"", Command::CampaignShow { campaign: "秋季满减".to_owned() });
         is("kpi", Command::Kpi { metric: None });
         is("kpi coupon order rate", Command::Kpi { metric: Some("coupon order rate".to_owned()) });

@@ -15,7 +15,7 @@ use serenity::all::{
     CreateInteractionResponseMessage, CreateModal, GuildId, Http, InputTextStyle, InteractionId, UserId,
 };
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tillwatch_shared::Locale;
 use tillwatch_shared::watch::Transport;
 use tokio::time::timeout;
@@ -24,9 +24,14 @@ use tokio::time::timeout;
 pub(crate) const REASON: &str = "reason";
 /// The service's limit of a reason, in characters.
 const LONGEST_REASON: u16 = 500;
-/// How long a first answer may take, and how often it is tried: the platform waits three seconds.
+/// How long the platform waits for a first answer: it is tried for as long. At least [`FIRST_TRIES`] tries are made, since
+/// whether it is too late is the platform's to say (10062).
+const WAITED_FOR: Duration = Duration::from_secs(3);
+const FIRST_TRIES: u32 = 3;
+/// How long the first try may take, so that there is time for another.
 const FIRST: Duration = Duration::from_millis(1_300);
-const FIRST_TRIES: u32 = 2;
+/// The pause after a first answer that was refused and may be given again.
+const AGAIN: Duration = Duration::from_millis(100);
 /// How long any later request may take, waits for the platform's rate limits included.
 const LATER: Duration = Duration::from_secs(6);
 /// How often the final answer is tried; it is the same message each time.
@@ -43,6 +48,8 @@ pub(crate) struct Asker {
     pub(crate) locale: Locale,
     /// `None` outside of any server.
     pub(crate) actor: Option<Actor>,
+    /// When the interaction came.
+    pub(crate) came: Instant,
 }
 
 /// Whether only the asker sees the answer.
@@ -103,13 +110,15 @@ impl Asker {
     /// already then means that it was ours, since a replica that answers twice by chance does no harm: every action
     /// is idempotent, and the final answer is the same.
     async fn first(&self, answer: CreateInteractionResponse) -> bool {
-        let mut unknown = false;
-        for _ in 0..FIRST_TRIES {
-            let given = timeout(FIRST, answer.clone().execute(&self.http, (self.id, &self.token))).await;
+        let (mut unknown, mut tried) = (false, 0);
+        while tried < FIRST_TRIES || self.came.elapsed() < WAITED_FOR {
+            let patience = if tried == 0 { FIRST } else { LATER };
+            tried += 1;
+            let given = timeout(patience, answer.clone().execute(&self.http, (self.id, &self.token))).await;
             let trouble = match given {
                 Ok(Ok(())) => return true,
                 Ok(Err(error)) => Trouble::of(&error),
-                Err(_) => Trouble::Passing(format!("no answer within {} ms", FIRST.as_millis())),
+                Err(_) => Trouble::Passing(format!("no answer within {} ms", patience.as_millis())),
             };
             match trouble {
                 Trouble::Answered if unknown => return true,
@@ -124,6 +133,7 @@ impl Asker {
             if !unknown {
                 return false;
             }
+            tokio::time::sleep(AGAIN).await;
         }
         false
     }

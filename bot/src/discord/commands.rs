@@ -14,7 +14,7 @@ use poise::{ApplicationContext, CommandParameter};
 use serenity::all::{AutocompleteChoice, CreateAutocompleteResponse, Http};
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Handlers answer for themselves; nothing is left for the framework to report.
@@ -129,6 +129,7 @@ fn asker(ctx: Context<'_>) -> Asker {
         token: i.token.clone(),
         locale: words::locale_of(&i.locale),
         actor: actor(i.guild_id, i.channel_id, i.user.id),
+        came: Instant::now(),
     }
 }
 
@@ -207,8 +208,8 @@ async fn campaign(_ctx: Context<'_>) -> Result<(), Never> {
 }
 
 #[poise::command(slash_command, guild_only, rename = "list")]
-async fn campaign_list(ctx: Context<'_>) -> Result<(), Never> {
-    run(ctx, Command::CampaignList).await
+async fn campaign_list(ctx: Context<'_>, #[min = 1] page: Option<u16>) -> Result<(), Never> {
+    run(ctx, Command::CampaignList { page: page.map_or(1, usize::from) }).await
 }
 
 #[poise::command(slash_command, guild_only, rename = "show")]

@@ -12,6 +12,7 @@ use crate::commands as core;
 use serenity::all::{ActionRowComponent, ComponentInteraction, FullEvent, Interaction, ModalInteraction};
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The platform's limit of an id.
 const LONGEST_ID: usize = 100;
@@ -73,6 +74,7 @@ pub(crate) async fn handle(
                 token: i.token.clone(),
                 locale: words::locale_of(&i.locale),
                 actor: actor(i.guild_id, i.channel_id, i.user.id),
+                came: Instant::now(),
             };
             let _running = framework.user_data.running.enter();
             pressed(i, &asker, framework.user_data).await;
@@ -84,6 +86,7 @@ pub(crate) async fn handle(
                 token: i.token.clone(),
                 locale: words::locale_of(&i.locale),
                 actor: actor(i.guild_id, i.channel_id, i.user.id),
+                came: Instant::now(),
             };
             let _running = framework.user_data.running.enter();
             filled(i, &asker, framework.user_data).await;

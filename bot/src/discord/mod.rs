@@ -4,7 +4,7 @@
 //! [`crate::command::Command`] or [`crate::command::Action`], [`answer`] owns the first answer and the final one,
 //! [`render`] turns a [`crate::reply::Reply`] into the platform's builders ([`text`] escapes and cuts), [`running`] counts
 //! handlers, [`sink`] keeps one message per delivery,
-//! [`trouble`] reads the platform's errors, [`words`] holds what the platform itself shows in both languages.
+//! [`late`] mends what an edit that came late has overwritten, [`trouble`] reads the platform's errors, [`words`] holds what the platform itself shows in both languages.
 //! Invariants: the gateway is asked for servers only (intents `GUILDS`); no message can ping anybody; what a tenant
 //! named is shown as text, never as markup; an interaction that another replica answers is left to it; `stop` waits
 //! for running handlers, at most [`FAREWELL`]. Production always speaks to discord.com: only a caller that passes a
@@ -13,12 +13,13 @@
 mod answer;
 mod commands;
 mod events;
+mod late;
 mod render;
 mod running;
 mod sink;
 mod text;
 mod trouble;
-mod words;
+pub(crate) mod words;
 
 pub use sink::DiscordSink;
 
@@ -83,7 +84,7 @@ pub enum DiscordError {
     #[error("Discord refuses the token (DISCORD_TOKEN): make a new one in the developer portal")]
     Token,
     /// The gateway refuses this bot for good.
-    #[error("Discord's gateway refuses the bot: {0}")]
+    #[error("Discord's gateway refuses the bot (see DISCORD_TOKEN's account in the developer portal): {0}")]
     Gateway(String),
 }
 
@@ -122,18 +123,23 @@ impl Discord {
     /// Answers commands and buttons until `stop` is true, then waits for the handlers that run.
     pub async fn run(self, api: Api, mut stop: watch::Receiver<bool>) -> Result<(), DiscordError> {
         let running = Running::default();
-        let mut pause = PAUSES.0;
+        let mut pauses = Reconnecting::default();
         let ended = loop {
-            match self.session(&api, &running, &mut stop).await {
+            let mut was_ready = false;
+            match self.session(&api, &running, &mut stop, &mut was_ready).await {
                 Ended::Stopped => break Ok(()),
-                Ended::Refused(error) => break Err(error),
+                Ended::Refused(error) => {
+                    // Deliveries go by the same token: they stay due for a bot that is let in.
+                    self.sink.close();
+                    break Err(error);
+                }
                 Ended::Lost(why) => {
+                    let pause = pauses.after(was_ready);
                     tracing::warn!(why, wait_ms = pause.as_millis(), "no connection to Discord");
                     tokio::select! {
                         () = stopped(&mut stop) => break Ok(()),
                         () = tokio::time::sleep(pause) => {}
                     }
-                    pause = (pause * 2).min(PAUSES.1);
                 }
             }
         };
@@ -145,7 +151,13 @@ impl Discord {
     }
 
     /// One client from its start to its end; the library itself resumes and reconnects within it.
-    async fn session(&self, api: &Api, running: &Running, stop: &mut watch::Receiver<bool>) -> Ended {
+    async fn session(
+        &self,
+        api: &Api,
+        running: &Running,
+        stop: &mut watch::Receiver<bool>,
+        was_ready: &mut bool,
+    ) -> Ended {
         let (ready, mut registering) = oneshot::channel();
         let data = Data { api: api.clone(), running: running.clone() };
         let connecting = async {
@@ -173,6 +185,7 @@ impl Discord {
         let registration = async {
             // An error says that the client ended before it was ready.
             if let Ok(http) = (&mut registering).await {
+                *was_ready = true;
                 commands::register(http).await;
             }
             std::future::pending::<()>().await;
@@ -189,6 +202,20 @@ impl Discord {
             tracing::warn!("Discord's gateway did not say goodbye in time");
         }
         Ended::Stopped
+    }
+}
+
+/// The pauses between attempts to reach Discord: they double, and begin anew after a session that worked.
+#[derive(Debug, Default)]
+struct Reconnecting(Option<Duration>);
+
+impl Reconnecting {
+    /// How long to wait after a session that was ready once, or never was.
+    fn after(&mut self, was_ready: bool) -> Duration {
+        let last = self.0.filter(|_| !was_ready);
+        let pause = last.map_or(PAUSES.0, |last| (last * 2).min(PAUSES.1));
+        self.0 = Some(pause);
+        pause
     }
 }
 
@@ -226,6 +253,14 @@ mod tests {
     fn the_token_is_not_in_the_debug_text() {
         let text = format!("{:?}", DiscordConfig::new("secret-token"));
         assert!(!text.contains("secret-token"), "{text}");
+    }
+
+    #[test]
+    fn pauses_begin_anew_after_a_session_that_worked() {
+        let mut pauses = Reconnecting::default();
+        let bad: Vec<u128> = (0..9).map(|_| pauses.after(false).as_millis()).collect();
+        assert_eq!(bad, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+        assert_eq!([true, false, true].map(|ready| pauses.after(ready).as_millis()), [500, 1_000, 500]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::reply::{Button, Reply, Tone};
 use serenity::all::{
     ButtonStyle, Colour, CreateActionRow, CreateAllowedMentions, CreateAttachment, CreateButton, CreateEmbed,
     CreateEmbedFooter, CreateInteractionResponseFollowup, CreateMessage, EditAttachments, EditInteractionResponse,
-    EditMessage, Nonce,
+    EditMessage, Message, Nonce,
 };
 use std::collections::HashSet;
 
@@ -139,6 +139,21 @@ fn file(reply: &Reply) -> Option<CreateAttachment> {
 
 fn nobody() -> CreateAllowedMentions {
     CreateAllowedMentions::new()
+}
+
+/// Whether the message shows this reply: its words, however the platform trims them.
+pub(crate) fn shows(message: &Message, reply: &Reply) -> bool {
+    let texts = Texts::of(reply);
+    let Some(embed) = message.embeds.first() else { return false };
+    let same = |shown: Option<&str>, meant: &str| shown.unwrap_or_default().trim() == meant.trim();
+    same(embed.title.as_deref(), &texts.title)
+        && same(embed.description.as_deref(), &texts.body)
+        && embed.fields.len() == texts.fields.len()
+        && embed
+            .fields
+            .iter()
+            .zip(&texts.fields)
+            .all(|(shown, (name, value, _))| same(Some(&shown.name), name) && same(Some(&shown.value), value))
 }
 
 /// A new message; posting it twice with the same nonce gives one message.

@@ -3,8 +3,10 @@
 //! Cast: [`DiscordSink`] posts and edits; [`plan`] (pure) decides what an attempt may do. Invariants: at most one
 //! visible message per delivery: every post carries the delivery's nonce, which the platform enforces for a few
 //! minutes, and an attempt after the first looks for the message before it posts; once the platform has forgotten the
-//! nonce, nothing is posted unless that look succeeded; an attempt ends within [`WHOLE`], well inside its lease.
+//! nonce, nothing is posted unless that look succeeded, and an empty look counts only if the bot may read the
+//! channel's history; an edit that comes late does not stay ([`late`]); an attempt ends within [`WHOLE`], well inside its lease.
 
+use super::late::{self, Late};
 use super::render;
 use super::trouble::Trouble;
 use crate::deliver::ChatSink;
@@ -15,12 +17,13 @@ use futures_util::future::BoxFuture;
 use serenity::all::{Builder, ChannelId, Http, Message, MessageId, MessagePagination, UserId};
 use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tillwatch_shared::watch::{Delivery, DeliveryOutcome, Transport};
 use tokio::sync::OnceCell;
 use tokio::time::{sleep, timeout};
 
-/// How long an attempt may take in all: with fetching the picture (10 s) it stays within a lease of 25 s.
+/// How long an attempt may take in all: with fetching the picture (5 s) it stays within the service's lease of 30 s.
 const WHOLE: Duration = Duration::from_secs(14);
 /// How long one request may take, waits for the platform's rate limits included.
 const ONE: Duration = Duration::from_secs(6);
@@ -28,8 +31,8 @@ const ONE: Duration = Duration::from_secs(6);
 const TRIES: u32 = 3;
 /// The pause before the second try, doubled before the third, each up to a half longer.
 const PAUSE: Duration = Duration::from_millis(500);
-/// When a passing trouble is worth the next attempt.
-const LATER: Duration = Duration::from_secs(5);
+/// A refused token is mended by a person: no attempt before this.
+const MENDED: Duration = Duration::from_mins(1);
 /// How long the platform is trusted to enforce a nonce. It says "a few minutes"; this is on the safe side.
 const NONCE_MEMORY: TimeDelta = TimeDelta::minutes(3);
 /// How far our clocks and the platform's may differ when looking for messages since a time.
@@ -44,6 +47,8 @@ const EPOCH_MS: i64 = 1_420_070_400_000;
 pub struct DiscordSink {
     http: Arc<Http>,
     me: OnceCell<UserId>,
+    late: Arc<Late>,
+    closed: AtomicBool,
 }
 
 /// What an attempt may do when no message is known.
@@ -79,7 +84,12 @@ fn id_at(at: DateTime<Utc>) -> MessageId {
 impl DiscordSink {
     /// Posts through this handle.
     pub(crate) fn new(http: Arc<Http>) -> Self {
-        Self { http, me: OnceCell::new() }
+        Self { http, me: OnceCell::new(), late: Arc::default(), closed: AtomicBool::new(false) }
+    }
+
+    /// Discord has refused the account for good: nothing more is claimed for it.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
     }
 
     /// Makes the chat show this version; gives the message's id.
@@ -130,8 +140,19 @@ impl DiscordSink {
     }
 
     async fn edited(&self, channel: ChannelId, message: MessageId, reply: &Reply) -> Result<MessageId, Trouble> {
-        let edit = || render::edited_message(reply).execute(&self.http, (channel, message, None));
-        self.tries(edit).await.map(|message| message.id)
+        let edit = || async {
+            let unsure = self.late.begun(message, reply);
+            let edited = render::edited_message(reply).execute(&self.http, (channel, message, None)).await;
+            if !matches!(edited.as_ref().err().map(Trouble::of), Some(Trouble::Passing(_))) {
+                unsure.settled();
+            }
+            edited
+        };
+        let edited = self.tries(edit).await?;
+        if self.late.edited(message, reply) {
+            tokio::spawn(late::watch(Arc::clone(&self.late), Arc::clone(&self.http), channel, message));
+        }
+        Ok(edited.id)
     }
 
     /// Our message with this key in its footer, posted since then.
@@ -147,12 +168,24 @@ impl DiscordSink {
             }
             match page.iter().map(|m| m.id).max() {
                 Some(newest) if page.len() >= usize::from(PAGE) => after = newest,
-                _ => return Ok(None),
+                Some(_) => return Ok(None),
+                // Nothing since then, or nothing that the bot may see.
+                None => return self.may_read(channel, after).await.map(|()| None),
             }
         }
         // A channel with more messages than that since the first claim: the newest page decides.
         let newest = self.tries(|| self.http.get_messages(channel, None, Some(PAGE))).await?;
         Ok(newest.iter().find(|m| m.author.id == me && carries(m, key)).map(|m| m.id))
+    }
+
+    /// Whether a channel's earlier messages are shown to the bot. Without that permission a list of them is empty, and a
+    /// question for one of them is refused, even for one that never was.
+    async fn may_read(&self, channel: ChannelId, never: MessageId) -> Result<(), Trouble> {
+        match self.tries(|| self.http.get_message(channel, never)).await {
+            Ok(_) | Err(Trouble::UnknownMessage) => Ok(()),
+            Err(Trouble::Never(_)) => Err(Trouble::NoHistory),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// Does a request up to [`TRIES`] times, as long as its trouble may pass. Every request here is repeatable:
@@ -204,10 +237,11 @@ fn outcome(shown: Result<MessageId, Trouble>, delivery: &Delivery) -> DeliveryOu
         Err(trouble) => trouble,
     };
     let permanent = matches!(trouble, Trouble::Never(_));
-    let later = jittered(if trouble == Trouble::Token { LATER * 12 } else { LATER });
+    // What may pass has no time of its own: the service's pauses grow with the outage.
+    let later = (trouble == Trouble::Token).then(|| u32::try_from(jittered(MENDED).as_millis()).unwrap_or(u32::MAX));
     DeliveryOutcome::Failed {
         error: format!("channel {}: {trouble}", delivery.channel),
-        retry_after_ms: (!permanent).then(|| u32::try_from(later.as_millis()).unwrap_or(u32::MAX)),
+        retry_after_ms: later,
         permanent,
     }
 }
@@ -215,6 +249,10 @@ fn outcome(shown: Result<MessageId, Trouble>, delivery: &Delivery) -> DeliveryOu
 impl ChatSink for DiscordSink {
     fn transport(&self) -> Transport {
         Transport::Discord
+    }
+
+    fn is_open(&self) -> bool {
+        !self.closed.load(Ordering::Relaxed)
     }
 
     fn show<'a>(&'a self, delivery: &'a Delivery, reply: &'a Reply) -> BoxFuture<'a, DeliveryOutcome> {

@@ -23,6 +23,9 @@ pub(crate) enum Trouble {
     /// The token is wrong.
     #[error("Discord refuses the bot's token")]
     Token,
+    /// The channel's earlier messages are hidden from the bot, so nobody knows what it has posted.
+    #[error("the bot may not read what was posted: it needs the permission Read Message History in this channel")]
+    NoHistory,
     /// There is no such message of ours (any more).
     #[error("Discord knows no such message of this bot")]
     UnknownMessage,

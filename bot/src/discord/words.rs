@@ -1,7 +1,8 @@
 //! What Discord itself shows of the bot, in both languages: command names and descriptions, the modal.
 //!
 //! Invariant: a name is at most 32 characters, lower case, unique under its parent; a description 100; a modal's
-//! title and labels 45. English is the name on the wire; the other language is a localisation of it.
+//! title and labels 45. English is the name on the wire; the other language is a localisation of it. The terms are those
+//! of [`crate::wording`], which its tests hold.
 
 use tillwatch_shared::Locale;
 
@@ -26,26 +27,27 @@ const fn words(path: &'static str, zh_name: &'static str, en: &'static str, zh: 
 
 /// Every command, subcommand and option.
 pub(crate) const ALL: &[Words] = &[
-    words("link", "关联", "Link yourself to your staff account with a one-time code", "用一次性验证码关联你的员工账号"),
-    words("link code", "验证码", "The code that you were shown after signing in", "登录后获得的一次性验证码"),
+    words("link", "绑定", "Link yourself to your staff account with a one-time code", "用一次性绑定码绑定您的员工账号"),
+    words("link code", "绑定码", "The code that you were shown after signing in", "登录后获得的一次性绑定码"),
     words("campaign", "营销活动", "Campaigns: list, show, pause, resume", "营销活动：列表、查看、暂停、恢复"),
-    words("campaign list", "列表", "List the campaigns and their states", "列出营销活动及其状态"),
+    words("campaign list", "列表", "List the campaigns, running ones first", "列出营销活动，进行中的在前"),
+    words("campaign list page", "页码", "Which page of the list", "列表的第几页"),
     words("campaign show", "查看", "Show a campaign with its spend and history", "查看某个营销活动的花费与历史"),
-    words("campaign show campaign", "营销活动", "Name, key or id", "名称、编号或 ID"),
+    words("campaign show campaign", "营销活动", "Name, key or id", "名称、编码或编号"),
     words("campaign pause", "暂停", "Pause a campaign now", "立即暂停营销活动"),
-    words("campaign pause campaign", "营销活动", "Name, key or id", "名称、编号或 ID"),
+    words("campaign pause campaign", "营销活动", "Name, key or id", "名称、编码或编号"),
     words("campaign pause reason", "原因", "Why; you are asked when you leave it out", "暂停的原因；留空时会再询问"),
     words("campaign resume", "恢复", "Resume a paused campaign", "恢复已暂停的营销活动"),
-    words("campaign resume campaign", "营销活动", "Name, key or id", "名称、编号或 ID"),
+    words("campaign resume campaign", "营销活动", "Name, key or id", "名称、编码或编号"),
     words("campaign resume reason", "原因", "Why; you are asked when you leave it out", "恢复的原因；留空时会再询问"),
-    words("kpi", "指标", "Today's key figures", "今天的关键指标"),
+    words("kpi", "指标", "The key figures of the last day", "最近一天的关键指标"),
     words("kpi metric", "指标", "One metric; all of them if left out", "某一个指标；留空则显示全部"),
     words("alerts", "预警", "Alerts: list, show, acknowledge", "预警：列表、查看、认领"),
     words("alerts list", "列表", "List the open alerts", "列出未恢复的预警"),
-    words("alerts show", "查看", "Show an alert with its timeline", "查看某条预警及其经过"),
-    words("alerts show alert", "预警", "Number in the last list, or id", "最近列表中的序号或 ID"),
-    words("alerts ack", "认领", "Acknowledge an alert: you take care of it", "认领预警：由你来处理"),
-    words("alerts ack alert", "预警", "Number in the last list, or id", "最近列表中的序号或 ID"),
+    words("alerts show", "查看", "Show an alert with its timeline", "查看某条预警及其时间线"),
+    words("alerts show alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
+    words("alerts ack", "认领", "Acknowledge an alert: you take care of it", "认领预警：由您跟进"),
+    words("alerts ack alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
     words("help", "帮助", "What the bot can do", "机器人能做什么"),
 ];
 
@@ -122,6 +124,15 @@ mod tests {
             let a = asking(locale);
             assert!([a.pause, a.resume, a.reason].iter().all(|t| (1..=45).contains(&t.chars().count())));
             assert!((1..=100).contains(&a.hint.chars().count()));
+        }
+    }
+
+    #[test]
+    fn the_terms_are_those_of_the_answers() {
+        let asking = asking(Locale::ZhCn);
+        let more = [asking.pause, asking.resume, asking.reason, asking.hint, asking.outdated, asking.server_only];
+        for text in ALL.iter().flat_map(|w| [w.zh_name, w.zh]).chain(more) {
+            assert_eq!(crate::wording::not_ours(text), None, "{text}");
         }
     }
 

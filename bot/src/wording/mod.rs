@@ -46,7 +46,7 @@ macro_rules! lists {
 lists! {
     /// Names of fields, buttons and the like.
     Label {
-        Value, Line, Expected, Sigma, Baseline, Score, Overshoot, Band, Campaign, Channel, Channels, Window, Retailer,
+        Value, Line, StopLossLine, Expected, Sigma, Baseline, Score, Overshoot, Band, Campaign, Channel, Channels, Window, Retailer,
         Raised, Acknowledged, Resolved, State, Since, Reason, Spend, Dates, Key, Id, By, Timeline, Severity, Metric,
         ButtonPause, ButtonPaused, ButtonAcknowledge, ButtonAcknowledged, ButtonOpen, None, AllChannels,
     }
@@ -56,6 +56,12 @@ lists! {
 
     /// What can be asked for help on.
     Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, Help }
+
+    /// Which part of what was typed was refused.
+    Input { Search, Reason, Code, Other }
+
+    /// What is wrong with it.
+    Fault { TooLong, Missing, Unreadable, Other }
 
     /// Why something could not be done that was no mistake of the asker.
     Failure { Gone, Busy, Unreachable, OwnCredential, Unexpected, Conflict }
@@ -174,14 +180,20 @@ pub trait Wording: Alerting {
     fn may_not(&self, what: Permission, role: Option<Role>, who_may: &[Role]) -> Said;
     /// Something else went wrong.
     fn failure(&self, failure: Failure) -> Said;
-    /// A field was refused; `details` are the service's.
-    fn invalid(&self, details: &str) -> Said;
+    /// A part of what was typed was refused.
+    fn invalid(&self, input: Input, fault: Fault) -> Said;
+    /// What was typed is no text.
+    fn no_text(&self) -> Said;
+    /// Discord refuses the bot for good.
+    fn discord_refused(&self) -> Said;
     /// The small print that names a request.
     fn request(&self, id: &str) -> String;
     /// There are no campaigns.
     fn no_campaigns(&self) -> Said;
-    /// The list's first line.
-    fn campaigns(&self, count: usize) -> String;
+    /// The list's first line; `at_least` when not all were counted.
+    fn campaigns(&self, count: usize, at_least: bool) -> String;
+    /// Which page of the list this is, and how the next one is asked for.
+    fn page(&self, page: usize, pages: usize, next: Option<&str>) -> String;
     /// No campaign is called so; these come near.
     fn unknown_campaign(&self, typed: &str, nearest: &[String]) -> Said;
     /// Several campaigns are called so.
@@ -222,8 +234,8 @@ pub trait Wording: Alerting {
     fn unknown_metric(&self, typed: &str, nearest: &[String]) -> Said;
     /// Several metrics are called so.
     fn ambiguous_metric(&self, typed: &str, candidates: &[String]) -> Said;
-    /// The code worked.
-    fn linked(&self, staff: &str, retailer: &str, server_too: bool) -> Said;
+    /// The code worked; alerts appear in this chat channel if the server was linked, or moved here.
+    fn linked(&self, staff: &str, retailer: &str, server_too: bool, moved: bool) -> Said;
     /// The code did not.
     fn code_refused(&self) -> Said;
     /// Help's first line.
@@ -276,8 +288,9 @@ pub fn spelled(transport: Transport, topic: Topic, name: &str) -> String {
     match (topic, discord) {
         (Topic::Link, true) => format!("/link code:{name}"),
         (Topic::Link, false) => format!("link {name}"),
-        (Topic::CampaignList, true) => "/campaign list".to_owned(),
-        (Topic::CampaignList, false) => "campaign list".to_owned(),
+        (Topic::CampaignList, true) if name.is_empty() => "/campaign list".to_owned(),
+        (Topic::CampaignList, true) => format!("/campaign list page:{name}"),
+        (Topic::CampaignList, false) => format!("campaign list {name}").trim_end().to_owned(),
         (Topic::CampaignShow, true) => format!("/campaign show campaign:{name}"),
         (Topic::CampaignShow, false) => format!("campaign show {name}"),
         (Topic::CampaignPause, true) => format!("/campaign pause campaign:{name} reason:…"),
@@ -295,6 +308,14 @@ pub fn spelled(transport: Transport, topic: Topic, name: &str) -> String {
         (Topic::Help, true) => "/help".to_owned(),
         (Topic::Help, false) => "help".to_owned(),
     }
+}
+
+/// A word of the text that is not one of ours: another module's name for a thing that has a name already. The terms are
+/// the trade's: 商家, 员工账号, 认领, 绑定, 绑定码, 编码 (a key), 编号 (an id), 时间线; the reader is 您.
+#[cfg(test)]
+pub(crate) fn not_ours(text: &str) -> Option<&'static str> {
+    const OTHERS: [&str; 10] = ["租户", "成员", "确认收到", "关联", "验证码", "你", "经过", "序号", " ID", "告警列表"];
+    OTHERS.into_iter().find(|other| text.contains(other))
 }
 
 #[cfg(test)]

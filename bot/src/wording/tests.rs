@@ -17,7 +17,8 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     let near = ["1".to_owned(), "2".to_owned(), "3".to_owned()];
     let mut said = vec![
         words.not_linked("1"),
-        words.invalid("…"),
+        words.no_text(),
+        words.discord_refused(),
         words.no_campaigns(),
         words.reason_too_long(5),
         words.all_quiet(),
@@ -31,7 +32,8 @@ fn everything(words: &dyn Wording) -> Vec<String> {
         words.code_refused(),
         words.help(),
         words.incomplete("1"),
-        words.linked("1", "2", true),
+        words.linked("1", "2", true, false),
+        words.linked("1", "2", false, true),
         words.unknown_command("1", &near, "2"),
         words.unknown_campaign("1", &near),
         words.unknown_campaign("1", &[]),
@@ -40,6 +42,7 @@ fn everything(words: &dyn Wording) -> Vec<String> {
         words.ambiguous_campaign("1", &near),
         words.ambiguous_metric("1", &near),
     ];
+    said.extend(Input::ALL.iter().flat_map(|&input| Fault::ALL.iter().map(move |&fault| words.invalid(input, fault))));
     said.extend(Failure::ALL.iter().map(|&failure| words.failure(failure)));
     for &change in Change::ALL {
         said.extend([words.reason_needed(change, "1", "2"), words.changed(change, "1", &By::You, "2")]);
@@ -78,7 +81,10 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     all.extend([
         words.more(3),
         words.request("1"),
-        words.campaigns(3),
+        words.campaigns(3, false),
+        words.campaigns(3, true),
+        words.page(1, 2, Some("3")),
+        words.page(2, 2, None),
         words.since("1", "2"),
         words.spent("1", None),
         words.spent("1", Some(("2", "3"))),
@@ -123,7 +129,7 @@ fn every_text_exists_in_both_languages() {
 }
 
 /// What stays Latin in a Chinese text: commands and addresses as they are typed, and names.
-const LATIN: [&str; 16] = [
+const LATIN: [&str; 19] = [
     "POST /v1/chat-links/code",
     "POST /v1/campaigns",
     "POST /v1/samples",
@@ -132,6 +138,9 @@ const LATIN: [&str; 16] = [
     "campaign pause",
     "because",
     "BOT_PRIVATE_KEY",
+    "DISCORD_TOKEN",
+    "Discord",
+    "UTF-8",
     "Tillwatch",
     "kpi",
     "help",
@@ -152,17 +161,33 @@ fn no_english_sentence_is_left_in_the_chinese() {
 }
 
 #[test]
+fn a_command_and_its_answer_use_the_same_chinese_terms() {
+    let words = of(Locale::ZhCn);
+    let shown = crate::discord::words::at;
+    for (path, text) in [("link", words.help_line(Topic::Link)), ("link code", words.help_line(Topic::Link))] {
+        let name = shown(path).unwrap().zh_name;
+        assert!(text.contains(name), "/{path} is {name}, but its help says {text}");
+    }
+    assert!(shown("alerts show").unwrap().zh.contains(words.label(Label::Timeline)));
+    for label in [Label::Key, Label::Id] {
+        assert!(shown("campaign show campaign").unwrap().zh.contains(words.label(label)));
+    }
+    assert_eq!(shown("alerts ack").unwrap().zh_name, words.label(Label::ButtonAcknowledge));
+    assert_eq!(shown("campaign pause reason").unwrap().zh_name, words.label(Label::Reason));
+}
+
+#[test]
 fn the_glossarys_terms_are_used() {
     let words = of(Locale::ZhCn);
     assert_eq!(words.alert_state(AlertState::Firing), "告警中");
     assert_eq!(words.alert_state(AlertState::Acknowledged), "已认领");
     assert_eq!(words.alert_state(AlertState::Resolved), "已恢复");
     assert_eq!(words.label(Label::Campaign), "营销活动");
-    assert!(
-        !everything(words)
-            .iter()
-            .any(|text| text.contains("租户") || text.contains("成员") || text.contains("确认收到"))
-    );
+    assert_eq!(words.label(Label::StopLossLine), "止损线");
+    assert_eq!((words.label(Label::Key), words.label(Label::Id)), ("编码", "编号"));
+    for text in everything(words) {
+        assert_eq!(not_ours(&text), None, "{text}");
+    }
 }
 
 #[test]

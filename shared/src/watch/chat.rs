@@ -52,11 +52,25 @@ requests! {
         pub assertion: String,
     }
 
+    /// A chat server, by its own id in its chat.
+    pub struct ServerRef {
+        /// Which chat.
+        pub transport: Transport,
+        /// The server's id there.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
+        pub server: String,
+    }
+
     /// The bot asks for deliveries.
     pub struct ClaimDeliveries {
         /// Which chats it can post to.
         #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 8))]
         pub transports: Vec<Transport>,
+        /// Of a chat that is named here, only these servers: a console shows its own, another one may show the rest.
+        /// A chat that is not named here is served whole.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "openapi", schema(max_items = 100))]
+        pub servers: Vec<ServerRef>,
         /// At most so many.
         #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 50))]
         pub max: u16,
@@ -122,6 +136,8 @@ answers! {
         pub staff: String,
         /// Whether the server was linked just now, too.
         pub server_linked: bool,
+        /// Whether the server's alerts appear in this chat channel from now on, in place of another.
+        pub channel_moved: bool,
         /// The language to answer in.
         pub locale: Locale,
     }

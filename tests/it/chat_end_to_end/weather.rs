@@ -43,8 +43,8 @@ async fn every_incident_has_one_message_and_shows_its_newest_version_whatever_fa
         assert_eq!(chat.tenant.owner.send("POST", &path, &[], None).await.ok()["changed"], true);
     }
     assert_eq!(chat.one_message_each().await, FAULTS.len());
-    // What comes late must not show an older version, nor a second message.
-    tokio::time::sleep(LATE).await;
+    // What comes late, one post and one edit, must not show an older version, nor a second message.
+    chat.fake.until_late(2).await;
     let seen = chat.incidents();
     assert_eq!((seen.len(), message_of(&seen)), (FAULTS.len(), FAULTS.len()));
     assert!(seen.iter().all(|message| message.read().contains("👀 acknowledged")), "{:?}", seen[0].read());

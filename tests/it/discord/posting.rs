@@ -36,6 +36,11 @@ fn posted(outcome: &DeliveryOutcome) -> String {
     }
 }
 
+/// As the service has it tried until it is shown: on a busy machine an attempt may run out of its time.
+async fn shown_at_last(sink: &Arc<dyn ChatSink>, delivery: &Delivery) {
+    while !matches!(show(sink, delivery).await, DeliveryOutcome::Posted { .. }) {}
+}
+
 /// The same delivery, claimed again after somebody else's attempt.
 fn again(delivery: &Delivery, minutes_later: i64) -> Delivery {
     let first_claimed_at = delivery.first_claimed_at - chrono::TimeDelta::minutes(minutes_later);
@@ -123,8 +128,8 @@ async fn an_outage_is_reported_and_the_next_attempt_shows_it_once() {
     let outcome = show(&sink, &delivery).await;
     let DeliveryOutcome::Failed { error, retry_after_ms, permanent } = outcome else { panic!("{outcome:?}") };
     assert!(
-        !permanent && retry_after_ms.is_some_and(|ms| (1..60_000).contains(&ms)) && error.contains("503"),
-        "{error}"
+        !permanent && retry_after_ms.is_none() && error.contains("503"),
+        "the service's own pauses grow with the outage: {error}"
     );
     fake.faults().clear();
     let mut later = again(&delivery, 0);
@@ -154,11 +159,15 @@ async fn a_killed_attempts_message_is_found_again_when_the_nonce_is_forgotten() 
 async fn a_post_that_arrives_after_its_sender_died_is_not_shown_beside_the_next() {
     let (fake, sink, delivery) = start().await;
     fake.faults().next(Route::CreateMessage, Fault::LateEffect(Duration::from_millis(600)));
-    let died = tokio::time::timeout(Duration::from_millis(300), show(&sink, &delivery)).await;
-    assert!(died.is_err());
+    let first = reply(&delivery);
+    tokio::select! {
+        // On a slow machine it may have ended by itself, with the second of two posts; both count below.
+        _ = sink.show(&delivery, &first) => {}
+        () = fake.until_taken(Route::CreateMessage) => {}
+    }
     posted(&show(&sink, &again(&delivery, 0)).await);
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(fake.recorder().of(Route::CreateMessage).len(), 2, "both arrived");
+    fake.until_late(1).await;
+    assert!(fake.recorder().of(Route::CreateMessage).len() >= 2, "both arrived");
     assert_eq!(showing(&fake, &delivery).len(), 1);
     well_behaved(&fake);
 }
@@ -178,6 +187,44 @@ async fn nothing_is_posted_unseen_once_the_nonce_may_be_forgotten() {
     fake.faults().always(Route::ListMessages, Fault::Refuse(503));
     posted(&show(&sink, &again(&delivery, 0)).await);
     assert_eq!(showing(&fake, &delivery).len(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_look_counts_only_where_the_bot_may_read_what_it_posted() {
+    let (fake, sink, delivery) = start().await;
+    die_after_posting(&fake, &sink, &delivery).await;
+    fake.forget_nonces();
+    fake.hide_history(fake.home().channel);
+    let outcome = show(&sink, &again(&delivery, 10)).await;
+    let DeliveryOutcome::Failed { error, permanent: false, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(error.contains("Read Message History"), "{error}");
+    assert_eq!(showing(&fake, &delivery).len(), 1, "not posted a second time");
+    // Where it may read and nothing was said, it posts.
+    let quiet = super::delivery(fake.open_server());
+    posted(&show(&sink, &again(&quiet, 10)).await);
+    assert_eq!(showing(&fake, &quiet).len(), 1);
+    well_behaved(&fake);
+}
+
+#[tokio::test]
+async fn an_edit_that_comes_late_does_not_stay_over_a_newer_one() {
+    let (fake, sink, mut delivery) = start().await;
+    delivery.message = Some(posted(&show(&sink, &delivery).await));
+    // The second version's edit is given up, done again, and happens once more after the third version's.
+    fake.faults().next(Route::EditMessage, Fault::LateEffect(Duration::from_secs(9)));
+    delivery.version = 2;
+    delivery.alert.state = AlertState::Acknowledged;
+    shown_at_last(&sink, &delivery).await;
+    delivery.version = 3;
+    delivery.alert.state = AlertState::Resolved;
+    shown_at_last(&sink, &delivery).await;
+    fake.until_late(1).await;
+    fake.until_visible("the newest version", fake.home().channel, |seen| {
+        seen.first().filter(|message| words(message).contains('✅')).map(|_| ())
+    })
+    .await;
+    assert_eq!(showing(&fake, &delivery).len(), 1);
+    well_behaved(&fake);
 }
 
 #[tokio::test]

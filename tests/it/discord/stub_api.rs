@@ -53,6 +53,11 @@ impl StubApi {
         Self { state, address, campaign, task }
     }
 
+    /// Where it is.
+    pub(super) fn url(&self) -> String {
+        self.address.clone()
+    }
+
     /// A client of this stub.
     pub(super) fn api(&self) -> Api {
         Api::new(&self.address, BotKey::from_seed([7; 32])).unwrap()

@@ -5,6 +5,8 @@ use super::{account, buttons, delivery, showing, well_behaved, words};
 use crate::fake_discord::faults::{Fault, Route};
 use crate::fake_discord::{FakeDiscord, PATIENCE};
 use std::time::Duration;
+use tillwatch_bot::BotConfig;
+use tillwatch_bot::api::BotKey;
 use tillwatch_bot::discord::{Discord, DiscordConfig, DiscordError};
 use tillwatch_bot::incident::incident;
 use tillwatch_shared::watch::DeliveryOutcome;
@@ -157,6 +159,19 @@ async fn first_answers_that_are_lost_or_late_and_final_ones_that_fail_still_answ
 }
 
 #[tokio::test]
+async fn a_question_that_is_too_old_to_be_answered_is_not_acted_on() {
+    let (fake, api, bot) = start().await;
+    fake.faults().next(Route::Callback, Fault::Expire);
+    let late = fake.slash(7, "campaign pause", &[("campaign", "SPRING"), ("reason", "r")]).await;
+    fake.until_taken(Route::Callback).await;
+    // The next one is answered as ever; by then the first would have been acted on.
+    fake.slash(7, "campaign pause", &[("campaign", "SPRING"), ("reason", "r")]).await.reply().await;
+    assert_eq!((late.answers().len(), api.calls("/pause").len()), (0, 1));
+    bot.stop().await.unwrap();
+    well_behaved(&fake);
+}
+
+#[tokio::test]
 async fn commands_survive_disconnects_reconnects_and_invalid_sessions() {
     let (fake, api, bot) = start().await;
     fake.commands().await;
@@ -206,6 +221,23 @@ async fn a_start_in_bad_weather_waits_and_a_wrong_token_ends() {
     bot.stop().await.unwrap();
     let (_stop, stopped) = watch::channel(false);
     let wrong = Discord::new(DiscordConfig::new("wrong").with_client(fake.client()));
+    let sink = wrong.sink();
+    assert!(sink.is_open());
     let ended = tokio::time::timeout(PATIENCE, wrong.run(api.api(), stopped)).await.unwrap();
     assert!(matches!(ended, Err(DiscordError::Token)), "{ended:?}");
+    assert!(!sink.is_open(), "its deliveries stay due for a bot that is let in");
+}
+
+#[tokio::test]
+async fn a_refused_token_ends_a_bot_that_has_nothing_else_to_serve() {
+    let (fake, api) = (FakeDiscord::start().await, StubApi::start().await);
+    let (_stop, stopped) = watch::channel(false);
+    let config = BotConfig {
+        api_url: api.url(),
+        key: BotKey::from_seed([7; 32]),
+        discord: Some(DiscordConfig::new("wrong").with_client(fake.client())),
+        console: None,
+    };
+    let ended = tokio::time::timeout(PATIENCE, tillwatch_bot::run(config, stopped)).await.expect("it ends by itself");
+    assert!(ended.unwrap_err().to_string().contains("DISCORD_TOKEN"), "it says what to set");
 }

@@ -59,6 +59,8 @@ pub(crate) enum Fault {
     LateAnswer(Duration),
     /// It happens this much later (even if the client has gone by then); then the answer comes.
     LateEffect(Duration),
+    /// The interaction is too old before the request arrives: nothing happened, and nothing will.
+    Expire,
     /// 429 for this route with that Retry-After; nothing happened.
     Limit(Duration),
     /// 429 for every route with that Retry-After; nothing happened.
@@ -88,6 +90,11 @@ impl Faults {
     /// Every request of this kind meets that fault until [`Self::clear`].
     pub(crate) fn always(&self, route: Route, fault: Fault) {
         self.standing.lock().unwrap().insert(route, fault);
+    }
+
+    /// Whether a request has taken every queued fault of this kind.
+    pub(crate) fn all_taken(&self, route: Route) -> bool {
+        self.queued.lock().unwrap().get(&route).is_none_or(VecDeque::is_empty)
     }
 
     /// All is well again.

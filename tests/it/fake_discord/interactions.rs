@@ -1,7 +1,8 @@
 //! How the bot answers an interaction, by the platform's rules.
 //!
-//! Invariants: the first answer comes within three seconds or the interaction is unknown (10062); a second first
-//! answer is refused (40060); a deferred answer shows nothing until it is filled; the first follow-up fills it and
+//! Invariants: the first answer comes in time or the interaction is unknown (10062), and it is the script that says when
+//! the platform's three seconds are over ([`super::faults::Fault::Expire`]), never the clock of a busy machine; a second
+//! first answer is refused (40060); a deferred answer shows nothing until it is filled; the first follow-up fills it and
 //! inherits whether it is private; a token works for fifteen minutes.
 
 use super::Inner;
@@ -13,8 +14,6 @@ use super::world::{Interaction, Message, Place, World};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// The first answer's limit.
-const FIRST: Duration = Duration::from_secs(3);
 /// How long the token works.
 const TOKEN: Duration = Duration::from_mins(15);
 /// The flag of a message that only one user sees.
@@ -55,6 +54,7 @@ pub(super) fn open(world: &mut World, asked: &Asked) -> (u64, Value) {
         token,
         created: Instant::now(),
         answered: false,
+        expired: false,
         place,
         original: None,
         source: asked.source,
@@ -74,7 +74,7 @@ pub(super) fn callback(inner: &Inner, world: &mut World, call: &Call, record: &R
     if interaction.answered {
         return Answer::error(400, 40060, "Interaction has already been acknowledged.");
     }
-    if interaction.created.elapsed() > FIRST {
+    if interaction.expired {
         return Answer::error(404, 10062, "Unknown interaction");
     }
     let data = &record.body["data"];
@@ -154,6 +154,11 @@ pub(super) fn answer(inner: &Inner, world: &mut World, call: &Call, record: &Rec
         }
         (_, Some(original)) => Answer::ok(world.messages[&original].json.clone()),
     }
+}
+
+/// The three seconds are over.
+pub(super) fn expire(world: &mut World, call: &Call) {
+    keep(world, call.ids[0], |i| i.expired = true);
 }
 
 fn fill(inner: &Inner, world: &mut World, original: u64, record: &Record) -> Answer {

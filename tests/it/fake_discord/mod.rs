@@ -218,6 +218,23 @@ impl FakeDiscord {
         self.inner.changed();
     }
 
+    /// The bot may no longer read what was said in the channel.
+    pub(crate) fn hide_history(&self, channel: u64) {
+        self.inner.world.lock().unwrap().access.insert(channel, Access::NoHistory);
+    }
+
+    /// Waits until requests of this kind have met every fault that was queued for them.
+    pub(crate) async fn until_taken(&self, route: faults::Route) {
+        let look = |i: &Inner| i.faults.all_taken(route).then_some(());
+        self.inner.until(&format!("the faults of {route:?} to be met"), look).await;
+    }
+
+    /// Waits until so many effects have come late.
+    pub(crate) async fn until_late(&self, n: usize) {
+        let look = |i: &Inner| (i.recorder.late_effects() >= n).then_some(());
+        self.inner.until(&format!("{n} late effects"), look).await;
+    }
+
     /// The bot may no longer see the channel: 403 from now on.
     pub(crate) fn forbid(&self, channel: u64) {
         self.inner.world.lock().unwrap().access.insert(channel, Access::Forbidden);
@@ -251,7 +268,8 @@ impl FakeDiscord {
         self.send(&Asked { place, user, kind: 2, data, source: None }).await
     }
 
-    /// A user types into an option: the choices that are offered, label and value.
+    /// A user types into an option: the choices that are offered, label and value. A bot that was too slow offers none;
+    /// the user types on.
     pub(crate) async fn autocomplete(
         &self,
         user: u64,
@@ -261,9 +279,18 @@ impl FakeDiscord {
     ) -> Vec<(String, String)> {
         let options = vec![json!({"type": 3, "name": option, "value": typed, "focused": true})];
         let data = self.command_data(command, options).await;
-        let asked = self.send(&Asked { place: self.home, user, kind: 4, data, source: None }).await;
-        let look = |i: &Inner| i.world.lock().unwrap().interactions[&asked.id].choices.clone();
-        let choices = self.inner.until("choices", look).await;
+        let typing = async {
+            loop {
+                let asked =
+                    self.send(&Asked { place: self.home, user, kind: 4, data: data.clone(), source: None }).await;
+                let look = |i: &Inner| i.world.lock().unwrap().interactions[&asked.id].choices.clone();
+                let choices = self.inner.until("choices", look).await;
+                if !choices.is_empty() {
+                    return choices;
+                }
+            }
+        };
+        let choices = tokio::time::timeout(PATIENCE, typing).await.expect("a choice, sooner or later");
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
         choices.iter().map(|c| (text(&c["name"]), text(&c["value"]))).collect()
     }

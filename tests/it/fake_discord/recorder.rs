@@ -7,6 +7,7 @@
 use super::faults::Route;
 use serde_json::Value;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One file of a request.
 #[derive(Clone, Debug)]
@@ -44,6 +45,7 @@ pub(crate) struct Recorder {
     requests: Mutex<Vec<Request>>,
     violations: Mutex<Vec<String>>,
     gateway: Mutex<Vec<String>>,
+    late: AtomicUsize,
 }
 
 impl Recorder {
@@ -57,6 +59,15 @@ impl Recorder {
 
     pub(super) fn gateway(&self, what: impl Into<String>) {
         self.gateway.lock().unwrap().push(what.into());
+    }
+
+    pub(super) fn came_late(&self) {
+        self.late.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How many effects came late, as scripted.
+    pub(crate) fn late_effects(&self) -> usize {
+        self.late.load(Ordering::SeqCst)
     }
 
     /// Every request of one kind, oldest first.

@@ -6,7 +6,7 @@
 use super::effects::{self, Answer, Call};
 use super::faults::{Fault, Route};
 use super::recorder::Request as Record;
-use super::{Inner, body};
+use super::{Inner, body, interactions};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -75,7 +75,11 @@ async fn handle(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
     if !authorised && call.route != Route::Gateway {
         return Ok(send(&inner, record, Answer::error(401, 0, "401: Unauthorized")));
     }
-    match inner.faults.take(call.route) {
+    let fault = inner.faults.take(call.route);
+    if fault.is_some() {
+        inner.changed();
+    }
+    match fault {
         None => {
             let answer = effects::apply(&inner, &call, &record);
             Ok(send(&inner, record, answer))
@@ -102,6 +106,14 @@ async fn handle(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
         }
         Some(Fault::LateEffect(by)) => {
             tokio::time::sleep(by).await;
+            let answer = effects::apply(&inner, &call, &record);
+            let response = send(&inner, record, answer);
+            inner.recorder.came_late();
+            inner.changed();
+            Ok(response)
+        }
+        Some(Fault::Expire) => {
+            interactions::expire(&mut inner.world.lock().unwrap(), &call);
             let answer = effects::apply(&inner, &call, &record);
             Ok(send(&inner, record, answer))
         }

@@ -27,6 +27,8 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     Open,
+    /// Without the permission Read Message History.
+    NoHistory,
     Forbidden,
     Gone,
 }
@@ -56,6 +58,8 @@ pub(super) struct Interaction {
     pub(super) token: String,
     pub(super) created: Instant,
     pub(super) answered: bool,
+    /// No first answer is taken any more.
+    pub(super) expired: bool,
     pub(super) place: Place,
     pub(super) original: Option<u64>,
     /// The message that the pressed button is under.

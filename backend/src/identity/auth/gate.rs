@@ -157,7 +157,9 @@ impl Gate {
         let read_at = Instant::now();
         let (tenant, id, role) = chat::staff_behind(&self.app, person, request_id).await?;
         let actor = Actor::Staff { id, role, session: None };
-        let known = Known { tenant, actor, permissions: PermissionSet::of_role(role) };
+        // The staff's rights and the bot's scope: whoever holds a chat account holds no more than that.
+        let permissions = Permission::ALL.iter().copied().filter(|p| role.allows(*p) && p.for_chat()).collect();
+        let known = Known { tenant, actor, permissions };
         recent.put(person.to_owned(), known, read_at);
         Ok(known)
     }

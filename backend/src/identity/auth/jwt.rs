@@ -141,7 +141,8 @@ pub fn check_assertion(assertion: &str, bot_key: &[u8; 32], now: DateTime<Utc>) 
         return Err(invalid());
     }
     // Twice the tolerance, so that the sweep's clock may differ from ours as well.
-    let until = DateTime::from_timestamp(said.exp, 0).ok_or_else(invalid)? + TimeDelta::seconds(2 * LEEWAY.cast_signed());
+    let until =
+        DateTime::from_timestamp(said.exp, 0).ok_or_else(invalid)? + TimeDelta::seconds(2 * LEEWAY.cast_signed());
     Ok(Once { id: said.jti, until })
 }
 

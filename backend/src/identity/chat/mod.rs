@@ -1,9 +1,10 @@
 //! Chat links: which retailer a chat server belongs to, and which staff a chat user is.
 //!
 //! A signed-in staff asks for a one-time code and types it in the chat; the bot redeems it. The first code used in a
-//! server links the server too, if its staff may do that. Names and chat roles prove nothing. Invariants: a code
-//! works once and for ten minutes; a server belongs to one retailer; a chat user acts with the rights of the staff
-//! they are linked to and no others.
+//! server links the server too, if its staff may do that; a later one of such a staff has the alerts appear where it
+//! was typed, so that a chat channel that was deleted is replaced. Names and chat roles prove nothing. Invariants: a
+//! code works once and for ten minutes; a server belongs to one retailer; a chat user acts with the rights of the
+//! staff they are linked to, within the bot's scope, and no others.
 
 pub mod routes;
 mod store;
@@ -18,16 +19,20 @@ use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
-use chrono::TimeDelta;
+use crate::platform::jobs::queue;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{ChatUserId, StaffId, TenantId};
+use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId, TenantId};
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::watch::{ChatLink, LinkCode, Linked, RedeemCode};
 use uuid::Uuid;
 
 pub use store::Server;
+
+/// The job that is enqueued when a server's chat channel was set: its deliveries are settled anew.
+pub const SERVER_SETTLED: &str = "chat_server_settled";
 
 /// How long a code works.
 const CODE_LIVES: TimeDelta = TimeDelta::minutes(10);
@@ -51,7 +56,8 @@ pub async fn issue_code(app: &App, who: &Who) -> Result<LinkCode> {
     Ok(LinkCode { code, expires_at })
 }
 
-/// Redeems a code for a chat user, and for the server if it is new.
+/// Redeems a code for a chat user, and for the server if it is new. A staff who may link servers sets the chat channel
+/// for its alerts, too.
 ///
 /// # Errors
 /// 404 for a code that is unknown, used or over; 409 when the server belongs to another retailer; 403 when the
@@ -77,12 +83,19 @@ pub async fn redeem(app: &App, request: &RedeemCode, request_id: &str) -> Result
         .write(&who, async |tx| {
             let staff = store::use_code(tx, who.tenant, opened.subject, at).await?.ok_or_else(over)?;
             let (name, role) = store::staff(tx, who.tenant, staff).await?.ok_or_else(over)?;
+            let (mut linked, mut moved) = (false, false);
             let server = match store::server(tx, who.tenant, transport, &request.server).await? {
-                Some(server) => server,
+                Some((server, channel)) => {
+                    if role.allows(Permission::ChatManage) {
+                        moved = settle(tx, &who, request, server, &channel, at).await?;
+                    }
+                    server
+                }
                 None if role.allows(Permission::ChatManage) => {
                     if owner.is_none() {
                         directory::add_chat_server(tx, transport, &request.server, who.tenant).await?;
                     }
+                    linked = true;
                     store::insert_server(tx, who.tenant, request, at).await?
                 }
                 None => {
@@ -92,14 +105,43 @@ pub async fn redeem(app: &App, request: &RedeemCode, request_id: &str) -> Result
                     ));
                 }
             };
-            let user = store::link_user(tx, who.tenant, server.0, &request.user, staff, at).await?;
+            let user = store::link_user(tx, who.tenant, server, &request.user, staff, at).await?;
             let after = Some(json!({ "server": request.server, "user": request.user, "staff": staff }));
             let object = Some(ChatUserId(user).to_string());
             audit::record(tx, &who, Entry { action: "chat.linked", object, after, ..Entry::default() }).await?;
             let settings = tenants::settings(tx, who.tenant).await?;
-            Ok(Linked { retailer: settings.name, staff: name, server_linked: server.1, locale: settings.locale })
+            Ok(Linked {
+                retailer: settings.name,
+                staff: name,
+                server_linked: linked,
+                channel_moved: moved,
+                locale: settings.locale,
+            })
         })
         .await
+}
+
+/// Has a known server's alerts appear where the code was typed, and what could not be shown shown again; whether that
+/// is another chat channel than before.
+async fn settle(
+    tx: &mut Tx,
+    who: &Who,
+    request: &RedeemCode,
+    server: Uuid,
+    channel: &str,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let moved = channel != request.channel;
+    if moved {
+        store::set_channel(tx, who.tenant, server, &request.channel).await?;
+        let (before, after) = (Some(json!({ "channel": channel })), Some(json!({ "channel": request.channel })));
+        let object = Some(ChatServerId(server).to_string());
+        let entry = Entry { action: "chat.channel_moved", object, before, after, ..Entry::default() };
+        audit::record(tx, who, entry).await?;
+    }
+    let payload = json!({ "transport": request.transport, "server": request.server });
+    queue::enqueue(tx, who, SERVER_SETTLED, &payload, at).await?;
+    Ok(moved)
 }
 
 /// The staff that `chat/server/user` is linked to.

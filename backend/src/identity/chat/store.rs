@@ -80,31 +80,44 @@ pub(super) async fn staff_name(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Re
         .optional()?)
 }
 
-/// The server's link, and `false`: it was not made just now.
+/// The server's link, and its chat channel.
 pub(super) async fn server(
     tx: &mut Tx,
     tenant: TenantId,
     transport: &str,
     server: &str,
-) -> Result<Option<(Uuid, bool)>> {
-    let id: Option<Uuid> = chat_servers::table
-        .select(chat_servers::chat_server_id)
+) -> Result<Option<(Uuid, String)>> {
+    Ok(chat_servers::table
+        .select((chat_servers::chat_server_id, chat_servers::channel_ref))
         .filter(chat_servers::tenant_id.eq(tenant.0))
         .filter(chat_servers::transport.eq(transport))
         .filter(chat_servers::server_ref.eq(server))
+        .for_update()
         .first(tx)
         .await
-        .optional()?;
-    Ok(id.map(|id| (id, false)))
+        .optional()?)
 }
 
-/// A new link of a server, and `true`.
+/// The chat channel in which a server's alerts appear from now on.
+pub(super) async fn set_channel(tx: &mut Tx, tenant: TenantId, server: Uuid, channel: &str) -> Result<()> {
+    diesel::update(
+        chat_servers::table
+            .filter(chat_servers::tenant_id.eq(tenant.0))
+            .filter(chat_servers::chat_server_id.eq(server)),
+    )
+    .set(chat_servers::channel_ref.eq(channel))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// A new link of a server.
 pub(super) async fn insert_server(
     tx: &mut Tx,
     tenant: TenantId,
     request: &RedeemCode,
     now: DateTime<Utc>,
-) -> Result<(Uuid, bool)> {
+) -> Result<Uuid> {
     let id = ChatServerId::new().0;
     diesel::insert_into(chat_servers::table)
         .values((
@@ -117,7 +130,7 @@ pub(super) async fn insert_server(
         ))
         .execute(tx)
         .await?;
-    Ok((id, true))
+    Ok(id)
 }
 
 /// Links a chat user to a staff, in place of whoever it was linked to before.

@@ -3,35 +3,38 @@
 //! One delivery is one alert's message in one chat channel. It is level-triggered: it says which version the chat
 //! shall show (`wanted`) and which it shows (`posted`), so any number of changes while the chat is away collapse into
 //! one edit. The bot claims due deliveries (through [`crate::watch::dispatch`], which knows what they show); a claim is a
-//! lease with an attempt number; a report of an older attempt is refused. Ten failures make a delivery dead, and a
-//! person can send it again.
+//! lease with an attempt number; a report of an older attempt is refused. What may pass is tried again for a day, with
+//! pauses that grow to minutes; then the delivery is dead, until a newer version comes or a person sends it again. What
+//! the chat refuses for good is dead at once, and waits for a person: for a replay, or for a link that mends the channel.
 //! Invariants: the row is written by the transaction that changed the alert; claims skip what others hold; the
 //! message id, once known, is never forgotten, so nothing is posted twice.
 
+pub mod jobs;
+mod model;
 pub mod routes;
 mod store;
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::chat::Server;
+use crate::identity::chat::{self, Server};
 use crate::platform::clock::now;
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
 use chrono::{DateTime, TimeDelta, Utc};
+use model::Failed;
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{AlertId, DeliveryId, TenantId};
-use tillwatch_shared::watch::{DeliveryInfo, DeliveryOutcome, DeliveryState, ReportDelivery};
+use tillwatch_shared::watch::{DeliveryInfo, DeliveryOutcome, DeliveryState, ReportDelivery, ServerRef, Transport};
+use uuid::Uuid;
 
 pub use store::Claimed;
 
 /// A claimed delivery comes back after this if the bot died.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
-/// Failures before a delivery is dead.
-const MOST_FAILURES: i32 = 10;
 
 /// Orders an alert's first version for a chat server, as part of the transaction that raised it.
 ///
@@ -49,12 +52,62 @@ pub async fn want(tx: &mut Tx, tenant: TenantId, alert: AlertId, version: i64, a
     store::want(tx, tenant, alert, version, at).await
 }
 
-/// Claims up to `most` due deliveries of these chats for [`LEASE`].
+/// Claims up to `most` due deliveries of these chats for [`LEASE`]; of a chat that has a server among `servers`, only
+/// those of its servers there.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim(tx: &mut SystemTx, transports: &[&str], most: i64, at: DateTime<Utc>) -> Result<Vec<Claimed>> {
-    store::claim(tx, transports, most, at, at + LEASE).await
+pub async fn claim(
+    tx: &mut SystemTx,
+    transports: &[Transport],
+    servers: &[ServerRef],
+    most: i64,
+    at: DateTime<Utc>,
+) -> Result<Vec<Claimed>> {
+    let whole: Vec<&str> = transports
+        .iter()
+        .filter(|chat| servers.iter().all(|one| one.transport != **chat))
+        .map(|chat| chat.as_str())
+        .collect();
+    let named: Vec<String> = servers.iter().map(|one| format!("{}/{}", one.transport, one.server)).collect();
+    store::claim(tx, &whole, &named, most, at, at + LEASE).await
+}
+
+/// Gives back what was claimed and cannot be handed out, as an attempt that failed for `error`.
+///
+/// # Errors
+/// When the database fails; the lease gives it back then.
+pub async fn give_back(tx: &mut SystemTx, claimed: &[(Uuid, i32)], error: &str, at: DateTime<Utc>) -> Result<()> {
+    for (id, attempt) in claimed {
+        failed(tx, DeliveryId(*id), *attempt, error, None, at).await?;
+    }
+    Ok(())
+}
+
+/// Notes a failed attempt, with what the bot told of it if it was the bot's. `false` when another
+/// attempt has the delivery.
+async fn failed(
+    tx: &mut SystemTx,
+    id: DeliveryId,
+    attempt: i32,
+    error: &str,
+    told: Option<&Told>,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let Some((before, wanted_at)) = store::failures(tx, id, attempt).await? else { return Ok(false) };
+    let (permanent, retry_after) = told.map_or((false, None), |told| (told.permanent, told.retry_after));
+    let failed = Failed::of(before, wanted_at, permanent, retry_after, at);
+    if failed.dead {
+        tracing::warn!(delivery = %id, failures = failed.failures, error, "a delivery is dead");
+    }
+    store::failed(tx, id, attempt, &failed, error).await?;
+    Ok(true)
+}
+
+/// What the bot told of a failure.
+struct Told {
+    permanent: bool,
+    retry_after: Option<TimeDelta>,
 }
 
 /// The tenant and the alert of a delivery, for the narrow role.
@@ -78,18 +131,9 @@ pub async fn report(app: &App, id: DeliveryId, report: &ReportDelivery) -> Resul
                 store::posted(tx, id, report.attempt, message, *version, at).await
             }
             DeliveryOutcome::Failed { error, retry_after_ms, permanent } => {
-                let Some(failures) = store::failures(tx, id, report.attempt).await? else { return Ok((false, false)) };
-                let failures = failures + 1;
-                let dead = *permanent || failures >= MOST_FAILURES;
-                let pause = retry_after_ms.map_or_else(
-                    || TimeDelta::milliseconds(250 << failures.clamp(0, 12)),
-                    |ms| TimeDelta::milliseconds(i64::from(ms)),
-                );
-                if dead {
-                    tracing::warn!(delivery = %id, failures, error, "a delivery is dead");
-                }
-                store::failed(tx, id, report.attempt, failures, dead, error, at + pause).await?;
-                Ok((true, false))
+                let retry_after = retry_after_ms.map(|ms| TimeDelta::milliseconds(i64::from(ms)));
+                let told = Told { permanent: *permanent, retry_after };
+                Ok((failed(tx, id, report.attempt, error, Some(&told), at).await?, false))
             }
         })
         .await?;
@@ -111,7 +155,7 @@ pub async fn list(app: &App, who: &Who, state: Option<DeliveryState>, paging: &P
     Ok(paging.page(rows, |row| row.id.0, |row| row))
 }
 
-/// Sends a dead delivery again; `false` when it is not dead.
+/// Sends a dead delivery again, to the chat channel that its server has now; `false` when it is not dead.
 ///
 /// # Errors
 /// 404.
@@ -119,7 +163,8 @@ pub async fn replay(app: &App, who: &Who, id: DeliveryId) -> Result<bool> {
     let changed = app
         .db
         .write(who, async |tx| {
-            let changed = store::replay(tx, who.tenant, id, now()).await?;
+            let servers = chat::servers(tx, who.tenant).await?;
+            let changed = store::replay(tx, who.tenant, id, &servers, now()).await?;
             if changed {
                 let object = Some(id.to_string());
                 audit::record(tx, who, Entry { action: "delivery.replayed", object, ..Entry::default() }).await?;
@@ -131,4 +176,21 @@ pub async fn replay(app: &App, who: &Who, id: DeliveryId) -> Result<bool> {
         app.wake(Topic::Deliveries);
     }
     Ok(changed)
+}
+
+/// A server's alerts go to the chat channel that it has now: what nobody claimed yet, and what was refused for good,
+/// which may be because the channel is gone or closed to the bot.
+async fn server_settled(tx: &mut Tx, who: &Who, transport: &str, server: &str, at: DateTime<Utc>) -> Result<()> {
+    let servers = chat::servers(tx, who.tenant).await?;
+    let Some(server) = servers.iter().find(|one| one.transport == transport && one.server_ref == server) else {
+        return Ok(());
+    };
+    store::redirect_unclaimed(tx, who.tenant, server).await?;
+    for id in store::refused(tx, who.tenant, server).await? {
+        if store::replay(tx, who.tenant, id, &servers, at).await? {
+            let object = Some(id.to_string());
+            audit::record(tx, who, Entry { action: "delivery.replayed", object, ..Entry::default() }).await?;
+        }
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The only SQL of deliveries. The app role sees its own tenant's rows, the system role works the queue.
 
+use super::model::Failed;
 use crate::error::{Error, Result};
 use crate::identity::chat::Server;
 use crate::platform::db::schema::queue_deliveries as queue;
@@ -8,7 +9,7 @@ use crate::platform::http::page::Paging;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{case_when, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text, Timestamptz};
+use diesel::sql_types::{Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{AlertId, DeliveryId, TenantId};
 use tillwatch_shared::watch::{DeliveryInfo, DeliveryState};
@@ -32,6 +33,7 @@ pub(super) async fn insert(
             queue::channel_ref.eq(&server.channel_ref),
             queue::state.eq("pending"),
             queue::wanted_version.eq(1_i64),
+            queue::wanted_at.eq(at),
             queue::due_at.eq(at),
             queue::created_at.eq(at),
         ))
@@ -41,19 +43,22 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// A delivery that is with the bot keeps its lease: only one that was done becomes due at once.
+/// A delivery that is with the bot keeps its lease: only one that was done, or given up, becomes due at once. What the
+/// chat refused for good stays so.
 pub(super) async fn want(tx: &mut Tx, tenant: TenantId, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
     diesel::update(
         queue::table
             .filter(queue::for_tenant.eq(tenant.0))
             .filter(queue::alert_id.eq(alert.0))
-            .filter(queue::state.ne("dead"))
+            .filter(queue::state.ne("dead").or(queue::refused.eq(false)))
             .filter(queue::wanted_version.lt(version)),
     )
     .set((
         queue::wanted_version.eq(version),
+        queue::wanted_at.eq(at),
+        queue::failures.eq(case_when(queue::state.eq("dead"), 0.into_sql::<Integer>()).otherwise(queue::failures)),
+        queue::due_at.eq(case_when(queue::state.ne("pending"), at.into_sql::<Timestamptz>()).otherwise(queue::due_at)),
         queue::state.eq("pending"),
-        queue::due_at.eq(case_when(queue::state.eq("done"), at.into_sql::<Timestamptz>()).otherwise(queue::due_at)),
     ))
     .execute(tx)
     .await?;
@@ -83,9 +88,11 @@ pub struct Claimed {
     pub first_claimed_at: Option<DateTime<Utc>>,
 }
 
+/// Due rows of the `whole` chats, and of the `named` servers (`chat/server`) of the others.
 pub(super) async fn claim(
     tx: &mut SystemTx,
-    transports: &[&str],
+    whole: &[&str],
+    named: &[String],
     most: i64,
     at: DateTime<Utc>,
     lease_until: DateTime<Utc>,
@@ -95,7 +102,7 @@ pub(super) async fn claim(
         // In the statement's text: with a parameter in its place the index of pending deliveries could not be used.
         .filter(queue::state.eq(sql::<Text>("'pending'")))
         .filter(queue::due_at.le(at))
-        .filter(queue::transport.eq_any(transports))
+        .filter(queue::transport.eq_any(whole).or(queue::transport.concat("/").concat(queue::server_ref).eq_any(named)))
         .order(queue::due_at)
         .limit(most)
         .for_update()
@@ -157,10 +164,11 @@ pub(super) async fn posted(
     Ok((state.is_some(), state.as_deref() == Some("pending")))
 }
 
-/// How often this delivery failed in a row, locked; `None` when the attempt has lost its lease.
-pub(super) async fn failures(tx: &mut SystemTx, id: DeliveryId, attempt: i32) -> Result<Option<i32>> {
+/// How often this delivery failed in a row, and since when its version is wanted, locked; `None` when the attempt has
+/// lost its lease.
+pub(super) async fn failures(tx: &mut SystemTx, id: DeliveryId, attempt: i32) -> Result<Option<(i32, DateTime<Utc>)>> {
     Ok(queue::table
-        .select(queue::failures)
+        .select((queue::failures, queue::wanted_at))
         .filter(queue::delivery_id.eq(id.0))
         .filter(queue::attempt.eq(attempt))
         .for_update()
@@ -173,18 +181,17 @@ pub(super) async fn failed(
     tx: &mut SystemTx,
     id: DeliveryId,
     attempt: i32,
-    failures: i32,
-    dead: bool,
+    failed: &Failed,
     error: &str,
-    due_at: DateTime<Utc>,
 ) -> Result<()> {
     let error: String = error.chars().take(500).collect();
     diesel::update(queue::table.filter(queue::delivery_id.eq(id.0)).filter(queue::attempt.eq(attempt)))
         .set((
-            queue::failures.eq(failures),
-            queue::state.eq(if dead { "dead" } else { "pending" }),
+            queue::failures.eq(failed.failures),
+            queue::state.eq(if failed.dead { "dead" } else { "pending" }),
+            queue::refused.eq(failed.refused),
             queue::last_error.eq(error),
-            queue::due_at.eq(due_at),
+            queue::due_at.eq(failed.due_at),
         ))
         .execute(tx)
         .await?;
@@ -247,9 +254,17 @@ pub(super) async fn list(
         .collect()
 }
 
-pub(super) async fn replay(tx: &mut Tx, tenant: TenantId, id: DeliveryId, at: DateTime<Utc>) -> Result<bool> {
-    let state: String = queue::table
-        .select(queue::state)
+/// Makes a dead delivery due again, in the chat channel that its server has now. A message in another channel is left
+/// there, and a new one is posted.
+pub(super) async fn replay(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: DeliveryId,
+    servers: &[Server],
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let (state, transport, server, channel): (String, String, String, String) = queue::table
+        .select((queue::state, queue::transport, queue::server_ref, queue::channel_ref))
         .filter(queue::for_tenant.eq(tenant.0))
         .filter(queue::delivery_id.eq(id.0))
         .for_update()
@@ -260,9 +275,62 @@ pub(super) async fn replay(tx: &mut Tx, tenant: TenantId, id: DeliveryId, at: Da
     if state != "dead" {
         return Ok(false);
     }
+    let now = servers.iter().find(|one| one.transport == transport && one.server_ref == server);
+    if let Some(now) = now.filter(|now| now.channel_ref != channel) {
+        move_to(tx, tenant, id, &now.channel_ref).await?;
+    }
     diesel::update(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::delivery_id.eq(id.0)))
-        .set((queue::state.eq("pending"), queue::failures.eq(0), queue::due_at.eq(at)))
+        .set((
+            queue::state.eq("pending"),
+            queue::failures.eq(0),
+            queue::refused.eq(false),
+            queue::wanted_at.eq(at),
+            queue::due_at.eq(at),
+        ))
         .execute(tx)
         .await?;
     Ok(true)
+}
+
+/// The dead deliveries that this server's chat refused for good.
+pub(super) async fn refused(tx: &mut Tx, tenant: TenantId, server: &Server) -> Result<Vec<DeliveryId>> {
+    let ids: Vec<Uuid> = queue::table
+        .select(queue::delivery_id)
+        .filter(queue::for_tenant.eq(tenant.0))
+        .filter(queue::transport.eq(&server.transport))
+        .filter(queue::server_ref.eq(&server.server_ref))
+        .filter(queue::state.eq("dead"))
+        .filter(queue::refused.eq(true))
+        .load(tx)
+        .await?;
+    Ok(ids.into_iter().map(DeliveryId).collect())
+}
+
+/// The deliveries of this server that nobody has claimed yet go to its present chat channel.
+pub(super) async fn redirect_unclaimed(tx: &mut Tx, tenant: TenantId, server: &Server) -> Result<()> {
+    diesel::update(
+        queue::table
+            .filter(queue::for_tenant.eq(tenant.0))
+            .filter(queue::transport.eq(&server.transport))
+            .filter(queue::server_ref.eq(&server.server_ref))
+            .filter(queue::state.eq("pending"))
+            .filter(queue::attempt.eq(0)),
+    )
+    .set(queue::channel_ref.eq(&server.channel_ref))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Another channel: nothing of it was said there, so nothing is to be looked for.
+async fn move_to(tx: &mut Tx, tenant: TenantId, id: DeliveryId, channel: &str) -> Result<()> {
+    diesel::update(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::delivery_id.eq(id.0)))
+        .set((
+            queue::channel_ref.eq(channel),
+            queue::message_ref.eq(None::<String>),
+            queue::first_claimed_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
 }

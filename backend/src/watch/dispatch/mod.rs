@@ -3,7 +3,8 @@
 //! A claim is two steps: the narrow role leases due rows of all retailers ([`deliveries`]), then each retailer's own
 //! transaction reads the alerts behind them ([`alerts`]), so that no query sees two retailers' data. The bot waits in
 //! a long poll, which ends when there is work, when its time is up, or when the service stops.
-//! Invariant: what is handed out is the newest version at the time of the claim; a later change becomes due again.
+//! Invariants: what is handed out is the newest version at the time of the claim; a later change becomes due again. One
+//! retailer's trouble is no other's: what cannot be read is given back as a failed attempt, and the rest handed out.
 
 pub mod routes;
 
@@ -18,6 +19,7 @@ use crate::watch::deliveries::{self, Claimed};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{DeliveryId, TenantId};
 use tillwatch_shared::watch::{ClaimDeliveries, ClaimedDeliveries, Delivery};
 use uuid::Uuid;
@@ -46,11 +48,12 @@ pub async fn claim(app: &App, request: &ClaimDeliveries, request_id: &str) -> Re
 }
 
 async fn claim_once(app: &App, request: &ClaimDeliveries, request_id: &str) -> Result<Vec<Delivery>> {
-    let transports: Vec<&str> = request.transports.iter().map(|t| t.as_str()).collect();
     let at = now();
     let rows = app
         .db
-        .system("claim deliveries", async |tx| deliveries::claim(tx, &transports, i64::from(request.max), at).await)
+        .system("claim deliveries", async |tx| {
+            deliveries::claim(tx, &request.transports, &request.servers, i64::from(request.max), at).await
+        })
         .await?;
     let mut by_tenant: BTreeMap<Uuid, Vec<Claimed>> = BTreeMap::new();
     for row in rows {
@@ -58,16 +61,62 @@ async fn claim_once(app: &App, request: &ClaimDeliveries, request_id: &str) -> R
     }
     let mut deliveries = Vec::new();
     for (tenant, rows) in by_tenant {
-        deliveries.extend(filled(app, TenantId(tenant), rows, at, request_id).await?);
+        deliveries.extend(handed_out(app, TenantId(tenant), &rows, at, request_id).await);
     }
     Ok(deliveries)
+}
+
+/// The claimed deliveries of one retailer, as far as they can be read; the others are given back.
+async fn handed_out(
+    app: &App,
+    tenant: TenantId,
+    rows: &[Claimed],
+    at: DateTime<Utc>,
+    request_id: &str,
+) -> Vec<Delivery> {
+    let error = match filled(app, tenant, rows, at, request_id).await {
+        Ok(filled) => {
+            let lost: Vec<(Uuid, i32)> = rows
+                .iter()
+                .filter(|row| filled.iter().all(|delivery| delivery.id.0 != row.id))
+                .map(|row| (row.id, row.attempt))
+                .collect();
+            give_back(app, tenant, &lost, "its alert is not there", at).await;
+            return filled;
+        }
+        Err(error) => error,
+    };
+    // One alert that cannot be read must not hold its neighbours back; a busy database is left alone.
+    if error.code == Code::Internal && rows.len() > 1 {
+        let mut found = Vec::new();
+        for row in rows {
+            found.extend(Box::pin(handed_out(app, tenant, std::slice::from_ref(row), at, request_id)).await);
+        }
+        return found;
+    }
+    let claimed: Vec<(Uuid, i32)> = rows.iter().map(|row| (row.id, row.attempt)).collect();
+    give_back(app, tenant, &claimed, &error.to_string(), at).await;
+    Vec::new()
+}
+
+async fn give_back(app: &App, tenant: TenantId, claimed: &[(Uuid, i32)], why: &str, at: DateTime<Utc>) {
+    if claimed.is_empty() {
+        return;
+    }
+    tracing::error!(%tenant, count = claimed.len(), why, "claimed deliveries cannot be read");
+    // The retailer sees this beside the delivery: the cause is the log's.
+    let told = "the service could not read what it shows";
+    let given = app.db.system("give deliveries back", async |tx| deliveries::give_back(tx, claimed, told, at).await);
+    if let Err(error) = given.await {
+        tracing::warn!(%error, "unread deliveries are left to their leases");
+    }
 }
 
 /// The claimed deliveries of one retailer, with what they shall show.
 async fn filled(
     app: &App,
     tenant: TenantId,
-    rows: Vec<Claimed>,
+    rows: &[Claimed],
     at: DateTime<Utc>,
     request_id: &str,
 ) -> Result<Vec<Delivery>> {
@@ -80,7 +129,7 @@ async fn filled(
             Ok((settings, alerts::by_ids(tx, tenant, &ids).await?))
         })
         .await?;
-    rows.into_iter()
+    rows.iter()
         .filter_map(|row| {
             let alert = alerts.iter().find(|alert| alert.id.0 == row.alert)?.clone();
             Some((row, alert))
@@ -90,13 +139,13 @@ async fn filled(
                 id: DeliveryId(row.id),
                 attempt: row.attempt,
                 transport: row.transport.parse().map_err(Error::internal)?,
-                server: row.server_ref,
-                channel: row.channel_ref,
+                server: row.server_ref.clone(),
+                channel: row.channel_ref.clone(),
                 locale: settings.locale,
                 retailer: settings.name.clone(),
                 time_zone: settings.time_zone.name().to_owned(),
                 version: alert.version,
-                message: row.message_ref,
+                message: row.message_ref.clone(),
                 first_claimed_at: row.first_claimed_at.unwrap_or(at),
                 claimed_at: at,
                 alert,

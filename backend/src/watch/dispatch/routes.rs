@@ -27,6 +27,12 @@ async fn claim(bot: TheBot, app: ThinData<App>, body: Body<ClaimDeliveries>) -> 
     checks.ensure((1..=50).contains(&body.0.max), "/max", "out_of_range", "Takes 1 to 50.");
     checks.ensure(body.0.wait_ms <= 8000, "/wait_ms", "out_of_range", "Takes 0 to 8000 milliseconds.");
     checks.ensure(!body.0.transports.is_empty(), "/transports", "required", "Names at least one chat.");
+    checks.ensure(body.0.servers.len() <= 100, "/servers", "too_many", "Names at most 100 servers.");
+    for (place, one) in body.0.servers.iter().take(100).enumerate() {
+        checks.text(&format!("/servers/{place}/server"), &one.server, 1, 64);
+        let asked = body.0.transports.contains(&one.transport);
+        checks.ensure(asked, &format!("/servers/{place}/transport"), "unknown", "Is none of the `transports`.");
+    }
     checks.done()?;
     Ok(Reply::ok(super::claim(&app, &body.0, &bot.request_id).await?))
 }

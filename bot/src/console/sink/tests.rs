@@ -74,5 +74,13 @@ async fn what_may_have_been_shown_before_a_crash_says_so() {
 async fn another_servers_alerts_do_not_appear() {
     let (text, outcomes) = shown(vec![Delivery { server: "other".to_owned(), ..one(stop_loss()) }]).await;
     assert_eq!(text, "");
-    assert!(matches!(outcomes[0], DeliveryOutcome::Failed { permanent: true, .. }));
+    assert!(matches!(outcomes[0], DeliveryOutcome::Failed { permanent: false, .. }), "its own console may show it");
+}
+
+#[tokio::test]
+async fn a_console_asks_for_the_alerts_of_its_own_servers_only() {
+    let fake = FakeApi::start(|_| (500, serde_json::Value::Null)).await;
+    let config = ConsoleConfig { also_shows: vec!["cn".to_owned()], ..ConsoleConfig::new("us", "mei") };
+    let sink = ConsoleSink::new(&config, Style { colours: false }, true, &fake.api());
+    assert_eq!(sink.servers(), Some(vec!["us".to_owned(), "cn".to_owned()]));
 }

@@ -6,7 +6,7 @@ use super::super::Topic;
 pub(super) fn line(topic: Topic) -> &'static str {
     match topic {
         Topic::Link => "link yourself to your account, with a one-time code",
-        Topic::CampaignList => "all campaigns with state and spend",
+        Topic::CampaignList => "all campaigns with state and spend, running ones first",
         Topic::CampaignShow => "one campaign: state, spend, dates, channels",
         Topic::CampaignPause => "stop a campaign's spend, with a reason",
         Topic::CampaignResume => "let a paused campaign run again, with a reason",
@@ -22,9 +22,11 @@ pub(super) fn line(topic: Topic) -> &'static str {
 pub(super) fn text(topic: Topic) -> &'static str {
     match topic {
         Topic::Link => {
-            "Sign in to Tillwatch, ask for a code (POST /v1/chat-links/code) and type it here within a few minutes. You then act with your account's rights. Someone who may manage chats links the server at the same time, and alerts appear in that channel."
+            "Sign in to Tillwatch, ask for a code (POST /v1/chat-links/code) and type it here within a few minutes. You then act with your account's rights. Someone who may manage chats links the server at the same time, and alerts appear in that channel; linking again in another channel moves them there."
         }
-        Topic::CampaignList => "Each line tells the state, since when, and the spend against the budget.",
+        Topic::CampaignList => {
+            "Each line tells the state, since when, and the spend against the budget. A number after it asks for a further page: campaign list 2"
+        }
         Topic::CampaignShow => {
             "A campaign is found by its id, its own key, its name, or the first letters of either, in any case. If several fit, you are asked which one."
         }

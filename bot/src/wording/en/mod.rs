@@ -8,7 +8,7 @@ use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
 
 use super::figures::share;
-use super::{By, Change, Failure, Move, Names, Said, Topic, Wording};
+use super::{By, Change, Failure, Fault, Input, Move, Names, Said, Topic, Wording};
 
 /// English.
 pub(super) struct English;
@@ -61,8 +61,31 @@ impl Wording for English {
         }
     }
 
-    fn invalid(&self, details: &str) -> Said {
-        Said::new("That was not accepted", details)
+    fn invalid(&self, input: Input, fault: Fault) -> Said {
+        let input = match input {
+            Input::Search => "The name",
+            Input::Reason => "The reason",
+            Input::Code => "The code",
+            Input::Other => "What you typed",
+        };
+        let fault = match fault {
+            Fault::TooLong => "is too long. Please shorten it.",
+            Fault::Missing => "is missing.",
+            Fault::Unreadable => "holds characters that cannot be used. Please type it anew.",
+            Fault::Other => "cannot be used.",
+        };
+        Said::new("That was not accepted", format!("{input} {fault}"))
+    }
+
+    fn no_text(&self) -> Said {
+        Said::new("That is no text", "What came is not UTF-8. Set the terminal to UTF-8, or type it anew.")
+    }
+
+    fn discord_refused(&self) -> Said {
+        Said::new(
+            "Discord refuses the bot",
+            "Nothing is answered or shown there until it is started anew with a working token (DISCORD_TOKEN).",
+        )
     }
 
     fn request(&self, id: &str) -> String {
@@ -73,8 +96,13 @@ impl Wording for English {
         Said::new("No campaigns yet", "Create one over the API: POST /v1/campaigns.")
     }
 
-    fn campaigns(&self, count: usize) -> String {
-        format!("Campaigns ({count})")
+    fn campaigns(&self, count: usize, at_least: bool) -> String {
+        if at_least { format!("Campaigns (more than {count})") } else { format!("Campaigns ({count})") }
+    }
+
+    fn page(&self, page: usize, pages: usize, next: Option<&str>) -> String {
+        let next = next.map(|next| format!(" · Next: {next}")).unwrap_or_default();
+        format!("Page {page} of {pages}{next}")
     }
 
     fn unknown_campaign(&self, typed: &str, nearest: &[String]) -> Said {
@@ -213,8 +241,12 @@ impl Wording for English {
         Said::new(format!("Several metrics are called “{typed}”"), format!("Say which one:\n{}", candidates.join("\n")))
     }
 
-    fn linked(&self, staff: &str, retailer: &str, server_too: bool) -> Said {
-        let server = if server_too { " This server is linked too: alerts appear in this channel." } else { "" };
+    fn linked(&self, staff: &str, retailer: &str, server_too: bool, moved: bool) -> Said {
+        let server = match (server_too, moved) {
+            (true, _) => " This server is linked too: alerts appear in this channel.",
+            (false, true) => " Alerts appear in this channel from now on.",
+            (false, false) => "",
+        };
         Said::new(
             format!("Linked to {retailer}"),
             format!("You act as {staff} from now on, with that account's rights.{server}"),

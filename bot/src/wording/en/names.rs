@@ -17,6 +17,7 @@ impl Names for English {
         match label {
             Label::Value => "Value",
             Label::Line => "Line",
+            Label::StopLossLine => "Stop-loss line",
             Label::Expected => "Expected",
             Label::Sigma => "Standard deviation",
             Label::Baseline => "Baseline days (n)",

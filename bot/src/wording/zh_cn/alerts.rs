@@ -106,7 +106,11 @@ impl Alerting for Chinese {
     }
 
     fn picture_alt(&self, alert: &Alert) -> String {
-        format!("{}走势图，含正常区间与规则“{}”的阈值", alert.metric_zh, alert.rule_name)
+        let line = match alert.spec {
+            RuleSpec::StopLoss { .. } => "止损线",
+            RuleSpec::Threshold { .. } | RuleSpec::Deviation { .. } => "阈值",
+        };
+        format!("{}走势图，含正常区间与规则“{}”的{line}", alert.metric_zh, alert.rule_name)
     }
 
     fn update(&self, rule: &str, state: AlertState, by: Option<&str>) -> String {

@@ -6,7 +6,7 @@ use super::super::Topic;
 pub(super) fn line(topic: Topic) -> &'static str {
     match topic {
         Topic::Link => "用一次性绑定码绑定您的员工账号",
-        Topic::CampaignList => "全部营销活动的状态与花费",
+        Topic::CampaignList => "全部营销活动的状态与花费，进行中的在前",
         Topic::CampaignShow => "单个营销活动：状态、花费、日期、渠道",
         Topic::CampaignPause => "暂停营销活动，须填写原因",
         Topic::CampaignResume => "恢复已暂停的营销活动，须填写原因",
@@ -22,9 +22,9 @@ pub(super) fn line(topic: Topic) -> &'static str {
 pub(super) fn text(topic: Topic) -> &'static str {
     match topic {
         Topic::Link => {
-            "请先登录 Tillwatch 获取绑定码（POST /v1/chat-links/code），几分钟内在此输入。之后您将以该员工账号的权限操作。有聊天管理权限的人会同时绑定服务器，预警将显示在该聊天频道。"
+            "请先登录 Tillwatch 获取绑定码（POST /v1/chat-links/code），几分钟内在此输入。之后您将以该员工账号的权限操作。有聊天管理权限的人会同时绑定服务器，预警将显示在该聊天频道；在其他聊天频道再次绑定，预警即改在那里显示。"
         }
-        Topic::CampaignList => "每行显示状态、起始时间，以及花费占预算的比例。",
+        Topic::CampaignList => "每行显示状态、起始时间，以及花费占预算的比例。其后加数字可查看其他页：campaign list 2",
         Topic::CampaignShow => {
             "可用编号、自有编码、名称，或名称与编码的开头查找，不区分大小写。若有多个匹配，会请您选择。"
         }

@@ -8,7 +8,7 @@ use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
 
 use super::figures::share;
-use super::{By, Change, Failure, Move, Names, Said, Topic, Wording};
+use super::{By, Change, Failure, Fault, Input, Move, Names, Said, Topic, Wording};
 
 /// Simplified Chinese.
 pub(super) struct Chinese;
@@ -55,8 +55,28 @@ impl Wording for Chinese {
         }
     }
 
-    fn invalid(&self, details: &str) -> Said {
-        Said::new("输入未被接受", details)
+    fn invalid(&self, input: Input, fault: Fault) -> Said {
+        let input = match input {
+            Input::Search => "名称",
+            Input::Reason => "原因",
+            Input::Code => "绑定码",
+            Input::Other => "输入内容",
+        };
+        let fault = match fault {
+            Fault::TooLong => "过长，请缩短后重试。",
+            Fault::Missing => "不能为空。",
+            Fault::Unreadable => "含有无法使用的字符，请重新输入。",
+            Fault::Other => "无法使用。",
+        };
+        Said::new("输入未被接受", format!("{input}{fault}"))
+    }
+
+    fn no_text(&self) -> Said {
+        Said::new("无法识别输入", "输入不是 UTF-8 文本。请将终端设为 UTF-8，或重新输入。")
+    }
+
+    fn discord_refused(&self) -> Said {
+        Said::new("Discord 拒绝了此机器人", "该平台上不再有答复与预警，请更换有效的令牌（DISCORD_TOKEN）后重新启动。")
     }
 
     fn request(&self, id: &str) -> String {
@@ -67,8 +87,13 @@ impl Wording for Chinese {
         Said::new("暂无营销活动", "可通过接口创建：POST /v1/campaigns。")
     }
 
-    fn campaigns(&self, count: usize) -> String {
-        format!("营销活动（{count}）")
+    fn campaigns(&self, count: usize, at_least: bool) -> String {
+        if at_least { format!("营销活动（超过 {count}）") } else { format!("营销活动（{count}）") }
+    }
+
+    fn page(&self, page: usize, pages: usize, next: Option<&str>) -> String {
+        let next = next.map(|next| format!(" · 下一页：{next}")).unwrap_or_default();
+        format!("第 {page} 页，共 {pages} 页{next}")
     }
 
     fn unknown_campaign(&self, typed: &str, nearest: &[String]) -> Said {
@@ -204,8 +229,12 @@ impl Wording for Chinese {
         Said::new(format!("有多个指标匹配“{typed}”"), format!("请指明：\n{}", candidates.join("\n")))
     }
 
-    fn linked(&self, staff: &str, retailer: &str, server_too: bool) -> Said {
-        let server = if server_too { "服务器也已绑定：预警将显示在此聊天频道。" } else { "" };
+    fn linked(&self, staff: &str, retailer: &str, server_too: bool, moved: bool) -> Said {
+        let server = match (server_too, moved) {
+            (true, _) => "服务器也已绑定：预警将显示在此聊天频道。",
+            (false, true) => "预警今后将显示在此聊天频道。",
+            (false, false) => "",
+        };
         Said::new(format!("已绑定商家：{retailer}"), format!("此后您以 {staff} 的员工账号及其权限操作。{server}"))
     }
 

@@ -17,6 +17,7 @@ impl Names for Chinese {
         match label {
             Label::Value => "实际值",
             Label::Line => "阈值",
+            Label::StopLossLine => "止损线",
             Label::Expected => "预期值",
             Label::Sigma => "标准差",
             Label::Baseline => "基线天数（n）",
