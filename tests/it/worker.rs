@@ -19,11 +19,11 @@ async fn without_worker() -> OwnService {
     crate::harness::service::own_service_with(own_database().await, 6, |options| options.worker = false)
 }
 
-/// Puts a due job into the queue, at its `attempt`th failure.
+/// Puts a due job into the queue, at its `attempt`th failure; with a payload of its own, since the same is done once.
 async fn due(database: &Database, tenant: Uuid, kind: &str, attempt: i32) -> Uuid {
     let id = Uuid::now_v7();
     let row = format!(
-        "INSERT INTO queue_jobs VALUES ('{id}', '{tenant}', '{kind}', '{{}}', 'it-{}', 'ready', \
+        "INSERT INTO queue_jobs VALUES ('{id}', '{tenant}', '{kind}', '{{"job": "{id}"}}', 'it-{}', 'ready', \
          now() - interval '1 second', {attempt}, NULL, now())",
         unique()
     );

@@ -217,7 +217,8 @@ async fn make_campaign(
 /// The rules that are missing, by their names.
 async fn make_rules(app: &App, who: &Who, extract: &Extract, lines: &[(CampaignId, &DemoCampaign)]) -> Result<()> {
     let paging = Paging::new(who.tenant, "rules", "", Some(MOST), None)?;
-    let there: HashSet<String> = rules::list(app, who, false, &paging).await?.data.into_iter().map(|rule| rule.name).collect();
+    let there: HashSet<String> =
+        rules::list(app, who, false, &paging).await?.data.into_iter().map(|rule| rule.name).collect();
     for request in wanted_rules(extract, lines)? {
         if !there.contains(&request.name) {
             rules::create(app, who, request).await?;

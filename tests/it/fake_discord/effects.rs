@@ -101,13 +101,12 @@ pub(super) fn apply(inner: &Inner, call: &Call, record: &Record) -> Answer {
         Route::Channel | Route::CreateMessage | Route::ListMessages | Route::GetMessage | Route::EditMessage
     ) {
         match world.access.get(&channel).copied().unwrap_or(Access::Gone) {
-            Access::Open => {}
             // What was said is hidden: a list is empty, and one message is refused, whether there is one or not.
             Access::NoHistory if call.route == Route::ListMessages => return Answer::ok(json!([])),
             Access::NoHistory if call.route == Route::GetMessage => {
                 return Answer::error(403, 50013, "Missing Permissions");
             }
-            Access::NoHistory => {}
+            Access::Open | Access::NoHistory => {}
             Access::Forbidden => return Answer::error(403, 50001, "Missing Access"),
             Access::Gone => return Answer::error(404, 10003, "Unknown Channel"),
         }
