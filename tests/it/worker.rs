@@ -23,7 +23,7 @@ async fn without_worker() -> OwnService {
 async fn due(database: &Database, tenant: Uuid, kind: &str, attempt: i32) -> Uuid {
     let id = Uuid::now_v7();
     let row = format!(
-        "INSERT INTO queue_jobs VALUES ('{id}', '{tenant}', '{kind}', '{{"job": "{id}"}}', 'it-{}', 'ready', \
+        "INSERT INTO queue_jobs VALUES ('{id}', '{tenant}', '{kind}', '{{\"job\": \"{id}\"}}', 'it-{}', 'ready', \
          now() - interval '1 second', {attempt}, NULL, now())",
         unique()
     );

@@ -24,8 +24,8 @@ impl Terminal {
     fn start(mut command: Command) -> Self {
         let size = Winsize { ws_row: 50, ws_col: 160, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).expect("a pseudo-terminal");
-        let side = || Stdio::from(pty.slave.try_clone().expect("a handle"));
-        command.stdin(side()).stdout(side()).stderr(side()).env("TERM", "xterm").env("NO_COLOR", "1");
+        let end = || Stdio::from(pty.slave.try_clone().expect("a handle"));
+        command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm").env("NO_COLOR", "1");
         let child = command.spawn().expect("the program starts");
         let keys = File::from(pty.master);
         let mut screen = keys.try_clone().expect("a handle");
