@@ -1,6 +1,6 @@
 //! Which days are judged when samples come late, out of order, or not at all; and how much work that orders.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use crate::harness::feed::{feed, of, sample};
 use crate::harness::service::own_service_with;

@@ -4,8 +4,6 @@
 //! statement that says in its own text which rows it wants, and no other. Here the service runs for a while with
 //! sequential scans discouraged, and the database tells which indexes were read.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::{Style, bot, text};
 use crate::harness::{Tenant, eventually, own_database, own_service};

@@ -238,6 +238,7 @@ async fn a_refused_token_ends_a_bot_that_has_nothing_else_to_serve() {
         discord: Some(DiscordConfig::new("wrong").with_client(fake.client())),
         console: None,
     };
-    let ended = tokio::time::timeout(PATIENCE, tillwatch_bot::run(config, stopped)).await.expect("it ends by itself");
+    let ended =
+        tokio::time::timeout(PATIENCE, Box::pin(tillwatch_bot::run(config, stopped))).await.expect("it ends by itself");
     assert!(ended.unwrap_err().to_string().contains("DISCORD_TOKEN"), "it says what to set");
 }
