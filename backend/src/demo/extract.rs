@@ -206,10 +206,10 @@ impl Extract {
         let Some(last) = self.rows.last().map(|row| row.at) else {
             return self.clone();
         };
-        // From "the last row lies exactly at `now`, or up to a week before it" down to strictly before it; daylight
-        // saving time may put the row an hour later than plain subtraction says, hence the second step.
-        let mut weeks = (now - last).num_seconds().div_euclid(7 * 24 * 3600);
-        for _ in 0..2 {
+        // Down to strictly before `now`, from one week more than plain subtraction says: daylight saving time may put the
+        // row an hour earlier or later than that.
+        let mut weeks = (now - last).num_seconds().div_euclid(7 * 24 * 3600) + 1;
+        for _ in 0..3 {
             if self.moved(last, weeks) >= now {
                 weeks -= 1;
             }
