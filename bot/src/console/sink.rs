@@ -1,9 +1,14 @@
 //! Alerts in the terminal: a frame for a new one, one line for what became of it.
 //!
 //! Invariants: a delivery is claimed and shown by the console of its own server only; a change of a shown alert prints one line,
-//! not the frame again; what may have been shown before a crash says so.
+//! not the frame again, and nothing when the line would say what was said last (a cost that grows on); what may have been
+//! shown before a crash says so.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
+use tillwatch_shared::ids::DeliveryId;
 use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::watch::{AlertState, Delivery, DeliveryOutcome, Transport};
 
@@ -15,6 +20,9 @@ use crate::deliver::ChatSink;
 use crate::reply::Reply;
 use crate::wording::{self, Topic, spelled};
 
+/// Incidents whose last line is remembered.
+const REMEMBERED: usize = 1_000;
+
 /// Shows alerts in a terminal, or in the log when there is none.
 pub(super) struct ConsoleSink {
     servers: Vec<String>,
@@ -23,20 +31,37 @@ pub(super) struct ConsoleSink {
     style: Style,
     terminal: bool,
     api: Api,
+    /// What each incident's line said last.
+    said: Mutex<HashMap<DeliveryId, String>>,
 }
 
 impl ConsoleSink {
     pub(super) fn new(config: &ConsoleConfig, style: Style, terminal: bool, api: &Api) -> Self {
         let servers = [&config.server].into_iter().chain(&config.also_shows).cloned().collect();
-        Self { servers, actor: config.actor(), printer: config.printer.clone(), style, terminal, api: api.clone() }
+        let (printer, said) = (config.printer.clone(), Mutex::default());
+        Self { servers, actor: config.actor(), printer, style, terminal, api: api.clone(), said }
+    }
+
+    /// Whether this line of an incident says something new.
+    fn is_news(&self, id: DeliveryId, line: &str) -> bool {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.len() >= REMEMBERED && !said.contains_key(&id) {
+            said.clear();
+        }
+        said.insert(id, line.to_owned()).is_none_or(|last| last != line)
     }
 
     async fn draw(&self, delivery: &Delivery, reply: &Reply) {
         let own = delivery.server == self.actor.server;
         // The number under which `alerts show` and `alerts ack` know it from now on.
         let number = own.then(|| self.api.memory().number_of(&self.actor, delivery.alert.id));
+        let line = update(delivery, number);
+        let news = self.is_news(delivery.id, &line);
         let text = if delivery.message.is_some() {
-            update(delivery, number)
+            if !news {
+                return;
+            }
+            line
         } else {
             let notes = notes(delivery, number);
             if self.terminal {

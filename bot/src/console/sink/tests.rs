@@ -65,6 +65,27 @@ async fn a_change_of_a_shown_alert_is_one_line() {
 }
 
 #[tokio::test]
+async fn a_cost_that_grows_on_says_nothing_twice() {
+    let first = one(stop_loss());
+    let again = || Delivery { message: Some("console-x".to_owned()), version: 7, ..first.clone() };
+    let over = Delivery { message: Some("console-x".to_owned()), ..one(in_state(stop_loss(), AlertState::Resolved)) };
+    let (text, outcomes) = shown(vec![first.clone(), again(), again(), over, again()]).await;
+    let frame = shown(vec![first.clone()]).await.0;
+    let lines: Vec<&str> = text.strip_prefix(&frame).unwrap().lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "✅ 1. Coupons stop at $1,500: resolved · Autumn coupons: paused",
+            "⛔ 1. Coupons stop at $1,500: firing · Autumn coupons: paused",
+        ]
+    );
+    assert!(
+        matches!(outcomes[2], DeliveryOutcome::Posted { version: 7, .. }),
+        "what is not printed is shown all the same"
+    );
+}
+
+#[tokio::test]
 async fn what_may_have_been_shown_before_a_crash_says_so() {
     let (text, _) = shown(vec![Delivery { attempt: 2, ..one(stop_loss()) }]).await;
     assert!(text.contains("shown again"), "{text}");
