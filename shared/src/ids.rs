@@ -118,6 +118,14 @@ ids! {
     LoginId "lgn",
     /// A login's place in one tenant.
     StaffId "stf",
+    /// An invitation to become staff.
+    InvitationId "inv",
+    /// A role that a retailer made for itself.
+    RoleId "rol",
+    /// A department of a retailer.
+    DepartmentId "dep",
+    /// A mail that waits or was sent.
+    MailId "mal",
     /// A signed-in session of a staff.
     SessionId "ses",
     /// A partner's API token.
@@ -138,7 +146,13 @@ ids! {
     ChatServerId "csv",
     /// A chat user linked to a staff.
     ChatUserId "cus",
-    /// A unit of deferred work.
+    /// An address that a retailer's events are sent to.
+    WebhookId "whk",
+    /// An event of a retailer.
+    EventId "evt",
+    /// An event's way to one webhook; the `webhook-id` that it is sent under.
+    MessageId "msg",
+    /// A long job, or a unit of deferred work.
     JobId "job",
 }
 

@@ -9,12 +9,30 @@ words! {
     pub enum Permission {
         /// See the retailer's settings.
         TenantRead = "tenant:read",
-        /// See the staff list.
+        /// Change the retailer's settings.
+        TenantWrite = "tenant:write",
+        /// Take a complete copy of the retailer's data.
+        TenantExport = "tenant:export",
+        /// Close the retailer and have everything removed.
+        TenantDelete = "tenant:delete",
+        /// See the staff list, roles and departments.
         StaffRead = "staff:read",
+        /// Invite, change and disable staff, end their sessions.
+        StaffWrite = "staff:write",
+        /// Make and change custom roles and departments.
+        RolesWrite = "roles:write",
         /// See API tokens (never their secret).
         ApiTokensRead = "api_tokens:read",
-        /// Create and revoke API tokens.
+        /// Create, rotate and revoke API tokens.
         ApiTokensWrite = "api_tokens:write",
+        /// See webhook endpoints, events and what was sent.
+        WebhooksRead = "webhooks:read",
+        /// Create, change and remove webhook endpoints, send again.
+        WebhooksWrite = "webhooks:write",
+        /// See long jobs, their progress and their files.
+        JobsRead = "jobs:read",
+        /// Cancel long jobs.
+        JobsCancel = "jobs:cancel",
         /// See channels.
         ChannelsRead = "channels:read",
         /// Create, change and archive channels.
@@ -78,13 +96,16 @@ const READ: &[Permission] =
 impl Role {
     /// The one matrix: what a staff of this role may do.
     pub fn allows(self, permission: Permission) -> bool {
-        if matches!(self, Self::Owner | Self::Admin) || READ.contains(&permission) {
+        let owner_alone = matches!(permission, P::TenantDelete);
+        if self == Self::Owner || READ.contains(&permission) || (self == Self::Admin && !owner_alone) {
             return true;
         }
         let more: &[Permission] = match self {
-            Self::Owner | Self::Admin => Permission::ALL,
+            Self::Owner | Self::Admin => &[],
             Self::Marketer => &[
                 P::StaffRead,
+                P::JobsRead,
+                P::JobsCancel,
                 P::ChannelsWrite,
                 P::CampaignsWrite,
                 P::CampaignsPause,
@@ -93,12 +114,22 @@ impl Role {
                 P::RulesWrite,
                 P::AlertsAcknowledge,
             ],
-            Self::Analyst => &[P::StaffRead, P::RulesWrite, P::AlertsAcknowledge],
-            Self::Compliance => &[P::StaffRead, P::CampaignsPause, P::AlertsAcknowledge, P::AuditRead],
-            Self::ServiceAgent => &[P::AlertsAcknowledge],
-            Self::Integrator => {
-                &[P::ApiTokensRead, P::ApiTokensWrite, P::SamplesWrite, P::ChatManage, P::DeliveriesManage]
+            Self::Analyst => &[P::StaffRead, P::JobsRead, P::RulesWrite, P::AlertsAcknowledge],
+            Self::Compliance => {
+                &[P::StaffRead, P::JobsRead, P::TenantExport, P::CampaignsPause, P::AlertsAcknowledge, P::AuditRead]
             }
+            Self::ServiceAgent => &[P::AlertsAcknowledge],
+            Self::Integrator => &[
+                P::ApiTokensRead,
+                P::ApiTokensWrite,
+                P::WebhooksRead,
+                P::WebhooksWrite,
+                P::JobsRead,
+                P::JobsCancel,
+                P::SamplesWrite,
+                P::ChatManage,
+                P::DeliveriesManage,
+            ],
             Self::Viewer => &[],
         };
         more.contains(&permission)
@@ -122,13 +153,20 @@ impl Permission {
         )
     }
 
-    /// What an API token may be given: everything but the care of people, tokens, chats and the audit log.
+    /// What an API token may be given: everything but the care of the retailer, its
+    /// people, tokens, webhooks, chats and the audit log.
     pub const fn for_tokens(self) -> bool {
         !matches!(
             self,
-            P::StaffRead
+            P::TenantWrite
+                | P::TenantExport
+                | P::TenantDelete
+                | P::StaffRead
+                | P::StaffWrite
+                | P::RolesWrite
                 | P::ApiTokensRead
                 | P::ApiTokensWrite
+                | P::WebhooksWrite
                 | P::ChatLinkSelf
                 | P::ChatManage
                 | P::DeliveriesManage

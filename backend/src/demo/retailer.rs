@@ -15,7 +15,7 @@ use crate::measure::samples::query;
 use crate::plan::campaigns::{self, model::Verb};
 use crate::plan::channels;
 use crate::platform::http::page::{MOST, Paging};
-use crate::platform::http::who::{Actor, PermissionSet, Who};
+use crate::platform::http::who::{Actor, PermissionSet, Reach, Who};
 use crate::watch::ingest;
 use crate::watch::ingest::parse::{Parsed, SampleRow};
 use crate::watch::rules;
@@ -120,6 +120,8 @@ fn owner(signed: &Signed) -> Result<Who> {
         actor: Actor::Staff { id: staff.id, role: staff.role, session: Some(signed.session) },
         via: "demo".to_owned(),
         permissions: PermissionSet::of_role(staff.role),
+        reach: Reach::All,
+        authenticated_at: None,
         request_id: "demo".to_owned(),
     })
 }

@@ -5,7 +5,7 @@
 //! process; a verified signature is remembered by the token's hash, since that cannot change.
 
 use super::jwt::Claims;
-use super::store;
+use super::store::{self, Living};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
@@ -14,28 +14,31 @@ use crate::identity::{chat, partners, secret};
 use crate::platform::cache::Recent;
 use crate::platform::clock::now;
 use crate::platform::http::authorized::{Authenticate, Credential, CredentialHeaders};
-use crate::platform::http::who::{Actor, PermissionSet, Who};
+use crate::platform::http::who::{Actor, PermissionSet, Reach, Who};
+use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{ApiTokenId, SessionId, StaffId, TenantId};
-use tillwatch_shared::permissions::{Permission, Role};
+use tillwatch_shared::ids::{ApiTokenId, SessionId, TenantId};
+use tillwatch_shared::permissions::Permission;
 
 /// How long a looked-up right is believed.
 const BELIEVED: Duration = Duration::from_secs(1);
 
 /// Who a live credential belongs to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Known {
     tenant: TenantId,
     actor: Actor,
     permissions: PermissionSet,
+    reach: Reach,
+    authenticated_at: Option<DateTime<Utc>>,
 }
 
 /// What the gate learnt lately, shared by the process.
 pub struct RecentLookups {
     verified: Recent<[u8; 32], Claims>,
-    sessions: Recent<(TenantId, SessionId), Option<(StaffId, Role)>>,
+    sessions: Recent<(TenantId, SessionId), Option<Living>>,
     tokens: Recent<[u8; 32], Known>,
     chat_users: Recent<String, Known>,
 }
@@ -114,12 +117,13 @@ impl Gate {
             let read_at = Instant::now();
             let asker = Who::system(tenant, "gate", request_id);
             let living = self.app.db.read(&asker, async |tx| store::living(tx, tenant, session, now()).await).await?;
-            recent.put((tenant, session), living, read_at);
+            recent.put((tenant, session), living.clone(), read_at);
             living
         };
-        let (id, role) = living.ok_or_else(over)?;
-        let actor = Actor::Staff { id, role, session: Some(session) };
-        Ok(Known { tenant, actor, permissions: PermissionSet::of_role(role) })
+        let living = living.ok_or_else(over)?;
+        let actor = Actor::Staff { id: living.staff, role: living.role, session: Some(session) };
+        let permissions = PermissionSet::of_role(living.role);
+        Ok(Known { tenant, actor, permissions, reach: Reach::All, authenticated_at: Some(living.authenticated_at) })
     }
 
     async fn partner(&self, token: &str) -> Result<Known> {
@@ -144,8 +148,8 @@ impl Gate {
             .ok_or_else(invalid)?;
         let (tenant, id) = (TenantId(opened.tenant), ApiTokenId(opened.subject));
         let permissions = partners::living(&self.app, tenant, id).await?.ok_or_else(invalid)?;
-        let known = Known { tenant, actor: Actor::Token(id), permissions };
-        recent.put(hash, known, read_at);
+        let known = Known { tenant, actor: Actor::Token(id), permissions, reach: Reach::All, authenticated_at: None };
+        recent.put(hash, known.clone(), read_at);
         Ok(known)
     }
 
@@ -159,8 +163,8 @@ impl Gate {
         let actor = Actor::Staff { id, role, session: None };
         // The staff's rights and the bot's scope: whoever holds a chat account holds no more than that.
         let permissions = Permission::ALL.iter().copied().filter(|p| role.allows(*p) && p.for_chat()).collect();
-        let known = Known { tenant, actor, permissions };
-        recent.put(person.to_owned(), known, read_at);
+        let known = Known { tenant, actor, permissions, reach: Reach::All, authenticated_at: None };
+        recent.put(person.to_owned(), known.clone(), read_at);
         Ok(known)
     }
 }
@@ -171,6 +175,8 @@ fn who(known: Known, via: String, request_id: String) -> Credential {
         actor: known.actor,
         via,
         permissions: known.permissions,
+        reach: known.reach,
+        authenticated_at: known.authenticated_at,
         request_id,
     })
 }

@@ -70,6 +70,7 @@ pub async fn sign_up(app: &App, request: SignUp, request_id: &str) -> Result<Sig
     app.db
         .write(&who, async |tx| {
             tenants::create(tx, &settings).await?;
+            directory::add_tenant(tx, settings.id, at).await?;
             store::insert_staff(tx, settings.id, staff, login, request.name.trim(), Role::Owner, at).await?;
             directory::add_login(tx, login, &email, &hash, (settings.id, staff), at).await?;
             let object = Some(settings.id.to_string());

@@ -56,18 +56,27 @@ pub(super) async fn is_disabled(tx: &mut Tx, tenant: TenantId, id: StaffId) -> R
     Ok(disabled.is_some())
 }
 
-/// The staff and role behind a living session of an enabled staff.
+/// The staff behind a living session.
+#[derive(Clone, Debug)]
+pub(super) struct Living {
+    pub(super) staff: StaffId,
+    pub(super) role: Role,
+    /// When they last proved who they are.
+    pub(super) authenticated_at: DateTime<Utc>,
+}
+
+/// The staff behind a living session of an enabled staff.
 pub(super) async fn living(
     tx: &mut Tx,
     tenant: TenantId,
     session: SessionId,
     now: DateTime<Utc>,
-) -> Result<Option<(StaffId, Role)>> {
-    let found: Option<(Uuid, String)> = sessions::table
+) -> Result<Option<Living>> {
+    let found: Option<(Uuid, String, DateTime<Utc>, Option<DateTime<Utc>>)> = sessions::table
         .inner_join(
             staff::table.on(staff::tenant_id.eq(sessions::tenant_id).and(staff::staff_id.eq(sessions::staff_id))),
         )
-        .select((staff::staff_id, staff::role))
+        .select((staff::staff_id, staff::role, sessions::created_at, sessions::authenticated_at))
         .filter(sessions::tenant_id.eq(tenant.0))
         .filter(sessions::session_id.eq(session.0))
         .filter(sessions::ended_at.is_null())
@@ -76,7 +85,9 @@ pub(super) async fn living(
         .first(tx)
         .await
         .optional()?;
-    found.map(|(id, role)| Ok((StaffId(id), role.parse().map_err(Error::internal)?))).transpose()
+    let Some((id, role, created_at, authenticated_at)) = found else { return Ok(None) };
+    let role = role.parse().map_err(Error::internal)?;
+    Ok(Some(Living { staff: StaffId(id), role, authenticated_at: authenticated_at.unwrap_or(created_at) }))
 }
 
 pub(super) async fn insert_session(tx: &mut Tx, tenant: TenantId, session: &Session) -> Result<()> {

@@ -8,6 +8,6 @@ pub mod jobs;
 mod store;
 
 pub use store::{
-    CredentialKind, Login, Opened, Tries, add_chat_server, add_credential, add_login, chat_server, credential,
-    forget_tries, lock_tries, login, places, set_tries, use_assertion,
+    CredentialKind, Login, Opened, Tries, add_chat_server, add_credential, add_login, add_tenant, chat_server,
+    credential, forget_tries, lock_tries, login, places, set_tries, tenants, use_assertion,
 };

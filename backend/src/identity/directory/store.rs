@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::platform::db::schema::{
     directory_bot_assertions as assertions, directory_chat_servers as chat_servers,
     directory_credentials as credentials, directory_logins as logins, directory_sign_in_attempts as attempts,
-    directory_staff,
+    directory_staff, directory_tenants,
 };
 use crate::platform::db::{SystemTx, Tx};
 use chrono::{DateTime, Utc};
@@ -65,6 +65,34 @@ impl CredentialKind {
             Self::LinkCode => "link_code",
         }
     }
+}
+
+/// Adds a retailer to the list of all.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_tenant(tx: &mut Tx, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
+    diesel::insert_into(directory_tenants::table)
+        .values((directory_tenants::for_tenant.eq(tenant.0), directory_tenants::created_at.eq(now)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Every retailer behind `after`, at most `limit` of them: for sweeps, which then work in each one's own transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tenants(tx: &mut SystemTx, after: Option<TenantId>, limit: i64) -> Result<Vec<TenantId>> {
+    let mut query = directory_tenants::table
+        .select(directory_tenants::for_tenant)
+        .order(directory_tenants::for_tenant)
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(directory_tenants::for_tenant.gt(after.0));
+    }
+    Ok(query.load::<Uuid>(tx).await?.into_iter().map(TenantId).collect())
 }
 
 /// Adds a login with its first staff.

@@ -216,6 +216,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_tenants (for_tenant) {
+        for_tenant -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     link_codes (tenant_id, link_code_id) {
         tenant_id -> Uuid,
         link_code_id -> Uuid,
@@ -336,6 +343,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         ended_because -> Nullable<Text>,
+        authenticated_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -380,6 +388,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_logins,
     directory_sign_in_attempts,
     directory_staff,
+    directory_tenants,
     link_codes,
     queue_deliveries,
     queue_jobs,

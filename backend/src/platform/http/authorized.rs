@@ -1,6 +1,7 @@
 //! Authority as the type of a handler's first argument.
 //!
 //! `Authorized<may::CampaignsPause>` is a caller whose credential was checked and who has that permission;
+//! [`Sensitive`] asks for a fresh proof of who it is as well;
 //! [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
 //! the identity wing, reached through [`Authenticate`]. Invariant: a refused permission reaches
 //! [`Authenticate::refused`], so that it is audited.
@@ -8,8 +9,10 @@
 use super::endpoint::{Access, Authority};
 use super::who::{PermissionSet, Who};
 use crate::error::{Error, Result};
+use crate::platform::clock::now;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use chrono::TimeDelta;
 use futures_util::future::LocalBoxFuture;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -78,9 +81,18 @@ macro_rules! permission_types {
 
 permission_types!(
     TenantRead,
+    TenantWrite,
+    TenantExport,
+    TenantDelete,
     StaffRead,
+    StaffWrite,
+    RolesWrite,
     ApiTokensRead,
     ApiTokensWrite,
+    WebhooksRead,
+    WebhooksWrite,
+    JobsRead,
+    JobsCancel,
     ChannelsRead,
     ChannelsWrite,
     CampaignsRead,
@@ -148,6 +160,47 @@ fn lacks(permission: Permission) -> Error {
         Code::PermissionDenied,
         format!("This needs the permission `{permission}`, which your role or token does not have."),
     )
+}
+
+/// A caller who has permission `P` and is a person who proved who they are a short while ago: for what a stolen
+/// session must not be able to do. Such a permission is given to no token and no chat user.
+pub struct Sensitive<P> {
+    inner: Authorized<P>,
+}
+
+/// A proof of who somebody is counts as fresh for so long.
+const FRESH: TimeDelta = TimeDelta::minutes(10);
+
+impl<P> Deref for Sensitive<P> {
+    type Target = Who;
+
+    fn deref(&self) -> &Who {
+        &self.inner
+    }
+}
+
+impl<P: Asks> Authority for Sensitive<P> {
+    const ACCESS: Access = Access::Permission(P::PERMISSION);
+    const FRESH: bool = true;
+}
+
+impl<P: Asks> FromRequest for Sensitive<P> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let inner = Authorized::<P>::from_request(req, payload);
+        Box::pin(async move {
+            let inner = inner.await?;
+            if inner.authenticated_at.is_some_and(|at| now() - at <= FRESH) {
+                return Ok(Self { inner });
+            }
+            Err(Error::new(
+                Code::ReauthenticationRequired,
+                "Confirm who you are (`POST /v1/sessions/reauthenticate`), then ask again within ten minutes.",
+            ))
+        })
+    }
 }
 
 /// Any signed-in staff or partner: for what everybody may ask about themselves.

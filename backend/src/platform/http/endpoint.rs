@@ -27,12 +27,16 @@ pub enum Access {
 pub trait Authority: FromRequest {
     /// What it asks for.
     const ACCESS: Access;
+    /// Whether it asks for a fresh proof of who the caller is.
+    const FRESH: bool = false;
 }
 
 /// A handler whose first argument is its authority.
 pub trait Guarded<Args>: Handler<Args> {
     /// What the handler asks for.
     const ACCESS: Access;
+    /// Whether it asks for a fresh proof of who the caller is.
+    const FRESH: bool;
 
     /// A route to the handler, without a method yet. Who asks is settled before anything else of the request is
     /// looked at: the framework by itself takes all arguments at once, so that a wrong body would be told to somebody
@@ -51,6 +55,7 @@ macro_rules! guarded {
             $($arg: FromRequest + 'static,)*
         {
             const ACCESS: Access = A::ACCESS;
+            const FRESH: bool = A::FRESH;
 
             fn into_route(self) -> Route {
                 web::route().to(move |request: HttpRequest, payload: web::Payload| {
@@ -87,6 +92,8 @@ pub struct Endpoint {
     pub operation: Operation,
     /// What a caller must show.
     pub access: Access,
+    /// Whether the caller must have proved who they are a short while ago.
+    pub fresh: bool,
     /// The schemas that the operation refers to.
     pub schemas: Vec<NamedSchema>,
     route: fn() -> Route,
@@ -111,6 +118,7 @@ impl Endpoint {
             method: D::methods().into_iter().next().unwrap_or(HttpMethod::Get),
             operation,
             access: F::ACCESS,
+            fresh: F::FRESH,
             schemas,
             route,
         }

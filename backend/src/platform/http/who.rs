@@ -1,6 +1,9 @@
 //! Who asks, after the credential was checked: the tenant, the actor, where from, and what they may do.
 
-use tillwatch_shared::ids::{ApiTokenId, RuleId, SessionId, StaffId, TenantId};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tillwatch_shared::ids::{ApiTokenId, ChannelId, RuleId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::{Permission, Role};
 use uuid::Uuid;
 
@@ -89,6 +92,34 @@ pub fn actor_text(kind: &str, id: Option<Uuid>) -> Option<String> {
     }
 }
 
+/// Which channels somebody's permissions reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Every channel, and what belongs to none.
+    #[default]
+    All,
+    /// These channels and what belongs to them alone; the empty set reaches nothing.
+    Only(Arc<BTreeSet<ChannelId>>),
+}
+
+impl Reach {
+    /// Whether `channel` is reached.
+    pub fn holds(&self, channel: ChannelId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(channels) => channels.contains(&channel),
+        }
+    }
+
+    /// The channels as the database knows them; `None` for all.
+    pub fn only(&self) -> Option<Vec<Uuid>> {
+        match self {
+            Self::All => None,
+            Self::Only(channels) => Some(channels.iter().map(|id| id.0).collect()),
+        }
+    }
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub struct Who {
@@ -100,6 +131,10 @@ pub struct Who {
     pub via: String,
     /// What they may do.
     pub permissions: PermissionSet,
+    /// Which channels that reaches.
+    pub reach: Reach,
+    /// When the person last proved who they are, in this session; absent for whoever is no signed-in person.
+    pub authenticated_at: Option<DateTime<Utc>>,
     /// The request that this is part of.
     pub request_id: String,
 }
@@ -112,6 +147,8 @@ impl Who {
             actor: Actor::System,
             via: via.to_owned(),
             permissions: PermissionSet::default(),
+            reach: Reach::All,
+            authenticated_at: None,
             request_id: request_id.to_owned(),
         }
     }
