@@ -13,6 +13,7 @@ mod demo;
 mod discord;
 mod fake_discord;
 mod harness;
+mod idempotency;
 mod isolation;
 mod kill;
 mod openapi;

@@ -123,6 +123,7 @@ fn owner(signed: &Signed) -> Result<Who> {
         reach: Reach::All,
         authenticated_at: None,
         request_id: "demo".to_owned(),
+        once: None,
     })
 }
 
@@ -264,7 +265,7 @@ fn wanted_rules(extract: &Extract, lines: &[(CampaignId, &DemoCampaign)]) -> Res
 async fn link_console(app: &App, who: &Who, server: &str) -> Result<()> {
     let code = chat::issue_code(app, who).await?.code;
     let request = RedeemCode {
-        code,
+        code: code.ok_or_else(|| Error::internal("a code was not shown"))?,
         transport: Transport::Console,
         server: server.to_owned(),
         channel: "console".to_owned(),

@@ -122,8 +122,8 @@ pub enum DeliveryOutcome {
 answers! {
     /// A one-time code that links a chat user to the staff who asked for it.
     pub struct LinkCode {
-        /// Type it in chat: `/link <code>`.
-        pub code: String,
+        /// Type it in chat: `/link <code>`. Whoever repeats the request with its idempotency key sees `null`.
+        pub code: Option<String>,
         /// It stops working then, or at its first use.
         pub expires_at: DateTime<Utc>,
     }

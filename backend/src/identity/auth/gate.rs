@@ -178,6 +178,7 @@ fn who(known: Known, via: String, request_id: String) -> Credential {
         reach: known.reach,
         authenticated_at: known.authenticated_at,
         request_id,
+        once: None,
     })
 }
 

@@ -223,6 +223,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (tenant_id, key_hash) {
+        tenant_id -> Uuid,
+        key_hash -> Bytea,
+        request_hash -> Bytea,
+        status -> Nullable<Int4>,
+        headers -> Nullable<Jsonb>,
+        body -> Nullable<Bytea>,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     link_codes (tenant_id, link_code_id) {
         tenant_id -> Uuid,
         link_code_id -> Uuid,
@@ -389,6 +401,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,
+    idempotency_keys,
     link_codes,
     queue_deliveries,
     queue_jobs,

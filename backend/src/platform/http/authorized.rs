@@ -127,6 +127,10 @@ impl<P> Deref for Authorized<P> {
 
 impl<P: Asks> Authority for Authorized<P> {
     const ACCESS: Access = Access::Permission(P::PERMISSION);
+
+    fn who_mut(&mut self) -> Option<&mut Who> {
+        Some(&mut self.who)
+    }
 }
 
 impl<P: Asks> FromRequest for Authorized<P> {
@@ -182,6 +186,10 @@ impl<P> Deref for Sensitive<P> {
 impl<P: Asks> Authority for Sensitive<P> {
     const ACCESS: Access = Access::Permission(P::PERMISSION);
     const FRESH: bool = true;
+
+    fn who_mut(&mut self) -> Option<&mut Who> {
+        self.inner.who_mut()
+    }
 }
 
 impl<P: Asks> FromRequest for Sensitive<P> {
@@ -218,6 +226,10 @@ impl Deref for SignedIn {
 
 impl Authority for SignedIn {
     const ACCESS: Access = Access::SignedIn;
+
+    fn who_mut(&mut self) -> Option<&mut Who> {
+        Some(&mut self.who)
+    }
 }
 
 impl FromRequest for SignedIn {

@@ -2,7 +2,7 @@
 //!
 //! Cast: [`authorized`] (who asks and may they; the first argument of every handler), [`endpoint`] (a handler as a
 //! value: route, OpenAPI and access matrix from one list), [`body`] and [`params`] (strict input), [`client`] (from
-//! which address), [`reply`], [`page`] (cursors), [`edge`] (request ids, problem bodies, time-outs, headers). Invariants: a handler without an
+//! which address), [`idempotency`] (done once), [`reply`], [`page`] (cursors), [`edge`] (request ids, problem bodies, time-outs, headers). Invariants: a handler without an
 //! authority argument does not compile; every refusal is `application/problem+json` with a closed code.
 
 pub mod authorized;
@@ -10,6 +10,7 @@ pub mod body;
 pub mod client;
 pub mod edge;
 pub mod endpoint;
+pub mod idempotency;
 pub mod page;
 pub mod params;
 pub mod reply;

@@ -1,5 +1,6 @@
 //! Who asks, after the credential was checked: the tenant, the actor, where from, and what they may do.
 
+use crate::platform::db::once::Once;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -137,6 +138,8 @@ pub struct Who {
     pub authenticated_at: Option<DateTime<Utc>>,
     /// The request that this is part of.
     pub request_id: String,
+    /// The request's own transaction, when it carries an idempotency key.
+    pub once: Option<Once>,
 }
 
 impl Who {
@@ -150,6 +153,7 @@ impl Who {
             reach: Reach::All,
             authenticated_at: None,
             request_id: request_id.to_owned(),
+            once: None,
         }
     }
 
