@@ -226,10 +226,6 @@ impl Deref for SignedIn {
 
 impl Authority for SignedIn {
     const ACCESS: Access = Access::SignedIn;
-
-    fn who_mut(&mut self) -> Option<&mut Who> {
-        Some(&mut self.who)
-    }
 }
 
 impl FromRequest for SignedIn {

@@ -32,7 +32,7 @@ pub trait Authority: FromRequest {
     /// Whether it asks for a fresh proof of who the caller is.
     const FRESH: bool = false;
 
-    /// The caller, when it is one of a tenant.
+    /// The caller of an operation whose repetition is told by an idempotency key: one that asks for a permission.
     fn who_mut(&mut self) -> Option<&mut Who> {
         None
     }
