@@ -1,96 +1,139 @@
-//! The OpenAPI 3.1 document, made from the list of endpoints: paths, schemas, security, and the refusals that every
-//! operation of its kind can answer. `tillwatch openapi` prints it; a test holds `docs/openapi.json` to it.
+//! The OpenAPI 3.1 document, made from the list of endpoints. `tillwatch openapi` prints it, the service shows it under
+//! `/openapi.json` and, for people, under `/docs`; a test holds `docs/openapi.json` to it.
+//!
+//! What the handlers say comes first; then [`glossary`] gives every field its limits and example by its name, [`answers`]
+//! gives every operation the refusals and headers of its kind, and [`examples`] puts a whole example to every body.
+//! Invariant: what follows from an endpoint itself (security, refusals, headers, limits) is written
+//! here, once, and never beside a handler.
 
-use crate::platform::http::endpoint::{Access, Endpoint};
+mod answers;
+mod examples;
+mod glossary;
+
+use crate::platform::http::endpoint::Endpoint;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use tillwatch_shared::errors::{Code, Problem};
-use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{HttpMethod, Operation, PathItem, PathsBuilder};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder};
+use utoipa::openapi::path::{PathItem, PathsBuilder};
+use utoipa::openapi::{Components, ComponentsBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
+/// The name of the one security scheme.
 const SCHEME: &str = "bearer";
 
+/// An OpenAPI document. Its parts are plain JSON: what is made of them is written out or shown, never called.
+#[derive(Clone, Debug, Serialize)]
+pub struct Document {
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    tags: Value,
+    paths: Value,
+    components: Value,
+}
+
+impl Document {
+    /// The document as text, one member a line.
+    ///
+    /// # Errors
+    /// Never in practice: it is made of texts and numbers.
+    pub fn to_pretty_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self)
+    }
+}
+
+/// What the tags are, in the order in which a reader meets them.
+const TAGS: &[(&str, &str)] = &[
+    ("auth", "Sign-up, sign-in, sessions and the keys that verify tokens"),
+    ("tenant", "The retailer's own settings"),
+    ("staff", "People and their places"),
+    ("api_tokens", "Partners' tokens"),
+    ("metrics", "The metric catalogue, series and KPIs"),
+    ("samples", "Numbers on their way in"),
+    ("channels", "Channels"),
+    ("campaigns", "Campaigns and their states"),
+    ("rules", "Rules"),
+    ("alerts", "Alerts"),
+    ("chat", "Chat links"),
+    ("deliveries", "Messages on their way to the chat"),
+    ("audit", "The audit log"),
+];
+
 /// The document of `endpoints`.
-pub fn document(endpoints: &[Endpoint]) -> OpenApi {
+pub fn document(endpoints: &[Endpoint]) -> Document {
+    let (mut paths, mut components) = described(endpoints);
+    rows_by_reference(&mut components);
+    let requests = glossary::requests(&paths, &components);
+    glossary::fill(&mut components, &requests);
+    for endpoint in endpoints {
+        let operation = &mut paths[&endpoint.path][endpoint.method_name().to_lowercase()];
+        answers::complete(operation, endpoint, &components);
+        glossary::fill_parameters(operation);
+        examples::fill(operation, &components);
+    }
+    let tags: Vec<&str> =
+        endpoints.iter().flat_map(|e| e.operation.tags.iter().flatten()).map(String::as_str).collect();
+    let named = TAGS.iter().filter(|(tag, _)| tags.contains(tag));
+    let more = tags
+        .iter()
+        .enumerate()
+        .filter(|(place, tag)| !TAGS.iter().any(|(t, _)| t == *tag) && !tags[..*place].contains(tag));
+    let more = more.map(|(_, tag)| json!({ "name": tag }));
+    let tags: Vec<Value> = named.map(|(tag, what)| json!({ "name": tag, "description": what })).chain(more).collect();
+    Document {
+        openapi: "3.1.0",
+        info: json!({ "title": "Tillwatch", "version": env!("CARGO_PKG_VERSION"), "description": description() }),
+        servers: json!([{ "url": "/", "description": "The service that shows this document." }]),
+        tags: Value::Array(tags),
+        paths,
+        components,
+    }
+}
+
+/// What the handlers and bodies say of themselves: the paths, and the components.
+fn described(endpoints: &[Endpoint]) -> (Value, Value) {
     let mut paths = PathsBuilder::new();
-    let mut components = ComponentsBuilder::new()
-        .security_scheme(SCHEME, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))
-        .schema(Problem::name(), Problem::schema());
+    let mut components = ComponentsBuilder::new().schema(Problem::name(), Problem::schema());
     let mut schemas = Vec::new();
     Problem::schemas(&mut schemas);
     for endpoint in endpoints {
         schemas.extend(endpoint.schemas.iter().cloned());
-        let mut operation = endpoint.operation.clone();
-        complete(&mut operation, endpoint);
-        paths = paths.path(&endpoint.path, item(endpoint.method.clone(), operation));
+        paths = paths.path(&endpoint.path, PathItem::new(endpoint.method.clone(), endpoint.operation.clone()));
     }
     for (name, schema) in schemas {
         components = components.schema(name, schema);
     }
+    let components: Components = components.build();
+    // Both are made of texts, numbers and lists, which always serialise.
+    let paths = serde_json::to_value(paths.build()).unwrap_or_default();
+    let mut components = serde_json::to_value(components).unwrap_or_default();
+    components["securitySchemes"] = json!({ SCHEME: {
+        "type": "http", "scheme": "bearer",
+        "description": "An access token (`POST /v1/sessions`), or an API token (`POST /v1/api-tokens`).",
+    }});
+    (paths, components)
+}
+
+/// A page spells its rows out; they have a schema of their own.
+fn rows_by_reference(components: &mut Value) {
+    let Some(schemas) = components["schemas"].as_object_mut() else { return };
+    let known: Map<String, Value> = schemas.clone();
+    for (name, schema) in schemas.iter_mut() {
+        let Some(row) = name.strip_prefix("Page_") else { continue };
+        let items = &mut schema["properties"]["data"]["items"];
+        if known.get(row) == Some(items) {
+            *items = json!({ "$ref": format!("#/components/schemas/{row}") });
+        }
+    }
+}
+
+fn description() -> String {
     let codes = Code::ALL.iter().map(|code| format!("| `{code}` | {} | {} |", code.status(), code.title()));
     let codes = codes.collect::<Vec<_>>().join("\n");
-    let description = format!(
+    format!(
         "Watches a retailer's marketing numbers, stops spend that crosses a line, and tells the team in chat.\n\n\
+         Every answer carries `X-Request-Id`: the one that was sent (1 to 64 of `A-Z a-z 0-9 _ -`), or one that was made. \
+         Unknown fields and parameters are refused.\n\n\
          Refusals are `application/problem+json` with one of these codes:\n\n| code | status | meaning |\n|---|---|---|\n{codes}"
-    );
-    OpenApiBuilder::new()
-        .info(InfoBuilder::new().title("Tillwatch").version(env!("CARGO_PKG_VERSION")).description(Some(description)))
-        .paths(paths)
-        .components(Some(components.build()))
-        .build()
-}
-
-fn item(method: HttpMethod, operation: Operation) -> PathItem {
-    PathItem::new(method, operation)
-}
-
-/// Adds what follows from the endpoint itself: its security, its permission, and the refusals of its kind.
-fn complete(operation: &mut Operation, endpoint: &Endpoint) {
-    let mut refuse = |status: u16, what: &str| {
-        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build();
-        let response = ResponseBuilder::new()
-            .description(what)
-            .content("application/problem+json", problem)
-            .header("X-Request-Id", HeaderBuilder::new().description(Some("The request's id.")).build())
-            .build();
-        operation.responses.responses.insert(status.to_string(), response.into());
-    };
-    refuse(400, "The request cannot be read.");
-    refuse(503, "The service or its database is busy; see `Retry-After`.");
-    if endpoint.access != Access::Anonymous {
-        refuse(401, "No credential, or one that does not work.");
-        refuse(403, "The credential lacks the permission.");
-    }
-    if endpoint.path.contains("{id}") {
-        refuse(404, "There is no such object in this retailer.");
-    }
-    if endpoint.method != HttpMethod::Get {
-        refuse(409, "The object's state does not allow it.");
-        refuse(413, "The body is too large.");
-        refuse(415, "The content type or encoding is not supported.");
-    }
-    refuse(422, "One or more fields are not valid.");
-    if endpoint.method == HttpMethod::Patch {
-        refuse(412, "The object has changed since it was read.");
-        refuse(428, "`If-Match` is missing.");
-    }
-    if endpoint.access == Access::Anonymous {
-        operation.security = Some(vec![SecurityRequirement::default()]);
-        refuse(401, "The credential in the body does not work.");
-        refuse(429, "Too many tries; see `Retry-After`.");
-    } else {
-        operation.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
-    }
-    let asks = match endpoint.access {
-        Access::Anonymous => "Asks for nothing.".to_owned(),
-        Access::SignedIn => "Asks for any valid credential.".to_owned(),
-        Access::Bot => "Asks for the chat bot's own credential.".to_owned(),
-        Access::Permission(permission) => format!("Asks for the permission `{permission}`."),
-    };
-    operation.description = Some(match operation.description.take() {
-        Some(text) if !text.is_empty() => format!("{text}\n\n{asks}"),
-        _ => asks,
-    });
+    )
 }

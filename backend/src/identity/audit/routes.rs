@@ -5,8 +5,7 @@ use crate::endpoint;
 use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::Params;
+use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::reply::Reply;
 use crate::platform::validate::Checks;
 use actix_web::web::ThinData;
@@ -27,27 +26,21 @@ struct ListParams {
     /// Only entries about this object, by id.
     #[param(max_length = 64)]
     object: Option<String>,
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
 }
 
 /// Lists the audit log, newest first.
-#[utoipa::path(get, path = "/v1/audit-entries", operation_id = "audit_list", tag = "audit", params(ListParams),
+#[utoipa::path(get, path = "/v1/audit-entries", operation_id = "audit_list", tag = "audit", params(ListParams, PageParams),
     responses((status = 200, body = Page<AuditEntry>)))]
 async fn list(
     who: Authorized<may::AuditRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<AuditEntry>>> {
-    let Params(ListParams { object, limit, cursor }) = params;
+    let ListQuery { filters: ListParams { object }, page } = query;
     let mut checks = Checks::default();
     checks.optional_text("?object", object.as_deref(), 0, 64);
     checks.done()?;
     let filter = object.as_deref().unwrap_or("");
-    let paging = Paging::new(who.tenant, "audit", filter, limit, cursor.as_deref())?;
+    let paging = page.of(who.tenant, "audit", filter)?;
     Ok(Reply::ok(super::list(&app, &who, object.as_deref(), &paging).await?))
 }

@@ -6,12 +6,11 @@ use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, TheBot, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
 use crate::platform::validate::Checks;
 use actix_web::web::ThinData;
-use serde::Deserialize;
 use tillwatch_shared::ids::ChatUserId;
 use tillwatch_shared::watch::{ChatLink, LinkCode, Linked, RedeemCode};
 use tillwatch_shared::{Acknowledgement, Page};
@@ -19,19 +18,6 @@ use tillwatch_shared::{Acknowledgement, Page};
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
     vec![endpoint!(issue_code), endpoint!(redeem), endpoint!(list), endpoint!(unlink)]
-}
-
-/// What may be asked of the list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
 }
 
 /// Issues a one-time code that links a chat user to the staff who asks.
@@ -56,15 +42,10 @@ async fn redeem(bot: TheBot, app: ThinData<App>, body: Body<RedeemCode>) -> Resu
 }
 
 /// Lists the chat links.
-#[utoipa::path(get, path = "/v1/chat-links", operation_id = "chat_list", tag = "chat", params(ListParams),
+#[utoipa::path(get, path = "/v1/chat-links", operation_id = "chat_list", tag = "chat", params(PageParams),
     responses((status = 200, body = Page<ChatLink>)))]
-async fn list(
-    who: Authorized<may::ChatManage>,
-    app: ThinData<App>,
-    params: Params<ListParams>,
-) -> Result<Reply<Page<ChatLink>>> {
-    let Params(ListParams { limit, cursor }) = params;
-    let paging = Paging::new(who.tenant, "chat_links", "", limit, cursor.as_deref())?;
+async fn list(who: Authorized<may::ChatManage>, app: ThinData<App>, query: ListQuery) -> Result<Reply<Page<ChatLink>>> {
+    let paging = query.page.of(who.tenant, "chat_links", "")?;
     Ok(Reply::ok(super::list(&app, &who, &paging).await?))
 }
 

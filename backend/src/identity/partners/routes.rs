@@ -6,11 +6,10 @@ use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
-use serde::Deserialize;
 use tillwatch_shared::identity::{ApiToken, ApiTokenCreated, CreateApiToken};
 use tillwatch_shared::ids::ApiTokenId;
 use tillwatch_shared::{Acknowledgement, Page};
@@ -18,19 +17,6 @@ use tillwatch_shared::{Acknowledgement, Page};
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
     vec![endpoint!(create), endpoint!(list), endpoint!(revoke)]
-}
-
-/// What may be asked of the list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
 }
 
 /// Makes an API token; its secret is in this answer and nowhere else.
@@ -46,15 +32,14 @@ async fn create(
 }
 
 /// Lists the API tokens, without their secrets.
-#[utoipa::path(get, path = "/v1/api-tokens", operation_id = "api_tokens_list", tag = "api_tokens", params(ListParams),
+#[utoipa::path(get, path = "/v1/api-tokens", operation_id = "api_tokens_list", tag = "api_tokens", params(PageParams),
     responses((status = 200, body = Page<ApiToken>)))]
 async fn list(
     who: Authorized<may::ApiTokensRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery,
 ) -> Result<Reply<Page<ApiToken>>> {
-    let Params(ListParams { limit, cursor }) = params;
-    let paging = Paging::new(who.tenant, "api_tokens", "", limit, cursor.as_deref())?;
+    let paging = query.page.of(who.tenant, "api_tokens", "")?;
     Ok(Reply::ok(super::list(&app, &who, &paging).await?))
 }
 

@@ -5,11 +5,10 @@ use crate::endpoint;
 use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
-use serde::Deserialize;
 use tillwatch_shared::Page;
 use tillwatch_shared::identity::StaffMember;
 use tillwatch_shared::ids::StaffId;
@@ -19,29 +18,15 @@ pub fn routes() -> Vec<Endpoint> {
     vec![endpoint!(list), endpoint!(get)]
 }
 
-/// What may be asked of the list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
-}
-
 /// Lists the staff, oldest first, the disabled ones too.
-#[utoipa::path(get, path = "/v1/staff", operation_id = "staff_list", tag = "staff", params(ListParams),
+#[utoipa::path(get, path = "/v1/staff", operation_id = "staff_list", tag = "staff", params(PageParams),
     responses((status = 200, body = Page<StaffMember>)))]
 async fn list(
     who: Authorized<may::StaffRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery,
 ) -> Result<Reply<Page<StaffMember>>> {
-    let Params(ListParams { limit, cursor }) = params;
-    let paging = Paging::new(who.tenant, "staff", "", limit, cursor.as_deref())?;
+    let paging = query.page.of(who.tenant, "staff", "")?;
     Ok(Reply::ok(super::list(&app, &who, &paging).await?))
 }
 

@@ -24,7 +24,7 @@ use crate::identity::audit::{self, Entry};
 use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
-use crate::platform::http::page::Paging;
+use crate::platform::http::page::PageParams;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
@@ -124,17 +124,11 @@ pub async fn create(app: &App, who: &Who, wanted: CreateCampaign) -> Result<Camp
 ///
 /// # Errors
 /// 422 for a bad limit or search, 400 for a cursor of another list.
-pub async fn list(
-    app: &App,
-    who: &Who,
-    filter: &Filter,
-    limit: Option<u32>,
-    cursor: Option<&str>,
-) -> Result<Page<Campaign>> {
+pub async fn list(app: &App, who: &Who, filter: &Filter, page: &PageParams) -> Result<Page<Campaign>> {
     let mut checks = Checks::default();
     check_search(&mut checks, filter.q.as_deref());
     checks.done()?;
-    let paging = Paging::new(who.tenant, "campaigns", &filter.binding(), limit, cursor)?;
+    let paging = page.of(who.tenant, "campaigns", &filter.binding())?;
     let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, filter, &paging).await).await?;
     Ok(paging.page(rows, |campaign| campaign.id.0, |campaign| campaign))
 }

@@ -8,7 +8,8 @@ use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::params::{IfMatch, Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::{IfMatch, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use serde::Deserialize;
@@ -42,12 +43,6 @@ pub fn routes() -> Vec<Endpoint> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
     /// Only campaigns in this state.
     #[param(inline)]
     state: Option<CampaignState>,
@@ -59,16 +54,16 @@ struct ListParams {
 }
 
 /// Lists campaigns, newest first.
-#[utoipa::path(get, path = "/v1/campaigns", operation_id = "campaigns_list", tag = "campaigns", params(ListParams),
+#[utoipa::path(get, path = "/v1/campaigns", operation_id = "campaigns_list", tag = "campaigns", params(ListParams, PageParams),
     responses((status = 200, body = Page<Campaign>)))]
 async fn list(
     who: Authorized<may::CampaignsRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<Campaign>>> {
-    let Params(ListParams { limit, cursor, state, q, archived }) = params;
+    let ListQuery { filters: ListParams { state, q, archived }, page } = query;
     let filter = Filter { state, q, archived: archived.unwrap_or(false) };
-    Ok(Reply::ok(super::list(&app, &who, &filter, limit, cursor.as_deref()).await?))
+    Ok(Reply::ok(super::list(&app, &who, &filter, &page).await?))
 }
 
 /// Makes a campaign, as a draft.
@@ -136,29 +131,22 @@ async fn archive(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct HistoryParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
     /// The newest step first instead of the oldest.
     newest_first: Option<bool>,
 }
 
 /// Reads the states that a campaign went through, oldest first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/campaigns/{id}/history", operation_id = "campaigns_history", tag = "campaigns",
-    params(("id" = inline(CampaignId), Path, description = "The campaign's id."), HistoryParams),
+    params(("id" = inline(CampaignId), Path, description = "The campaign's id."), HistoryParams, PageParams),
     responses((status = 200, body = CampaignHistory)))]
 async fn history(
     who: Authorized<may::CampaignsRead>,
     app: ThinData<App>,
     id: PathId<CampaignId>,
-    params: Params<HistoryParams>,
+    query: ListQuery<HistoryParams>,
 ) -> Result<Reply<CampaignHistory>> {
-    let Params(HistoryParams { limit, cursor, newest_first }) = params;
-    let newest_first = newest_first.unwrap_or(false);
-    Ok(Reply::ok(super::history(&app, &who, id.0, newest_first, limit, cursor.as_deref()).await?))
+    let newest_first = query.filters.newest_first.unwrap_or(false);
+    Ok(Reply::ok(super::history(&app, &who, id.0, newest_first, &query.page).await?))
 }
 
 /// The endpoints that change a campaign's state differ in verb and permission only.

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
-use crate::platform::http::page::Paging;
+use crate::platform::http::page::PageParams;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
@@ -97,17 +97,11 @@ pub async fn create(app: &App, who: &Who, wanted: CreateChannel) -> Result<Chann
 ///
 /// # Errors
 /// 422 for a bad limit or search, 400 for a cursor of another list.
-pub async fn list(
-    app: &App,
-    who: &Who,
-    filter: &Filter,
-    limit: Option<u32>,
-    cursor: Option<&str>,
-) -> Result<Page<Channel>> {
+pub async fn list(app: &App, who: &Who, filter: &Filter, page: &PageParams) -> Result<Page<Channel>> {
     let mut checks = Checks::default();
     check_search(&mut checks, filter.q.as_deref());
     checks.done()?;
-    let paging = Paging::new(who.tenant, "channels", &filter.binding(), limit, cursor)?;
+    let paging = page.of(who.tenant, "channels", &filter.binding())?;
     let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, filter, &paging).await).await?;
     Ok(paging.page(rows, |channel| channel.id.0, |channel| channel))
 }

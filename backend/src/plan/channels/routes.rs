@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::params::{IfMatch, Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::{IfMatch, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use serde::Deserialize;
@@ -25,12 +26,6 @@ pub fn routes() -> Vec<Endpoint> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
     /// Only channels of this stage.
     #[param(inline)]
     stage: Option<ChannelStage>,
@@ -42,16 +37,16 @@ struct ListParams {
 }
 
 /// Lists channels, newest first.
-#[utoipa::path(get, path = "/v1/channels", operation_id = "channels_list", tag = "channels", params(ListParams),
+#[utoipa::path(get, path = "/v1/channels", operation_id = "channels_list", tag = "channels", params(ListParams, PageParams),
     responses((status = 200, body = Page<Channel>)))]
 async fn list(
     who: Authorized<may::ChannelsRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<Channel>>> {
-    let Params(ListParams { limit, cursor, stage, q, archived }) = params;
+    let ListQuery { filters: ListParams { stage, q, archived }, page } = query;
     let filter = Filter { stage, q, archived: archived.unwrap_or(false) };
-    Ok(Reply::ok(super::list(&app, &who, &filter, limit, cursor.as_deref()).await?))
+    Ok(Reply::ok(super::list(&app, &who, &filter, &page).await?))
 }
 
 /// Makes a channel.

@@ -29,15 +29,22 @@ impl<T: DeserializeOwned> FromRequest for Params<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(serde_urlencoded::from_str(req.query_string()).map(Self).map_err(|error| {
-            let detail = error.to_string();
-            let name = detail.split('`').nth(1).unwrap_or("").to_owned();
-            let mut refused =
-                Error::new(Code::MalformedQuery, format!("The query string is not understood: {detail}."));
-            refused.fields = vec![FieldProblem { pointer: format!("?{name}"), code: "invalid".into(), detail }];
-            refused
-        }))
+        ready(read(req.query_string()).map(Self))
     }
+}
+
+/// A query string as a `T`.
+///
+/// # Errors
+/// 400, with the parameter where it is known.
+pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T> {
+    serde_urlencoded::from_str(query).map_err(|error| {
+        let detail = error.to_string();
+        let name = detail.split('`').nth(1).unwrap_or("").to_owned();
+        let mut refused = Error::new(Code::MalformedQuery, format!("The query string is not understood: {detail}."));
+        refused.fields = vec![FieldProblem { pointer: format!("?{name}"), code: "invalid".into(), detail }];
+        refused
+    })
 }
 
 /// The version that `If-Match` names.

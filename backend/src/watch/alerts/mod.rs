@@ -19,7 +19,7 @@ use crate::identity::{chat, staff};
 use crate::plan::campaigns::model::Verb;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
-use crate::platform::http::page::Paging;
+use crate::platform::http::page::{PageParams, Paging};
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
 use crate::watch::deliveries;
@@ -237,14 +237,8 @@ pub async fn list(app: &App, who: &Who, state: Option<AlertState>, paging: &Pagi
 ///
 /// # Errors
 /// 404; 422 for a bad limit, 400 for a cursor of another list.
-pub async fn timeline(
-    app: &App,
-    who: &Who,
-    id: AlertId,
-    limit: Option<u32>,
-    cursor: Option<&str>,
-) -> Result<Page<AlertEvent>> {
-    let paging = Paging::new(who.tenant, "alert timeline", &id.to_string(), limit, cursor)?;
+pub async fn timeline(app: &App, who: &Who, id: AlertId, page: &PageParams) -> Result<Page<AlertEvent>> {
+    let paging = page.of(who.tenant, "alert timeline", &id.to_string())?;
     let steps = app
         .db
         .read(who, async |tx| {

@@ -5,7 +5,7 @@ use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
+use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::params::{Params, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::HttpResponse;
@@ -27,25 +27,19 @@ pub fn routes() -> Vec<Endpoint> {
 struct ListParams {
     /// Only alerts in this state.
     state: Option<AlertState>,
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
 }
 
 /// Lists the alerts, newest first.
-#[utoipa::path(get, path = "/v1/alerts", operation_id = "alerts_list", tag = "alerts", params(ListParams),
+#[utoipa::path(get, path = "/v1/alerts", operation_id = "alerts_list", tag = "alerts", params(ListParams, PageParams),
     responses((status = 200, body = Page<Alert>)))]
 async fn list(
     who: Authorized<may::AlertsRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<Alert>>> {
-    let Params(ListParams { state, limit, cursor }) = params;
+    let ListQuery { filters: ListParams { state }, page } = query;
     let filter = state.map_or("", AlertState::as_str);
-    let paging = Paging::new(who.tenant, "alerts", filter, limit, cursor.as_deref())?;
+    let paging = page.of(who.tenant, "alerts", filter)?;
     Ok(Reply::ok(super::list(&app, &who, state, &paging).await?))
 }
 
@@ -58,30 +52,16 @@ async fn get(who: Authorized<may::AlertsRead>, app: ThinData<App>, id: PathId<Al
     Ok(Reply::ok(alert).version(version))
 }
 
-/// Which part of a timeline.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct TimelineParams {
-    /// Steps on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
-}
-
 /// Shows an alert's timeline, newest step first.
 #[utoipa::path(get, path = "/v1/alerts/{id}/timeline", operation_id = "alerts_timeline", tag = "alerts",
-    params(("id" = AlertId, Path), TimelineParams), responses((status = 200, body = Page<AlertEvent>)))]
+    params(("id" = AlertId, Path), PageParams), responses((status = 200, body = Page<AlertEvent>)))]
 async fn timeline(
     who: Authorized<may::AlertsRead>,
     app: ThinData<App>,
     id: PathId<AlertId>,
-    params: Params<TimelineParams>,
+    query: ListQuery,
 ) -> Result<Reply<Page<AlertEvent>>> {
-    let Params(TimelineParams { limit, cursor }) = params;
-    Ok(Reply::ok(super::timeline(&app, &who, id.0, limit, cursor.as_deref()).await?))
+    Ok(Reply::ok(super::timeline(&app, &who, id.0, &query.page).await?))
 }
 
 /// Acknowledges an alert: somebody has it in hand. Again changes nothing.

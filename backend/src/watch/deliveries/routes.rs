@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, TheBot, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use serde::Deserialize;
@@ -40,25 +40,19 @@ async fn report(
 struct ListParams {
     /// Only deliveries in this state.
     state: Option<DeliveryState>,
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
 }
 
 /// Lists the deliveries, newest first; `state=dead` shows what was given up.
-#[utoipa::path(get, path = "/v1/deliveries", operation_id = "deliveries_list", tag = "deliveries", params(ListParams),
+#[utoipa::path(get, path = "/v1/deliveries", operation_id = "deliveries_list", tag = "deliveries", params(ListParams, PageParams),
     responses((status = 200, body = Page<DeliveryInfo>)))]
 async fn list(
     who: Authorized<may::DeliveriesManage>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<DeliveryInfo>>> {
-    let Params(ListParams { state, limit, cursor }) = params;
+    let ListQuery { filters: ListParams { state }, page } = query;
     let filter = state.map_or("", DeliveryState::as_str);
-    let paging = Paging::new(who.tenant, "deliveries", filter, limit, cursor.as_deref())?;
+    let paging = page.of(who.tenant, "deliveries", filter)?;
     Ok(Reply::ok(super::list(&app, &who, state, &paging).await?))
 }
 

@@ -40,7 +40,7 @@ pub fn check(rule: &CreateRule) -> Result<()> {
             let minimum = !minimum_spend.is_negative() && !minimum_spend.is_absurd();
             checks.ensure(minimum, "/spec/minimum_spend", "out_of_range", "Takes 0 to 100 billion.");
             if let Some(metric) = metric {
-                let cost = metric.key == "spend" || cost_ratio(metric).is_some_and(|(cost, _)| cost == "spend");
+                let cost = is_cost(metric);
                 let detail = "A stop-loss watches `spend`, or a cost made of it, such as `cpa` or `cac`.";
                 checks.ensure(cost, "/spec/metric", "not_a_cost", detail);
             }
@@ -95,6 +95,11 @@ pub fn cost_ratio(metric: &Metric) -> Option<(&'static str, &'static str)> {
         }
         _ => None,
     }
+}
+
+/// Whether a stop-loss can stand on it: `spend`, or a cost made of it.
+pub fn is_cost(metric: &Metric) -> bool {
+    metric.key == "spend" || cost_ratio(metric).is_some_and(|(cost, _)| cost == "spend")
 }
 
 /// Whether some cost of `spend` is counted by this metric: `actions` for `cpa`.

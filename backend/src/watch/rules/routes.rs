@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{IfMatch, Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::{IfMatch, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use serde::Deserialize;
@@ -25,12 +25,6 @@ pub fn routes() -> Vec<Endpoint> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
     /// The archived rules instead of those in use.
     archived: Option<bool>,
 }
@@ -45,17 +39,16 @@ async fn create(who: Authorized<may::RulesWrite>, app: ThinData<App>, body: Body
 }
 
 /// Lists the rules.
-#[utoipa::path(get, path = "/v1/rules", operation_id = "rules_list", tag = "rules", params(ListParams),
+#[utoipa::path(get, path = "/v1/rules", operation_id = "rules_list", tag = "rules", params(ListParams, PageParams),
     responses((status = 200, body = Page<Rule>)))]
 async fn list(
     who: Authorized<may::RulesRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<Rule>>> {
-    let Params(ListParams { limit, cursor, archived }) = params;
-    let archived = archived.unwrap_or(false);
+    let archived = query.filters.archived.unwrap_or(false);
     let filter = if archived { "archived" } else { "" };
-    let paging = Paging::new(who.tenant, "rules", filter, limit, cursor.as_deref())?;
+    let paging = query.page.of(who.tenant, "rules", filter)?;
     Ok(Reply::ok(super::list(&app, &who, archived, &paging).await?))
 }
 

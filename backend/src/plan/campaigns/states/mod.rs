@@ -17,7 +17,7 @@ use crate::measure::samples::calendar::{day_start, local_date};
 use crate::plan::archived;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
-use crate::platform::http::page::Paging;
+use crate::platform::http::page::PageParams;
 use crate::platform::http::who::Who;
 use crate::platform::jobs::queue;
 use crate::platform::validate::Checks;
@@ -172,11 +172,10 @@ pub async fn history(
     who: &Who,
     id: CampaignId,
     newest_first: bool,
-    limit: Option<u32>,
-    cursor: Option<&str>,
+    page: &PageParams,
 ) -> Result<CampaignHistory> {
     let filter = format!("{id}/{newest_first}");
-    let paging = Paging::new(who.tenant, "campaign_history", &filter, limit, cursor)?;
+    let paging = page.of(who.tenant, "campaign_history", &filter)?;
     let (rows, names) = app
         .db
         .read(who, async |tx| {

@@ -1,0 +1,160 @@
+//! What follows from an endpoint itself: its security and permission, the headers that it takes and gives, and the
+//! refusals of its kind.
+
+use super::SCHEME;
+use crate::platform::http::endpoint::{Access, Endpoint};
+use serde_json::{Map, Value, json};
+use tillwatch_shared::errors::Code;
+use utoipa::openapi::path::HttpMethod;
+
+/// Adds it to the description of `endpoint`.
+pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &Value) {
+    let anonymous = endpoint.access == Access::Anonymous;
+    operation["security"] = if anonymous { json!([{}]) } else { json!([{ SCHEME: [] }]) };
+    let said = operation["description"].as_str().unwrap_or_default();
+    let asks = asks(endpoint);
+    operation["description"] = json!(if said.is_empty() { asks } else { format!("{said}\n\n{asks}") });
+    if takes_a_key(endpoint) {
+        let key = json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "A key of your own for this request, at most 255 visible characters. Sending the request \
+                            again with the same key within 24 hours makes no second effect and gives the same answer.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+            "example": "coupons-18-2026-11-22",
+        });
+        match operation["parameters"].as_array_mut() {
+            Some(parameters) => parameters.push(key),
+            None => operation["parameters"] = json!([key]),
+        }
+    }
+    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+        succeed(status, answer, components);
+    }
+    for (status, what) in refusals(operation, endpoint) {
+        operation["responses"][status.to_string()] = refusal(status, what, anonymous);
+    }
+}
+
+/// In words what a caller must show.
+fn asks(endpoint: &Endpoint) -> String {
+    let asks = match endpoint.access {
+        Access::Anonymous => "Asks for nothing.".to_owned(),
+        Access::SignedIn => "Asks for any valid credential.".to_owned(),
+        Access::Bot => "Asks for the chat bot's own credential.".to_owned(),
+        Access::Permission(permission) => format!("Asks for the permission `{permission}`."),
+    };
+    if endpoint.fresh {
+        return format!("{asks} The caller must have confirmed who they are within the last ten minutes.");
+    }
+    asks
+}
+
+/// Whether an idempotency key is taken: by what a tenant's caller can send twice.
+fn takes_a_key(endpoint: &Endpoint) -> bool {
+    endpoint.method == HttpMethod::Post && matches!(endpoint.access, Access::SignedIn | Access::Permission(_))
+}
+
+fn header(what: &str, schema: &Value) -> Value {
+    json!({ "description": what, "required": true, "schema": schema })
+}
+
+fn request_id() -> Value {
+    header(
+        "The request's id: the one that was sent, or one that was made.",
+        &json!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9_-]+$" }),
+    )
+}
+
+/// The words and headers of a success.
+fn succeed(status: &str, answer: &mut Value, components: &Value) {
+    if answer["description"].as_str().is_none_or(str::is_empty) {
+        answer["description"] = json!(match status {
+            "201" => "It was made.",
+            "202" => "It was taken on and is being done.",
+            _ => "It was done.",
+        });
+    }
+    let mut headers = answer["headers"].as_object().cloned().unwrap_or_default();
+    headers.insert("X-Request-Id".to_owned(), request_id());
+    if ["201", "202"].contains(&status) {
+        let uri = json!({ "type": "string", "format": "uri-reference", "maxLength": 200 });
+        headers.insert("Location".to_owned(), header("Where to find it.", &uri));
+    }
+    if is_versioned(answer, components) {
+        let tag = json!({ "type": "string", "pattern": "^\"[0-9]{1,19}\"$", "maxLength": 21 });
+        headers.insert("ETag".to_owned(), header("The version, for `If-Match`.", &tag));
+    }
+    answer["headers"] = Value::Object(headers);
+}
+
+/// Whether the body is an object with a version.
+fn is_versioned(answer: &Value, components: &Value) -> bool {
+    let reference = answer["content"]["application/json"]["schema"]["$ref"].as_str();
+    let name = reference.and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+    components["schemas"][name]["properties"].get("version").is_some()
+}
+
+/// The statuses that it can refuse with beside those that it names itself, and what each means.
+fn refusals(operation: &Value, endpoint: &Endpoint) -> Vec<(u16, &'static str)> {
+    let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+    let lies = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
+    let precondition = parameters.iter().any(|parameter| parameter["name"] == "If-Match");
+    let (anonymous, body) = (endpoint.access == Access::Anonymous, operation.get("requestBody").is_some());
+    let mut statuses = vec![
+        (400, "The request cannot be read."),
+        (429, "Too many requests; see `Retry-After`."),
+        (503, "The service or its database is busy; see `Retry-After`."),
+    ];
+    let mut add = |holds: bool, status: u16, what: &'static str| {
+        if holds {
+            statuses.push((status, what));
+        }
+    };
+    add(!anonymous, 401, "No credential, or one that does not work.");
+    add(anonymous && body, 401, "The credential in the body does not work.");
+    add(!anonymous, 403, "The credential lacks the permission.");
+    add(endpoint.path.contains('{'), 404, "There is no such object in this retailer.");
+    add(endpoint.method != HttpMethod::Get, 409, "The object's state does not allow it.");
+    add(precondition, 412, "The object has changed since it was read.");
+    add(body, 413, "The body is too large.");
+    add(body, 415, "The content type or encoding is not supported.");
+    add(body || lies("query") || takes_a_key(endpoint), 422, "One or more fields are not valid.");
+    add(precondition, 428, "`If-Match` is missing.");
+    statuses
+}
+
+/// A refusal of this status.
+fn refusal(status: u16, what: &str, anonymous: bool) -> Value {
+    let mut headers = Map::new();
+    headers.insert("X-Request-Id".to_owned(), request_id());
+    if [429, 503].contains(&status) {
+        let seconds = json!({ "type": "integer", "minimum": 0, "maximum": 86_400 });
+        headers.insert("Retry-After".to_owned(), header("Seconds to wait.", &seconds));
+    }
+    if status == 401 {
+        let scheme = json!({ "type": "string", "maxLength": 200 });
+        headers.insert("WWW-Authenticate".to_owned(), header("The scheme that is asked for.", &scheme));
+    }
+    let code = code_of(status, anonymous);
+    let example = json!({
+        "type": format!("/docs/errors#{code}"), "title": code.title(), "status": status, "code": code,
+        "detail": what, "instance": "/v1/example", "request_id": "0192f0c12e5a70008000000000000001",
+    });
+    json!({
+        "description": what,
+        "headers": headers,
+        "content": { "application/problem+json": {
+            "schema": { "$ref": "#/components/schemas/Problem" },
+            "example": example,
+        }},
+    })
+}
+
+/// The code that shows what a status is like: the first of the list, save where another one is more usual.
+fn code_of(status: u16, anonymous: bool) -> Code {
+    match (status, anonymous) {
+        (401, true) => Code::SignInFailed,
+        (403, _) => Code::PermissionDenied,
+        _ => Code::ALL.iter().copied().find(|code| code.status() == status).unwrap_or(Code::Internal),
+    }
+}
