@@ -1,13 +1,14 @@
 //! The OpenAPI 3.1 document, made from the list of endpoints: paths, schemas, security, and the refusals that every
 //! operation of its kind can answer. `tillwatch openapi` prints it; a test holds `docs/openapi.json` to it.
 
+use crate::platform::http::admission::is_limited;
 use crate::platform::http::endpoint::{Access, Endpoint};
 use tillwatch_shared::errors::{Code, Problem};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem, PathsBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 const SCHEME: &str = "bearer";
@@ -71,6 +72,9 @@ fn complete(operation: &mut Operation, endpoint: &Endpoint) {
         refuse(413, "The body is too large.");
         refuse(415, "The content type or encoding is not supported.");
     }
+    if is_limited(endpoint.access) {
+        refuse(429, "Too many requests, or too many at once; see `Retry-After`.");
+    }
     refuse(422, "One or more fields are not valid.");
     if endpoint.method == HttpMethod::Patch {
         refuse(412, "The object has changed since it was read.");
@@ -79,10 +83,10 @@ fn complete(operation: &mut Operation, endpoint: &Endpoint) {
     if endpoint.access == Access::Anonymous {
         operation.security = Some(vec![SecurityRequirement::default()]);
         refuse(401, "The credential in the body does not work.");
-        refuse(429, "Too many tries; see `Retry-After`.");
     } else {
         operation.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
     }
+    tell_limits(operation, endpoint.access);
     let asks = match endpoint.access {
         Access::Anonymous => "Asks for nothing.".to_owned(),
         Access::SignedIn => "Asks for any valid credential.".to_owned(),
@@ -93,4 +97,23 @@ fn complete(operation: &mut Operation, endpoint: &Endpoint) {
         Some(text) if !text.is_empty() => format!("{text}\n\n{asks}"),
         _ => asks,
     });
+}
+
+/// Adds the headers of limits to every answer of a limited operation, and how long to wait to those that ask to.
+fn tell_limits(operation: &mut Operation, access: Access) {
+    const POLICY: &str = "The limits that this request is counted against, as `\"name\";q=requests;w=seconds`.";
+    const LIMIT: &str = "What is left of them, as `\"name\";r=requests;t=seconds until it is full`.";
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let mut tell = |name: &str, what: &str| {
+            response.headers.insert(name.to_owned(), HeaderBuilder::new().description(Some(what)).build());
+        };
+        if is_limited(access) {
+            tell("RateLimit-Policy", POLICY);
+            tell("RateLimit", LIMIT);
+        }
+        if ["429", "503"].contains(&status.as_str()) {
+            tell("Retry-After", "Seconds to wait before the next try.");
+        }
+    }
 }

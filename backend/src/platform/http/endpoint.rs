@@ -4,6 +4,8 @@
 //! [`endpoint!`](crate::endpoint) pairs a handler with the description that `#[utoipa::path]` made of it. The
 //! handler's first argument is its [`Authority`]; a handler without one does not compile here.
 
+use super::admission;
+use super::who::Who;
 use actix_web::dev::Handler;
 use actix_web::{FromRequest, HttpRequest, Responder, Route, web};
 use tillwatch_shared::permissions::Permission;
@@ -29,6 +31,9 @@ pub trait Authority: FromRequest {
     const ACCESS: Access;
     /// Whether it asks for a fresh proof of who the caller is.
     const FRESH: bool = false;
+
+    /// Who the caller is, in a tenant.
+    fn who(&self) -> Option<&Who>;
 }
 
 /// A handler whose first argument is its authority.
@@ -62,7 +67,9 @@ macro_rules! guarded {
                     let handler = self.clone();
                     async move {
                         let mut payload = payload.into_inner();
+                        let seat = admission::app(&request)?.limits.seat()?;
                         let authority = A::from_request(&request, &mut payload).await.map_err(Into::into)?;
+                        let _place = admission::place(&request, seat, authority.who()).await?;
                         let ($($value,)*) = <($($arg,)*)>::from_request(&request, &mut payload).await?;
                         let answer = handler(authority, $($value),*).await;
                         Ok::<_, actix_web::Error>(answer.respond_to(&request).map_into_boxed_body())
