@@ -50,7 +50,11 @@ pub const SETTINGS: &[Setting] = &[
     secret("SECRET_KEY_PREVIOUS", "The SECRET_KEY before, while it is rotated: its tokens still verify."),
     setting("REQUESTS_PER_MINUTE", "6000", "Requests a minute of one retailer, 1 to 1000000."),
     setting("REQUESTS_PER_MINUTE_TOKEN", "3000", "Requests a minute of one API token, 1 to 1000000."),
-    setting("REQUESTS_PER_MINUTE_ADDRESS", "300", "Requests a minute of one address without a credential, 1 to 1000000."),
+    setting(
+        "REQUESTS_PER_MINUTE_ADDRESS",
+        "300",
+        "Requests a minute of one address without a credential, 1 to 1000000.",
+    ),
     setting("CONCURRENT_REQUESTS", "32", "Requests of one retailer in hand at once in this process, 1 to 10000."),
     setting("CONCURRENT_REQUESTS_TOTAL", "512", "Requests in hand at once in this process, 1 to 100000."),
     setting("CORS_ORIGINS", "", "Origins of other sites' pages that may call the API, with commas. Not set: none."),

@@ -8,8 +8,8 @@ use crate::identity::auth::keys::Keys;
 use crate::identity::auth::password::Hashing;
 use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::authorized::Authenticate;
-use crate::platform::http::edge::edge;
 use crate::platform::http::cors::Cors;
+use crate::platform::http::edge::edge;
 use crate::platform::jobs::{schedule, worker};
 use crate::platform::limits::{Limits, LimitsConfig};
 use crate::platform::wake::Wake;
@@ -180,7 +180,15 @@ impl Service {
         };
         let limits = Limits::new(options.limits, salt, options.redis_url.as_deref()).map_err(wrong_redis)?;
         let worker_lost = Arc::default();
-        let shared = Arc::new(Shared { db: options.db, auth, wake, limits, cors: options.cors, stopping: observed, worker_lost });
+        let shared = Arc::new(Shared {
+            db: options.db,
+            auth,
+            wake,
+            limits,
+            cors: options.cors,
+            stopping: observed,
+            worker_lost,
+        });
         let http = match options.listener {
             None => None,
             Some(listener) => {

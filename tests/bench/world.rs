@@ -23,6 +23,8 @@ const PASSWORD: &str = "for-this-run-only";
 pub(crate) const PLAIN_ROLE: &str = "bench_plain";
 /// The serving role.
 pub(crate) const APP_ROLE: &str = "tillwatch_app";
+/// The narrow role.
+pub(crate) const SYSTEM_ROLE: &str = "tillwatch_system";
 
 /// What is measured elsewhere is what a request costs, not how many are let through.
 const UNLIMITED: LimitsConfig = LimitsConfig {

@@ -15,6 +15,7 @@ mod fake_discord;
 mod harness;
 mod isolation;
 mod kill;
+mod limits;
 mod openapi;
 mod outage;
 mod plans;

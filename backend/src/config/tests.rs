@@ -51,7 +51,8 @@ fn limits_and_origins_are_read_and_a_wrong_one_is_named() {
     let config = load(&[("REQUESTS_PER_MINUTE", "60"), ("CORS_ORIGINS", "https://console.example")]).unwrap();
     assert_eq!((config.limits.of_tenant, config.limits.of_address, config.limits.concurrent), (60, 300, 32));
     assert_eq!(config.cors, Cors::parse("https://console.example").unwrap());
-    let wrong = [("REQUESTS_PER_MINUTE", "0"), ("CONCURRENT_REQUESTS", "many"), ("CORS_ORIGINS", "https://a.example, *")];
+    let wrong =
+        [("REQUESTS_PER_MINUTE", "0"), ("CONCURRENT_REQUESTS", "many"), ("CORS_ORIGINS", "https://a.example, *")];
     let errors = load(&wrong).unwrap_err();
     for (error, (name, value)) in errors.iter().zip(wrong) {
         let text = error.to_string();

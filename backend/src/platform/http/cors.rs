@@ -70,7 +70,8 @@ pub(super) fn write_preflight(headers: &mut HeaderMap) {
 
 /// An origin as browsers send it: scheme, host, and the port if it is not the scheme's own.
 fn origin(text: &str) -> Result<String, &'static str> {
-    const FORM: &str = "is no origin: write https://host or https://host:port, in small letters, with nothing behind it";
+    const FORM: &str =
+        "is no origin: write https://host or https://host:port, in small letters, with nothing behind it";
     let uri: Uri = text.parse().map_err(|_| FORM)?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(FORM) };
     if format!("{scheme}://{authority}") != text || authority.as_str().contains('@') || text != text.to_lowercase() {

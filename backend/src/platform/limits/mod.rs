@@ -137,7 +137,9 @@ impl Counted {
         let wait = standing.retry_in().max(1);
         let mut refused = Error::new(
             Code::TooManyRequests,
-            format!("{whose} more requests than it may; see `RateLimit-Policy`. Wait {wait} s, then go on more slowly."),
+            format!(
+                "{whose} more requests than it may; see `RateLimit-Policy`. Wait {wait} s, then go on more slowly."
+            ),
         );
         refused.retry_after = u32::try_from(wait).ok();
         Err(refused)

@@ -154,7 +154,8 @@ async fn two_processes_share_one_allowance_and_a_refusal_says_who_and_how_long()
     let [mine, theirs] = [&limits, &other].map(|limits| limits.key(&tenant("a")[0]).hash);
     assert_ne!(mine, theirs, "the keys depend on the secret");
     let rate = Rate::per_minute(1);
-    let refused = Counted { allowed: false, standings: vec![(Kind::Token, Standing::new(rate, NOW + 60 * SECOND, NOW))] };
+    let refused =
+        Counted { allowed: false, standings: vec![(Kind::Token, Standing::new(rate, NOW + 60 * SECOND, NOW))] };
     let error = refused.check().unwrap_err();
     assert_eq!((error.code, error.retry_after), (Code::TooManyRequests, Some(60)));
     assert!(error.detail.starts_with("This API token sends more requests"), "{}", error.detail);
