@@ -16,6 +16,7 @@ mod harness;
 mod idempotency;
 mod isolation;
 mod kill;
+mod limits;
 mod openapi;
 mod outage;
 mod plans;

@@ -15,7 +15,7 @@ use crate::measure::samples::query;
 use crate::plan::campaigns::{self, model::Verb};
 use crate::plan::channels;
 use crate::platform::http::page::{MOST, Paging};
-use crate::platform::http::who::{Actor, PermissionSet, Reach, Who};
+use crate::platform::http::who::{Actor, PermissionSet, Quota, Reach, Who};
 use crate::watch::ingest;
 use crate::watch::ingest::parse::{Parsed, SampleRow};
 use crate::watch::rules;
@@ -122,6 +122,7 @@ fn owner(signed: &Signed) -> Result<Who> {
         permissions: PermissionSet::of_role(staff.role),
         reach: Reach::All,
         authenticated_at: None,
+        quota: Quota::default(),
         request_id: "demo".to_owned(),
         once: None,
     })

@@ -2,6 +2,7 @@
 //! refusals of its kind.
 
 use super::SCHEME;
+use crate::platform::http::admission::is_limited;
 use crate::platform::http::endpoint::{Access, Endpoint};
 use serde_json::{Map, Value, json};
 use tillwatch_shared::errors::Code;
@@ -33,6 +34,22 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &
     for (status, what) in refusals(operation, endpoint) {
         operation["responses"][status.to_string()] = refusal(status, what, anonymous);
     }
+    if is_limited(endpoint.access) {
+        tell_limits(operation);
+    }
+}
+
+/// Adds the headers of limits to every answer of a limited operation.
+fn tell_limits(operation: &mut Value) {
+    let text = json!({ "type": "string", "maxLength": 300 });
+    let policy = "The limits that this request is counted against, as `\"name\";q=requests;w=seconds`.";
+    let limit = "What is left of them, as `\"name\";r=requests;t=seconds until it is full`.";
+    for (_, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+        for (name, what) in [("RateLimit-Policy", policy), ("RateLimit", limit)] {
+            // Absent when the request was broken off before anybody was counted.
+            answer["headers"][name] = json!({ "description": what, "required": false, "schema": text });
+        }
+    }
 }
 
 /// In words what a caller must show.
@@ -49,9 +66,9 @@ fn asks(endpoint: &Endpoint) -> String {
     asks
 }
 
-/// Whether an idempotency key is taken: by what a tenant's caller can send twice.
+/// Whether an idempotency key is taken: by every POST that asks for a permission.
 fn takes_a_key(endpoint: &Endpoint) -> bool {
-    endpoint.method == HttpMethod::Post && matches!(endpoint.access, Access::SignedIn | Access::Permission(_))
+    endpoint.method == HttpMethod::Post && matches!(endpoint.access, Access::Permission(_))
 }
 
 fn header(what: &str, schema: &Value) -> Value {
@@ -100,16 +117,14 @@ fn refusals(operation: &Value, endpoint: &Endpoint) -> Vec<(u16, &'static str)> 
     let lies = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
     let precondition = parameters.iter().any(|parameter| parameter["name"] == "If-Match");
     let (anonymous, body) = (endpoint.access == Access::Anonymous, operation.get("requestBody").is_some());
-    let mut statuses = vec![
-        (400, "The request cannot be read."),
-        (429, "Too many requests; see `Retry-After`."),
-        (503, "The service or its database is busy; see `Retry-After`."),
-    ];
+    let mut statuses =
+        vec![(400, "The request cannot be read."), (503, "The service or its database is busy; see `Retry-After`.")];
     let mut add = |holds: bool, status: u16, what: &'static str| {
         if holds {
             statuses.push((status, what));
         }
     };
+    add(is_limited(endpoint.access), 429, "Too many requests, or too many at once; see `Retry-After`.");
     add(!anonymous, 401, "No credential, or one that does not work.");
     add(anonymous && body, 401, "The credential in the body does not work.");
     add(!anonymous, 403, "The credential lacks the permission.");

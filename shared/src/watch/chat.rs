@@ -197,6 +197,9 @@ answers! {
         pub first_claimed_at: DateTime<Utc>,
         /// When it was claimed this time.
         pub claimed_at: DateTime<Utc>,
+        /// The request behind what it shows, as in `X-Request-Id`.
+        #[serde(default)]
+        pub request_id: Option<String>,
         /// The alert to show.
         pub alert: Alert,
     }
@@ -224,6 +227,9 @@ answers! {
         pub last_error: Option<String>,
         /// The message's id in the chat.
         pub message: Option<String>,
+        /// The request behind what it shows, as in `X-Request-Id`.
+        #[serde(default)]
+        pub request_id: Option<String>,
         /// When it was made.
         pub created_at: DateTime<Utc>,
     }

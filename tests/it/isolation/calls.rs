@@ -88,7 +88,7 @@ pub(super) async fn repeated(mine: &Seeded) -> (Vec<String>, usize) {
             if method != "post" || case.ends_session || matches!(case.theirs, Theirs::Refused(_)) {
                 continue;
             }
-            let key = format!("{id} {number}");
+            let key = format!("{id}-{number}");
             let first = ask_with(&mine.admin, &method, &path, case, &[("idempotency-key", &key)]).await;
             let again = ask_with(&mine.admin, &method, &path, case, &[("idempotency-key", &key)]).await;
             let replayed = again.header("idempotency-replayed") == "true";

@@ -264,6 +264,7 @@ diesel::table! {
         first_claimed_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
+        request_id -> Nullable<Text>,
     }
 }
 

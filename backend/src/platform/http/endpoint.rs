@@ -4,6 +4,7 @@
 //! [`endpoint!`](crate::endpoint) pairs a handler with the description that `#[utoipa::path]` made of it. The
 //! handler's first argument is its [`Authority`]; a handler without one does not compile here.
 
+use super::admission;
 use super::idempotency::{self, Keyed};
 use super::who::Who;
 use actix_web::dev::Handler;
@@ -36,6 +37,9 @@ pub trait Authority: FromRequest {
     fn who_mut(&mut self) -> Option<&mut Who> {
         None
     }
+
+    /// Who the caller is, in a tenant.
+    fn who(&self) -> Option<&Who>;
 }
 
 /// A handler whose first argument is its authority.
@@ -70,7 +74,9 @@ macro_rules! guarded {
                     let handler = self.clone();
                     async move {
                         let mut payload = payload.into_inner();
+                        let seat = admission::app(&request)?.limits.seat()?;
                         let mut authority = A::from_request(&request, &mut payload).await.map_err(Into::into)?;
+                        let _place = admission::place(&request, seat, authority.who()).await?;
                         let keyed = idempotency::begin(&request, authority.who_mut(), &mut payload).await?;
                         if let Keyed::Again(answer) = keyed {
                             return Ok::<_, actix_web::Error>(answer);

@@ -71,14 +71,10 @@ pub(super) async fn begin(request: &HttpRequest, who: Option<&mut Who>, payload:
     if request.method() != Method::POST {
         return Ok(Keyed::No);
     }
-    let given = given.to_str().ok().filter(|key| {
-        (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
-    });
+    let printable = |key: &&str| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let given = given.to_str().ok().filter(printable);
     let given = given.ok_or_else(|| {
-        Error::new(
-            Code::MalformedHeader,
-            "`Idempotency-Key` takes 1 to 255 printable ASCII characters, such as a UUID.",
-        )
+        Error::new(Code::MalformedHeader, "`Idempotency-Key` takes 1 to 255 visible ASCII characters, such as a UUID.")
     })?;
     let app = request.app_data::<ThinData<App>>().ok_or_else(|| Error::internal("no app is mounted"))?.0.clone();
     let stream = web::Payload::from_request(request, payload);
