@@ -121,6 +121,7 @@ fn owner(signed: &Signed) -> Result<Who> {
         via: "demo".to_owned(),
         permissions: PermissionSet::of_role(staff.role),
         reach: Reach::All,
+        rate: None,
         authenticated_at: None,
         request_id: "demo".to_owned(),
     })

@@ -78,7 +78,7 @@ async fn own(mine: &Seeded, operations: &[(String, String, Value)]) -> Vec<Strin
     wrong
 }
 
-async fn ask(caller: &Client, method: &str, path: &str, case: &Case) -> Answer {
+pub(super) async fn ask(caller: &Client, method: &str, path: &str, case: &Case) -> Answer {
     let path = path.replace("{id}", &case.id) + &case.query;
     let mut headers = Vec::new();
     if case.body.is_some() {

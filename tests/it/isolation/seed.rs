@@ -91,6 +91,11 @@ impl Seeded {
         let token = json!({ "name": format!("{mark} feed"), "scopes": [Permission::SamplesWrite] });
         let created = self.tenant.owner.post("/v1/api-tokens", token).await.ok();
         self.ids.insert("token", text(&created["token"]["id"]).to_owned());
+        let role = json!({ "name": format!("{mark} managers"), "permissions": [Permission::ChannelsRead] });
+        self.create("role", "/v1/roles", role).await;
+        self.create("department", "/v1/departments", json!({ "name": format!("{mark} 市场部") })).await;
+        let colleague = self.tenant.staff(Role::Viewer).await.get("/v1/me").await.ok();
+        self.ids.insert("colleague", text(&colleague["staff"]["id"]).to_owned());
         let me = self.tenant.owner.get("/v1/me").await.ok();
         self.ids.insert("staff", text(&me["staff"]["id"]).to_owned());
     }

@@ -12,7 +12,7 @@ use actix_web::web::ThinData;
 use serde::Deserialize;
 use tillwatch_shared::Page;
 use tillwatch_shared::identity::StaffMember;
-use tillwatch_shared::ids::StaffId;
+use tillwatch_shared::ids::{DepartmentId, StaffId};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
@@ -24,6 +24,8 @@ pub fn routes() -> Vec<Endpoint> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
+    /// Only the staff of this department.
+    department: Option<DepartmentId>,
     /// Rows on a page.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -40,14 +42,17 @@ async fn list(
     app: ThinData<App>,
     params: Params<ListParams>,
 ) -> Result<Reply<Page<StaffMember>>> {
-    let Params(ListParams { limit, cursor }) = params;
-    let paging = Paging::new(who.tenant, "staff", "", limit, cursor.as_deref())?;
-    Ok(Reply::ok(super::list(&app, &who, &paging).await?))
+    let Params(ListParams { department, limit, cursor }) = params;
+    let filter = department.map(|id| id.to_string()).unwrap_or_default();
+    let paging = Paging::new(who.tenant, "staff", &filter, limit, cursor.as_deref())?;
+    Ok(Reply::ok(super::list(&app, &who, department, &paging).await?))
 }
 
 /// Shows a staff.
 #[utoipa::path(get, path = "/v1/staff/{id}", operation_id = "staff_get", tag = "staff",
     params(("id" = StaffId, Path)), responses((status = 200, body = StaffMember)))]
 async fn get(who: Authorized<may::StaffRead>, app: ThinData<App>, id: PathId<StaffId>) -> Result<Reply<StaffMember>> {
-    Ok(Reply::ok(super::get(&app, &who, id.0).await?))
+    let staff = super::get(&app, &who, id.0).await?;
+    let version = staff.version;
+    Ok(Reply::ok(staff).version(version))
 }

@@ -24,6 +24,17 @@ impl FromRequest for ClientAddress {
     }
 }
 
+/// Whose address it is, as limits count it: one address, or the /64 that one subscriber of IPv6 gets.
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
 fn client(peer: Option<IpAddr>, forwarded: Option<&str>) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
     let told = || forwarded?.rsplit(',').next()?.trim().parse::<IpAddr>().ok();
@@ -41,6 +52,15 @@ fn is_near(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_subscriber_is_one_client() {
+        let network_of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:2:ffff::9"));
+        assert_ne!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
+        assert_eq!(network_of("::ffff:192.0.2.1"), network_of("192.0.2.1"));
+        assert_ne!(network_of("192.0.2.1"), network_of("192.0.2.2"));
+    }
 
     #[test]
     fn a_proxy_is_believed_and_a_caller_is_not() {
