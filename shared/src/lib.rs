@@ -1,12 +1,13 @@
 //! The wire vocabulary of Tillwatch: what the service, the bot and a partner say to each other.
 //!
 //! Cast: typed [`ids`], the closed list of [`errors`], [`permissions`] and the one role matrix, exact
-//! [`quantity`] values, and the request and answer bodies of each wing ([`identity`], [`measure`], [`plan`],
+//! [`quantity`] values, and the request and answer bodies of each wing ([`identity`], [`authority`], [`measure`], [`plan`],
 //! [`watch`], [`samples`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
 //! fields; every list is `{data, next_cursor}`; names in JSON are `snake_case`, times RFC 3339 in UTC.
 
 #[macro_use]
 mod wire;
+pub mod authority;
 pub mod errors;
 pub mod identity;
 pub mod ids;

@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: what a user sees, over HTTP and chat, on a real PostgreSQL.
 
 mod access_matrix;
+mod authority;
 mod backtest;
 mod bot_command;
 mod bot_process;

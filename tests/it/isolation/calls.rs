@@ -108,7 +108,7 @@ pub(super) async fn repeated(mine: &Seeded) -> (Vec<String>, usize) {
     (wrong, shown_again)
 }
 
-async fn ask(caller: &Client, method: &str, path: &str, case: &Case) -> Answer {
+pub(super) async fn ask(caller: &Client, method: &str, path: &str, case: &Case) -> Answer {
     ask_with(caller, method, path, case, &[]).await
 }
 

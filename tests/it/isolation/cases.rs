@@ -81,8 +81,19 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "chat_list" | "deliveries_list" | "alerts_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
         "staff_get" => vec![not_found("staff")],
+        "staff_authority" => vec![not_found("colleague").body(json!({ "channels": [mine.id("channel")] }))],
+        "roles_list" | "departments_list" | "api_tokens_pattern" => vec![own()],
+        // The same name in another retailer is free.
+        "roles_create" => vec![own().body(json!({ "name": format!("{} managers", mine.mark), "permissions": [] }))],
+        "roles_get" | "roles_archive" => vec![not_found("role")],
+        "roles_update" => vec![not_found("role").body(json!({ "name": "taken over" }))],
+        "departments_create" => vec![own().body(json!({ "name": format!("{} 市场部", mine.mark) }))],
+        "departments_get" | "departments_archive" => vec![not_found("department")],
+        "departments_update" => vec![not_found("department").body(json!({ "name": "taken over" }))],
         "api_tokens_create" => vec![own().body(json!({ "name": "theirs", "scopes": [Permission::SamplesWrite] }))],
-        "api_tokens_revoke" => vec![not_found("token")],
+        "api_tokens_revoke" | "api_tokens_get" => vec![not_found("token")],
+        "api_tokens_rotate" => vec![not_found("token").body(json!({}))],
+        "leaked_tokens_report" => vec![own().body(json!({ "token": "not a token", "source": "a test" }))],
         "deliveries_claim" => vec![bots().body(json!({ "transports": ["discord"], "max": 50 }))],
         "deliveries_report" => vec![
             bots().id(mine.id("delivery")).body(json!({

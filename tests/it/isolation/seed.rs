@@ -94,6 +94,11 @@ impl Seeded {
         let kept = [("content-type", "application/json"), ("idempotency-key", mark.as_str())];
         let more = json!({ "name": format!("{mark} kiosk"), "kind": "store" }).to_string().into_bytes();
         self.tenant.owner.send("POST", "/v1/channels", &kept, Some(more)).await.ok();
+        let role = json!({ "name": format!("{mark} managers"), "permissions": [Permission::ChannelsRead] });
+        self.create("role", "/v1/roles", role).await;
+        self.create("department", "/v1/departments", json!({ "name": format!("{mark} 市场部") })).await;
+        let colleague = self.tenant.staff(Role::Viewer).await.get("/v1/me").await.ok();
+        self.ids.insert("colleague", text(&colleague["staff"]["id"]).to_owned());
         let me = self.tenant.owner.get("/v1/me").await.ok();
         self.ids.insert("staff", text(&me["staff"]["id"]).to_owned());
     }

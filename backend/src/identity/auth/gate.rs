@@ -5,11 +5,13 @@
 //! process; a verified signature is remembered by the token's hash, since that cannot change.
 
 use super::jwt::Claims;
-use super::store::{self, Living};
+use super::store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::authority::Authority;
 use crate::identity::directory;
+use crate::identity::partners::Living;
 use crate::identity::{chat, partners, secret};
 use crate::platform::cache::Recent;
 use crate::platform::clock::now;
@@ -39,7 +41,7 @@ struct Known {
 /// What the gate learnt lately, shared by the process.
 pub struct RecentLookups {
     verified: Recent<[u8; 32], Claims>,
-    sessions: Recent<(TenantId, SessionId), Option<Living>>,
+    sessions: Recent<(TenantId, SessionId), Option<store::Living>>,
     tokens: Recent<[u8; 32], Known>,
     chat_users: Recent<String, Known>,
 }
@@ -122,10 +124,10 @@ impl Gate {
             living
         };
         let living = living.ok_or_else(over)?;
-        let actor = Actor::Staff { id: living.staff, role: living.role, session: Some(session) };
-        let permissions = PermissionSet::of_role(living.role);
-        let (reach, quota) = (Reach::All, Quota::default());
-        Ok(Known { tenant, actor, permissions, reach, authenticated_at: Some(living.authenticated_at), quota })
+        let Authority { role, permissions, reach, .. } = living.authority;
+        let actor = Actor::Staff { id: living.staff, role, session: Some(session) };
+        let authenticated_at = Some(living.authenticated_at);
+        Ok(Known { tenant, actor, permissions, reach, authenticated_at, quota: Quota::default() })
     }
 
     async fn partner(&self, token: &str) -> Result<Known> {
@@ -149,8 +151,9 @@ impl Gate {
             .await?
             .ok_or_else(invalid)?;
         let (tenant, id) = (TenantId(opened.tenant), ApiTokenId(opened.subject));
-        let permissions = partners::living(&self.app, tenant, id).await?.ok_or_else(invalid)?;
-        let (actor, reach, quota) = (Actor::Token(id), Reach::All, Quota::default());
+        let Living { permissions, reach, rate } =
+            partners::living(&self.app, tenant, id, &hash).await?.ok_or_else(invalid)?;
+        let (actor, quota) = (Actor::Token(id), Quota { of_token: rate, ..Quota::default() });
         let known = Known { tenant, actor, permissions, reach, authenticated_at: None, quota };
         recent.put(hash, known.clone(), read_at);
         Ok(known)
@@ -162,11 +165,11 @@ impl Gate {
             return Ok(known);
         }
         let read_at = Instant::now();
-        let (tenant, id, role) = chat::staff_behind(&self.app, person, request_id).await?;
-        let actor = Actor::Staff { id, role, session: None };
+        let (tenant, id, authority) = chat::staff_behind(&self.app, person, request_id).await?;
+        let actor = Actor::Staff { id, role: authority.role, session: None };
         // The staff's rights and the bot's scope: whoever holds a chat account holds no more than that.
-        let permissions = Permission::ALL.iter().copied().filter(|p| role.allows(*p) && p.for_chat()).collect();
-        let (reach, quota) = (Reach::All, Quota::default());
+        let permissions = authority.permissions.to_vec().into_iter().filter(|p| p.for_chat()).collect();
+        let (reach, quota) = (authority.reach, Quota::default());
         let known = Known { tenant, actor, permissions, reach, authenticated_at: None, quota };
         recent.put(person.to_owned(), known.clone(), read_at);
         Ok(known)

@@ -20,10 +20,10 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::tenants::{self, Settings};
-use crate::identity::{directory, secret};
+use crate::identity::{authority, directory, secret};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
-use crate::platform::http::who::{Actor, PermissionSet, Who};
+use crate::platform::http::who::{Actor, Who};
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -269,7 +269,8 @@ pub async fn me(app: &App, who: &Who) -> Result<Me> {
                 Actor::Token(id) => Some(id),
                 _ => None,
             };
-            Ok(Me { tenant, staff, api_token, permissions: who.permissions.to_vec() })
+            let (permissions, channels) = (who.permissions.to_vec(), who.reach.to_wire());
+            Ok(Me { tenant, staff, api_token, permissions, channels })
         })
         .await
 }
@@ -313,13 +314,14 @@ async fn signed(
     let tenant = tenants::settings(tx, who.tenant).await?.to_wire();
     let session = SessionId(row.id);
     let access_token = app.auth.keys.access_token(who.tenant, staff.id, session, at)?;
-    let permissions = PermissionSet::of_role(staff.role).to_vec();
+    let authority = authority::of_staff(tx, who.tenant, staff.id).await?;
+    let (permissions, channels) = (authority.permissions.to_vec(), authority.reach.to_wire());
     Ok(Signed {
         access_token,
         token_type: "Bearer".to_owned(),
         expires_in: jwt::ACCESS_SECONDS,
         refresh_token,
         session,
-        me: Me { tenant, staff: Some(staff), api_token: None, permissions },
+        me: Me { tenant, staff: Some(staff), api_token: None, permissions, channels },
     })
 }

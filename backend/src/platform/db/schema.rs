@@ -51,6 +51,12 @@ diesel::table! {
         expires_at -> Timestamptz,
         last_used_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        channels -> Nullable<Array<Uuid>>,
+        requests_per_minute -> Nullable<Int4>,
+        secret_hash -> Nullable<Bytea>,
+        previous_hash -> Nullable<Bytea>,
+        previous_starts_with -> Nullable<Text>,
+        previous_ends_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -161,6 +167,18 @@ diesel::table! {
         user_ref -> Text,
         staff_id -> Uuid,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    departments (tenant_id, department_id) {
+        tenant_id -> Uuid,
+        department_id -> Uuid,
+        name -> Text,
+        name_key -> Text,
+        archived_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        version -> Int8,
     }
 }
 
@@ -284,6 +302,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    roles (tenant_id, role_id) {
+        tenant_id -> Uuid,
+        role_id -> Uuid,
+        name -> Text,
+        name_key -> Text,
+        permissions -> Array<Text>,
+        archived_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     rollups (tenant_id, series_id, resolution, bucket) {
         tenant_id -> Uuid,
         series_id -> Uuid,
@@ -369,6 +400,10 @@ diesel::table! {
         role -> Text,
         disabled_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        version -> Int8,
+        custom_role_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        channels -> Nullable<Array<Uuid>>,
     }
 }
 
@@ -395,6 +430,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     channels,
     chat_servers,
     chat_users,
+    departments,
     directory_bot_assertions,
     directory_chat_servers,
     directory_credentials,
@@ -406,6 +442,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     link_codes,
     queue_deliveries,
     queue_jobs,
+    roles,
     rollups,
     rule_progress,
     rules,

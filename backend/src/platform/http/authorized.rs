@@ -3,12 +3,13 @@
 //! `Authorized<may::CampaignsPause>` is a caller whose credential was checked and who has that permission;
 //! [`Sensitive`] asks for a fresh proof of who it is as well;
 //! [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
-//! the identity wing, reached through [`Authenticate`]. Invariant: a refused permission reaches
+//! the identity wing, reached through [`Authenticate`]. Whoever is narrowed to channels is refused here what is about the
+//! whole retailer ([`Who::may`]), so that a new endpoint need not think of it. Invariant: a refused permission reaches
 //! [`Authenticate::refused`], so that it is audited.
 
 use super::admission;
 use super::endpoint::{Access, Authority};
-use super::who::{PermissionSet, Who};
+use super::who::{PermissionSet, Reach, Who};
 use crate::error::{Error, Result};
 use crate::platform::clock::now;
 use actix_web::dev::Payload;
@@ -146,13 +147,11 @@ impl<P: Asks> FromRequest for Authorized<P> {
         let req = req.clone();
         Box::pin(async move {
             match credential(&req, credential_headers(&req)).await? {
-                Credential::Tenant(who) if who.permissions.allows(P::PERMISSION) => {
-                    Ok(Self { who, permission: PhantomData })
-                }
+                Credential::Tenant(who) if who.may(P::PERMISSION) => Ok(Self { who, permission: PhantomData }),
                 Credential::Tenant(who) => {
-                    let place = format!("{} {}", req.method(), req.path());
+                    let (place, refusal) = (format!("{} {}", req.method(), req.path()), lacks(&who, P::PERMISSION));
                     gate(&req)?.refused(who, P::PERMISSION, place).await;
-                    Err(lacks(P::PERMISSION))
+                    Err(refusal)
                 }
                 Credential::Bot => Err(Error::new(
                     Code::PermissionDenied,
@@ -163,7 +162,15 @@ impl<P: Asks> FromRequest for Authorized<P> {
     }
 }
 
-fn lacks(permission: Permission) -> Error {
+fn lacks(who: &Who, permission: Permission) -> Error {
+    if who.reach != Reach::All && !permission.by_channel() {
+        return Error::new(
+            Code::PermissionDenied,
+            format!(
+                "This needs the permission `{permission}`, which is about the whole retailer; yours are narrowed to channels."
+            ),
+        );
+    }
     Error::new(
         Code::PermissionDenied,
         format!("This needs the permission `{permission}`, which your role or token does not have."),

@@ -4,7 +4,8 @@
 //! channel by itself, or everything) and a severity. Cast: [`detect`] (the arithmetic, pure), [`series`] (the
 //! days of one series held against a rule, pure), [`model`] (what a sensible rule is, pure). Judging happens in [`crate::watch::judging`]. Invariants: a stop-loss has a campaign and
 //! acts from its first evaluation; the other kinds notify only; a changed rule is judged again at once; an archived one
-//! is kept for the alerts that it raised and judges no more.
+//! is kept for the alerts that it raised and judges no more; a caller who is narrowed to channels reaches the rules whose
+//! channel and campaign they reach, and makes no others ([`crate::identity::reach`]).
 
 pub mod detect;
 pub mod model;
@@ -15,12 +16,13 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::reach::{self, Place};
 use crate::plan::{campaigns, channels};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
 use crate::platform::http::params::IfMatch;
-use crate::platform::http::who::Who;
+use crate::platform::http::who::{Reach, Who};
 use crate::platform::jobs::queue;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
@@ -91,12 +93,17 @@ async fn check_scope(tx: &mut Tx, who: &Who, rule: &Rule) -> Result<()> {
     let mut checks = Checks::default();
     if let Some(channel) = rule.channel {
         let found = channels::named(tx, who.tenant, &[channel.0]).await?;
-        checks.ensure(found.contains_key(&channel.0), "/channel", "not_found", "There is no such channel.");
+        let there = found.contains_key(&channel.0) && who.reach.holds(channel);
+        checks.ensure(there, "/channel", "not_found", "There is no such channel.");
     }
     if let Some(campaign) = rule.campaign {
         let found = campaigns::named(tx, who.tenant, &[campaign.0]).await?;
-        checks.ensure(found.contains_key(&campaign.0), "/campaign", "not_found", "There is no such campaign.");
+        let there = found.contains_key(&campaign.0) && reach::check_campaign(tx, who, campaign).await.is_ok();
+        checks.ensure(there, "/campaign", "not_found", "There is no such campaign.");
     }
+    let seen = who.reach == Reach::All || rule.channel.is_some() || rule.campaign.is_some();
+    let detail = "Your permissions are narrowed to channels: name one of them, or a campaign that runs on them alone.";
+    checks.ensure(seen, "/channel", "required", detail);
     checks.done()
 }
 
@@ -109,7 +116,13 @@ async fn judge_soon(tx: &mut Tx, who: &Who, rule: RuleId) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub async fn list(app: &App, who: &Who, archived: bool, paging: &Paging) -> Result<Page<Rule>> {
-    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, archived, paging).await).await?;
+    let rows = app
+        .db
+        .read(who, async |tx| {
+            let within = reach::within(tx, who).await?;
+            store::list(tx, who.tenant, within.as_ref(), archived, paging).await
+        })
+        .await?;
     Ok(paging.page(rows, |rule| rule.id.0, |rule| rule))
 }
 
@@ -118,7 +131,14 @@ pub async fn list(app: &App, who: &Who, archived: bool, paging: &Paging) -> Resu
 /// # Errors
 /// 404.
 pub async fn get(app: &App, who: &Who, id: RuleId) -> Result<Rule> {
-    app.db.read(who, async |tx| store::get(tx, who.tenant, id, false).await).await
+    app.db.read(who, async |tx| reached_rule(tx, who, id, false).await).await
+}
+
+/// A rule, if it is there and `who` reaches it.
+async fn reached_rule(tx: &mut Tx, who: &Who, id: RuleId, lock: bool) -> Result<Rule> {
+    let rule = store::get(tx, who.tenant, id, lock).await?;
+    reach::check(tx, who, Place { channel: rule.channel, campaign: rule.campaign }, "rule").await?;
+    Ok(rule)
 }
 
 /// Changes a rule.
@@ -129,7 +149,7 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
     let rule = app
         .db
         .write(who, async |tx| {
-            let before = store::get(tx, who.tenant, id, true).await?;
+            let before = reached_rule(tx, who, id, true).await?;
             read.check(before.version)?;
             if before.archived_at.is_some() {
                 return Err(Error::conflict("This rule is archived: it can be read, not changed. Make another one."));
@@ -191,7 +211,7 @@ pub async fn archive(app: &App, who: &Who, id: RuleId) -> Result<Rule> {
     let rule = app
         .db
         .write(who, async |tx| {
-            let mut rule = store::get(tx, who.tenant, id, true).await?;
+            let mut rule = reached_rule(tx, who, id, true).await?;
             if rule.archived_at.is_some() {
                 return Ok(rule);
             }

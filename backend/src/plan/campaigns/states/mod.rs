@@ -12,7 +12,7 @@ use super::store::{self as campaigns, Locked};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::{staff, tenants};
+use crate::identity::{reach, staff, tenants};
 use crate::measure::samples::calendar::{day_start, local_date};
 use crate::plan::archived;
 use crate::platform::clock::now;
@@ -74,6 +74,7 @@ pub async fn change_state(app: &App, who: &Who, id: CampaignId, verb: Verb, reas
         .db
         .write(who, async |tx| {
             let locked = campaigns::lock(tx, who.tenant, id).await?;
+            reach::check_campaign(tx, who, id).await?;
             let changed = advance(tx, who, &locked, Change { verb, reason, stopped_by: None, now }).await?;
             if changed && verb == Verb::Schedule {
                 begins_later(tx, who, &locked, now).await?;
@@ -179,6 +180,7 @@ pub async fn history(
     let (rows, names) = app
         .db
         .read(who, async |tx| {
+            reach::check_campaign(tx, who, id).await?;
             let rows = store::history(tx, who.tenant, id, newest_first, &paging).await?;
             let people: Vec<Uuid> = rows.iter().filter_map(Row::staff).collect();
             let names = staff::named(tx, who.tenant, &people).await?;
