@@ -1,6 +1,7 @@
 //! What every use case gets: the database pools of its runtime and what the process shares.
 
 use crate::error::Result;
+use crate::identity::audit::seal::SealKeys;
 use crate::identity::auth::AuthShared;
 use crate::platform::db::{Db, DbConfig};
 use crate::platform::wake::{Topic, Wake};
@@ -14,6 +15,8 @@ pub struct Shared {
     pub db: DbConfig,
     /// Keys, caches and limits of sign-in.
     pub auth: AuthShared,
+    /// What signs and verifies the audit log's seals.
+    pub seal_keys: SealKeys,
     /// Wake-ups.
     pub wake: Wake,
     /// Set when the process is stopping: long polls end, readiness says no.

@@ -2,6 +2,7 @@
 
 use crate::app::{App, Shared};
 use crate::error::{Error, Result};
+use crate::identity::audit::seal::SealKeys;
 use crate::identity::auth::AuthShared;
 use crate::identity::auth::gate::{Gate, RecentLookups};
 use crate::identity::auth::keys::Keys;
@@ -159,6 +160,7 @@ impl Service {
         Db::new(&options.db)?.check_roles().await?;
         let keys = Keys::new(options.secret, options.previous_secret)?;
         let (stopping, observed) = watch::channel(false);
+        let (signing, before) = keys.audit_seeds();
         let auth = AuthShared {
             bot_key: options.bot_key.or_else(|| Some(keys.bot_public())),
             keys,
@@ -174,7 +176,14 @@ impl Service {
             Wake::default()
         };
         let worker_lost = Arc::default();
-        let shared = Arc::new(Shared { db: options.db, auth, wake, stopping: observed, worker_lost });
+        let shared = Arc::new(Shared {
+            db: options.db,
+            auth,
+            seal_keys: SealKeys::new(signing, before),
+            wake,
+            stopping: observed,
+            worker_lost,
+        });
         let http = match options.listener {
             None => None,
             Some(listener) => {

@@ -7,6 +7,7 @@
 
 #[macro_use]
 mod wire;
+pub mod audit;
 pub mod errors;
 pub mod identity;
 pub mod ids;
@@ -15,6 +16,7 @@ pub mod permissions;
 pub mod plan;
 pub mod quantity;
 pub mod samples;
+pub mod tenant;
 pub mod watch;
 
 pub use wire::{Acknowledgement, Locale, Money, Page};

@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: what a user sees, over HTTP and chat, on a real PostgreSQL.
 
 mod access_matrix;
+mod audit;
 mod backtest;
 mod bot_command;
 mod bot_process;
@@ -29,6 +30,7 @@ mod smoke;
 mod staff;
 mod start_refusal;
 mod stop_loss;
+mod tenant_life;
 mod tidy;
 mod up;
 mod worker;

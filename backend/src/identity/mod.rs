@@ -1,7 +1,7 @@
 //! Who: retailers, staff, sign-in, partners' tokens, chat links, and the audit log of what they did.
 //!
 //! Cast: [`directory`] (what is asked before a tenant is known), [`auth`] (sign-up, sign-in, sessions, keys and the
-//! gate that every request passes), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings),
+//! gate that every request passes), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings), [`limits`] (how much),
 //! [`staff`] (the people's names and roles), [`audit`], and [`secret`] (opaque credentials, pure).
 //! Depends on the platform only.
 
@@ -9,6 +9,7 @@ pub mod audit;
 pub mod auth;
 pub mod chat;
 pub mod directory;
+pub mod limits;
 pub mod partners;
 pub mod secret;
 pub mod staff;

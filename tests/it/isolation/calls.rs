@@ -78,9 +78,42 @@ async fn own(mine: &Seeded, operations: &[(String, String, Value)]) -> Vec<Strin
     wrong
 }
 
+/// The operations that changed something of the retailer and left no entry in its audit log under their request's id.
+pub(super) async fn unaudited(mine: &Seeded) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut audited = 0;
+    for (path, method, operation) in &operations(&document()) {
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        for (number, case) in cases(id, mine).iter().enumerate() {
+            let caller = if case.ends_session { &mine.leaving } else { &mine.admin };
+            let request = format!("audit-{id}-{number}");
+            let before = fingerprint(&mine.tenant.database, &mine.tenant).await;
+            let answer = ask_as(caller, &request, method, path, case).await;
+            let query = format!(
+                "SELECT count(*) FROM audit_entries WHERE tenant_id = '{}' AND request_id = '{request}'",
+                mine.tenant.id.0
+            );
+            if mine.tenant.database.number(&query).await > 0 {
+                audited += 1;
+            } else if method != "get" && (200..300).contains(&answer.status) {
+                let after = fingerprint(&mine.tenant.database, &mine.tenant).await;
+                if before != after {
+                    wrong.push(format!("{id} changed something and left no entry: {}", answer.text()));
+                }
+            }
+        }
+    }
+    assert!(audited >= 20, "only {audited} operations left an entry");
+    wrong
+}
+
 async fn ask(caller: &Client, method: &str, path: &str, case: &Case) -> Answer {
+    ask_as(caller, "isolation", method, path, case).await
+}
+
+async fn ask_as(caller: &Client, request: &str, method: &str, path: &str, case: &Case) -> Answer {
     let path = path.replace("{id}", &case.id) + &case.query;
-    let mut headers = Vec::new();
+    let mut headers = vec![("x-request-id", request)];
     if case.body.is_some() {
         headers.push(("content-type", "application/json"));
     }

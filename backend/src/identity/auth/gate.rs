@@ -2,7 +2,7 @@
 //!
 //! A staff's JWT, a partner's token, or the bot's JWT with `On-Behalf-Of`. What was looked up is believed for at
 //! most a second, so a revoked token, an ended session or a changed role takes effect within that time in every
-//! process; a verified signature is remembered by the token's hash, since that cannot change.
+//! process, as does the suspension of a retailer; a verified signature is remembered by the token's hash, since that cannot change.
 
 use super::jwt::Claims;
 use super::store::{self, Living};
@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::directory;
+use crate::identity::tenants::{self, Standing};
 use crate::identity::{chat, partners, secret};
 use crate::platform::cache::Recent;
 use crate::platform::clock::now;
@@ -41,6 +42,7 @@ pub struct RecentLookups {
     sessions: Recent<(TenantId, SessionId), Option<Living>>,
     tokens: Recent<[u8; 32], Known>,
     chat_users: Recent<String, Known>,
+    standings: Recent<TenantId, Standing>,
 }
 
 impl Default for RecentLookups {
@@ -50,6 +52,7 @@ impl Default for RecentLookups {
             sessions: Recent::new(BELIEVED, 50_000),
             tokens: Recent::new(BELIEVED, 50_000),
             chat_users: Recent::new(BELIEVED, 50_000),
+            standings: Recent::new(BELIEVED, 50_000),
         }
     }
 }
@@ -81,16 +84,37 @@ impl Gate {
         };
         if bearer.starts_with("tw_live_") {
             let known = self.partner(&bearer).await?;
+            self.admit(known.tenant, headers.asks, &headers.request_id).await?;
             return Ok(who(known, "api".to_owned(), headers.request_id));
         }
         let claims = self.verified(&bearer)?;
         if claims.is_bot() {
             let Some(person) = headers.on_behalf_of else { return Ok(Credential::Bot) };
             let known = self.chat_user(&person, &headers.request_id).await?;
+            self.admit(known.tenant, headers.asks, &headers.request_id).await?;
             return Ok(who(known, person, headers.request_id));
         }
         let known = self.staff(&claims, &headers.request_id).await?;
+        self.admit(known.tenant, headers.asks, &headers.request_id).await?;
         Ok(who(known, "api".to_owned(), headers.request_id))
+    }
+
+    /// Whether the retailer is served. How it stands is looked up once a second and process, however many of its
+    /// credentials ask meanwhile.
+    async fn admit(&self, tenant: TenantId, asks: Option<Permission>, request_id: &str) -> Result<()> {
+        self.standing(tenant, request_id).await?.admit(asks)
+    }
+
+    async fn standing(&self, tenant: TenantId, request_id: &str) -> Result<Standing> {
+        let recent = &self.app.auth.recent.standings;
+        if let Some(standing) = recent.get(&tenant) {
+            return Ok(standing);
+        }
+        let read_at = Instant::now();
+        let asker = Who::system(tenant, "gate", request_id);
+        let standing = self.app.db.read(&asker, async |tx| tenants::standing(tx, tenant).await).await?;
+        recent.put(tenant, standing, read_at);
+        Ok(standing)
     }
 
     fn verified(&self, token: &str) -> Result<Claims> {

@@ -9,8 +9,8 @@ mod store;
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::audit::{self, Entry};
-use crate::identity::directory;
 use crate::identity::secret;
+use crate::identity::{directory, limits};
 use crate::platform::clock::now;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{PermissionSet, Who};
@@ -27,7 +27,7 @@ const USED_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// Makes a token.
 ///
 /// # Errors
-/// 422 with every wrong field.
+/// 422 with every wrong field, 409 when the retailer has as many as it may.
 pub async fn create(app: &App, who: &Who, request: CreateApiToken) -> Result<ApiTokenCreated> {
     let mut checks = Checks::default();
     checks.text("/name", &request.name, 1, 120);
@@ -60,6 +60,7 @@ pub async fn create(app: &App, who: &Who, request: CreateApiToken) -> Result<Api
     };
     app.db
         .write(who, async |tx| {
+            limits::room_for_token(tx, who.tenant, at).await?;
             store::insert(tx, who.tenant, &token).await?;
             let opens = (who.tenant, id.0);
             let hash = secret::hash(&secret);

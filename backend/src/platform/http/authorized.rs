@@ -54,6 +54,8 @@ pub struct CredentialHeaders {
     pub on_behalf_of: Option<String>,
     /// The request's id.
     pub request_id: String,
+    /// The permission that the operation asks for, if it asks for one.
+    pub asks: Option<Permission>,
 }
 
 /// A permission as a type; see [`may`].
@@ -134,7 +136,7 @@ impl<P: Asks> FromRequest for Authorized<P> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (gate, headers, req) = (gate(req), credential_headers(req), req.clone());
+        let (gate, headers, req) = (gate(req), credential_headers(req, Some(P::PERMISSION)), req.clone());
         Box::pin(async move {
             let gate = gate?;
             match gate.authenticate(headers).await? {
@@ -225,7 +227,7 @@ impl FromRequest for SignedIn {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (gate, headers) = (gate(req), credential_headers(req));
+        let (gate, headers) = (gate(req), credential_headers(req, None));
         Box::pin(async move {
             match gate?.authenticate(headers).await? {
                 Credential::Tenant(who) => Ok(Self { who }),
@@ -272,7 +274,7 @@ impl FromRequest for TheBot {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (gate, mut headers) = (gate(req), credential_headers(req));
+        let (gate, mut headers) = (gate(req), credential_headers(req, None));
         // Here the bot asks as itself, whoever it serves otherwise.
         headers.on_behalf_of = None;
         let request_id = headers.request_id.clone();
@@ -296,7 +298,7 @@ fn gate(req: &HttpRequest) -> Result<Rc<dyn Authenticate>> {
         .ok_or_else(|| Error::internal("no authenticator is mounted"))
 }
 
-fn credential_headers(req: &HttpRequest) -> CredentialHeaders {
+fn credential_headers(req: &HttpRequest, asks: Option<Permission>) -> CredentialHeaders {
     let header = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     CredentialHeaders {
         bearer: header("authorization").and_then(|text| {
@@ -305,6 +307,7 @@ fn credential_headers(req: &HttpRequest) -> CredentialHeaders {
         }),
         on_behalf_of: header("on-behalf-of"),
         request_id: request_id(req),
+        asks,
     }
 }
 
