@@ -114,13 +114,13 @@ async fn what_is_removed_added_or_cut_off_is_found() {
         (
             "seal_changed",
             format!(
-                "UPDATE audit_seals SET hashes = overlay(hashes placing '\\x00' from 1) WHERE tenant_id = '{tenant}' AND number = 2"
+                "UPDATE audit_seals SET hashes = overlay(hashes placing '\\x0000000000000000' from 1) WHERE tenant_id = '{tenant}' AND number = 2"
             ),
         ),
         (
             "seal_forged",
             format!(
-                "UPDATE audit_seals SET signature = overlay(signature placing '\\x00ff' from 1) WHERE tenant_id = '{tenant}' AND number = 2"
+                "UPDATE audit_seals SET signature = overlay(signature placing '\\x00ff00ff00ff00ff' from 1) WHERE tenant_id = '{tenant}' AND number = 2"
             ),
         ),
         (
@@ -240,5 +240,5 @@ async fn the_worker_seals_by_itself() {
     // What is old enough is sealed in the next round; an hour old, so that no clock matters.
     let old = Utc::now() - TimeDelta::hours(1);
     service.database.execute(&insertion(&retailer, id_of(old, 1), old)).await;
-    eventually("a seal", async || (verdict(&retailer).await["head"]["number"] == 1).then_some(())).await;
+    eventually("a seal", async || verdict(&retailer).await["head"]["number"].is_number().then_some(())).await;
 }

@@ -12,16 +12,11 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::platform::clock::now;
 use crate::platform::http::who::{Who, actor_text};
-use actix_web::body::BoxBody;
-use actix_web::http::header;
-use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, Responder};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures_util::stream;
 use serde_json::json;
 use std::io::Write as _;
 use tillwatch_shared::audit::{AuditExportEnd, AuditExportHead, AuditLine, AuditLineEntry, AuditLineSeal};
@@ -37,9 +32,6 @@ const SEALS: i64 = 10;
 /// A late entry's seal follows within this time of the entry's own place.
 const LATE: TimeDelta = TimeDelta::minutes(15);
 
-/// An export on its way.
-pub struct Export(Sending);
-
 /// What is to be sent next.
 enum Next {
     Head,
@@ -48,7 +40,8 @@ enum Next {
     Nothing,
 }
 
-struct Sending {
+/// An export on its way.
+pub struct Export {
     app: App,
     who: Who,
     from: DateTime<Utc>,
@@ -72,7 +65,7 @@ pub async fn begin(app: &App, who: &Who, from: DateTime<Utc>, to: DateTime<Utc>,
     let entry = Entry { action: "audit.exported", after, ..Entry::default() };
     app.db.write(who, async |tx| record(tx, who, entry).await).await?;
     let packer = packed.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
-    Ok(Export(Sending {
+    Ok(Export {
         app: app.clone(),
         who: who.clone(),
         from,
@@ -83,32 +76,20 @@ pub async fn begin(app: &App, who: &Who, from: DateTime<Utc>, to: DateTime<Utc>,
         seals: 0,
         broke_off: None,
         packer,
-    }))
+    })
 }
 
-impl Responder for Export {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let packed = self.0.packer.is_some();
-        let body = stream::try_unfold(self.0, async |mut sending| {
-            let bytes = sending.some().await.inspect_err(|error| tracing::warn!(%error, "an export broke off"))?;
-            Ok::<_, Error>(bytes.map(|bytes| (bytes, sending)))
-        });
-        let mut answer = HttpResponse::Ok();
-        answer.content_type("application/x-ndjson");
-        answer.insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"audit.ndjson\""));
-        answer.insert_header((header::VARY, "Accept-Encoding"));
-        if packed {
-            answer.insert_header((header::CONTENT_ENCODING, "gzip"));
-        }
-        answer.streaming(body)
+impl Export {
+    /// Whether its bytes are packed with gzip.
+    pub fn is_packed(&self) -> bool {
+        self.packer.is_some()
     }
-}
 
-impl Sending {
     /// The next bytes; `None` at the end.
-    async fn some(&mut self) -> Result<Option<Bytes>> {
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn some(&mut self) -> Result<Option<Vec<u8>>> {
         let lines = match self.next {
             Next::Head => self.head().await?,
             Next::Entries(after) => self.entries(after).await?,
@@ -120,13 +101,13 @@ impl Sending {
             serde_json::to_writer(&mut text, &line).map_err(Error::internal)?;
             text.push(b'\n');
         }
-        let Some(packer) = &mut self.packer else { return Ok(Some(text.into())) };
+        let Some(packer) = &mut self.packer else { return Ok(Some(text)) };
         packer.write_all(&text).map_err(Error::internal)?;
         packer.flush().map_err(Error::internal)?;
         if matches!(self.next, Next::Nothing) {
             packer.try_finish().map_err(Error::internal)?;
         }
-        Ok(Some(std::mem::take(packer.get_mut()).into()))
+        Ok(Some(std::mem::take(packer.get_mut())))
     }
 
     async fn head(&mut self) -> Result<Vec<AuditLine>> {

@@ -4,7 +4,7 @@ use super::export::{self, Export};
 use super::{Filter, sealing};
 use crate::app::App;
 use crate::endpoint;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::platform::clock::now;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::endpoint::Endpoint;
@@ -12,9 +12,12 @@ use crate::platform::http::page::Paging;
 use crate::platform::http::params::Params;
 use crate::platform::http::reply::Reply;
 use crate::platform::validate::Checks;
-use actix_web::HttpRequest;
-use actix_web::web::ThinData;
+use actix_web::body::BoxBody;
+use actix_web::http::header;
+use actix_web::web::{Bytes, ThinData};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, Utc};
+use futures_util::stream;
 use serde::Deserialize;
 use tillwatch_shared::Page;
 use tillwatch_shared::audit::{AuditLine, AuditVerification};
@@ -144,7 +147,7 @@ async fn export(
     app: ThinData<App>,
     params: Params<ExportParams>,
     request: HttpRequest,
-) -> Result<Export> {
+) -> Result<Streamed> {
     let ExportParams { from, to } = params.0;
     let to = to.unwrap_or_else(now);
     let mut checks = Checks::default();
@@ -152,5 +155,26 @@ async fn export(
     checks.done()?;
     let accepts = request.headers().get("accept-encoding").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let packed = accepts.split(',').any(|one| one.split(';').next().is_some_and(|name| name.trim() == "gzip"));
-    export::begin(&app, &who, from, to, packed).await
+    Ok(Streamed(export::begin(&app, &who, from, to, packed).await?))
+}
+
+/// An export that is sent as it is read.
+struct Streamed(Export);
+
+impl Responder for Streamed {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut answer = HttpResponse::Ok();
+        answer.content_type("application/x-ndjson");
+        answer.insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"audit.ndjson\""));
+        answer.insert_header((header::VARY, "Accept-Encoding"));
+        if self.0.is_packed() {
+            answer.insert_header((header::CONTENT_ENCODING, "gzip"));
+        }
+        answer.streaming(stream::try_unfold(self.0, async |mut export| {
+            let bytes = export.some().await.inspect_err(|error| tracing::warn!(%error, "an export broke off"))?;
+            Ok::<_, Error>(bytes.map(|bytes| (Bytes::from(bytes), export)))
+        }))
+    }
 }
