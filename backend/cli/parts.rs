@@ -159,7 +159,8 @@ pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
     })
 }
 
-fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Result<ServiceOptions, Failure> {
+/// What a service of these settings needs to know.
+pub(super) fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Result<ServiceOptions, Failure> {
     let app_url = config
         .database_url
         .clone()

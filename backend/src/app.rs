@@ -1,6 +1,7 @@
 //! What every use case gets: the database pools of its runtime and what the process shares.
 
 use crate::error::Result;
+use crate::identity::audit::seal::SealKeys;
 use crate::identity::auth::AuthShared;
 use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::cors::Cors;
@@ -16,6 +17,8 @@ pub struct Shared {
     pub db: DbConfig,
     /// Keys, caches and limits of sign-in.
     pub auth: AuthShared,
+    /// What signs and verifies the audit log's seals.
+    pub seal_keys: SealKeys,
     /// Wake-ups.
     pub wake: Wake,
     /// How much may be asked.

@@ -11,6 +11,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     [
         identity::auth::routes::routes(),
         identity::tenants::routes::routes(),
+        identity::limits::routes::routes(),
         identity::staff::routes::routes(),
         identity::roles::routes::routes(),
         identity::departments::routes::routes(),
@@ -43,7 +44,7 @@ pub fn jobs() -> Vec<JobKind> {
 
 /// What every worker does again and again.
 pub fn sweeps() -> Vec<Sweep> {
-    identity::directory::jobs::sweeps()
+    [identity::directory::jobs::sweeps(), identity::audit::jobs::sweeps()].into_iter().flatten().collect()
 }
 
 /// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404.

@@ -2,6 +2,7 @@
 
 use crate::app::{App, Shared};
 use crate::error::{Error, Result};
+use crate::identity::audit::seal::SealKeys;
 use crate::identity::auth::AuthShared;
 use crate::identity::auth::gate::{Gate, RecentLookups};
 use crate::identity::auth::keys::Keys;
@@ -166,6 +167,7 @@ impl Service {
         let keys = Keys::new(options.secret, options.previous_secret)?;
         let (stopping, observed) = watch::channel(false);
         let salt = keys.tries_key("limits", "");
+        let (signing, before) = keys.audit_seeds();
         let auth = AuthShared {
             bot_key: options.bot_key.or_else(|| Some(keys.bot_public())),
             keys,
@@ -183,6 +185,7 @@ impl Service {
         let shared = Arc::new(Shared {
             db: options.db,
             auth,
+            seal_keys: SealKeys::new(signing, before),
             wake,
             limits,
             cors: options.cors,

@@ -7,6 +7,7 @@
 
 #[macro_use]
 mod wire;
+pub mod audit;
 pub mod authority;
 pub mod errors;
 pub mod identity;
@@ -16,6 +17,7 @@ pub mod permissions;
 pub mod plan;
 pub mod quantity;
 pub mod samples;
+pub mod tenant;
 pub mod watch;
 
 pub use wire::{Acknowledgement, Locale, Money, Page};

@@ -153,6 +153,11 @@ impl Permission {
         )
     }
 
+    /// What may still be done while the retailer is being closed: read it, take a copy, stop the closing.
+    pub const fn while_closing(self) -> bool {
+        matches!(self, P::TenantRead | P::TenantExport | P::TenantDelete | P::JobsRead)
+    }
+
     /// What an API token may be given: everything but the care of the retailer, its
     /// people, tokens, webhooks, chats and the audit log.
     pub const fn for_tokens(self) -> bool {

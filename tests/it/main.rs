@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: what a user sees, over HTTP and chat, on a real PostgreSQL.
 
 mod access_matrix;
+mod audit;
 mod authority;
 mod backtest;
 mod bot_command;
@@ -32,6 +33,7 @@ mod smoke;
 mod staff;
 mod start_refusal;
 mod stop_loss;
+mod tenant_life;
 mod tidy;
 mod up;
 mod worker;

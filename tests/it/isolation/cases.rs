@@ -69,11 +69,14 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         ],
         "auth_refresh" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "refresh_token": "twr_unknown" }))],
         "auth_sign_out" => vec![Case { ends_session: true, ..own() }],
-        "auth_me" | "auth_jwks" | "tenant_get" | "staff_list" | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
+        "auth_me" | "auth_jwks" | "tenant_get" | "tenant_limits" | "staff_list" | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
         "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
         }
+        "tenant_update" => vec![own().body(json!({ "fiscal_week_start": "sun" }))],
+        "audit_verify" => vec![own()],
+        "audit_export" => vec![own().query("?from=2026-01-01T00:00:00Z".to_owned())],
         "chat_issue_code" => vec![own().body(json!({}))],
         "chat_redeem" => vec![bots().body(json!({
             "code": mine.link_code, "transport": "discord", "server": "s", "channel": "c", "user": "u",

@@ -45,6 +45,13 @@ async fn every_post_that_is_sent_again_is_done_once() {
 }
 
 #[tokio::test]
+async fn every_operation_that_changes_something_leaves_an_audit_entry_of_its_request() {
+    let service = own_service(own_database().await, 4);
+    let mine = Seeded::at(&service).await;
+    assert_eq!(calls::unaudited(&mine).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_table_that_lost_its_policy_turns_the_suite_red() {
     let service = own_service(own_database().await, 4);
     let database = &service.database;

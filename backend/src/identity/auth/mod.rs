@@ -104,7 +104,7 @@ fn check_sign_up(request: &SignUp) -> Result<Tz> {
 /// Signs a staff in, from `client` where that is known.
 ///
 /// # Errors
-/// 401 for a wrong address or password (not told apart), 422 when the login has several places and none is named,
+/// 401 for a wrong address or password (not told apart), 403 for a suspended retailer, 422 when the login has several places and none is named,
 /// 429 while the address or the client waits after wrong passwords, 503 when too many hash at once.
 pub async fn sign_in(app: &App, request: SignIn, client: Option<IpAddr>, request_id: &str) -> Result<Signed> {
     let mut checks = Checks::default();
@@ -150,7 +150,13 @@ pub async fn sign_in(app: &App, request: SignIn, client: Option<IpAddr>, request
     };
     let (tenant, staff) = place.ok_or_else(failed)?;
     let who = Who::system(TenantId(tenant), "api", request_id);
-    app.db.write(&who, async |tx| open_session(app, tx, &who, StaffId(staff), now()).await).await
+    app.db
+        .write(&who, async |tx| {
+            // Only whoever knows the password is told.
+            tenants::standing(tx, who.tenant).await?.admit(None)?;
+            open_session(app, tx, &who, StaffId(staff), now()).await
+        })
+        .await
 }
 
 fn failed() -> Error {
@@ -174,6 +180,8 @@ pub async fn refresh(app: &App, request: &Refresh, request_id: &str) -> Result<S
     let signed = app
         .db
         .write(&who, async |tx| {
+            // The token stays as it is and works when the retailer is served again.
+            tenants::standing(tx, who.tenant).await?.admit(None)?;
             let mut row = store::lock_session(tx, who.tenant, session).await?;
             if store::is_disabled(tx, who.tenant, StaffId(row.staff)).await? {
                 return Ok(None);

@@ -82,6 +82,7 @@ pub async fn redeem(app: &App, request: &RedeemCode, request_id: &str) -> Result
     let who = Who::system(TenantId(opened.tenant), &via, request_id);
     app.db
         .write(&who, async |tx| {
+            tenants::standing(tx, who.tenant).await?.admit(Some(Permission::ChatLinkSelf))?;
             let staff = store::use_code(tx, who.tenant, opened.subject, at).await?.ok_or_else(over)?;
             let name = store::staff(tx, who.tenant, staff).await?.ok_or_else(over)?;
             let may_manage =

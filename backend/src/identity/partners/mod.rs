@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::secret;
-use crate::identity::{directory, reach};
+use crate::identity::{directory, limits, reach};
 use crate::platform::clock::now;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{PermissionSet, Reach, Who};
@@ -40,7 +40,7 @@ const SHOWN: usize = 12;
 /// Makes a token.
 ///
 /// # Errors
-/// 422 with every wrong field.
+/// 422 with every wrong field, 409 when the retailer has as many as it may.
 pub async fn create(app: &App, who: &Who, request: CreateApiToken) -> Result<ApiTokenCreated> {
     let mut checks = Checks::default();
     checks.text("/name", &request.name, 1, 120);
@@ -70,6 +70,7 @@ pub async fn create(app: &App, who: &Who, request: CreateApiToken) -> Result<Api
             let channels = token.channels.as_deref().unwrap_or_default();
             reach::check_list(&mut checks, tx, who.tenant, "/channels", channels).await?;
             checks.done()?;
+            limits::room_for_token(tx, who.tenant, at).await?;
             let hash = secret::hash(&secret);
             store::insert(tx, who.tenant, &token, &hash).await?;
             let opens = (who.tenant, id.0);

@@ -78,6 +78,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_seals (tenant_id, number) {
+        tenant_id -> Uuid,
+        number -> Int8,
+        form -> Int4,
+        entries -> Array<Uuid>,
+        hashes -> Bytea,
+        through -> Uuid,
+        previous_hash -> Bytea,
+        hash -> Bytea,
+        signature -> Bytea,
+        key_id -> Text,
+        sealed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     campaign_channels (tenant_id, campaign_id, channel_id) {
         tenant_id -> Uuid,
         campaign_id -> Uuid,
@@ -171,6 +187,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    daily_usage (tenant_id, day) {
+        tenant_id -> Uuid,
+        day -> Date,
+        samples -> Int8,
+    }
+}
+
+diesel::table! {
     departments (tenant_id, department_id) {
         tenant_id -> Uuid,
         department_id -> Uuid,
@@ -213,6 +237,13 @@ diesel::table! {
         email -> Text,
         password_hash -> Text,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    directory_resting (for_tenant) {
+        for_tenant -> Uuid,
+        since -> Timestamptz,
     }
 }
 
@@ -415,6 +446,19 @@ diesel::table! {
         time_zone -> Text,
         currency -> Text,
         created_at -> Timestamptz,
+        version -> Int8,
+        fiscal_week_start -> Text,
+        quiet_from -> Nullable<Int4>,
+        quiet_until -> Nullable<Int4>,
+        residency -> Nullable<Text>,
+        plan -> Text,
+        limit_requests_per_minute -> Nullable<Int8>,
+        limit_concurrent_requests -> Nullable<Int8>,
+        limit_samples_per_day -> Nullable<Int8>,
+        limit_staff -> Nullable<Int8>,
+        limit_api_tokens -> Nullable<Int8>,
+        state -> Text,
+        state_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -423,6 +467,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     alerts,
     api_tokens,
     audit_entries,
+    audit_seals,
     campaign_channels,
     campaign_events,
     campaign_totals,
@@ -430,11 +475,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     channels,
     chat_servers,
     chat_users,
+    daily_usage,
     departments,
     directory_bot_assertions,
     directory_chat_servers,
     directory_credentials,
     directory_logins,
+    directory_resting,
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,

@@ -56,6 +56,8 @@ pub struct CredentialHeaders {
     pub on_behalf_of: Option<String>,
     /// The request's id.
     pub request_id: String,
+    /// The permission that the operation asks for, if it asks for one.
+    pub asks: Option<Permission>,
 }
 
 /// A permission as a type; see [`may`].
@@ -144,9 +146,9 @@ impl<P: Asks> FromRequest for Authorized<P> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let req = req.clone();
+        let (req, headers) = (req.clone(), credential_headers(req, Some(P::PERMISSION)));
         Box::pin(async move {
-            match credential(&req, credential_headers(&req)).await? {
+            match credential(&req, headers).await? {
                 Credential::Tenant(who) if who.may(P::PERMISSION) => Ok(Self { who, permission: PhantomData }),
                 Credential::Tenant(who) => {
                     let (place, refusal) = (format!("{} {}", req.method(), req.path()), lacks(&who, P::PERMISSION));
@@ -252,9 +254,9 @@ impl FromRequest for SignedIn {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let req = req.clone();
+        let (req, headers) = (req.clone(), credential_headers(req, None));
         Box::pin(async move {
-            match credential(&req, credential_headers(&req)).await? {
+            match credential(&req, headers).await? {
                 Credential::Tenant(who) => Ok(Self { who }),
                 Credential::Bot => Err(Error::new(
                     Code::PermissionDenied,
@@ -311,7 +313,7 @@ impl FromRequest for TheBot {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (req, mut headers) = (req.clone(), credential_headers(req));
+        let (req, mut headers) = (req.clone(), credential_headers(req, None));
         // Here the bot asks as itself, whoever it serves otherwise.
         headers.on_behalf_of = None;
         let request_id = headers.request_id.clone();
@@ -342,7 +344,7 @@ fn gate(req: &HttpRequest) -> Result<Rc<dyn Authenticate>> {
         .ok_or_else(|| Error::internal("no authenticator is mounted"))
 }
 
-fn credential_headers(req: &HttpRequest) -> CredentialHeaders {
+fn credential_headers(req: &HttpRequest, asks: Option<Permission>) -> CredentialHeaders {
     let header = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     CredentialHeaders {
         bearer: header("authorization").and_then(|text| {
@@ -351,6 +353,7 @@ fn credential_headers(req: &HttpRequest) -> CredentialHeaders {
         }),
         on_behalf_of: header("on-behalf-of"),
         request_id: request_id(req),
+        asks,
     }
 }
 

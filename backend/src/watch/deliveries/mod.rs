@@ -112,6 +112,14 @@ struct Told {
     retry_after: Option<TimeDelta>,
 }
 
+/// A retailer's deliveries rested, since it was suspended: the time of it does not count against them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rested(app: &App, tenant: TenantId, at: DateTime<Utc>) -> Result<()> {
+    app.db.system("deliveries have rested", async |tx| store::rested(tx, tenant, at).await).await
+}
+
 /// The tenant and the alert of a delivery, for the narrow role.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use super::model::Failed;
 use crate::error::{Error, Result};
 use crate::identity::chat::Server;
 use crate::identity::reach::{Within, reached};
-use crate::platform::db::schema::{alerts, queue_deliveries as queue};
+use crate::platform::db::schema::{alerts, directory_resting, queue_deliveries as queue};
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
@@ -108,6 +108,8 @@ pub(super) async fn claim(
         // In the statement's text: with a parameter in its place the index of pending deliveries could not be used.
         .filter(queue::state.eq(sql::<Text>("'pending'")))
         .filter(queue::due_at.le(at))
+        // Of those who are suspended everything waits.
+        .filter(queue::for_tenant.ne_all(directory_resting::table.select(directory_resting::for_tenant)))
         .filter(queue::transport.eq_any(whole).or(queue::transport.concat("/").concat(queue::server_ref).eq_any(named)))
         .order(queue::due_at)
         .limit(most)
@@ -142,6 +144,15 @@ pub(super) async fn claim(
         ))
         .load(tx)
         .await?)
+}
+
+/// What waits is wanted as of now.
+pub(super) async fn rested(tx: &mut SystemTx, tenant: TenantId, at: DateTime<Utc>) -> Result<()> {
+    diesel::update(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::state.eq("pending")))
+        .set(queue::wanted_at.eq(at))
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// The chat shows `version`. Returns whether the attempt still had the lease, and whether more is wanted already.

@@ -2,7 +2,7 @@
 //! reached, a pause.
 //!
 //! Order of locks, the same for everybody: series, samples, rollups (in [`crate::measure::samples`]), then the
-//! campaigns' totals sorted, then the campaigns that a stop-loss stops, sorted. Invariants: when the write is
+//! campaigns' totals sorted, then the campaigns that a stop-loss stops, sorted, and last of all the day's count ([`crate::identity::limits`]). Invariants: when the write is
 //! answered, a campaign whose line was reached is paused already, and the answer says so; a refused row never takes
 //! its neighbours with it; a request either leaves everything that it answers or nothing; a caller who is narrowed to channels writes to these and to
 //! the campaigns that run on them alone, and is not told what else there is.
@@ -13,8 +13,8 @@ pub mod routes;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::limits;
 use crate::identity::reach::{self, Place};
-use crate::identity::tenants;
 use crate::measure::samples::{self, NewSample, Outcome};
 use crate::plan::{campaigns, channels};
 use crate::platform::clock::now;
@@ -47,7 +47,7 @@ pub async fn take(app: &App, who: &Who, mut rows: Vec<Parsed<'_>>) -> Result<Sam
 }
 
 async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>) -> Result<SamplesTaken> {
-    let zone = tenants::settings(tx, who.tenant).await?.time_zone;
+    let (zone, counting) = limits::begin_counting(tx, who.tenant, at).await?;
     let (good, refused) = place(tx, who, rows).await?;
     let recorded = samples::record(tx, who.tenant, zone, &good.samples, at).await?;
     let stopped = judging::stop_loss::judge(tx, who, &recorded.campaign_deltas, at).await?;
@@ -58,6 +58,7 @@ async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>)
         let after = json!({ "accepted": answer.accepted, "corrected": answer.corrected });
         let entry = Entry { action: "samples.taken", after: Some(after), ..Entry::default() };
         audit::record(tx, who, entry).await?;
+        limits::count(tx, who.tenant, &counting, answer.accepted + answer.corrected, at).await?;
     }
     Ok(answer)
 }
