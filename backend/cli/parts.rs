@@ -9,6 +9,7 @@ use tillwatch_backend::config::{Config, Console};
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate as db_migrate};
+use tillwatch_backend::platform::outbound::AddressPolicy;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
 use tillwatch_bot::api::BotKey;
@@ -177,6 +178,7 @@ fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Resu
         bot_key: config.bot_public_key,
         worker,
         redis_url: config.redis_url.clone(),
+        outbound: AddressPolicy::public_only(),
     })
 }
 

@@ -21,6 +21,7 @@ use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
 use tillwatch_backend::platform::db::local::{self, LocalError, LocalOptions, LocalPostgres, Progress};
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate};
+use tillwatch_backend::platform::outbound::AddressPolicy;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
 use tillwatch_bot::BotConfig;
@@ -148,6 +149,7 @@ async fn begin(config: &Config, args: &UpArgs, quit: &Arc<Notify>, running: &mut
         bot_key: config.bot_public_key,
         worker: true,
         redis_url: config.redis_url.clone(),
+        outbound: AddressPolicy::public_only(),
     })
     .await?;
     let service = running.service.insert(service);

@@ -3,6 +3,8 @@
 use crate::error::Result;
 use crate::identity::auth::AuthShared;
 use crate::platform::db::{Db, DbConfig};
+use crate::platform::outbound::Outbound;
+use crate::platform::sealed::Sealer;
 use crate::platform::wake::{Topic, Wake};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -14,6 +16,10 @@ pub struct Shared {
     pub db: DbConfig,
     /// Keys, caches and limits of sign-in.
     pub auth: AuthShared,
+    /// Requests to addresses that customers give.
+    pub outbound: Outbound,
+    /// Secrets that must be read again.
+    pub sealer: Sealer,
     /// Wake-ups.
     pub wake: Wake,
     /// Set when the process is stopping: long polls end, readiness says no.

@@ -10,8 +10,11 @@ use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::authorized::Authenticate;
 use crate::platform::http::edge::edge;
 use crate::platform::jobs::{schedule, worker};
+use crate::platform::outbound::{AddressPolicy, Outbound};
+use crate::platform::sealed::Sealer;
 use crate::platform::wake::Wake;
 use crate::router;
+use crate::watch::webhooks::sender;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::ThinData;
@@ -112,7 +115,8 @@ fn start_worker(shared: &Arc<Shared>, stopping: watch::Receiver<bool>) -> Result
                         Ok(app) => {
                             let (jobs, sweeps) = (router::jobs(), router::sweeps());
                             let sweeping = schedule::run(&app, &sweeps, &stopping);
-                            tokio::join!(worker::run(&app, &jobs, stopping.clone()), sweeping);
+                            let sending = sender::run(&app, stopping.clone());
+                            tokio::join!(worker::run(&app, &jobs, stopping.clone()), sweeping, sending);
                         }
                     }
                 }),
@@ -139,6 +143,8 @@ pub struct ServiceOptions {
     pub worker: bool,
     /// Redis for wake-ups between processes; within this process only without it.
     pub redis_url: Option<String>,
+    /// Where requests to customers' addresses may go; anything but [`AddressPolicy::public_only`] is for tests.
+    pub outbound: AddressPolicy,
 }
 
 /// A running service.
@@ -158,6 +164,8 @@ impl Service {
     pub async fn start(options: ServiceOptions) -> Result<Self> {
         Db::new(&options.db)?.check_roles().await?;
         let keys = Keys::new(options.secret, options.previous_secret)?;
+        let sealer = Sealer::new(&options.secret, options.previous_secret.as_ref())?;
+        let outbound = Outbound::new(options.outbound)?;
         let (stopping, observed) = watch::channel(false);
         let auth = AuthShared {
             bot_key: options.bot_key.or_else(|| Some(keys.bot_public())),
@@ -174,7 +182,7 @@ impl Service {
             Wake::default()
         };
         let worker_lost = Arc::default();
-        let shared = Arc::new(Shared { db: options.db, auth, wake, stopping: observed, worker_lost });
+        let shared = Arc::new(Shared { db: options.db, auth, outbound, sealer, wake, stopping: observed, worker_lost });
         let http = match options.listener {
             None => None,
             Some(listener) => {

@@ -31,4 +31,5 @@ mod start_refusal;
 mod stop_loss;
 mod tidy;
 mod up;
+mod webhooks;
 mod worker;
