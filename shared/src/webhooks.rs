@@ -86,6 +86,8 @@ words! {
         TimedOut = "timed_out",
         /// The connection broke off before the answer.
         AnswerBroken = "answer_broken",
+        /// The webhook's secret could not be read, so nothing was sent. Rotate the secret.
+        SecretUnreadable = "secret_unreadable",
     }
 }
 

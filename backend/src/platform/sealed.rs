@@ -78,6 +78,23 @@ impl Sealer {
             .find_map(|cipher| cipher.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: &place }).ok())
             .ok_or_else(failed)
     }
+
+    /// Whether seals of another secret than the current one open, too.
+    pub fn is_rotating(&self) -> bool {
+        self.previous.is_some()
+    }
+
+    /// What was sealed for `place` under the secret before, sealed under the current one; `None` when it is already.
+    ///
+    /// # Errors
+    /// When it opens under neither.
+    pub fn reseal(&self, place: Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
+        let current = Self { current: self.current.clone(), previous: None };
+        if current.open(place, sealed).is_ok() {
+            return Ok(None);
+        }
+        self.seal(place, &self.open(place, sealed)?).map(Some)
+    }
 }
 
 fn cipher(secret: &[u8; 32]) -> Result<XChaCha20Poly1305> {
@@ -125,7 +142,12 @@ mod tests {
     fn while_the_secret_is_rotated_both_open_and_afterwards_one() {
         let place = Place { tenant: TenantId::new(), purpose: "webhook secret", object: Uuid::now_v7() };
         let sealed = Sealer::new(&[1; 32], None).unwrap().seal(place, b"secret").unwrap();
-        assert_eq!(Sealer::new(&[2; 32], Some(&[1; 32])).unwrap().open(place, &sealed).unwrap(), b"secret");
-        assert!(Sealer::new(&[2; 32], None).unwrap().open(place, &sealed).is_err());
+        let rotating = Sealer::new(&[2; 32], Some(&[1; 32])).unwrap();
+        assert_eq!(rotating.open(place, &sealed).unwrap(), b"secret");
+        let afterwards = Sealer::new(&[2; 32], None).unwrap();
+        assert!(afterwards.open(place, &sealed).is_err() && rotating.is_rotating() && !afterwards.is_rotating());
+        let again = rotating.reseal(place, &sealed).unwrap().expect("sealed anew");
+        assert_eq!(afterwards.open(place, &again).unwrap(), b"secret");
+        assert_eq!(rotating.reseal(place, &again).unwrap(), None);
     }
 }

@@ -171,7 +171,7 @@ pub async fn log(app: &App, who: &Who, id: WebhookId, paging: &Paging) -> Result
         .db
         .read(who, async |tx| {
             store::get(tx, who.tenant, id, false).await?;
-            store::messages::log_page(tx, who.tenant, id, paging).await
+            store::attempts::page(tx, who.tenant, id, paging).await
         })
         .await?;
     Ok(paging.page(rows, |(place, _)| *place, |(_, tried)| tried))

@@ -6,7 +6,8 @@
 //! that dies gives its messages back by the clock, and they are sent again under the same ids.
 
 use super::model::{self, Verdict};
-use super::store::messages::{self as queue, Claimed, Due, Tried};
+use super::store::attempts::{self, Tried};
+use super::store::messages::{self as queue, Claimed, Due};
 use super::{place, signature, stop_by_itself, store};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -16,13 +17,13 @@ use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
 use crate::platform::jobs::unharmed;
 use crate::platform::wake::Topic;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt as _, stream};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 use tillwatch_shared::ids::{EventId, MessageId, TenantId, WebhookId};
-use tillwatch_shared::webhooks::{DisabledBecause, Event, Webhook, WebhookState};
+use tillwatch_shared::webhooks::{DisabledBecause, Event, Fault, Webhook, WebhookState};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -172,7 +173,8 @@ impl Hands {
 /// What is to be sent, and where.
 struct Outgoing {
     webhook: Webhook,
-    secrets: Vec<Vec<u8>>,
+    /// What opened of its secrets; none where they could not be read.
+    secrets: Option<Vec<Vec<u8>>>,
     event: Event,
 }
 
@@ -182,16 +184,28 @@ async fn perform(app: &App, message: &Claimed) -> Result<()> {
         // Its webhook is not enabled, or its event is forgotten.
         return app.db.write(&who, async |tx| queue::failed(tx, who.tenant, message, None, None).await).await;
     };
-    let body = serde_json::to_vec(&outgoing.event).map_err(Error::internal)?;
     let at = now();
-    let id = MessageId(message.id).to_string();
-    let mut headers = signature::headers(&outgoing.secrets, &id, at, &body).to_vec();
-    headers.push(("content-type", "application/json".to_owned()));
-    let outcome = app.outbound.post(&outgoing.webhook.url, &headers, body).await.map(|answer| answer.status);
+    let outcome = match &outgoing.secrets {
+        Some(secrets) => send(app, &outgoing, secrets, MessageId(message.id), at).await?,
+        None => Err(Fault::SecretUnreadable),
+    };
     let end = now();
     let duration_ms = i32::try_from((end - at).num_milliseconds().max(0)).unwrap_or(i32::MAX);
     let tried = Tried { outcome, at, duration_ms };
     app.db.write(&who, async |tx| write_down(tx, &who, message, &tried).await).await
+}
+
+async fn send(
+    app: &App,
+    outgoing: &Outgoing,
+    secrets: &[Vec<u8>],
+    id: MessageId,
+    at: DateTime<Utc>,
+) -> Result<Result<u16, Fault>> {
+    let body = serde_json::to_vec(&outgoing.event).map_err(Error::internal)?;
+    let mut headers = signature::headers(secrets, &id.to_string(), at, &body).to_vec();
+    headers.push(("content-type", "application/json".to_owned()));
+    Ok(app.outbound.post(&outgoing.webhook.url, &headers, body).await.map(|answer| answer.status))
 }
 
 /// Reads what is to be sent; `None` when nothing is.
@@ -205,7 +219,11 @@ async fn outgoing(app: &App, who: &Who, message: &Claimed) -> Result<Option<Outg
     let (WebhookState::Enabled, Some(event), Some(secret)) = (webhook.state, event, secret) else { return Ok(None) };
     let previous = previous.filter(|_| webhook.previous_secret_until.is_some_and(|until| until > now()));
     let open = |sealed: &Vec<u8>| app.sealer.open(place(who.tenant, id), sealed);
-    let secrets = [Some(&secret), previous.as_ref()].into_iter().flatten().map(open).collect::<Result<_>>()?;
+    let secrets: Result<_> = [Some(&secret), previous.as_ref()].into_iter().flatten().map(open).collect();
+    if let Err(error) = &secrets {
+        tracing::error!(webhook = %id, %error, "a webhook's secret cannot be read; was SECRET_KEY_PREVIOUS taken away?");
+    }
+    let secrets = secrets.ok();
     Ok(Some(Outgoing { webhook, secrets, event }))
 }
 
@@ -216,7 +234,7 @@ async fn write_down(tx: &mut Tx, who: &Who, message: &Claimed, tried: &Tried) ->
     if verdict == Verdict::Accepted {
         store::recovered(tx, who.tenant, id).await?;
         queue::delivered(tx, who.tenant, message, tried, at).await?;
-        return queue::log(tx, who.tenant, message, tried).await;
+        return attempts::add(tx, who.tenant, message, tried).await;
     }
     // The webhook first, as everybody locks them.
     let webhook = store::get(tx, who.tenant, id, true).await?.webhook;
@@ -225,8 +243,9 @@ async fn write_down(tx: &mut Tx, who: &Who, message: &Claimed, tried: &Tried) ->
         _ => None,
     };
     queue::failed(tx, who.tenant, message, Some(tried), due).await?;
-    queue::log(tx, who.tenant, message, tried).await?;
-    if webhook.state != WebhookState::Enabled {
+    attempts::add(tx, who.tenant, message, tried).await?;
+    // Whose secret cannot be read is not to blame for it.
+    if webhook.state != WebhookState::Enabled || tried.outcome == Err(Fault::SecretUnreadable) {
         return Ok(());
     }
     let since = webhook.failing_since.unwrap_or(tried.at);

@@ -1,5 +1,6 @@
 //! The only SQL of webhooks and of the messages to them.
 
+pub(super) mod attempts;
 pub(super) mod messages;
 
 use crate::error::{Error, Result};
@@ -146,6 +147,21 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, webhook: &Webhook) -> 
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// The webhooks that have a secret, locked.
+pub(super) async fn with_secrets(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Kept>> {
+    webhooks::table
+        .select(Row::as_select())
+        .filter(webhooks::tenant_id.eq(tenant.0))
+        .filter(webhooks::secret.is_not_null())
+        .order(webhooks::webhook_id)
+        .for_no_key_update()
+        .load(tx)
+        .await?
+        .into_iter()
+        .map(Row::into_kept)
+        .collect()
 }
 
 /// Writes the secrets of a locked webhook, and its version.

@@ -1,8 +1,8 @@
-//! The SQL of messages and of the tries to send them. The app role sees its own tenant's rows, the system role works
-//! the queue.
+//! The SQL of messages. The app role sees its own tenant's rows, the system role works the queue.
 
+use super::attempts::Tried;
 use crate::error::{Error, Result};
-use crate::platform::db::schema::{queue_messages as queue, webhook_attempts as attempts};
+use crate::platform::db::schema::queue_messages as queue;
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{EventId, MessageId, TenantId, WebhookId};
-use tillwatch_shared::webhooks::{EventType, Fault, MessageState, WebhookAttempt, WebhookMessage};
+use tillwatch_shared::webhooks::{EventType, MessageState, WebhookMessage};
 use uuid::Uuid;
 
 const PENDING: &str = MessageState::Pending.as_str();
@@ -27,22 +27,6 @@ pub(in super::super) struct Claimed {
     pub(in super::super) event: Uuid,
     pub(in super::super) attempt: i32,
     pub(in super::super) failures: i32,
-}
-
-/// What became of a try.
-pub(in super::super) struct Tried {
-    pub(in super::super) outcome: Result<u16, Fault>,
-    pub(in super::super) at: DateTime<Utc>,
-    pub(in super::super) duration_ms: i32,
-}
-
-impl Tried {
-    fn columns(&self) -> (Option<i32>, Option<&'static str>) {
-        match self.outcome {
-            Ok(status) => (Some(i32::from(status)), None),
-            Err(fault) => (None, Some(fault.as_str())),
-        }
-    }
 }
 
 /// Puts events on their way to webhooks; what is on a way already stays there. Says how many are new.
@@ -212,25 +196,6 @@ pub(in super::super) async fn claim(
         .await?)
 }
 
-/// Writes a try into the log.
-pub(in super::super) async fn log(tx: &mut Tx, tenant: TenantId, message: &Claimed, tried: &Tried) -> Result<()> {
-    let (status, fault) = tried.columns();
-    diesel::insert_into(attempts::table)
-        .values((
-            attempts::tenant_id.eq(tenant.0),
-            attempts::attempt_id.eq(Uuid::now_v7()),
-            attempts::webhook_id.eq(message.webhook),
-            attempts::message_id.eq(message.id),
-            attempts::at.eq(tried.at),
-            attempts::duration_ms.eq(tried.duration_ms),
-            attempts::status.eq(status),
-            attempts::fault.eq(fault),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
 /// A claimed message was accepted. Nothing happens when another attempt has it.
 pub(in super::super) async fn delivered(
     tx: &mut Tx,
@@ -338,54 +303,8 @@ pub(in super::super) async fn list(
     query.load(tx).await?.into_iter().map(MessageRow::into_message).collect()
 }
 
-/// A page of a webhook's tries, newest first, each with its place.
-pub(in super::super) async fn log_page(
-    tx: &mut Tx,
-    tenant: TenantId,
-    webhook: WebhookId,
-    paging: &Paging,
-) -> Result<Vec<(Uuid, WebhookAttempt)>> {
-    type Logged = (Uuid, Uuid, DateTime<Utc>, i32, Option<i32>, Option<String>);
-    let mut query = attempts::table
-        .select((
-            attempts::attempt_id,
-            attempts::message_id,
-            attempts::at,
-            attempts::duration_ms,
-            attempts::status,
-            attempts::fault,
-        ))
-        .filter(attempts::tenant_id.eq(tenant.0))
-        .filter(attempts::webhook_id.eq(webhook.0))
-        .order(attempts::attempt_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
-    if let Some(after) = paging.after {
-        query = query.filter(attempts::attempt_id.lt(after));
-    }
-    let rows: Vec<Logged> = query.load(tx).await?;
-    rows.into_iter()
-        .map(|(id, message, at, duration_ms, status, fault)| {
-            let fault = fault.as_deref().map(str::parse).transpose().map_err(Error::internal)?;
-            Ok((id, WebhookAttempt { message: MessageId(message), at, duration_ms, status, fault }))
-        })
-        .collect()
-}
-
-/// Removes up to `most` tries and as many messages from before `before`, save for what is queued; says how many.
+/// Removes up to `most` messages from before `before`, save for what is queued; says how many.
 pub(in super::super) async fn forget(tx: &mut Tx, tenant: TenantId, before: DateTime<Utc>, most: i64) -> Result<usize> {
-    let old: Vec<Uuid> = attempts::table
-        .select(attempts::attempt_id)
-        .filter(attempts::tenant_id.eq(tenant.0))
-        .filter(attempts::at.lt(before))
-        .limit(most)
-        .load(tx)
-        .await?;
-    let tries = diesel::delete(
-        attempts::table.filter(attempts::tenant_id.eq(tenant.0)).filter(attempts::attempt_id.eq_any(old)),
-    )
-    .execute(tx)
-    .await?;
     let old: Vec<Uuid> = queue::table
         .select(queue::message_id)
         .filter(queue::for_tenant.eq(tenant.0))
@@ -394,9 +313,7 @@ pub(in super::super) async fn forget(tx: &mut Tx, tenant: TenantId, before: Date
         .limit(most)
         .load(tx)
         .await?;
-    let messages =
-        diesel::delete(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::message_id.eq_any(old)))
-            .execute(tx)
-            .await?;
-    Ok(tries + messages)
+    Ok(diesel::delete(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::message_id.eq_any(old)))
+        .execute(tx)
+        .await?)
 }
