@@ -9,6 +9,7 @@ use tillwatch_backend::config::{Config, Console};
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate as db_migrate};
+use tillwatch_backend::platform::outbound::AddressPolicy;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
 use tillwatch_bot::api::BotKey;
@@ -180,6 +181,7 @@ pub(super) fn options(config: &Config, listener: Option<TcpListener>, worker: bo
         redis_url: config.redis_url.clone(),
         limits: config.limits,
         cors: config.cors.clone(),
+        outbound: AddressPolicy::public_only(),
     })
 }
 

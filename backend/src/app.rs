@@ -6,6 +6,8 @@ use crate::identity::auth::AuthShared;
 use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::cors::Cors;
 use crate::platform::limits::Limits;
+use crate::platform::outbound::Outbound;
+use crate::platform::sealed::Sealer;
 use crate::platform::wake::{Topic, Wake};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -19,6 +21,10 @@ pub struct Shared {
     pub auth: AuthShared,
     /// What signs and verifies the audit log's seals.
     pub seal_keys: SealKeys,
+    /// Requests to addresses that customers give.
+    pub outbound: Outbound,
+    /// Secrets that must be read again.
+    pub sealer: Sealer,
     /// Wake-ups.
     pub wake: Wake,
     /// How much may be asked.

@@ -2,7 +2,7 @@
 //!
 //! Cast: typed [`ids`], the closed list of [`errors`], [`permissions`] and the one role matrix, exact
 //! [`quantity`] values, and the request and answer bodies of each wing ([`identity`], [`authority`], [`measure`], [`plan`],
-//! [`watch`], [`samples`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
+//! [`watch`], [`samples`], [`webhooks`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
 //! fields; every list is `{data, next_cursor}`; names in JSON are `snake_case`, times RFC 3339 in UTC.
 
 #[macro_use]
@@ -19,5 +19,6 @@ pub mod quantity;
 pub mod samples;
 pub mod tenant;
 pub mod watch;
+pub mod webhooks;
 
 pub use wire::{Acknowledgement, Locale, Money, Page};

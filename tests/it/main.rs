@@ -36,4 +36,5 @@ mod stop_loss;
 mod tenant_life;
 mod tidy;
 mod up;
+mod webhooks;
 mod worker;

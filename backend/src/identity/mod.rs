@@ -3,8 +3,8 @@
 //! Cast: [`directory`] (what is asked before a tenant is known), [`auth`] (sign-up, sign-in, sessions, keys and the
 //! gate that every request passes), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings),
 //! [`limits`] (how much), [`staff`] (the people's names and roles), [`roles`] and [`departments`] of the retailer's own,
-//! [`authority`] (what a staff may do), [`reach`] (permissions narrowed to channels), [`audit`], and [`secret`] (opaque
-//! credentials, pure).
+//! [`authority`] (what a staff may do), [`reach`] (permissions narrowed to channels), [`audit`], [`events`] (what others are
+//! told of), and [`secret`] (opaque credentials, pure).
 //! Depends on the platform only.
 
 pub mod audit;
@@ -13,6 +13,7 @@ pub mod authority;
 pub mod chat;
 pub mod departments;
 pub mod directory;
+pub mod events;
 pub mod limits;
 pub mod partners;
 pub mod reach;

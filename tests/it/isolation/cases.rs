@@ -105,6 +105,16 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         ],
         "deliveries_picture" => vec![bots().id(mine.id("delivery"))],
         "deliveries_replay" => vec![not_found("delivery")],
+        "events_list" => vec![Case::new(Nothing).query("?type=alert.opened".to_owned())],
+        "events_types" | "webhooks_list" => vec![own()],
+        "webhooks_create" => vec![own().body(json!({
+            "name": "theirs", "url": "https://theirs.example/", "events": ["alert.opened"],
+        }))],
+        "webhooks_get" | "webhooks_messages" | "webhooks_deliveries" => vec![not_found("webhook")],
+        "webhooks_update" => vec![not_found("webhook").body(json!({ "name": "taken over" }))],
+        "webhooks_test" | "webhooks_enable" | "webhooks_disable" | "webhooks_archive" => vec![not_found("webhook")],
+        "webhooks_rotate_secret" => vec![not_found("webhook").body(json!({ "overlap_hours": 1 }))],
+        "webhooks_replay" => vec![not_found("webhook").body(json!({ "since": "2026-01-01T00:00:00Z" }))],
         _ => planned(operation, mine),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::harness::service::OwnService;
 use crate::harness::tenant::{Style, text, unique};
-use crate::harness::{Client, Tenant};
+use crate::harness::{Client, Tenant, eventually};
 use serde_json::json;
 use std::collections::BTreeMap;
 use tillwatch_backend::app::App;
@@ -64,6 +64,7 @@ impl Seeded {
             keys,
             ids: BTreeMap::new(),
         };
+        seeded.tell().await;
         seeded.plan().await;
         seeded.happen().await;
         // A seal, long before its time.
@@ -71,6 +72,23 @@ impl Seeded {
         let until = chrono::Utc::now() + chrono::TimeDelta::seconds(5);
         assert!(sealing::seal(&app, seeded.tenant.id, until).await.expect("a seal") > 0);
         seeded
+    }
+
+    /// A webhook that was tried in vain and is disabled, so that nothing of it changes by itself.
+    async fn tell(&mut self) {
+        let url = format!("https://{}.example/hook", self.mark.to_lowercase());
+        let wish = json!({ "name": format!("{} orders", self.mark), "url": url, "events": ["alert.opened"] });
+        let made = self.tenant.owner.post("/v1/webhooks", wish).await.ok();
+        let path = format!("/v1/webhooks/{}", text(&made["webhook"]["id"]));
+        self.ids.insert("webhook", text(&made["webhook"]["id"]).to_owned());
+        self.tenant.owner.post(&format!("{path}/test"), json!({})).await.ok();
+        let tried = async || {
+            let page = self.tenant.owner.get(&format!("{path}/deliveries")).await.ok();
+            page["data"].get(0).map(|attempt| text(&attempt["message"]).to_owned())
+        };
+        let message = eventually("the webhook to be tried", tried).await;
+        self.ids.insert("message", message);
+        self.tenant.owner.post(&format!("{path}/disable"), json!({})).await.ok();
     }
 
     /// Channels, campaigns, tokens, rules.

@@ -272,6 +272,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    events (tenant_id, event_id) {
+        tenant_id -> Uuid,
+        event_id -> Uuid,
+        at -> Timestamptz,
+        kind -> Text,
+        schema_version -> Int4,
+        data -> Jsonb,
+    }
+}
+
+diesel::table! {
     idempotency_keys (tenant_id, key_hash) {
         tenant_id -> Uuid,
         key_hash -> Bytea,
@@ -329,6 +340,24 @@ diesel::table! {
         attempt -> Int4,
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    queue_messages (message_id) {
+        message_id -> Uuid,
+        for_tenant -> Uuid,
+        webhook_id -> Uuid,
+        event_id -> Uuid,
+        kind -> Text,
+        state -> Text,
+        due_at -> Timestamptz,
+        attempt -> Int4,
+        failures -> Int4,
+        last_status -> Nullable<Int4>,
+        last_fault -> Nullable<Text>,
+        created_at -> Timestamptz,
+        delivered_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -462,6 +491,37 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_attempts (tenant_id, attempt_id) {
+        tenant_id -> Uuid,
+        attempt_id -> Uuid,
+        webhook_id -> Uuid,
+        message_id -> Uuid,
+        at -> Timestamptz,
+        duration_ms -> Int4,
+        status -> Nullable<Int4>,
+        fault -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    webhooks (tenant_id, webhook_id) {
+        tenant_id -> Uuid,
+        webhook_id -> Uuid,
+        name -> Text,
+        url -> Text,
+        kinds -> Array<Text>,
+        state -> Text,
+        disabled_because -> Nullable<Text>,
+        secret -> Nullable<Bytea>,
+        previous_secret -> Nullable<Bytea>,
+        previous_until -> Nullable<Timestamptz>,
+        failing_since -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     alert_events,
     alerts,
@@ -485,10 +545,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,
+    events,
     idempotency_keys,
     link_codes,
     queue_deliveries,
     queue_jobs,
+    queue_messages,
     roles,
     rollups,
     rule_progress,
@@ -498,4 +560,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     staff,
     tenants,
+    webhook_attempts,
+    webhooks,
 );

@@ -16,6 +16,7 @@ pub mod words;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::events::{self, Happened};
 use crate::identity::{chat, reach, staff};
 use crate::plan::campaigns::model::Verb;
 use crate::platform::clock::now;
@@ -30,6 +31,7 @@ use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId, TenantId};
 use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState, AlertStep, Figures, RuleSpec};
+use tillwatch_shared::webhooks::{AlertTold, EventType};
 use uuid::Uuid;
 
 pub use store::OpenAlert;
@@ -90,7 +92,27 @@ pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: 
     let after = Some(json!({ "rule": breach.rule.id, "figures": breach.figures }));
     let entry = Entry { action: "alert.opened", object: Some(id.to_string()), after, ..Entry::default() };
     audit::record(tx, who, entry).await?;
+    tell(tx, who, id, EventType::AlertOpened, at).await?;
     Ok(true)
+}
+
+/// Has customers' own systems told what became of an alert.
+async fn tell(tx: &mut Tx, who: &Who, id: AlertId, kind: EventType, at: DateTime<Utc>) -> Result<()> {
+    let Some(row) = store::by_ids(tx, who.tenant, &[id.0]).await?.pop() else { return Ok(()) };
+    let told = AlertTold {
+        alert: id,
+        state: row.state.parse().map_err(Error::internal)?,
+        rule: RuleId(row.rule_id),
+        severity: row.severity.parse().map_err(Error::internal)?,
+        metric: row.metric,
+        channel: row.channel_id.map(ChannelId),
+        campaign: row.campaign_id.map(CampaignId),
+        paused_campaign: row.paused_campaign,
+        figures: serde_json::from_value(row.figures).map_err(Error::internal)?,
+        by: who.actor.kind().to_owned(),
+    };
+    events::emit(tx, who, &Happened::Alert(kind, told), at).await?;
+    Ok(())
 }
 
 /// Brings an open alert up to date; nothing happens when it says the same already.
@@ -155,7 +177,8 @@ pub async fn resolve(
     store::add_event(tx, who, open.id, version, AlertStep::Resolved, figures.as_ref(), at).await?;
     deliveries::want(tx, who, open.id, version, at).await?;
     let entry = Entry { action: "alert.resolved", object: Some(open.id.to_string()), ..Entry::default() };
-    audit::record(tx, who, entry).await
+    audit::record(tx, who, entry).await?;
+    tell(tx, who, open.id, EventType::AlertResolved, at).await
 }
 
 /// Has every open alert of a campaign shown anew, since `verb` was done to the campaign.
@@ -202,6 +225,7 @@ pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAckno
                 deliveries::want(tx, who, id, version, at).await?;
                 let entry = Entry { action: "alert.acknowledged", object: Some(id.to_string()), ..Entry::default() };
                 audit::record(tx, who, entry).await?;
+                tell(tx, who, id, EventType::AlertAcknowledged, at).await?;
             }
             Ok(AlertAcknowledged { changed, alert: view::one(tx, who.tenant, id).await? })
         })

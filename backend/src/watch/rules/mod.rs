@@ -16,6 +16,7 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::events::{self, Happened};
 use crate::identity::reach::{self, Place};
 use crate::plan::{campaigns, channels};
 use crate::platform::clock::now;
@@ -26,10 +27,12 @@ use crate::platform::http::who::{Reach, Who};
 use crate::platform::jobs::queue;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{CampaignId, ChannelId, RuleId, TenantId};
 use tillwatch_shared::watch::{CreateRule, Rule, RuleSpec, Severity, UpdateRule};
+use tillwatch_shared::webhooks::{EventType, RuleTold};
 use uuid::Uuid;
 
 pub use model::{cost_ratio, divides_cost};
@@ -82,11 +85,28 @@ pub async fn create(app: &App, who: &Who, request: CreateRule) -> Result<Rule> {
             let after = Some(json!({ "name": rule.name, "spec": rule.spec, "severity": rule.severity }));
             let object = Some(rule.id.to_string());
             audit::record(tx, who, Entry { action: "rule.created", object, after, ..Entry::default() }).await?;
+            tell(tx, who, &rule, EventType::RuleCreated, rule.created_at).await?;
             judge_soon(tx, who, rule.id).await
         })
         .await?;
     app.wake(Topic::Jobs);
     Ok(rule)
+}
+
+/// Has customers' own systems told what became of a rule.
+async fn tell(tx: &mut Tx, who: &Who, rule: &Rule, kind: EventType, at: DateTime<Utc>) -> Result<()> {
+    let told = RuleTold {
+        rule: rule.id,
+        kind: rule.spec.kind().to_owned(),
+        metric: rule.spec.metric().to_owned(),
+        severity: rule.severity,
+        channel: rule.channel,
+        campaign: rule.campaign,
+        enabled: rule.enabled && rule.archived_at.is_none(),
+        by: who.actor.kind().to_owned(),
+    };
+    events::emit(tx, who, &Happened::Rule(kind, told), at).await?;
+    Ok(())
 }
 
 async fn check_scope(tx: &mut Tx, who: &Who, rule: &Rule) -> Result<()> {
@@ -193,6 +213,7 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
                 ..Entry::default()
             };
             audit::record(tx, who, entry).await?;
+            tell(tx, who, &rule, EventType::RuleUpdated, now()).await?;
             judge_soon(tx, who, id).await?;
             Ok(rule)
         })
@@ -220,6 +241,7 @@ pub async fn archive(app: &App, who: &Who, id: RuleId) -> Result<Rule> {
             store::update(tx, who.tenant, &rule).await?;
             let object = Some(id.to_string());
             audit::record(tx, who, Entry { action: "rule.archived", object, ..Entry::default() }).await?;
+            tell(tx, who, &rule, EventType::RuleArchived, at).await?;
             judge_soon(tx, who, id).await?;
             Ok(rule)
         })
