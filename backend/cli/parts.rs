@@ -176,6 +176,7 @@ fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Resu
         previous_secret: config.secret_key_previous,
         bot_key: config.bot_public_key,
         worker,
+        closing_days: config.closing_days,
         redis_url: config.redis_url.clone(),
     })
 }

@@ -14,6 +14,8 @@ pub struct Shared {
     pub db: DbConfig,
     /// Keys, caches and limits of sign-in.
     pub auth: AuthShared,
+    /// Days for which a closed retailer can be kept open.
+    pub closing_days: u16,
     /// Wake-ups.
     pub wake: Wake,
     /// Set when the process is stopping: long polls end, readiness says no.

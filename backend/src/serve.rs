@@ -137,6 +137,8 @@ pub struct ServiceOptions {
     pub bot_key: Option<[u8; 32]>,
     /// Whether jobs are worked here.
     pub worker: bool,
+    /// Days for which a closed retailer can be kept open, 0 to 90.
+    pub closing_days: u16,
     /// Redis for wake-ups between processes; within this process only without it.
     pub redis_url: Option<String>,
 }
@@ -174,7 +176,14 @@ impl Service {
             Wake::default()
         };
         let worker_lost = Arc::default();
-        let shared = Arc::new(Shared { db: options.db, auth, wake, stopping: observed, worker_lost });
+        let shared = Arc::new(Shared {
+            db: options.db,
+            auth,
+            closing_days: options.closing_days,
+            wake,
+            stopping: observed,
+            worker_lost,
+        });
         let http = match options.listener {
             None => None,
             Some(listener) => {

@@ -7,9 +7,11 @@
 
 #[macro_use]
 mod wire;
+pub mod closing;
 pub mod errors;
 pub mod identity;
 pub mod ids;
+pub mod jobs;
 pub mod measure;
 pub mod permissions;
 pub mod plan;

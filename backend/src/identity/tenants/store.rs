@@ -26,6 +26,12 @@ pub(super) async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> 
     })
 }
 
+pub(super) async fn lock(tx: &mut Tx, tenant: TenantId) -> Result<()> {
+    let row = tenants::table.select(tenants::tenant_id).filter(tenants::tenant_id.eq(tenant.0)).for_no_key_update();
+    row.first::<uuid::Uuid>(tx).await?;
+    Ok(())
+}
+
 pub(super) async fn insert(tx: &mut Tx, settings: &Settings) -> Result<()> {
     diesel::insert_into(tenants::table)
         .values((

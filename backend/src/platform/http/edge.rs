@@ -17,6 +17,10 @@ use uuid::Uuid;
 /// A request is answered within this time; a long poll waits less by itself.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// The addresses that take whole files, which may come in slowly, and how long one may take.
+const UPLOADS: [&str; 1] = ["/v1/imports"];
+const LONGEST_UPLOAD: Duration = Duration::from_mins(5);
+
 /// The header that carries the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -88,7 +92,8 @@ pub async fn edge(
     req.extensions_mut().insert(RequestId(id.clone()));
     // The request itself must not be held here: the router needs it for itself alone.
     let path = req.path().to_owned();
-    let Ok(outcome) = tokio::time::timeout(LONGEST, next.call(req)).await else {
+    let longest = if UPLOADS.contains(&path.as_str()) { LONGEST_UPLOAD } else { LONGEST };
+    let Ok(outcome) = tokio::time::timeout(longest, next.call(req)).await else {
         return Err(gave_up(&path, &id));
     };
     let mut answer = outcome?.map_into_boxed_body();

@@ -1,4 +1,5 @@
-//! Answers: a JSON body, with `201` and `Location` for what was made and `ETag` for what has a version.
+//! Answers: a JSON body, with `201` and `Location` for what was made, `202` for what goes on in the background, and
+//! `ETag` for what has a version.
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -23,6 +24,11 @@ impl<T> Reply<T> {
     /// `201` with this body, found again at `location`.
     pub fn created(body: T, location: String) -> Self {
         Self { body, status: StatusCode::CREATED, version: None, location: Some(location) }
+    }
+
+    /// `202`: what was asked for goes on in the background and is followed at `location`.
+    pub fn accepted(body: T, location: String) -> Self {
+        Self { body, status: StatusCode::ACCEPTED, version: None, location: Some(location) }
     }
 
     /// With the version as a strong `ETag`.

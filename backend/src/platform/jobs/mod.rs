@@ -49,7 +49,7 @@ pub struct JobKind {
 
 /// Does `work`; a panic in it becomes an error, so that the worker lives on. What it had begun in the database is
 /// rolled back, and nothing else is shared between two pieces of work.
-async fn unharmed(work: impl Future<Output = Result<()>>) -> Result<()> {
+pub(crate) async fn unharmed<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(outcome) => outcome,
         Err(panic) => {
