@@ -178,6 +178,7 @@ pub(super) fn options(config: &Config, listener: Option<TcpListener>, worker: bo
         previous_secret: config.secret_key_previous,
         bot_key: config.bot_public_key,
         worker,
+        closing_days: config.closing_days,
         redis_url: config.redis_url.clone(),
         limits: config.limits,
         cors: config.cors.clone(),

@@ -148,6 +148,7 @@ async fn begin(config: &Config, args: &UpArgs, quit: &Arc<Notify>, running: &mut
         previous_secret: config.secret_key_previous,
         bot_key: config.bot_public_key,
         worker: true,
+        closing_days: config.closing_days,
         redis_url: config.redis_url.clone(),
         limits: config.limits,
         cors: config.cors.clone(),

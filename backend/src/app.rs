@@ -25,6 +25,8 @@ pub struct Shared {
     pub outbound: Outbound,
     /// Secrets that must be read again.
     pub sealer: Sealer,
+    /// Days for which a closed retailer can be kept open.
+    pub closing_days: u16,
     /// Wake-ups.
     pub wake: Wake,
     /// How much may be asked.

@@ -65,6 +65,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("CONSOLE", "auto", "The console bot: auto (on a terminal), on, off."),
     setting("DEMO", "on", "Load the demo retailers and replay their weeks: on, off."),
     setting("DEMO_SECONDS_PER_DAY", "4", "How long one day of the replay takes, 0.05 to 86400 seconds."),
+    setting("CLOSING_DAYS", "30", "Days for which a closed retailer can be kept open, 0 to 90; then it is erased."),
     setting("LOG", "info", "What to log: a level, or targets with levels (`warn,tillwatch_backend=debug`)."),
     setting("LOG_FORMAT", "text", "text or json."),
 ];
@@ -170,6 +171,8 @@ pub struct Config {
     pub demo: bool,
     /// Seconds that one replayed day takes.
     pub demo_seconds_per_day: f64,
+    /// Days for which a closed retailer can be kept open.
+    pub closing_days: u16,
     /// Log filter.
     pub log: String,
     /// Whether the log is JSON.
@@ -220,6 +223,7 @@ impl Config {
             console: reader.choice("CONSOLE", &[("auto", Console::Auto), ("on", Console::On), ("off", Console::Off)]),
             demo: reader.choice("DEMO", &[("on", true), ("off", false)]),
             demo_seconds_per_day: reader.number("DEMO_SECONDS_PER_DAY", 0.05, 86_400.0),
+            closing_days: reader.number("CLOSING_DAYS", 0, 90),
             log: reader.log_filter("LOG"),
             log_json: reader.choice("LOG_FORMAT", &[("text", false), ("json", true)]),
             origin: reader.values.clone(),

@@ -20,11 +20,15 @@ pub fn endpoints() -> Vec<Endpoint> {
         identity::chat::routes::routes(),
         identity::audit::routes::routes(),
         identity::events::routes::routes(),
+        identity::closing::routes::routes(),
+        identity::export::routes::routes(),
+        identity::longjobs::routes::routes(),
         measure::metrics::routes::routes(),
         measure::samples::routes::routes(),
         plan::channels::routes::routes(),
         plan::campaigns::routes::routes(),
         watch::ingest::routes::routes(),
+        watch::imports::routes::routes(),
         watch::rules::routes::routes(),
         watch::alerts::routes::routes(),
         watch::deliveries::routes::routes(),
@@ -39,7 +43,10 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// Every kind of deferred work.
 pub fn jobs() -> Vec<JobKind> {
     [
+        identity::export::jobs::kinds(),
+        identity::longjobs::jobs::kinds(),
         plan::campaigns::jobs::kinds(),
+        watch::imports::jobs::kinds(),
         watch::judging::jobs::kinds(),
         watch::deliveries::jobs::kinds(),
         watch::webhooks::jobs::kinds(),
@@ -51,10 +58,15 @@ pub fn jobs() -> Vec<JobKind> {
 
 /// What every worker does again and again.
 pub fn sweeps() -> Vec<Sweep> {
-    [identity::directory::jobs::sweeps(), identity::audit::jobs::sweeps(), watch::webhooks::jobs::sweeps()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        identity::audit::jobs::sweeps(),
+        identity::closing::jobs::sweeps(),
+        identity::directory::jobs::sweeps(),
+        watch::webhooks::jobs::sweeps(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404.

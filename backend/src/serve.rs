@@ -144,6 +144,8 @@ pub struct ServiceOptions {
     pub bot_key: Option<[u8; 32]>,
     /// Whether jobs are worked here.
     pub worker: bool,
+    /// Days for which a closed retailer can be kept open, 0 to 90.
+    pub closing_days: u16,
     /// Redis for wake-ups and limits between processes; within this process only without it.
     pub redis_url: Option<String>,
     /// How much may be asked.
@@ -193,6 +195,7 @@ impl Service {
         let shared = Arc::new(Shared {
             db: options.db,
             auth,
+            closing_days: options.closing_days,
             seal_keys: SealKeys::new(signing, before),
             outbound,
             sealer,

@@ -154,6 +154,8 @@ ids! {
     MessageId "msg",
     /// A long job, or a unit of deferred work.
     JobId "job",
+    /// The end of a retailer, and its certificate.
+    ErasureId "ers",
 }
 
 #[cfg(test)]

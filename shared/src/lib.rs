@@ -9,9 +9,11 @@
 mod wire;
 pub mod audit;
 pub mod authority;
+pub mod closing;
 pub mod errors;
 pub mod identity;
 pub mod ids;
+pub mod jobs;
 pub mod measure;
 pub mod permissions;
 pub mod plan;

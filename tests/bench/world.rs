@@ -81,6 +81,7 @@ impl World {
             previous_secret: None,
             bot_key: None,
             worker: true,
+            closing_days: 30,
             redis_url: None,
             limits: UNLIMITED,
             cors: Cors::default(),

@@ -3,18 +3,22 @@
 //! Cast: [`directory`] (what is asked before a tenant is known), [`auth`] (sign-up, sign-in, sessions, keys and the
 //! gate that every request passes), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings),
 //! [`limits`] (how much), [`staff`] (the people's names and roles), [`roles`] and [`departments`] of the retailer's own,
-//! [`authority`] (what a staff may do), [`reach`] (permissions narrowed to channels), [`audit`], [`events`] (what others are
-//! told of), and [`secret`] (opaque credentials, pure).
+//! [`authority`] (what a staff may do), [`reach`] (permissions narrowed to channels), [`longjobs`] (what outlasts a request),
+//! [`export`] (the complete copy), [`closing`] (the end of a retailer), [`audit`], [`events`] (what others are told of), and
+//! [`secret`] (opaque credentials, pure).
 //! Depends on the platform only.
 
 pub mod audit;
 pub mod auth;
 pub mod authority;
 pub mod chat;
+pub mod closing;
 pub mod departments;
 pub mod directory;
 pub mod events;
+pub mod export;
 pub mod limits;
+pub mod longjobs;
 pub mod partners;
 pub mod reach;
 pub mod roles;

@@ -93,7 +93,9 @@ fn succeed(status: &str, answer: &mut Value, components: &Value) {
     }
     let mut headers = answer["headers"].as_object().cloned().unwrap_or_default();
     headers.insert("X-Request-Id".to_owned(), request_id());
-    if ["201", "202"].contains(&status) {
+    // What goes on in the background is followed as a job; other things are only taken.
+    let job = answer["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/LongJob";
+    if status == "201" || (status == "202" && job) {
         let uri = json!({ "type": "string", "format": "uri-reference", "maxLength": 200 });
         headers.insert("Location".to_owned(), header("Where to find it.", &uri));
     }

@@ -98,6 +98,7 @@ pub(crate) fn options(database: &Database, pool_size: usize, worker: bool) -> Se
         previous_secret: None,
         bot_key: None,
         worker,
+        closing_days: 30,
         redis_url: None,
         limits: UNLIMITED,
         cors: Cors::default(),

@@ -18,6 +18,21 @@ const BOT: &str = "tillwatch-bot";
 /// Clocks may differ by so much.
 const LEEWAY: u64 = 5;
 
+/// A signed statement of the service, which opens nothing: its type is another than an access token's.
+#[derive(Clone, Copy, Debug)]
+pub enum DocumentKind {
+    /// A certificate of erasure.
+    Erasure,
+}
+
+impl DocumentKind {
+    const fn typ(self) -> &'static str {
+        match self {
+            Self::Erasure => "tillwatch-erasure+jwt",
+        }
+    }
+}
+
 /// What an access token says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
@@ -75,6 +90,17 @@ impl Keys {
         header.typ = Some(TYPE.to_owned());
         header.kid = self.verifying.first().map(|key| key.kid.clone());
         encode(&header, &claims, &self.signing).map_err(Error::internal)
+    }
+
+    /// A signed statement of the service, with the key that is published first.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn document(&self, kind: DocumentKind, claims: &impl Serialize) -> Result<String> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(kind.typ().to_owned());
+        header.kid = self.verifying.first().map(|key| key.kid.clone());
+        encode(&header, claims, &self.signing).map_err(Error::internal)
     }
 
     /// What a token says, when it is one of ours and in its time.

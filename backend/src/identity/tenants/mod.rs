@@ -134,6 +134,16 @@ pub async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
     store::settings(tx, tenant).await
 }
 
+/// Locks the retailer's row until `tx` ends, for what one retailer does one after the other. Rows that refer to the
+/// retailer can be written meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &mut Tx, tenant: TenantId) -> Result<()> {
+    store::lock_standing(tx, tenant).await?;
+    Ok(())
+}
+
 /// Makes a retailer, as part of its sign-up.
 ///
 /// # Errors

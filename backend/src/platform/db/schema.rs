@@ -222,12 +222,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_closings (erasure_id) {
+        erasure_id -> Uuid,
+        for_tenant -> Uuid,
+        name_hash -> Bytea,
+        state_before -> Text,
+        asked_at -> Timestamptz,
+        closes_at -> Timestamptz,
+        kept_open_at -> Nullable<Timestamptz>,
+        counts -> Jsonb,
+    }
+}
+
+diesel::table! {
     directory_credentials (hash) {
         hash -> Bytea,
         kind -> Text,
         for_tenant -> Uuid,
         subject_id -> Uuid,
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    directory_erasures (erasure_id) {
+        erasure_id -> Uuid,
+        certificate -> Text,
+        key -> Jsonb,
+        erased_at -> Timestamptz,
     }
 }
 
@@ -295,12 +317,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    job_files (tenant_id, job_id, name, part) {
+        tenant_id -> Uuid,
+        job_id -> Uuid,
+        name -> Text,
+        part -> Int4,
+        bytes -> Bytea,
+    }
+}
+
+diesel::table! {
     link_codes (tenant_id, link_code_id) {
         tenant_id -> Uuid,
         link_code_id -> Uuid,
         staff_id -> Uuid,
         expires_at -> Timestamptz,
         used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    long_jobs (tenant_id, job_id) {
+        tenant_id -> Uuid,
+        job_id -> Uuid,
+        kind -> Text,
+        state -> Text,
+        done -> Int8,
+        total -> Nullable<Int8>,
+        message -> Nullable<Text>,
+        params -> Jsonb,
+        checkpoint -> Jsonb,
+        counts -> Jsonb,
+        slice -> Int8,
+        failures -> Int4,
+        cancel_asked_at -> Nullable<Timestamptz>,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        authority -> Jsonb,
+        request_id -> Text,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        files_removed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -539,7 +597,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     departments,
     directory_bot_assertions,
     directory_chat_servers,
+    directory_closings,
     directory_credentials,
+    directory_erasures,
     directory_logins,
     directory_resting,
     directory_sign_in_attempts,
@@ -547,7 +607,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_tenants,
     events,
     idempotency_keys,
+    job_files,
     link_codes,
+    long_jobs,
     queue_deliveries,
     queue_jobs,
     queue_messages,

@@ -217,15 +217,24 @@ impl<P: Asks> FromRequest for Sensitive<P> {
         let inner = Authorized::<P>::from_request(req, payload);
         Box::pin(async move {
             let inner = inner.await?;
-            if inner.authenticated_at.is_some_and(|at| now() - at <= FRESH) {
-                return Ok(Self { inner });
-            }
-            Err(Error::new(
-                Code::ReauthenticationRequired,
-                "Confirm who you are (`POST /v1/sessions/reauthenticate`), then ask again within ten minutes.",
-            ))
+            fresh(&inner)?;
+            Ok(Self { inner })
         })
     }
+}
+
+/// `Ok` for a person who proved who they are a short while ago.
+///
+/// # Errors
+/// 403 for anybody else.
+pub fn fresh(who: &Who) -> Result<()> {
+    if who.authenticated_at.is_some_and(|at| now() - at <= FRESH) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::ReauthenticationRequired,
+        "Confirm who you are (`POST /v1/sessions/reauthenticate`), then ask again within ten minutes.",
+    ))
 }
 
 /// Any signed-in staff or partner: for what everybody may ask about themselves.

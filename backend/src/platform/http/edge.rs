@@ -23,6 +23,10 @@ use uuid::Uuid;
 /// A request is answered within this time; a long poll waits less by itself.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// The addresses that take whole files, which may come in slowly, and how long one may take.
+const UPLOADS: [&str; 1] = ["/v1/imports"];
+const LONGEST_UPLOAD: Duration = Duration::from_mins(5);
+
 /// What every answer says to a browser, unless its handler says otherwise: it is data, nothing runs or is shown in it,
 /// nobody else embeds it, nobody keeps it.
 const MANNERS: [(HeaderName, &str); 6] = [
@@ -116,7 +120,8 @@ pub async fn edge(
     }
     // The request itself must not be held here: the router needs it for itself alone.
     let path = req.path().to_owned();
-    let Ok(outcome) = tokio::time::timeout(LONGEST, next.call(req)).await else {
+    let longest = if UPLOADS.contains(&path.as_str()) { LONGEST_UPLOAD } else { LONGEST };
+    let Ok(outcome) = tokio::time::timeout(longest, next.call(req)).await else {
         return Err(gave_up(&path, &parting));
     };
     let mut answer = outcome?.map_into_boxed_body();

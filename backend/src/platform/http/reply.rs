@@ -1,4 +1,5 @@
-//! Answers: a JSON body, with `201` and `Location` for what was made and `ETag` for what has a version.
+//! Answers: a JSON body, with `201` and `Location` for what was made, `202` for what goes on in the background, and
+//! `ETag` for what has a version.
 
 use super::idempotency::Secrets;
 use actix_web::body::BoxBody;
@@ -35,9 +36,14 @@ impl<T> Reply<T> {
         self
     }
 
-    /// `202` with this body.
+    /// `202` with this body: it was taken, and there is nothing to follow.
     pub fn accepted(body: T) -> Self {
         Self { body, status: StatusCode::ACCEPTED, version: None, location: None, secrets: Vec::new() }
+    }
+
+    /// `202`: what was asked for goes on in the background and is followed at `location`.
+    pub fn deferred(body: T, location: String) -> Self {
+        Self { body, status: StatusCode::ACCEPTED, version: None, location: Some(location), secrets: Vec::new() }
     }
 
     /// With the version as a strong `ETag`.

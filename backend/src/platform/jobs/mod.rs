@@ -52,7 +52,7 @@ pub struct JobKind {
 ///
 /// # Errors
 /// What `work` returns, and 500 for a panic.
-pub async fn unharmed(work: impl Future<Output = Result<()>>) -> Result<()> {
+pub async fn unharmed<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(outcome) => outcome,
         Err(panic) => {

@@ -46,7 +46,12 @@ pub async fn take(app: &App, who: &Who, mut rows: Vec<Parsed<'_>>) -> Result<Sam
     Ok(taken)
 }
 
-async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>) -> Result<SamplesTaken> {
+/// Takes rows as part of `tx`, with everything that follows from them. The future ones are refused before
+/// ([`parse::refuse_future`]); wake jobs and deliveries after the commit.
+///
+/// # Errors
+/// When the database fails or a sum would overflow; the transaction must be rolled back then.
+pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>) -> Result<SamplesTaken> {
     let (zone, counting) = limits::begin_counting(tx, who.tenant, at).await?;
     let (good, refused) = place(tx, who, rows).await?;
     let recorded = samples::record(tx, who.tenant, zone, &good.samples, at).await?;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use ::csv::{ByteRecord, Reader, ReaderBuilder};
 use tillwatch_shared::samples::RowCode;
 
-use super::row::{AT, CAMPAIGN, CHANNEL, Cells, Checker, FIELDS, KEY, METRIC, POINTERS, VALUE, shown};
+use super::row::{AT, CAMPAIGN, CHANNEL, Cells, Checker, FIELDS, KEY, METRIC, NOTES, POINTERS, VALUE, shown};
 use super::{BodyError, Limits, MAX_ROW_BYTES, Parsed, RowRefusal, SampleRow, object};
 
 /// Reads every record after the header.
@@ -62,6 +62,9 @@ impl Columns {
         let mut of = [None; FIELDS.len()];
         for (index, cell) in header.iter().enumerate() {
             let name = String::from_utf8_lossy(cell.trim_ascii());
+            if NOTES.contains(&name.as_ref()) {
+                continue;
+            }
             let Some(field) = FIELDS.iter().position(|field| *field == name) else {
                 let hint = if name.contains([';', '\t']) { "; separate the columns by commas" } else { "" };
                 return Err(bad(format!("unknown column `{}`{hint}", shown(&name))));

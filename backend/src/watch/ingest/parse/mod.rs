@@ -34,6 +34,7 @@ use tillwatch_shared::samples::{RowCode, SampleResult};
 use crate::measure::metrics::Metric;
 
 pub use error::BodyError;
+pub use row::{FIELDS, NOTES};
 pub use unpack::{UNPACKED_LIMIT, unpack};
 
 /// The longest row: one line, one record or one element of the array, in bytes.
@@ -175,6 +176,19 @@ impl<'a> From<Result<SampleRow<'a>, RowRefusal>> for Parsed<'a> {
 /// # Errors
 /// When the body has no rows, too many rows, or can't be taken apart into rows.
 pub fn parse(format: Format, bytes: &[u8], limits: Limits) -> Result<Vec<Parsed<'_>>, BodyError> {
+    parse_piece(format, bytes, limits, |line| line)
+}
+
+/// As [`parse`], for a piece of a longer text: `whole` makes a line of the piece a line of the text.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_piece(
+    format: Format,
+    bytes: &[u8],
+    limits: Limits,
+    whole: impl Fn(u32) -> u32,
+) -> Result<Vec<Parsed<'_>>, BodyError> {
     // What spreadsheets call "Unicode text" is UTF-16 and never valid here.
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(BodyError::NotUtf8 { at: 0 });
@@ -187,6 +201,10 @@ pub fn parse(format: Format, bytes: &[u8], limits: Limits) -> Result<Vec<Parsed<
     }?;
     if rows.is_empty() {
         return Err(BodyError::Empty);
+    }
+    for row in &mut rows {
+        let (Parsed::Row(SampleRow { line, .. }) | Parsed::Refused(RowRefusal { line, .. })) = row;
+        *line = whole(*line);
     }
     refuse_duplicates(&mut rows);
     Ok(rows)

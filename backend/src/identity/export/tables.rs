@@ -1,0 +1,201 @@
+//! What a complete copy holds: every table with rows of retailers, and every column of it, decided by name. Pure.
+//!
+//! A test asks the database's catalogue: a table that is not in [`TABLES`], or a column that is named neither as copied nor as withheld,
+//! fails it, and the failure says the line to add.
+
+/// A table with rows of retailers.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// What is copied of it.
+    pub copy: Copied,
+}
+
+/// What is copied of a table.
+#[derive(Clone, Copy, Debug)]
+pub enum Copied {
+    /// Its rows.
+    Rows {
+        /// The column that names the retailer.
+        owner: &'static str,
+        /// What the rows are ordered by, each as `column:type`: with the owner, a unique key.
+        key: &'static str,
+        /// The columns that are copied, beside the owner, which is the same in each row.
+        columns: &'static str,
+        /// The columns that are not, each with its reason.
+        withheld: &'static [(&'static str, &'static str)],
+    },
+    /// Nothing, for this reason.
+    Withheld(&'static str),
+}
+
+const fn rows(name: &'static str, key: &'static str, columns: &'static str) -> Table {
+    rows_but(name, key, columns, &[])
+}
+
+const fn rows_but(
+    name: &'static str,
+    key: &'static str,
+    columns: &'static str,
+    withheld: &'static [(&'static str, &'static str)],
+) -> Table {
+    Table { name, copy: Copied::Rows { owner: "tenant_id", key, columns, withheld } }
+}
+
+const fn withheld(name: &'static str, reason: &'static str) -> Table {
+    Table { name, copy: Copied::Withheld(reason) }
+}
+
+const SECRET: &str = "a hash of a credential";
+
+/// Every table with rows of retailers, in the order of their names.
+pub const TABLES: &[Table] = &[
+    rows("alert_events", "alert_id:uuid version:bigint", "alert_id version at event actor_kind actor_id via figures"),
+    rows(
+        "alerts",
+        "alert_id:uuid",
+        "alert_id rule_id rule_name spec metric severity state channel_id campaign_id figures window_start paused_campaign \
+         opened_at acknowledged_at acknowledged_by resolved_at version breach_key",
+    ),
+    rows(
+        "api_tokens",
+        "api_token_id:uuid",
+        "api_token_id name starts_with scopes created_at expires_at last_used_at revoked_at",
+    ),
+    rows(
+        "audit_entries",
+        "audit_id:uuid",
+        "audit_id at actor_kind actor_id via action object reason before after request_id",
+    ),
+    rows("campaign_channels", "campaign_id:uuid channel_id:uuid", "campaign_id channel_id"),
+    rows(
+        "campaign_events",
+        "campaign_id:uuid version:bigint",
+        "campaign_id version at from_state to_state reason actor_kind actor_id via",
+    ),
+    rows("campaign_totals", "campaign_id:uuid metric:text", "campaign_id metric total_e4"),
+    rows(
+        "campaigns",
+        "campaign_id:uuid",
+        "campaign_id name external_key objective state state_reason state_since stopped_by starts_on ends_on budget_minor \
+         budget_currency archived_at created_at updated_at version",
+    ),
+    rows(
+        "channels",
+        "channel_id:uuid",
+        "channel_id name external_key kind online domain stage archived_at created_at updated_at version",
+    ),
+    rows("chat_servers", "chat_server_id:uuid", "chat_server_id transport server_ref channel_ref created_at"),
+    rows("chat_users", "chat_user_id:uuid", "chat_user_id chat_server_id user_ref staff_id created_at"),
+    withheld("directory_chat_servers", "an index of chat_servers, which is copied"),
+    withheld("directory_closings", "whether the retailer is being closed; audit_entries tell of it"),
+    withheld("directory_credentials", "hashes of credentials"),
+    withheld("directory_staff", "which logins have a place; logins belong to the people, staff is copied"),
+    withheld("directory_tenants", "the list of retailers"),
+    withheld("job_files", "files of jobs, which are kept for a week; this copy is one of them"),
+    rows("link_codes", "link_code_id:uuid", "link_code_id staff_id expires_at used_at"),
+    rows_but(
+        "long_jobs",
+        "job_id:uuid",
+        "job_id kind state done total message params counts slice failures cancel_asked_at actor_kind actor_id authority \
+         request_id created_at started_at finished_at files_removed_at",
+        &[("checkpoint", "a mark of the service's own")],
+    ),
+    Table {
+        name: "queue_deliveries",
+        copy: Copied::Rows {
+            owner: "for_tenant",
+            key: "delivery_id:uuid",
+            columns: "delivery_id alert_id transport server_ref channel_ref state wanted_version wanted_at posted_version \
+                message_ref due_at attempt failures refused first_claimed_at last_error created_at",
+            withheld: &[],
+        },
+    },
+    withheld("queue_jobs", "work of the service's own that is not done yet"),
+    rows("rollups", "series_id:uuid resolution:text bucket:timestamptz", "series_id resolution bucket sum_e4 samples"),
+    rows("rule_progress", "rule_id:uuid channel_id:uuid", "rule_id channel_id judged_through"),
+    rows(
+        "rules",
+        "rule_id:uuid",
+        "rule_id name kind metric spec channel_id campaign_id per_channel severity enabled created_at archived_at version",
+    ),
+    rows("samples", "series_id:uuid at:timestamptz source_key:text", "series_id at source_key value_e4 previous_e4"),
+    rows("series", "series_id:uuid", "series_id metric channel_id campaign_id created_at"),
+    rows_but(
+        "sessions",
+        "session_id:uuid",
+        "session_id staff_id rotated_at created_at expires_at ended_at ended_because authenticated_at",
+        &[("current_hash", SECRET), ("previous_hash", SECRET)],
+    ),
+    rows("staff", "staff_id:uuid", "staff_id login_id name role disabled_at created_at"),
+    rows("tenants", "tenant_id:uuid", "name locale time_zone currency created_at state"),
+];
+
+/// What is wrong with the list, held against the catalogue's columns (table and column): sentences, empty when all is
+/// decided.
+pub fn undecided(catalogue: &[(String, String)]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut names: Vec<&str> = catalogue.iter().map(|(table, _)| table.as_str()).collect();
+    names.dedup();
+    for name in &names {
+        let columns = || catalogue.iter().filter(|(table, _)| table == name).map(|(_, column)| column.as_str());
+        match TABLES.iter().find(|table| table.name == *name).map(|table| table.copy) {
+            None => wrong.push(format!(
+                "{name} has no exporter: add rows(\"{name}\", \"KEY:TYPE …\", \"{}\") or withheld(…) to identity/export/tables.rs",
+                columns().collect::<Vec<_>>().join(" ")
+            )),
+            Some(Copied::Withheld(_)) => {}
+            Some(Copied::Rows { owner, columns: copied, withheld, .. }) => {
+                let named: Vec<&str> =
+                    copied.split_whitespace().chain(withheld.iter().map(|(column, _)| *column)).chain([owner]).collect();
+                wrong.extend(columns().filter(|column| !named.contains(column)).map(|column| {
+                    format!("{name}.{column} is neither copied nor withheld: decide it in identity/export/tables.rs")
+                }));
+                let gone = named.iter().filter(|named| !columns().any(|column| column == **named));
+                wrong.extend(gone.map(|column| format!("{name} has no column {column}")));
+            }
+        }
+    }
+    let unknown = TABLES.iter().filter(|table| !names.contains(&table.name));
+    wrong.extend(unknown.map(|table| format!("there is no table {} with rows of retailers", table.name)));
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_in_order_and_every_key_is_a_column() {
+        assert!(TABLES.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for table in TABLES {
+            let Copied::Rows { owner, key, columns, .. } = table.copy else { continue };
+            for part in key.split_whitespace() {
+                let (column, kind) = part.split_once(':').unwrap();
+                assert!(owner == column || columns.split_whitespace().any(|c| c == column), "{}: {column}", table.name);
+                // Under a policy only leakproof comparisons reach an index.
+                assert!(["uuid", "bigint", "text", "timestamptz", "integer", "date"].contains(&kind), "{}", table.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_undecided_table_or_column_is_named() {
+        let mut catalogue: Vec<(String, String)> = Vec::new();
+        for table in TABLES {
+            let columns = match table.copy {
+                Copied::Withheld(_) => vec!["anything"],
+                Copied::Rows { owner, columns, withheld, .. } => {
+                    columns.split_whitespace().chain(withheld.iter().map(|(c, _)| *c)).chain([owner]).collect()
+                }
+            };
+            catalogue.extend(columns.into_iter().map(|column| (table.name.to_owned(), column.to_owned())));
+        }
+        assert_eq!(undecided(&catalogue), Vec::<String>::new());
+        catalogue.push(("tenants".into(), "secret".into()));
+        catalogue.push(("zebras".into(), "tenant_id".into()));
+        let wrong = undecided(&catalogue);
+        assert!(wrong.len() == 2 && wrong[0].contains("tenants.secret") && wrong[1].contains("zebras"), "{wrong:?}");
+    }
+}

@@ -1,0 +1,1 @@
+DROP TABLE job_files, long_jobs;
