@@ -3,12 +3,17 @@
 //!
 //! What the handlers say comes first; then [`glossary`] gives every field its limits and example by its name, [`answers`]
 //! gives every operation the refusals and headers of its kind, and [`examples`] puts a whole example to every body.
+//! [`page`] shows it all to people, [`sheets`] serves it.
 //! Invariant: what follows from an endpoint itself (security, refusals, headers, limits) is written
 //! here, once, and never beside a handler.
 
 mod answers;
 mod examples;
 mod glossary;
+mod page;
+mod sheets;
+
+pub use sheets::mount;
 
 use crate::platform::http::endpoint::Endpoint;
 use serde::Serialize;

@@ -166,6 +166,17 @@ impl SampleResult {
     }
 }
 
+requests! {
+    /// Samples as one JSON document.
+    pub struct Samples {
+        /// The rows. Each is judged by itself: one that is wrong is refused in its result and spoils no other.
+        #[cfg_attr(feature = "openapi", schema(max_items = 10_000, example = json!([
+            { "metric": "orders", "at": "2026-11-20T10:00:00Z", "key": "r2", "value": 3, "channel": "store-367" }
+        ])))]
+        pub samples: Vec<serde_json::Value>,
+    }
+}
+
 answers! {
     /// The answer to `POST /v1/samples`.
     pub struct SamplesTaken {

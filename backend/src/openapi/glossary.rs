@@ -175,10 +175,25 @@ pub(super) fn fill_parameters(operation: &mut Value) {
             parameter["schema"] = json!({ "type": "string", "pattern": "^\"[0-9]{1,18}\"$", "maxLength": 20 });
             parameter["example"] = json!("\"1\"");
         }
+        let lies_in_query = parameter["in"] == "query";
+        let said = parameter["schema"].clone();
+        match name.as_str() {
+            "cursor" => parameter["schema"]["format"] = json!("cursor"),
+            "day" => parameter["schema"] = json!({ "type": "string", "format": "date" }),
+            "from" | "to" if lies_in_query => {
+                let either =
+                    [json!({ "type": "string", "format": "date" }), json!({ "type": "string", "format": "date-time" })];
+                parameter["schema"] = json!({ "anyOf": either });
+            }
+            _ => {}
+        }
+        if let Some(example) = said.get("example").filter(|_| parameter.get("example").is_none()) {
+            parameter["example"] = example.clone();
+        }
         if name == "metric" {
             parameter["schema"] = json!({ "type": "string", "enum": keys(|_| true) });
         }
-        if parameter["in"] == "query" && parameter["schema"]["type"] == "string" && !is_shaped(&parameter["schema"]) {
+        if lies_in_query && parameter["schema"]["type"] == "string" && !is_shaped(&parameter["schema"]) {
             parameter["schema"]["pattern"] = json!(ANY);
         }
         limit(&name, &mut parameter["schema"], false);

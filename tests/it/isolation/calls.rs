@@ -78,7 +78,7 @@ async fn own(mine: &Seeded, operations: &[(String, String, Value)]) -> Vec<Strin
     wrong
 }
 
-async fn ask(caller: &Client, method: &str, path: &str, case: &Case) -> Answer {
+pub(super) async fn ask(caller: &Client, method: &str, path: &str, case: &Case) -> Answer {
     let path = path.replace("{id}", &case.id) + &case.query;
     let mut headers = Vec::new();
     if case.body.is_some() {
@@ -112,7 +112,7 @@ fn judge_theirs(id: &str, answer: &Answer, theirs: Theirs) -> Option<String> {
 }
 
 /// The canaries that an answer shows and the question did not hold.
-fn leaks(id: &str, answer: &Answer, mine: &Seeded, case: &Case) -> Vec<String> {
+pub(super) fn leaks(id: &str, answer: &Answer, mine: &Seeded, case: &Case) -> Vec<String> {
     let asked = format!("{} {} {:?}", case.id, case.query, case.body);
     let seen = format!("{:?} {}", answer.headers, answer.text());
     let told = mine.canaries().into_iter().filter(|canary| !asked.contains(canary) && seen.contains(canary));
