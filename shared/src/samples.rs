@@ -134,7 +134,7 @@ pub enum SampleStatus {
 
 /// The answer to one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({ "line": 1, "status": "accepted" })))]
 #[serde(deny_unknown_fields)]
 pub struct SampleResult {
     /// The row's line in the text that was sent, from 1; in a JSON array its place, from 1.

@@ -8,7 +8,7 @@ use tillwatch_shared::errors::Code;
 use utoipa::openapi::path::HttpMethod;
 
 /// Adds it to the description of `endpoint`.
-pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &Value) {
+pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &mut Value) {
     let anonymous = endpoint.access == Access::Anonymous;
     operation["security"] = if anonymous { json!([{}]) } else { json!([{ SCHEME: [] }]) };
     let said = operation["description"].as_str().unwrap_or_default();
@@ -29,9 +29,16 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
         succeed(status, answer, components);
+        pictures(answer);
     }
     for (status, what) in refusals(operation, endpoint) {
-        operation["responses"][status.to_string()] = refusal(status, what, anonymous);
+        // Each is spelled out once, among the components.
+        let name =
+            if anonymous && status == 401 { "Refused_401_sign_in".to_owned() } else { format!("Refused_{status}") };
+        operation["responses"][status.to_string()] = json!({ "$ref": format!("#/components/responses/{name}") });
+        if components["responses"].get(&name).is_none() {
+            components["responses"][name] = refusal(status, what, anonymous);
+        }
     }
 }
 
@@ -85,6 +92,15 @@ fn succeed(status: &str, answer: &mut Value, components: &Value) {
         headers.insert("ETag".to_owned(), header("The version, for `If-Match`.", &tag));
     }
     answer["headers"] = Value::Object(headers);
+}
+
+/// A picture is bytes, for which a schema has no words.
+fn pictures(answer: &mut Value) {
+    for (kind, media) in answer.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
+        if kind.starts_with("image/") {
+            *media = json!({});
+        }
+    }
 }
 
 /// Whether the body is an object with a version.

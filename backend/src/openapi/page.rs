@@ -33,21 +33,23 @@ pub(super) fn reference(document: &Document) -> String {
         .flatten()
         .map(|tag| (tag["name"].as_str().unwrap_or_default(), tag["description"].as_str().unwrap_or_default()))
         .collect();
-    let mut nav = String::from("<details open><summary>Operations</summary>");
+    let mut nav = String::new();
     for (tag, what) in tags {
         let title = escaped(if what.is_empty() { tag } else { what });
-        push(&mut nav, &format!("<a href=\"#tag-{0}\">{title}</a><ul>", escaped(tag)));
+        push(&mut nav, &format!("<details><summary>{title}</summary><ul>"));
         push(&mut main, &format!("<section><h2 id=\"tag-{0}\">{title}</h2>", escaped(tag)));
         for (path, method, operation) in operations(document).filter(|(_, _, operation)| operation["tags"][0] == tag) {
             let id = escaped(operation["operationId"].as_str().unwrap_or_default());
-            let summary = escaped(operation["summary"].as_str().unwrap_or_default().trim_end_matches('.'));
-            push(&mut nav, &format!("<li><a href=\"#{id}\">{summary}</a></li>"));
+            let summary = operation["summary"].as_str().unwrap_or_default();
+            // Its first sentence is enough to find it again.
+            let first = words(summary.split(". ").next().unwrap_or(summary).trim_end_matches('.'));
+            push(&mut nav, &format!("<li><a href=\"#{id}\">{first}</a></li>"));
             operate(&mut main, path, method, operation, document);
         }
-        push(&mut nav, "</ul>");
+        push(&mut nav, "</ul></details>");
         push(&mut main, "</section>");
     }
-    push(&mut nav, "<a href=\"#schemas\">Schemas</a></details>");
+    push(&mut nav, "<a href=\"#schemas\">Schemas</a>");
     push(&mut main, "<section><h2 id=\"schemas\">Schemas</h2>");
     for (name, schema) in document.components["schemas"].as_object().into_iter().flatten() {
         describe(&mut main, name, schema);
@@ -62,7 +64,7 @@ pub(super) fn reference(document: &Document) -> String {
 
 /// The page of the error codes.
 pub(super) fn errors() -> String {
-    let mut nav = String::from("<details open><summary>Codes</summary><ul>");
+    let mut nav = String::from("<details><summary>Codes</summary><ul>");
     let mut main = String::from(
         "<p>Every refusal is <code>application/problem+json</code> (RFC 9457) and carries one of these codes in \
          <code>code</code>. A code is never renamed and has one status.</p>",
@@ -118,6 +120,7 @@ fn operate(page: &mut String, path: &str, method: &str, operation: &Value, docum
     push(page, "<h4>Answers</h4>");
     let mut refusals = String::new();
     for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
+        let answer = target(answer).map_or(answer, |name| &document.components["responses"][name]);
         let what = words(answer["description"].as_str().unwrap_or_default());
         if status.starts_with('2') {
             let headers = answer["headers"].as_object().into_iter().flatten();
