@@ -148,6 +148,8 @@ async fn begin(config: &Config, args: &UpArgs, quit: &Arc<Notify>, running: &mut
         bot_key: config.bot_public_key,
         worker: true,
         redis_url: config.redis_url.clone(),
+        limits: config.limits,
+        cors: config.cors.clone(),
     })
     .await?;
     let service = running.service.insert(service);

@@ -3,6 +3,8 @@
 //! [`SETTINGS`] is the list that `tillwatch config` prints. Invariant: a wrong value is refused at start by an error
 //! that names the variable and what it takes; the environment wins over the file, the file over the default.
 
+use crate::platform::http::cors::Cors;
+use crate::platform::limits::{LimitsConfig, Rate};
 use crate::telemetry;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,13 +41,23 @@ pub const SETTINGS: &[Setting] = &[
     setting("DATABASE_POOL", "10", "Connections of one thread, 1 to 100."),
     setting("DATA_DIR", "", "Where the local PostgreSQL and the keys are kept. Not set: the user's data folder."),
     setting("PG_BIN_DIR", "", "Folder with PostgreSQL's programs (initdb, postgres), 15 or newer."),
-    secret("REDIS_URL", "Redis for wake-ups between processes. Not set: within this process only."),
+    secret("REDIS_URL", "Redis for wake-ups and limits between processes. Not set: within this process only."),
     setting("REPLICAS", "1", "How many API processes serve together; more than 1 needs REDIS_URL and SECRET_KEY."),
     secret(
         "SECRET_KEY",
         "64 hex digits; keys for tokens are derived from it. Not set: made once and kept in DATA_DIR.",
     ),
     secret("SECRET_KEY_PREVIOUS", "The SECRET_KEY before, while it is rotated: its tokens still verify."),
+    setting("REQUESTS_PER_MINUTE", "6000", "Requests a minute of one retailer, 1 to 1000000."),
+    setting("REQUESTS_PER_MINUTE_TOKEN", "3000", "Requests a minute of one API token, 1 to 1000000."),
+    setting(
+        "REQUESTS_PER_MINUTE_ADDRESS",
+        "300",
+        "Requests a minute of one address without a credential, 1 to 1000000.",
+    ),
+    setting("CONCURRENT_REQUESTS", "32", "Requests of one retailer in hand at once in this process, 1 to 10000."),
+    setting("CONCURRENT_REQUESTS_TOTAL", "512", "Requests in hand at once in this process, 1 to 100000."),
+    setting("CORS_ORIGINS", "", "Origins of other sites' pages that may call the API, with commas. Not set: none."),
     setting("BOT_PUBLIC_KEY", "", "64 hex digits: the bot's public key. Not set: the bot of this process."),
     secret("BOT_PRIVATE_KEY", "64 hex digits: the bot's private key, for `tillwatch bot`."),
     setting("API_URL", "", "Where the bot finds the API, for `tillwatch bot`."),
@@ -134,6 +146,10 @@ pub struct Config {
     pub pg_bin_dir: Option<PathBuf>,
     /// Redis.
     pub redis_url: Option<String>,
+    /// How much may be asked.
+    pub limits: LimitsConfig,
+    /// Which other sites' pages may ask.
+    pub cors: Cors,
     /// API processes that serve together.
     pub replicas: u16,
     /// The key that others are derived from.
@@ -186,6 +202,14 @@ impl Config {
             data_dir: reader.text("DATA_DIR").map(PathBuf::from),
             pg_bin_dir: reader.text("PG_BIN_DIR").map(PathBuf::from),
             redis_url: reader.text("REDIS_URL"),
+            limits: LimitsConfig {
+                of_tenant: reader.number("REQUESTS_PER_MINUTE", 1, Rate::MOST),
+                of_token: reader.number("REQUESTS_PER_MINUTE_TOKEN", 1, Rate::MOST),
+                of_address: reader.number("REQUESTS_PER_MINUTE_ADDRESS", 1, Rate::MOST),
+                concurrent: reader.number("CONCURRENT_REQUESTS", 1, 10_000),
+                concurrent_total: reader.number("CONCURRENT_REQUESTS_TOTAL", 1, 100_000),
+            },
+            cors: reader.origins("CORS_ORIGINS"),
             replicas: reader.number("REPLICAS", 1, 1000),
             secret_key: reader.key("SECRET_KEY"),
             secret_key_previous: reader.key("SECRET_KEY_PREVIOUS"),
@@ -213,7 +237,7 @@ impl Config {
             // Writing to a string does not fail.
             let _ = writeln!(
                 text,
-                "{:<22} {:<24} {:<12} {}",
+                "{:<28} {:<24} {:<12} {}",
                 setting.name,
                 if value.is_empty() { "-".into() } else { shown(setting, &value) },
                 from,
@@ -301,6 +325,14 @@ impl Reader {
         text
     }
 
+    fn origins(&mut self, name: &'static str) -> Cors {
+        let text = self.text(name).unwrap_or_default();
+        Cors::parse(&text).unwrap_or_else(|fault| {
+            self.bad(name, &text, fault);
+            Cors::default()
+        })
+    }
+
     fn key(&mut self, name: &'static str) -> Option<[u8; 32]> {
         let text = self.text(name)?;
         let key = parse_key(&text);
@@ -343,50 +375,4 @@ pub fn key_text(key: &[u8; 32]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<ConfigError>> {
-        let pairs: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        Config::load(None, |name| pairs.get(name).cloned())
-    }
-
-    #[test]
-    fn the_defaults_are_valid() {
-        let config = load(&[]).unwrap();
-        assert_eq!((config.port, config.demo, config.database_url), (8080, true, None));
-    }
-
-    #[test]
-    fn every_wrong_value_is_named_at_once_and_secrets_stay_hidden() {
-        let errors = load(&[("PORT", "eighty"), ("DEMO", "yes"), ("SECRET_KEY", "hunter2")]).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for name in ["PORT", "DEMO", "SECRET_KEY"] {
-            assert!(text.contains(name), "{text}");
-        }
-        assert!(!text.contains("hunter2"));
-    }
-
-    #[test]
-    fn what_belongs_together_is_asked_for() {
-        let errors = load(&[("DATABASE_URL", "postgres://x"), ("REPLICAS", "2")]).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for name in ["DATABASE_SYSTEM_URL", "REDIS_URL", "SECRET_KEY"] {
-            assert!(text.contains(name), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_table_names_every_setting_and_no_secret() {
-        let key = "ab".repeat(32);
-        let table = load(&[("SECRET_KEY", &key)]).unwrap().table();
-        assert!(SETTINGS.iter().all(|s| table.contains(s.name)));
-        assert!(!table.contains(&key));
-    }
-
-    #[test]
-    fn a_wrong_log_filter_is_refused_by_its_name() {
-        let errors = load(&[("LOG", "debgu")]).unwrap_err();
-        assert!(errors[0].to_string().starts_with("LOG: "), "{errors:?}");
-    }
-}
+mod tests;

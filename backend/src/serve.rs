@@ -8,8 +8,10 @@ use crate::identity::auth::keys::Keys;
 use crate::identity::auth::password::Hashing;
 use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::authorized::Authenticate;
+use crate::platform::http::cors::Cors;
 use crate::platform::http::edge::edge;
 use crate::platform::jobs::{schedule, worker};
+use crate::platform::limits::{Limits, LimitsConfig};
 use crate::platform::wake::Wake;
 use crate::router;
 use actix_web::dev::{Server, ServerHandle};
@@ -137,8 +139,12 @@ pub struct ServiceOptions {
     pub bot_key: Option<[u8; 32]>,
     /// Whether jobs are worked here.
     pub worker: bool,
-    /// Redis for wake-ups between processes; within this process only without it.
+    /// Redis for wake-ups and limits between processes; within this process only without it.
     pub redis_url: Option<String>,
+    /// How much may be asked.
+    pub limits: LimitsConfig,
+    /// Which other sites' pages may ask.
+    pub cors: Cors,
 }
 
 /// A running service.
@@ -159,6 +165,7 @@ impl Service {
         Db::new(&options.db)?.check_roles().await?;
         let keys = Keys::new(options.secret, options.previous_secret)?;
         let (stopping, observed) = watch::channel(false);
+        let salt = keys.tries_key("limits", "");
         let auth = AuthShared {
             bot_key: options.bot_key.or_else(|| Some(keys.bot_public())),
             keys,
@@ -166,15 +173,22 @@ impl Service {
             recent: RecentLookups::default(),
         };
         let wake = if let Some(url) = &options.redis_url {
-            Wake::shared(url).map_err(|e| {
-                Error::internal(format!("REDIS_URL: {e}. It takes redis://host:port, or leave it unset."))
-            })?
+            Wake::shared(url).map_err(wrong_redis)?
         } else {
-            tracing::info!("wake-ups stay within this process: REDIS_URL is not set");
+            tracing::info!("wake-ups and limits stay within this process: REDIS_URL is not set");
             Wake::default()
         };
+        let limits = Limits::new(options.limits, salt, options.redis_url.as_deref()).map_err(wrong_redis)?;
         let worker_lost = Arc::default();
-        let shared = Arc::new(Shared { db: options.db, auth, wake, stopping: observed, worker_lost });
+        let shared = Arc::new(Shared {
+            db: options.db,
+            auth,
+            wake,
+            limits,
+            cors: options.cors,
+            stopping: observed,
+            worker_lost,
+        });
         let http = match options.listener {
             None => None,
             Some(listener) => {
@@ -218,6 +232,10 @@ impl Service {
             let _ = server.await;
         }
     }
+}
+
+fn wrong_redis(error: impl std::fmt::Display) -> Error {
+    Error::internal(format!("REDIS_URL: {error}. It takes redis://host:port, or leave it unset."))
 }
 
 #[cfg(test)]

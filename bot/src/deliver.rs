@@ -137,12 +137,13 @@ async fn deliver(api: Api, sink: Option<Arc<dyn ChatSink>>, delivery: Delivery) 
             permanent: false,
         },
     };
+    let request_id = delivery.request_id.as_deref();
     match &outcome {
         DeliveryOutcome::Posted { version, .. } => {
-            tracing::info!(delivery = %id, alert = %delivery.alert.id, attempt, version, "shown");
+            tracing::info!(request_id, delivery = %id, alert = %delivery.alert.id, attempt, version, "shown");
         }
         DeliveryOutcome::Failed { error, permanent, .. } => {
-            tracing::warn!(delivery = %id, alert = %delivery.alert.id, attempt, permanent, error, "not shown");
+            tracing::warn!(request_id, delivery = %id, alert = %delivery.alert.id, attempt, permanent, error, "not shown");
         }
     }
     report(&api, &delivery, shortened(outcome)).await;

@@ -195,8 +195,9 @@ answers! {
     pub struct ApiTokenCreated {
         /// The token's description.
         pub token: ApiToken,
-        /// The secret: `tw_live_` and 36 characters. It is not stored and cannot be shown again.
-        pub secret: String,
+        /// The secret: `tw_live_` and 36 characters. It is not stored and cannot be shown again: whoever repeats the
+        /// request with its idempotency key sees `null`.
+        pub secret: Option<String>,
     }
 
     /// One entry of the audit log.

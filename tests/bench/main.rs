@@ -21,6 +21,7 @@ mod http;
 mod load;
 mod memory;
 mod message;
+mod noisy;
 mod pgbench;
 mod policy;
 mod reads;
@@ -37,7 +38,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The questions, in the order in which they are asked: the samples last, since PostgreSQL writes what they bring to
 /// its files for minutes, which would be measured with whatever comes next.
-const QUESTIONS: [&str; 5] = ["reads", "policy", "message", "memory", "samples"];
+const QUESTIONS: [&str; 6] = ["reads", "policy", "message", "memory", "noisy", "samples"];
 
 /// How long things run.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +79,7 @@ fn main() {
                 "reads" => reads::measure(&mut world, effort, &mut report).await,
                 "policy" => policy::measure(&mut world, effort, &mut report).await,
                 "samples" => samples::measure(&mut world, effort, &mut report).await,
+                "noisy" => noisy::measure(&mut world, effort, &mut report).await,
                 "message" => message::measure(&mut world, effort, &mut report).await,
                 _ => memory::measure(&mut world, effort, &mut report).await,
             }

@@ -9,6 +9,8 @@ use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::db::local::{LocalOptions, LocalPostgres};
 use tillwatch_backend::platform::db::migrate;
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT};
+use tillwatch_backend::platform::http::cors::Cors;
+use tillwatch_backend::platform::limits::{LimitsConfig, Rate};
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_shared::ids::TenantId;
 use tokio::task::JoinSet;
@@ -21,6 +23,17 @@ const PASSWORD: &str = "for-this-run-only";
 pub(crate) const PLAIN_ROLE: &str = "bench_plain";
 /// The serving role.
 pub(crate) const APP_ROLE: &str = "tillwatch_app";
+/// The narrow role.
+pub(crate) const SYSTEM_ROLE: &str = "tillwatch_system";
+
+/// What is measured elsewhere is what a request costs, not how many are let through.
+const UNLIMITED: LimitsConfig = LimitsConfig {
+    of_tenant: Rate::MOST,
+    of_token: Rate::MOST,
+    of_address: Rate::MOST,
+    concurrent: 10_000,
+    concurrent_total: 100_000,
+};
 
 /// The parts that run.
 pub(crate) struct World {
@@ -68,6 +81,8 @@ impl World {
             bot_key: None,
             worker: true,
             redis_url: None,
+            limits: UNLIMITED,
+            cors: Cors::default(),
         })
         .await
         .expect("the service starts");

@@ -1,5 +1,6 @@
-//! A pool of two connections, two retailers, and callers who break off, fail and panic at any point: no foreign row is
-//! ever seen, no transaction is left open, what was answered was written, and the pool goes on serving.
+//! A pool of two connections, two retailers, and ten thousand interleaved requests and transactions of callers who break
+//! off, fail, take too long and panic at any point: no foreign row is ever seen, no transaction is left open, what was
+//! answered was written, and the pool goes on serving.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -74,13 +75,17 @@ impl Waits {
 /// One request of a caller who may hang up; whether it was answered.
 async fn request(caller: &Client, foreign: &str, seed: u64) -> bool {
     let mut dice = StdRng::seed_from_u64(seed);
-    let (method, path, body) = match dice.random_range(0..4) {
+    let channel = || Some(json!({ "name": "Passing", "kind": "email" }).to_string().into_bytes());
+    let (method, path, body) = match dice.random_range(0..5) {
         0 => ("GET", "/v1/channels?limit=200", None),
         1 => ("GET", "/v1/audit-entries?limit=200", None),
         2 => ("GET", "/v1/me", None),
-        _ => ("POST", "/v1/channels", Some(json!({ "name": "Passing", "kind": "email" }).to_string().into_bytes())),
+        _ => ("POST", "/v1/channels", channel()),
     };
-    let request = caller.request(method, path, &[("content-type", "application/json")], body);
+    let key = format!("key-{}", seed / 40);
+    let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+    // Half of the writes bear a key, which twenty of each retailer have in common.
+    let request = caller.request(method, path, &headers[..1 + usize::from(dice.random_bool(0.5))], body);
     let answered = async { request.send().await.unwrap().text().await.unwrap() };
     let patience = match Waits::of(seed) {
         Waits::Out => PATIENCE,
@@ -95,7 +100,7 @@ async fn request(caller: &Client, foreign: &str, seed: u64) -> bool {
 #[tokio::test]
 async fn callers_who_hang_up_leave_nothing_behind() {
     let (service, [rose, thistle]) = two_connections().await;
-    let calls = (0..1000_u64).map(|seed| {
+    let calls = (0..2000_u64).map(|seed| {
         let (caller, foreign) = if seed % 2 == 0 { (&rose.owner, "Thistle") } else { (&thistle.owner, "Rosebud") };
         request(caller, foreign, seed)
     });
@@ -155,6 +160,11 @@ async fn transaction(db: &Db, tenant: Uuid, ending: u32, writes: bool) -> Result
                 tx.batch_execute("SELECT 1 / 0").await?;
                 Ok(Ended::Read)
             }
+            3 => {
+                // One that takes too long is broken off by PostgreSQL.
+                tx.batch_execute("SET LOCAL statement_timeout = '1ms'; SELECT pg_sleep(5)").await?;
+                Ok(Ended::Read)
+            }
             _ => Ok(if writes { Ended::Written } else { Ended::Read }),
         }
     };
@@ -175,15 +185,15 @@ async fn at_most<T>(polls: u32, mut future: LocalBoxFuture<'_, T>) -> Option<T> 
     outcome.await
 }
 
-/// Of ten transactions each of the five endings has its own, one is dropped before its first answer, and the others are
+/// Of ten transactions each of the six endings has its own, one is dropped before its first answer, and the others are
 /// dropped anywhere, whatever ending they would have had.
 async fn tried(db: &Db, tenant: Uuid, seed: u64) -> (Uuid, Ended) {
     let mut dice = StdRng::seed_from_u64(seed);
     let writes = (seed / 10).is_multiple_of(2);
     let (ending, polls) = match seed % 10 {
-        own @ 0..5 => (u32::try_from(own).unwrap(), u32::MAX),
-        5 => (3, 0),
-        _ => (dice.random_range(0..5), dice.random_range(0..8)),
+        own @ 0..6 => (u32::try_from(own).unwrap(), u32::MAX),
+        6 => (4, 0),
+        _ => (dice.random_range(0..6), dice.random_range(0..8)),
     };
     let future = AssertUnwindSafe(transaction(db, tenant, ending, writes)).catch_unwind().boxed_local();
     let ended = match at_most(polls, future).await {
@@ -193,7 +203,7 @@ async fn tried(db: &Db, tenant: Uuid, seed: u64) -> (Uuid, Ended) {
             Ended::Panicked
         }
         Some(Ok(Err(error))) => {
-            assert!([Code::StateConflict, Code::Internal].contains(&error.code), "{error}");
+            assert!([Code::StateConflict, Code::Internal, Code::Overloaded].contains(&error.code), "{error}");
             Ended::Refused
         }
         Some(Ok(Ok(ended))) => ended,
@@ -212,16 +222,16 @@ async fn transactions_that_are_dropped_fail_or_panic_midway_are_rolled_back() {
     let before = [database.number(&micros(ids[0])).await, database.number(&micros(ids[1])).await];
     // Whoever waits for a connection gets one, however busy the machine is.
     let db = Db::new(&DbConfig { pool_wait: PATIENCE, ..database.config(2) }).unwrap();
-    let tries = (0..2000_u64).map(|seed| tried(&db, ids[usize::from(seed % 3 == 0)], seed));
+    let tries = (0..8000_u64).map(|seed| tried(&db, ids[usize::from(seed % 3 == 0)], seed));
     let ended: Vec<(Uuid, Ended)> = stream::iter(tries).buffer_unordered(32).collect().await;
     at_rest(database).await;
-    // 200 of each digit, see `tried`: each ends as it must, whatever becomes of those that are dropped anywhere.
+    // 800 of each digit, see `tried`: each ends as it must, whatever becomes of those that are dropped anywhere.
     for (kind, least) in [
-        (Ended::Panicked, 200),
-        (Ended::Refused, 400),
-        (Ended::Read, 200),
-        (Ended::Written, 200),
-        (Ended::Dropped, 200),
+        (Ended::Panicked, 800),
+        (Ended::Refused, 2400),
+        (Ended::Read, 800),
+        (Ended::Written, 800),
+        (Ended::Dropped, 800),
     ] {
         let count = ended.iter().filter(|(_, e)| *e == kind).count();
         assert!(count >= least, "{kind:?} happened {count} times, not {least}");

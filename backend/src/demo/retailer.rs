@@ -15,7 +15,7 @@ use crate::measure::samples::query;
 use crate::plan::campaigns::{self, model::Verb};
 use crate::plan::channels;
 use crate::platform::http::page::{MOST, Paging};
-use crate::platform::http::who::{Actor, PermissionSet, Reach, Who};
+use crate::platform::http::who::{Actor, PermissionSet, Quota, Reach, Who};
 use crate::watch::ingest;
 use crate::watch::ingest::parse::{Parsed, SampleRow};
 use crate::watch::rules;
@@ -122,7 +122,9 @@ fn owner(signed: &Signed) -> Result<Who> {
         permissions: PermissionSet::of_role(staff.role),
         reach: Reach::All,
         authenticated_at: None,
+        quota: Quota::default(),
         request_id: "demo".to_owned(),
+        once: None,
     })
 }
 
@@ -264,7 +266,7 @@ fn wanted_rules(extract: &Extract, lines: &[(CampaignId, &DemoCampaign)]) -> Res
 async fn link_console(app: &App, who: &Who, server: &str) -> Result<()> {
     let code = chat::issue_code(app, who).await?.code;
     let request = RedeemCode {
-        code,
+        code: code.ok_or_else(|| Error::internal("a code was not shown"))?,
         transport: Transport::Console,
         server: server.to_owned(),
         channel: "console".to_owned(),

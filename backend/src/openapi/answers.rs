@@ -2,6 +2,7 @@
 //! refusals of its kind.
 
 use super::SCHEME;
+use crate::platform::http::admission::is_limited;
 use crate::platform::http::endpoint::{Access, Endpoint};
 use serde_json::{Map, Value, json};
 use tillwatch_shared::errors::Code;
@@ -30,6 +31,9 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
         succeed(status, answer, components);
         pictures(answer);
+        if is_limited(endpoint.access) {
+            tell_limits(answer);
+        }
     }
     for (status, what) in refusals(operation, endpoint) {
         // Each is spelled out once, among the components.
@@ -39,6 +43,17 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &
         if components["responses"].get(&name).is_none() {
             components["responses"][name] = refusal(status, what, anonymous);
         }
+    }
+}
+
+/// Adds the headers of limits to an answer.
+fn tell_limits(answer: &mut Value) {
+    let text = json!({ "type": "string", "maxLength": 300 });
+    let policy = "The limits that this request is counted against, as `\"name\";q=requests;w=seconds`.";
+    let limit = "What is left of them, as `\"name\";r=requests;t=seconds until it is full`.";
+    for (name, what) in [("RateLimit-Policy", policy), ("RateLimit", limit)] {
+        // Absent when the request was broken off before anybody was counted.
+        answer["headers"][name] = json!({ "description": what, "required": false, "schema": text });
     }
 }
 
@@ -56,9 +71,9 @@ fn asks(endpoint: &Endpoint) -> String {
     asks
 }
 
-/// Whether an idempotency key is taken: by what a tenant's caller can send twice.
+/// Whether an idempotency key is taken: by every POST that asks for a permission.
 fn takes_a_key(endpoint: &Endpoint) -> bool {
-    endpoint.method == HttpMethod::Post && matches!(endpoint.access, Access::SignedIn | Access::Permission(_))
+    endpoint.method == HttpMethod::Post && matches!(endpoint.access, Access::Permission(_))
 }
 
 fn header(what: &str, schema: &Value) -> Value {
@@ -116,16 +131,14 @@ fn refusals(operation: &Value, endpoint: &Endpoint) -> Vec<(u16, &'static str)> 
     let lies = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
     let precondition = parameters.iter().any(|parameter| parameter["name"] == "If-Match");
     let (anonymous, body) = (endpoint.access == Access::Anonymous, operation.get("requestBody").is_some());
-    let mut statuses = vec![
-        (400, "The request cannot be read."),
-        (429, "Too many requests; see `Retry-After`."),
-        (503, "The service or its database is busy; see `Retry-After`."),
-    ];
+    let mut statuses =
+        vec![(400, "The request cannot be read."), (503, "The service or its database is busy; see `Retry-After`.")];
     let mut add = |holds: bool, status: u16, what: &'static str| {
         if holds {
             statuses.push((status, what));
         }
     };
+    add(is_limited(endpoint.access), 429, "Too many requests, or too many at once; see `Retry-After`.");
     add(!anonymous, 401, "No credential, or one that does not work.");
     add(anonymous && body, 401, "The credential in the body does not work.");
     add(!anonymous, 403, "The credential lacks the permission.");
@@ -156,14 +169,16 @@ fn refusal(status: u16, what: &str, anonymous: bool) -> Value {
         "type": format!("/docs/errors#{code}"), "title": code.title(), "status": status, "code": code,
         "detail": what, "instance": "/v1/example", "request_id": "0192f0c12e5a70008000000000000001",
     });
-    json!({
+    let mut refusal = json!({
         "description": what,
         "headers": headers,
         "content": { "application/problem+json": {
             "schema": { "$ref": "#/components/schemas/Problem" },
             "example": example,
         }},
-    })
+    });
+    tell_limits(&mut refusal);
+    refusal
 }
 
 /// The code that shows what a status is like: the first of the list, save where another one is more usual.

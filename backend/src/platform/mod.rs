@@ -1,4 +1,4 @@
-//! What every wing stands on and what knows no domain: the HTTP edge, the database, jobs, wake-ups, pictures.
+//! What every wing stands on and what knows no domain: the HTTP edge, the database, jobs, limits, wake-ups, pictures.
 
 pub mod cache;
 pub mod chart;
@@ -6,6 +6,7 @@ pub mod clock;
 pub mod db;
 pub mod http;
 pub mod jobs;
+pub mod limits;
 pub mod tally;
 pub mod validate;
 pub mod wake;

@@ -198,6 +198,7 @@ pub(crate) fn delivery(alert: Alert, transport: Transport, locale: Locale) -> De
         message: None,
         first_claimed_at: friday(),
         claimed_at: friday(),
+        request_id: Some("req-1".to_owned()),
         alert,
     }
 }

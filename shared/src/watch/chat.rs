@@ -122,8 +122,8 @@ pub enum DeliveryOutcome {
 answers! {
     /// A one-time code that links a chat user to the staff who asked for it.
     pub struct LinkCode {
-        /// Type it in chat: `/link <code>`.
-        pub code: String,
+        /// Type it in chat: `/link <code>`. Whoever repeats the request with its idempotency key sees `null`.
+        pub code: Option<String>,
         /// It stops working then, or at its first use.
         pub expires_at: DateTime<Utc>,
     }
@@ -197,6 +197,9 @@ answers! {
         pub first_claimed_at: DateTime<Utc>,
         /// When it was claimed this time.
         pub claimed_at: DateTime<Utc>,
+        /// The request behind what it shows, as in `X-Request-Id`.
+        #[serde(default)]
+        pub request_id: Option<String>,
         /// The alert to show.
         pub alert: Alert,
     }
@@ -224,6 +227,9 @@ answers! {
         pub last_error: Option<String>,
         /// The message's id in the chat.
         pub message: Option<String>,
+        /// The request behind what it shows, as in `X-Request-Id`.
+        #[serde(default)]
+        pub request_id: Option<String>,
         /// When it was made.
         pub created_at: DateTime<Utc>,
     }

@@ -7,11 +7,22 @@ use std::sync::{Arc, OnceLock};
 use tillwatch_backend::app::Shared;
 use tillwatch_backend::error::Result;
 use tillwatch_backend::identity::auth::keys::Keys;
+use tillwatch_backend::platform::http::cors::Cors;
+use tillwatch_backend::platform::limits::{LimitsConfig, Rate};
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tokio::runtime::Runtime;
 
 /// The secret of every service of the run.
 pub(crate) const SECRET: [u8; 32] = [7; 32];
+
+/// All tests of the run call from one address, and each as fast as it can.
+const UNLIMITED: LimitsConfig = LimitsConfig {
+    of_tenant: Rate::MOST,
+    of_token: Rate::MOST,
+    of_address: Rate::MOST,
+    concurrent: 10_000,
+    concurrent_total: 100_000,
+};
 
 /// A running service with its runtime. It ends when it is dropped, or in order with [`Self::stop`].
 pub(crate) struct OwnService {
@@ -75,6 +86,8 @@ pub(crate) fn options(database: &Database, pool_size: usize, worker: bool) -> Se
         bot_key: None,
         worker,
         redis_url: None,
+        limits: UNLIMITED,
+        cors: Cors::default(),
     }
 }
 

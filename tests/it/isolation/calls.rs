@@ -78,9 +78,43 @@ async fn own(mine: &Seeded, operations: &[(String, String, Value)]) -> Vec<Strin
     wrong
 }
 
+/// Every POST of the retailer's own admin, sent twice under one key: a success is shown again, byte by byte but for what is
+/// shown once. Sentences of what was wrong, and how many were shown again.
+pub(super) async fn repeated(mine: &Seeded) -> (Vec<String>, usize) {
+    let (mut wrong, mut shown_again) = (Vec::new(), 0);
+    for (path, method, operation) in operations(&document()) {
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        for (number, case) in cases(id, mine).iter().enumerate() {
+            if method != "post" || case.ends_session || matches!(case.theirs, Theirs::Refused(_)) {
+                continue;
+            }
+            let key = format!("{id}-{number}");
+            let first = ask_with(&mine.admin, &method, &path, case, &[("idempotency-key", &key)]).await;
+            let again = ask_with(&mine.admin, &method, &path, case, &[("idempotency-key", &key)]).await;
+            let replayed = again.header("idempotency-replayed") == "true";
+            if (200..300).contains(&first.status) != replayed || first.status != again.status {
+                wrong.push(format!("{id}: {} and then {}: {}", first.status, again.status, again.text()));
+            }
+            if !replayed {
+                continue;
+            }
+            shown_again += 1;
+            let secrets = ["secret", "code", "recovery_codes"].iter().any(|name| first.body.get(name).is_some());
+            if !secrets && first.bytes != again.bytes {
+                wrong.push(format!("{id}: {} and then {}", first.text(), again.text()));
+            }
+        }
+    }
+    (wrong, shown_again)
+}
+
 pub(super) async fn ask(caller: &Client, method: &str, path: &str, case: &Case) -> Answer {
+    ask_with(caller, method, path, case, &[]).await
+}
+
+async fn ask_with(caller: &Client, method: &str, path: &str, case: &Case, more: &[(&str, &str)]) -> Answer {
     let path = path.replace("{id}", &case.id) + &case.query;
-    let mut headers = Vec::new();
+    let mut headers = more.to_vec();
     if case.body.is_some() {
         headers.push(("content-type", "application/json"));
     }

@@ -37,6 +37,15 @@ async fn no_operation_shows_or_changes_anothers_objects() {
 }
 
 #[tokio::test]
+async fn every_post_that_is_sent_again_is_done_once() {
+    let service = own_service(own_database().await, 4);
+    let mine = Seeded::at(&service).await;
+    let (wrong, shown_again) = calls::repeated(&mine).await;
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(shown_again >= 10, "only {shown_again} were shown again");
+}
+
+#[tokio::test]
 async fn a_table_that_lost_its_policy_turns_the_suite_red() {
     let service = own_service(own_database().await, 4);
     let database = &service.database;

@@ -102,6 +102,9 @@ impl Seeded {
         let token = json!({ "name": format!("{mark} feed"), "scopes": [Permission::SamplesWrite] });
         let created = self.tenant.owner.post("/v1/api-tokens", token).await.ok();
         self.ids.insert("token", text(&created["token"]["id"]).to_owned());
+        let kept = [("content-type", "application/json"), ("idempotency-key", mark.as_str())];
+        let more = json!({ "name": format!("{mark} kiosk"), "kind": "store" }).to_string().into_bytes();
+        self.tenant.owner.send("POST", "/v1/channels", &kept, Some(more)).await.ok();
         let me = self.tenant.owner.get("/v1/me").await.ok();
         self.ids.insert("staff", text(&me["staff"]["id"]).to_owned());
     }

@@ -21,14 +21,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// The server as a process, on a port that it keeps.
-struct Server {
+pub(crate) struct Server {
     database: Database,
     address: SocketAddr,
     program: Program,
 }
 
 impl Server {
-    async fn start(database: Database) -> Self {
+    pub(crate) async fn start(database: Database) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let program = Self::serve(&database, address);
         let mut server = Self { database, address, program };
@@ -51,7 +51,7 @@ impl Server {
     }
 
     /// kill -9, and started again at once.
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         assert_eq!(self.program.ended(), None, "it ended by itself: {}", self.program.errors());
         self.program.kill();
         self.restart();
@@ -61,15 +61,19 @@ impl Server {
         self.program = Self::serve(&self.database, self.address);
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(self.address)
     }
 
-    async fn until_ready(&mut self) {
+    pub(crate) async fn until_ready(&mut self) {
         let client = self.client();
         eventually("the server to be ready", async || {
             assert_eq!(self.program.ended(), None, "it ended by itself: {}", self.program.errors());

@@ -14,7 +14,7 @@ use crate::identity::{chat, partners, secret};
 use crate::platform::cache::Recent;
 use crate::platform::clock::now;
 use crate::platform::http::authorized::{Authenticate, Credential, CredentialHeaders};
-use crate::platform::http::who::{Actor, PermissionSet, Reach, Who};
+use crate::platform::http::who::{Actor, PermissionSet, Quota, Reach, Who};
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use std::time::{Duration, Instant};
@@ -33,6 +33,7 @@ struct Known {
     permissions: PermissionSet,
     reach: Reach,
     authenticated_at: Option<DateTime<Utc>>,
+    quota: Quota,
 }
 
 /// What the gate learnt lately, shared by the process.
@@ -123,7 +124,8 @@ impl Gate {
         let living = living.ok_or_else(over)?;
         let actor = Actor::Staff { id: living.staff, role: living.role, session: Some(session) };
         let permissions = PermissionSet::of_role(living.role);
-        Ok(Known { tenant, actor, permissions, reach: Reach::All, authenticated_at: Some(living.authenticated_at) })
+        let (reach, quota) = (Reach::All, Quota::default());
+        Ok(Known { tenant, actor, permissions, reach, authenticated_at: Some(living.authenticated_at), quota })
     }
 
     async fn partner(&self, token: &str) -> Result<Known> {
@@ -148,7 +150,8 @@ impl Gate {
             .ok_or_else(invalid)?;
         let (tenant, id) = (TenantId(opened.tenant), ApiTokenId(opened.subject));
         let permissions = partners::living(&self.app, tenant, id).await?.ok_or_else(invalid)?;
-        let known = Known { tenant, actor: Actor::Token(id), permissions, reach: Reach::All, authenticated_at: None };
+        let (actor, reach, quota) = (Actor::Token(id), Reach::All, Quota::default());
+        let known = Known { tenant, actor, permissions, reach, authenticated_at: None, quota };
         recent.put(hash, known.clone(), read_at);
         Ok(known)
     }
@@ -163,7 +166,8 @@ impl Gate {
         let actor = Actor::Staff { id, role, session: None };
         // The staff's rights and the bot's scope: whoever holds a chat account holds no more than that.
         let permissions = Permission::ALL.iter().copied().filter(|p| role.allows(*p) && p.for_chat()).collect();
-        let known = Known { tenant, actor, permissions, reach: Reach::All, authenticated_at: None };
+        let (reach, quota) = (Reach::All, Quota::default());
+        let known = Known { tenant, actor, permissions, reach, authenticated_at: None, quota };
         recent.put(person.to_owned(), known.clone(), read_at);
         Ok(known)
     }
@@ -177,7 +181,9 @@ fn who(known: Known, via: String, request_id: String) -> Credential {
         permissions: known.permissions,
         reach: known.reach,
         authenticated_at: known.authenticated_at,
+        quota: known.quota,
         request_id,
+        once: None,
     })
 }
 

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::identity::directory::{self, Tries};
 use crate::platform::clock::now;
 use crate::platform::db::SystemTx;
+use crate::platform::http::client::network;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::net::IpAddr;
 use tillwatch_shared::errors::Code;
@@ -130,17 +131,6 @@ impl Permit {
     }
 }
 
-/// Whose address it is: one address, or the /64 that one subscriber of IPv6 gets.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-    }
-}
-
 fn locked(left: TimeDelta) -> Error {
     let mut wait = Error::new(Code::TooManyRequests, "Too many wrong passwords. Wait, then try again.");
     wait.retry_after = u32::try_from(left.num_seconds() + 1).ok();
@@ -194,14 +184,5 @@ mod tests {
         let later = CLIENT.take(Tries { failures: 60, ..never() }, at(0)).unwrap();
         assert!(CLIENT.give_back(later).locked_until.is_some(), "others' wrong tries still lock it");
         assert_eq!(EMAIL.give_back(never()).failures, 0);
-    }
-
-    #[test]
-    fn a_subscriber_is_one_client() {
-        let network_of = |text: &str| network(text.parse().unwrap());
-        assert_eq!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:2:ffff::9"));
-        assert_ne!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
-        assert_eq!(network_of("::ffff:192.0.2.1"), network_of("192.0.2.1"));
-        assert_ne!(network_of("192.0.2.1"), network_of("192.0.2.2"));
     }
 }

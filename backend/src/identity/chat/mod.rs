@@ -53,7 +53,7 @@ pub async fn issue_code(app: &App, who: &Who) -> Result<LinkCode> {
             audit::record(tx, who, Entry { action: "chat.code_issued", object, ..Entry::default() }).await
         })
         .await?;
-    Ok(LinkCode { code, expires_at })
+    Ok(LinkCode { code: Some(code), expires_at })
 }
 
 /// Redeems a code for a chat user, and for the server if it is new. A staff who may link servers sets the chat channel

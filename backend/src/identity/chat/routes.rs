@@ -24,7 +24,7 @@ pub fn routes() -> Vec<Endpoint> {
 #[utoipa::path(post, path = "/v1/chat-links/code", operation_id = "chat_issue_code", tag = "chat",
     responses((status = 201, body = LinkCode)))]
 async fn issue_code(who: Authorized<may::ChatLinkSelf>, app: ThinData<App>) -> Result<Reply<LinkCode>> {
-    Ok(Reply::created(super::issue_code(&app, &who).await?, "/v1/chat-links".to_owned()))
+    Ok(Reply::created(super::issue_code(&app, &who).await?, "/v1/chat-links".to_owned()).secret("/code"))
 }
 
 /// Redeems a code for a chat user (the bot asks).

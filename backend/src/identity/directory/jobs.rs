@@ -1,10 +1,12 @@
-//! What the directory no longer needs is removed: credentials and assertions past their time, and tries to sign in
-//! that nobody counts any more.
+//! What is no longer needed is removed: credentials and assertions past their time, tries to sign in that nobody counts
+//! any more, and in each retailer the answers that were kept for repeated requests.
 
 use super::store;
 use crate::app::App;
 use crate::error::Result;
 use crate::platform::clock::now;
+use crate::platform::db::once;
+use crate::platform::http::who::Who;
 use crate::platform::jobs::Sweep;
 use chrono::TimeDelta;
 use futures_util::FutureExt as _;
@@ -13,13 +15,23 @@ use std::time::Duration;
 /// Tries to sign in are forgotten after so long, longer than any of them is counted.
 const TRIES_KEPT: TimeDelta = TimeDelta::days(1);
 
+/// Retailers that are looked up at once.
+const RETAILERS: i64 = 200;
+
 /// The sweeps.
 pub fn sweeps() -> Vec<Sweep> {
-    vec![Sweep {
-        name: "directory.expired",
-        every: Duration::from_mins(1),
-        perform: |app| remove_expired(app).boxed_local(),
-    }]
+    vec![
+        Sweep {
+            name: "directory.expired",
+            every: Duration::from_mins(1),
+            perform: |app| remove_expired(app).boxed_local(),
+        },
+        Sweep {
+            name: "idempotency.expired",
+            every: Duration::from_hours(1),
+            perform: |app| remove_old_answers(app).boxed_local(),
+        },
+    ]
 }
 
 /// Removes what has expired, a bounded number of rows a transaction, until nothing is left.
@@ -35,5 +47,22 @@ async fn remove_expired(app: &App) -> Result<()> {
             .await?
             > 0
     {}
+    Ok(())
+}
+
+/// Removes the answers of a day ago, retailer by retailer, a bounded number a transaction.
+async fn remove_old_answers(app: &App) -> Result<()> {
+    let mut last = None;
+    while !*app.stopping.borrow() {
+        let some = app.db.system("the list of retailers", async |tx| store::tenants(tx, last, RETAILERS).await).await?;
+        for &tenant in &some {
+            let who = Who::system(tenant, "schedule", "idempotency.expired");
+            while app.db.write(&who, async |tx| once::remove_expired(tx, &who, now()).await).await? > 0 {}
+        }
+        last = some.last().copied();
+        if last.is_none() {
+            break;
+        }
+    }
     Ok(())
 }

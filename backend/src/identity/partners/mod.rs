@@ -69,7 +69,7 @@ pub async fn create(app: &App, who: &Who, request: CreateApiToken) -> Result<Api
             audit::record(tx, who, Entry { action: "api_token.created", object, after, ..Entry::default() }).await
         })
         .await?;
-    Ok(ApiTokenCreated { token, secret })
+    Ok(ApiTokenCreated { token, secret: Some(secret) })
 }
 
 /// A page of the tokens, oldest first, the revoked ones too.

@@ -28,7 +28,7 @@ async fn create(
     body: Body<CreateApiToken>,
 ) -> Result<Reply<ApiTokenCreated>> {
     let created = super::create(&app, &who, body.0).await?;
-    Ok(Reply::created(created, "/v1/api-tokens".to_owned()))
+    Ok(Reply::created(created, "/v1/api-tokens".to_owned()).secret("/secret"))
 }
 
 /// Lists the API tokens, without their secrets.

@@ -1,4 +1,4 @@
-//! The tables as diesel sees them, in the order of their names. Made from the migrated database; a test fails when
+//! @generated: the tables as diesel sees them, in the order of their names, from the migrated database; a test fails when
 //! it differs, and `UPDATE_SCHEMA=1 cargo test schema` writes it again.
 #![expect(missing_docs, reason = "generated from the migrations, which carry the comments")]
 
@@ -223,6 +223,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (tenant_id, key_hash) {
+        tenant_id -> Uuid,
+        key_hash -> Bytea,
+        request_hash -> Bytea,
+        status -> Nullable<Int4>,
+        headers -> Nullable<Jsonb>,
+        body -> Nullable<Bytea>,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     link_codes (tenant_id, link_code_id) {
         tenant_id -> Uuid,
         link_code_id -> Uuid,
@@ -252,6 +264,7 @@ diesel::table! {
         first_claimed_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
+        request_id -> Nullable<Text>,
     }
 }
 
@@ -389,6 +402,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,
+    idempotency_keys,
     link_codes,
     queue_deliveries,
     queue_jobs,

@@ -1,4 +1,5 @@
-//! A tenant's transactions: [`Db::read`] in one round trip, [`Db::write`] with an awaited COMMIT.
+//! A tenant's transactions: [`Db::read`] in one round trip, [`Db::write`] with an awaited COMMIT. Both work in the
+//! request's own transaction when the request is one that is done once ([`super::once`]).
 
 use super::{Db, Tx};
 use crate::error::Result;
@@ -10,6 +11,10 @@ impl Db {
     /// # Errors
     /// What `work` returns; 503 when no connection is to be had.
     pub async fn read<T>(&self, who: &Who, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        let work = match within(who, work).await {
+            Ok(outcome) => return outcome,
+            Err(work) => work,
+        };
         let mut tx = Tx::new(self.app_connection().await?, opening("BEGIN READ ONLY", who));
         let answer = work(&mut tx).await?;
         tx.finish_read();
@@ -21,10 +26,29 @@ impl Db {
     /// # Errors
     /// What `work` or the commit returns; 503 when no connection is to be had.
     pub async fn write<T>(&self, who: &Who, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        let mut tx = Tx::new(self.app_connection().await?, opening("BEGIN", who));
+        let work = match within(who, work).await {
+            Ok(outcome) => return outcome,
+            Err(work) => work,
+        };
+        let mut tx = self.begin_write(who).await?;
         let answer = work(&mut tx).await?;
         tx.commit().await?;
         Ok(answer)
+    }
+
+    pub(super) async fn begin_write(&self, who: &Who) -> Result<Tx> {
+        Ok(Tx::new(self.app_connection().await?, opening("BEGIN", who)))
+    }
+}
+
+/// Runs `work` in the transaction of a request that is done once; gives it back when there is none.
+async fn within<T, W>(who: &Who, work: W) -> std::result::Result<Result<T>, W>
+where
+    W: AsyncFnOnce(&mut Tx) -> Result<T>,
+{
+    match &who.once {
+        Some(once) => once.within(work).await,
+        None => Err(work),
     }
 }
 

@@ -6,6 +6,7 @@
 //! the identity wing, reached through [`Authenticate`]. Invariant: a refused permission reaches
 //! [`Authenticate::refused`], so that it is audited.
 
+use super::admission;
 use super::endpoint::{Access, Authority};
 use super::who::{PermissionSet, Who};
 use crate::error::{Error, Result};
@@ -127,6 +128,14 @@ impl<P> Deref for Authorized<P> {
 
 impl<P: Asks> Authority for Authorized<P> {
     const ACCESS: Access = Access::Permission(P::PERMISSION);
+
+    fn who_mut(&mut self) -> Option<&mut Who> {
+        Some(&mut self.who)
+    }
+
+    fn who(&self) -> Option<&Who> {
+        Some(self)
+    }
 }
 
 impl<P: Asks> FromRequest for Authorized<P> {
@@ -134,16 +143,15 @@ impl<P: Asks> FromRequest for Authorized<P> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (gate, headers, req) = (gate(req), credential_headers(req), req.clone());
+        let req = req.clone();
         Box::pin(async move {
-            let gate = gate?;
-            match gate.authenticate(headers).await? {
+            match credential(&req, credential_headers(&req)).await? {
                 Credential::Tenant(who) if who.permissions.allows(P::PERMISSION) => {
                     Ok(Self { who, permission: PhantomData })
                 }
                 Credential::Tenant(who) => {
                     let place = format!("{} {}", req.method(), req.path());
-                    gate.refused(who, P::PERMISSION, place).await;
+                    gate(&req)?.refused(who, P::PERMISSION, place).await;
                     Err(lacks(P::PERMISSION))
                 }
                 Credential::Bot => Err(Error::new(
@@ -182,6 +190,14 @@ impl<P> Deref for Sensitive<P> {
 impl<P: Asks> Authority for Sensitive<P> {
     const ACCESS: Access = Access::Permission(P::PERMISSION);
     const FRESH: bool = true;
+
+    fn who_mut(&mut self) -> Option<&mut Who> {
+        self.inner.who_mut()
+    }
+
+    fn who(&self) -> Option<&Who> {
+        Some(self)
+    }
 }
 
 impl<P: Asks> FromRequest for Sensitive<P> {
@@ -218,6 +234,10 @@ impl Deref for SignedIn {
 
 impl Authority for SignedIn {
     const ACCESS: Access = Access::SignedIn;
+
+    fn who(&self) -> Option<&Who> {
+        Some(self)
+    }
 }
 
 impl FromRequest for SignedIn {
@@ -225,9 +245,9 @@ impl FromRequest for SignedIn {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (gate, headers) = (gate(req), credential_headers(req));
+        let req = req.clone();
         Box::pin(async move {
-            match gate?.authenticate(headers).await? {
+            match credential(&req, credential_headers(&req)).await? {
                 Credential::Tenant(who) => Ok(Self { who }),
                 Credential::Bot => Err(Error::new(
                     Code::PermissionDenied,
@@ -246,14 +266,22 @@ pub struct Anonymous {
 
 impl Authority for Anonymous {
     const ACCESS: Access = Access::Anonymous;
+
+    fn who(&self) -> Option<&Who> {
+        None
+    }
 }
 
 impl FromRequest for Anonymous {
     type Error = Error;
-    type Future = std::future::Ready<Result<Self>>;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(Ok(Self { request_id: request_id(req) }))
+        let req = req.clone();
+        Box::pin(async move {
+            admission::count_anonymous(&req).await?;
+            Ok(Self { request_id: request_id(&req) })
+        })
     }
 }
 
@@ -265,6 +293,10 @@ pub struct TheBot {
 
 impl Authority for TheBot {
     const ACCESS: Access = Access::Bot;
+
+    fn who(&self) -> Option<&Who> {
+        None
+    }
 }
 
 impl FromRequest for TheBot {
@@ -272,12 +304,12 @@ impl FromRequest for TheBot {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (gate, mut headers) = (gate(req), credential_headers(req));
+        let (req, mut headers) = (req.clone(), credential_headers(req));
         // Here the bot asks as itself, whoever it serves otherwise.
         headers.on_behalf_of = None;
         let request_id = headers.request_id.clone();
         Box::pin(async move {
-            match gate?.authenticate(headers).await? {
+            match credential(&req, headers).await? {
                 Credential::Bot => Ok(Self { request_id }),
                 Credential::Tenant(_) => Err(Error::new(Code::PermissionDenied, "Only the chat bot may do this.")),
             }
@@ -288,6 +320,13 @@ impl FromRequest for TheBot {
 /// The request's id, as the edge set it.
 pub fn request_id(req: &HttpRequest) -> String {
     req.extensions().get::<RequestId>().map_or_else(String::new, |id| id.0.clone())
+}
+
+/// What the request's credential means, after it was counted: before anything is done for whoever shows it.
+async fn credential(req: &HttpRequest, headers: CredentialHeaders) -> Result<Credential> {
+    let credential = gate(req)?.authenticate(headers).await;
+    admission::count(req, &credential).await?;
+    credential
 }
 
 fn gate(req: &HttpRequest) -> Result<Rc<dyn Authenticate>> {

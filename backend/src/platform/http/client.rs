@@ -6,9 +6,10 @@
 
 use crate::error::{Error, Result};
 use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The address of the client, if it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,35 @@ impl FromRequest for ClientAddress {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let forwarded = req.headers().get_all("x-forwarded-for").last().and_then(|value| value.to_str().ok());
-        ready(Ok(Self(client(req.peer_addr().map(|peer| peer.ip()), forwarded))))
+        ready(Ok(Self::of(req)))
+    }
+}
+
+impl ClientAddress {
+    /// The address that `req` comes from.
+    pub fn of(req: &HttpRequest) -> Self {
+        Self(client(req.peer_addr().map(|peer| peer.ip()), last(req.headers(), "x-forwarded-for")))
+    }
+}
+
+/// Whether the caller came over https, as the proxy in front of the service tells.
+pub(super) fn is_secure(peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
+    let told = || last(headers, "x-forwarded-proto")?.rsplit(',').next().map(|proto| proto.trim() == "https");
+    peer.is_some_and(|peer| is_near(peer.ip().to_canonical())) && told().unwrap_or(false)
+}
+
+fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get_all(name).last().and_then(|value| value.to_str().ok())
+}
+
+/// Whose address it is: one address, or the /64 that one subscriber of IPv6 gets.
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
     }
 }
 
@@ -41,6 +69,7 @@ fn is_near(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
 
     #[test]
     fn a_proxy_is_believed_and_a_caller_is_not() {
@@ -55,5 +84,27 @@ mod tests {
         assert_eq!(seen("127.0.0.1", Some("unknown")), "127.0.0.1");
         assert_eq!(seen("fd00::1", None), "fd00::1");
         assert_eq!(client(None, Some("203.0.113.1")), None);
+    }
+
+    #[test]
+    fn only_a_proxy_says_that_a_request_came_over_https() {
+        let seen = |peer: &str, proto: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static(proto));
+            is_secure(peer.parse().ok(), &headers)
+        };
+        assert!(seen("127.0.0.1:9", "https") && seen("10.0.0.2:9", "http, https"));
+        assert!(!seen("127.0.0.1:9", "http") && !seen("10.0.0.2:9", "https, http"));
+        assert!(!seen("198.51.100.7:9", "https"), "a stranger says anything");
+        assert!(!is_secure("127.0.0.1:9".parse().ok(), &HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_subscriber_is_one_client() {
+        let network_of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:2:ffff::9"));
+        assert_ne!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
+        assert_eq!(network_of("::ffff:192.0.2.1"), network_of("192.0.2.1"));
+        assert_ne!(network_of("192.0.2.1"), network_of("192.0.2.2"));
     }
 }

@@ -1,6 +1,11 @@
-//! What every request passes: a request id, a time-out, one log line, the problem body, security headers.
+//! What every request passes: a request id, a time-out, one log line, the problem body, and the headers that every
+//! answer carries, refusals of any kind among them.
 
+use super::admission::Told;
 use super::authorized::RequestId;
+use super::client::is_secure;
+use super::cors::{Cors, is_preflight, write_preflight};
+use crate::app::App;
 use crate::error::Error;
 use crate::platform::tally::Tally;
 use actix_web::body::{BoxBody, MessageBody};
@@ -9,6 +14,7 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::ThinData;
 use actix_web::{HttpMessage as _, HttpResponse, ResponseError};
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::{Code, FieldProblem, Problem};
@@ -16,6 +22,20 @@ use uuid::Uuid;
 
 /// A request is answered within this time; a long poll waits less by itself.
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// What every answer says to a browser, unless its handler says otherwise: it is data, nothing runs or is shown in it,
+/// nobody else embeds it, nobody keeps it.
+const MANNERS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+    (header::PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+];
+
+/// Who came over https shall never come otherwise: for a year.
+const STRICT_TRANSPORT: &str = "max-age=31536000";
 
 /// The header that carries the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -85,32 +105,40 @@ pub async fn edge(
         .and_then(|v| v.to_str().ok())
         .filter(|t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)))
         .map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned);
-    req.extensions_mut().insert(RequestId(id.clone()));
+    let parting = Parting::of(&req, id);
+    req.extensions_mut().insert(RequestId(parting.id.clone()));
+    req.extensions_mut().insert(parting.told.clone());
+    if parting.origin.is_some() && is_preflight(&req) {
+        let mut answer = req.into_response(HttpResponse::NoContent().finish());
+        write_preflight(answer.headers_mut());
+        parting.finish(answer.headers_mut());
+        return Ok(answer);
+    }
     // The request itself must not be held here: the router needs it for itself alone.
     let path = req.path().to_owned();
     let Ok(outcome) = tokio::time::timeout(LONGEST, next.call(req)).await else {
-        return Err(gave_up(&path, &id));
+        return Err(gave_up(&path, &parting));
     };
     let mut answer = outcome?.map_into_boxed_body();
     let refusal = answer.response().extensions().get::<Refusal>().cloned();
     if let Some(refusal) = refusal.or_else(|| foreign(&answer)) {
-        answer = with_problem(answer, &refusal, &id);
+        answer = with_problem(answer, &refusal, &parting.id);
     }
-    finish(answer.headers_mut(), &id);
+    parting.finish(answer.headers_mut());
     let status = answer.status().as_u16();
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(request_id = id, method = %answer.request().method(), path, status, took_ms, "request");
+    tracing::debug!(request_id = parting.id, method = %answer.request().method(), path, status, took_ms, "request");
     Ok(answer)
 }
 
 /// The answer to a request that took too long; its own request is gone with the work that was given up.
-fn gave_up(path: &str, id: &str) -> actix_web::Error {
+fn gave_up(path: &str, parting: &Parting) -> actix_web::Error {
     let slow = Error::new(Code::Overloaded, "The request took too long and was given up. Try again.");
-    tracing::warn!(request_id = id, path, "a request took too long");
+    tracing::warn!(request_id = parting.id, path, "a request took too long");
     let refusal = Refusal { code: slow.code, detail: slow.detail.clone(), fields: Vec::new() };
-    let mut answer = slow.error_response().set_body(BoxBody::new(problem(&refusal, path, id)));
+    let mut answer = slow.error_response().set_body(BoxBody::new(problem(&refusal, path, &parting.id)));
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    finish(answer.headers_mut(), id);
+    parting.finish(answer.headers_mut());
     InternalError::from_response(slow, answer).into()
 }
 
@@ -168,13 +196,38 @@ fn with_problem(answer: ServiceResponse<BoxBody>, refusal: &Refusal, id: &str) -
     answer
 }
 
-fn finish(headers: &mut HeaderMap, id: &str) {
-    if let Ok(value) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, value);
+/// What the answer needs to know of its request, which may be gone by then.
+struct Parting {
+    id: String,
+    told: Told,
+    cors: Cors,
+    /// The origin of the page that asks, if it may.
+    origin: Option<HeaderValue>,
+    secure: bool,
+}
+
+impl Parting {
+    fn of(req: &ServiceRequest, id: String) -> Self {
+        let cors = req.app_data::<ThinData<App>>().map(|app| app.cors.clone()).unwrap_or_default();
+        let origin = cors.allowed(req.headers());
+        Self { id, told: Told::default(), cors, origin, secure: is_secure(req.peer_addr(), req.headers()) }
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+    /// The headers that every answer carries.
+    fn finish(&self, headers: &mut HeaderMap) {
+        if let Ok(value) = HeaderValue::from_str(&self.id) {
+            headers.insert(REQUEST_ID, value);
+        }
+        for (name, value) in MANNERS {
+            if !headers.contains_key(&name) {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        }
+        if self.secure {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
+        }
+        self.told.write(headers);
+        self.cors.write(self.origin.as_ref(), headers);
     }
 }
 

@@ -4,7 +4,10 @@
 //! [`endpoint!`](crate::endpoint) pairs a handler with the description that `#[utoipa::path]` made of it. The
 //! handler's first argument is its [`Authority`]; a handler without one does not compile here.
 
+use super::admission;
+use super::idempotency::{self, Keyed};
 use super::params::no_query;
+use super::who::Who;
 use actix_web::dev::Handler;
 use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, HttpRequest, Responder, Route, web};
@@ -31,6 +34,14 @@ pub trait Authority: FromRequest {
     const ACCESS: Access;
     /// Whether it asks for a fresh proof of who the caller is.
     const FRESH: bool = false;
+
+    /// The caller of an operation whose repetition is told by an idempotency key: one that asks for a permission.
+    fn who_mut(&mut self) -> Option<&mut Who> {
+        None
+    }
+
+    /// Who the caller is, in a tenant.
+    fn who(&self) -> Option<&Who>;
 }
 
 /// A handler whose first argument is its authority.
@@ -42,7 +53,8 @@ pub trait Guarded<Args>: Handler<Args> {
 
     /// A route to the handler, without a method yet. Who asks is settled before anything else of the request is
     /// looked at: the framework by itself takes all arguments at once, so that a wrong body would be told to somebody
-    /// who may not ask, and would break off the audit of the refusal.
+    /// who may not ask, and would break off the audit of the refusal. Then, whether it was done before
+    /// ([`super::idempotency`]); only then the rest of the request and the handler.
     fn into_route(self) -> Route;
 }
 
@@ -64,10 +76,20 @@ macro_rules! guarded {
                     let handler = self.clone();
                     async move {
                         let mut payload = payload.into_inner();
-                        let authority = A::from_request(&request, &mut payload).await.map_err(Into::into)?;
+                        let seat = admission::app(&request)?.limits.seat()?;
+                        let mut authority = A::from_request(&request, &mut payload).await.map_err(Into::into)?;
+                        let _place = admission::place(&request, seat, authority.who()).await?;
+                        let keyed = idempotency::begin(&request, authority.who_mut(), &mut payload).await?;
+                        if let Keyed::Again(answer) = keyed {
+                            return Ok::<_, actix_web::Error>(answer);
+                        }
                         let ($($value,)*) = <($($arg,)*)>::from_request(&request, &mut payload).await?;
                         let answer = handler(authority, $($value),*).await;
-                        Ok::<_, actix_web::Error>(answer.respond_to(&request).map_into_boxed_body())
+                        let answer = answer.respond_to(&request).map_into_boxed_body();
+                        match keyed {
+                            Keyed::First(doing) => Ok(doing.done(answer).await?),
+                            _ => Ok(answer),
+                        }
                     }
                 })
             }

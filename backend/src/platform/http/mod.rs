@@ -2,14 +2,18 @@
 //!
 //! Cast: [`authorized`] (who asks and may they; the first argument of every handler), [`endpoint`] (a handler as a
 //! value: route, OpenAPI and access matrix from one list), [`body`] and [`params`] (strict input), [`client`] (from
-//! which address), [`reply`], [`page`] (cursors), [`edge`] (request ids, problem bodies, time-outs, headers). Invariants: a handler without an
+//! which address), [`admission`] (limits), [`idempotency`] (done once), [`reply`], [`page`] (cursors), [`edge`] (request
+//! ids, problem bodies, time-outs, headers), [`cors`] (other sites' pages). Invariants: a handler without an
 //! authority argument does not compile; every refusal is `application/problem+json` with a closed code.
 
+pub mod admission;
 pub mod authorized;
 pub mod body;
 pub mod client;
+pub mod cors;
 pub mod edge;
 pub mod endpoint;
+pub mod idempotency;
 pub mod page;
 pub mod params;
 pub mod reply;

@@ -1,5 +1,6 @@
 //! Answers: a JSON body, with `201` and `Location` for what was made and `ETag` for what has a version.
 
+use super::idempotency::Secrets;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -12,17 +13,26 @@ pub struct Reply<T> {
     status: StatusCode,
     version: Option<i64>,
     location: Option<String>,
+    secrets: Vec<&'static str>,
 }
 
 impl<T> Reply<T> {
     /// `200` with this body.
     pub fn ok(body: T) -> Self {
-        Self { body, status: StatusCode::OK, version: None, location: None }
+        Self { body, status: StatusCode::OK, version: None, location: None, secrets: Vec::new() }
     }
 
     /// `201` with this body, found again at `location`.
     pub fn created(body: T, location: String) -> Self {
-        Self { body, status: StatusCode::CREATED, version: None, location: Some(location) }
+        Self { body, status: StatusCode::CREATED, version: None, location: Some(location), secrets: Vec::new() }
+    }
+
+    /// The field at this JSON pointer is shown this once: it is not kept for whoever asks again with the same
+    /// idempotency key, who sees `null` there.
+    #[must_use]
+    pub fn secret(mut self, pointer: &'static str) -> Self {
+        self.secrets.push(pointer);
+        self
     }
 
     /// With the version as a strong `ETag`.
@@ -45,7 +55,13 @@ impl<T: Serialize> Responder for Reply<T> {
             answer.insert_header((header::LOCATION, location));
         }
         match serde_json::to_vec(&self.body) {
-            Ok(bytes) => answer.content_type("application/json").body(bytes),
+            Ok(bytes) => {
+                let mut answer = answer.content_type("application/json").body(bytes);
+                if !self.secrets.is_empty() {
+                    answer.extensions_mut().insert(Secrets(self.secrets));
+                }
+                answer
+            }
             Err(error) => HttpResponse::from_error(crate::error::Error::internal(error)),
         }
     }

@@ -1,5 +1,6 @@
 //! Who asks, after the credential was checked: the tenant, the actor, where from, and what they may do.
 
+use crate::platform::db::once::Once;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -120,6 +121,17 @@ impl Reach {
     }
 }
 
+/// What a tenant or a token may send, where that is not the usual number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests a minute of the tenant.
+    pub per_minute: Option<u32>,
+    /// Requests of the tenant in hand at once, in each process.
+    pub concurrent: Option<u32>,
+    /// Requests a minute of the token that asks.
+    pub of_token: Option<u32>,
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub struct Who {
@@ -135,8 +147,12 @@ pub struct Who {
     pub reach: Reach,
     /// When the person last proved who they are, in this session; absent for whoever is no signed-in person.
     pub authenticated_at: Option<DateTime<Utc>>,
+    /// Their limits.
+    pub quota: Quota,
     /// The request that this is part of.
     pub request_id: String,
+    /// The request's own transaction, when it carries an idempotency key.
+    pub once: Option<Once>,
 }
 
 impl Who {
@@ -149,7 +165,9 @@ impl Who {
             permissions: PermissionSet::default(),
             reach: Reach::All,
             authenticated_at: None,
+            quota: Quota::default(),
             request_id: request_id.to_owned(),
+            once: None,
         }
     }
 

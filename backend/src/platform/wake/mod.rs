@@ -17,7 +17,8 @@ pub enum Topic {
 }
 
 impl Topic {
-    const ALL: [Self; 2] = [Self::Jobs, Self::Deliveries];
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Jobs, Self::Deliveries];
 
     /// Its word between processes.
     const fn as_str(self) -> &'static str {

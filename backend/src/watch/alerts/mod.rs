@@ -84,7 +84,7 @@ pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: 
     }
     store::add_event(tx, who, id, 1, AlertStep::Opened, Some(&breach.figures), at).await?;
     for server in chat::servers(tx, who.tenant).await? {
-        deliveries::order(tx, who.tenant, id, &server, at).await?;
+        deliveries::order(tx, who, id, &server, at).await?;
     }
     let after = Some(json!({ "rule": breach.rule.id, "figures": breach.figures }));
     let entry = Entry { action: "alert.opened", object: Some(id.to_string()), after, ..Entry::default() };
@@ -103,7 +103,7 @@ pub async fn update(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>
     }
     let version = store::set_figures(tx, who.tenant, open.id, &breach.figures, breach.window_start).await?;
     store::add_event(tx, who, open.id, version, AlertStep::Updated, Some(&breach.figures), at).await?;
-    deliveries::want(tx, who.tenant, open.id, version, at).await
+    deliveries::want(tx, who, open.id, version, at).await
 }
 
 /// Whether two sets of figures say the same to a reader. What was kept as JSON may differ in the last bit.
@@ -135,7 +135,7 @@ pub async fn stop(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>, 
     store::set_paused(tx, who.tenant, open.id).await?;
     let version = store::set_figures(tx, who.tenant, open.id, &breach.figures, breach.window_start).await?;
     store::add_event(tx, who, open.id, version, AlertStep::CampaignPaused, Some(&breach.figures), at).await?;
-    deliveries::want(tx, who.tenant, open.id, version, at).await
+    deliveries::want(tx, who, open.id, version, at).await
 }
 
 /// Resolves an open alert, with the figures that ended it where there are some.
@@ -152,7 +152,7 @@ pub async fn resolve(
     let figures = ended_by.map(|breach| breach.figures);
     let version = store::set_resolved(tx, who.tenant, open.id, at).await?;
     store::add_event(tx, who, open.id, version, AlertStep::Resolved, figures.as_ref(), at).await?;
-    deliveries::want(tx, who.tenant, open.id, version, at).await?;
+    deliveries::want(tx, who, open.id, version, at).await?;
     let entry = Entry { action: "alert.resolved", object: Some(open.id.to_string()), ..Entry::default() };
     audit::record(tx, who, entry).await
 }
@@ -177,7 +177,7 @@ pub async fn campaign_changed(
     for id in store::open_of_campaign(tx, who.tenant, campaign).await? {
         let version = store::touch(tx, who.tenant, id).await?;
         store::add_event(tx, who, id, version, step, None, at).await?;
-        deliveries::want(tx, who.tenant, id, version, at).await?;
+        deliveries::want(tx, who, id, version, at).await?;
     }
     Ok(())
 }
@@ -197,7 +197,7 @@ pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAckno
                 let by = who.staff().map(|staff| staff.0);
                 let version = store::set_acknowledged(tx, who.tenant, id, by, at).await?;
                 store::add_event(tx, who, id, version, AlertStep::Acknowledged, None, at).await?;
-                deliveries::want(tx, who.tenant, id, version, at).await?;
+                deliveries::want(tx, who, id, version, at).await?;
                 let entry = Entry { action: "alert.acknowledged", object: Some(id.to_string()), ..Entry::default() };
                 audit::record(tx, who, entry).await?;
             }

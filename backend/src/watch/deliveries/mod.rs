@@ -40,16 +40,16 @@ const LEASE: TimeDelta = TimeDelta::seconds(30);
 ///
 /// # Errors
 /// When the database fails.
-pub async fn order(tx: &mut Tx, tenant: TenantId, alert: AlertId, server: &Server, at: DateTime<Utc>) -> Result<()> {
-    store::insert(tx, tenant, DeliveryId::new(), alert, server, at).await
+pub async fn order(tx: &mut Tx, who: &Who, alert: AlertId, server: &Server, at: DateTime<Utc>) -> Result<()> {
+    store::insert(tx, who, DeliveryId::new(), alert, server, at).await
 }
 
 /// Has every chat that shows an alert show `version` of it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn want(tx: &mut Tx, tenant: TenantId, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
-    store::want(tx, tenant, alert, version, at).await
+pub async fn want(tx: &mut Tx, who: &Who, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
+    store::want(tx, who, alert, version, at).await
 }
 
 /// Claims up to `most` due deliveries of these chats for [`LEASE`]; of a chat that has a server among `servers`, only

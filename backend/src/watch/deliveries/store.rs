@@ -6,6 +6,7 @@ use crate::identity::chat::Server;
 use crate::platform::db::schema::queue_deliveries as queue;
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
+use crate::platform::http::who::Who;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{case_when, sql};
 use diesel::prelude::*;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 pub(super) async fn insert(
     tx: &mut Tx,
-    tenant: TenantId,
+    who: &Who,
     id: DeliveryId,
     alert: AlertId,
     server: &Server,
@@ -26,7 +27,7 @@ pub(super) async fn insert(
     diesel::insert_into(queue::table)
         .values((
             queue::delivery_id.eq(id.0),
-            queue::for_tenant.eq(tenant.0),
+            queue::for_tenant.eq(who.tenant.0),
             queue::alert_id.eq(alert.0),
             queue::transport.eq(&server.transport),
             queue::server_ref.eq(&server.server_ref),
@@ -36,6 +37,7 @@ pub(super) async fn insert(
             queue::wanted_at.eq(at),
             queue::due_at.eq(at),
             queue::created_at.eq(at),
+            queue::request_id.eq(&who.request_id),
         ))
         .on_conflict_do_nothing()
         .execute(tx)
@@ -45,10 +47,10 @@ pub(super) async fn insert(
 
 /// A delivery that is with the bot keeps its lease: only one that was done, or given up, becomes due at once. What the
 /// chat refused for good stays so.
-pub(super) async fn want(tx: &mut Tx, tenant: TenantId, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
+pub(super) async fn want(tx: &mut Tx, who: &Who, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
     diesel::update(
         queue::table
-            .filter(queue::for_tenant.eq(tenant.0))
+            .filter(queue::for_tenant.eq(who.tenant.0))
             .filter(queue::alert_id.eq(alert.0))
             .filter(queue::state.ne("dead").or(queue::refused.eq(false)))
             .filter(queue::wanted_version.lt(version)),
@@ -56,6 +58,7 @@ pub(super) async fn want(tx: &mut Tx, tenant: TenantId, alert: AlertId, version:
     .set((
         queue::wanted_version.eq(version),
         queue::wanted_at.eq(at),
+        queue::request_id.eq(&who.request_id),
         queue::failures.eq(case_when(queue::state.eq("dead"), 0.into_sql::<Integer>()).otherwise(queue::failures)),
         queue::due_at.eq(case_when(queue::state.ne("pending"), at.into_sql::<Timestamptz>()).otherwise(queue::due_at)),
         queue::state.eq("pending"),
@@ -86,6 +89,8 @@ pub struct Claimed {
     pub attempt: i32,
     /// When it was claimed the first time.
     pub first_claimed_at: Option<DateTime<Utc>>,
+    /// The request behind what it shall show.
+    pub request_id: Option<String>,
 }
 
 /// Due rows of the `whole` chats, and of the `named` servers (`chat/server`) of the others.
@@ -132,6 +137,7 @@ pub(super) async fn claim(
             queue::message_ref,
             queue::attempt,
             queue::first_claimed_at,
+            queue::request_id,
         ))
         .load(tx)
         .await?)
@@ -213,7 +219,7 @@ pub(super) async fn list(
     state: Option<DeliveryState>,
     paging: &Paging,
 ) -> Result<Vec<DeliveryInfo>> {
-    type Row = (Uuid, Uuid, String, String, i32, Option<String>, Option<String>, DateTime<Utc>);
+    type Row = (Uuid, Uuid, String, String, i32, Option<String>, Option<String>, DateTime<Utc>, Option<String>);
     let mut query = queue::table
         .select((
             queue::delivery_id,
@@ -224,6 +230,7 @@ pub(super) async fn list(
             queue::last_error,
             queue::message_ref,
             queue::created_at,
+            queue::request_id,
         ))
         .filter(queue::for_tenant.eq(tenant.0))
         .order(queue::delivery_id.desc())
@@ -239,7 +246,7 @@ pub(super) async fn list(
         .load::<Row>(tx)
         .await?
         .into_iter()
-        .map(|(id, alert, transport, state, attempt, last_error, message, created_at)| {
+        .map(|(id, alert, transport, state, attempt, last_error, message, created_at, request_id)| {
             Ok(DeliveryInfo {
                 id: DeliveryId(id),
                 alert: AlertId(alert),
@@ -248,6 +255,7 @@ pub(super) async fn list(
                 attempt,
                 last_error,
                 message,
+                request_id,
                 created_at,
             })
         })

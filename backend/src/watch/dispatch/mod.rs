@@ -148,6 +148,7 @@ async fn filled(
                 message: row.message_ref.clone(),
                 first_claimed_at: row.first_claimed_at.unwrap_or(at),
                 claimed_at: at,
+                request_id: row.request_id.clone(),
                 alert,
             })
         })

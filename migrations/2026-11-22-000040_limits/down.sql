@@ -1,0 +1,1 @@
+ALTER TABLE queue_deliveries DROP COLUMN request_id;

@@ -1,0 +1,128 @@
+//! One retailer at ten times its quota, and what the others feel: the time that 99 of 100 of their requests stay under,
+//! with the noise and without, in turns.
+//!
+//! The others send at an even pace, as shops do, so that a slow answer does not make them send less. The noise keeps
+//! its pace whatever it is answered; the service has the limits that users get.
+
+use super::Effort;
+use super::http::{Connection, post, request};
+use super::report::{Aim, Report, median, quantile};
+use super::world::{APP_ROLE, Retailer, SECRET, SYSTEM_ROLE, World};
+use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
+use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT};
+use tillwatch_backend::platform::http::cors::Cors;
+use tillwatch_backend::platform::limits::LimitsConfig;
+use tillwatch_backend::serve::{Service, ServiceOptions};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// The limits that users get.
+const LIMITS: LimitsConfig =
+    LimitsConfig { of_tenant: 6_000, of_token: 3_000, of_address: 300, concurrent: 32, concurrent_total: 512 };
+/// Retailers beside the noisy one.
+const OTHERS: usize = 8;
+/// Requests a second of each of them.
+const PACE: u32 = 20;
+/// Connections of the noisy one.
+const NOISE: usize = 16;
+/// Rows of a request of samples.
+const ROWS: usize = 20;
+
+/// Measures both kinds of noise.
+pub(crate) async fn measure(world: &mut World, effort: Effort, report: &mut Report) {
+    let retailers = world.retailers(OTHERS + 1).await;
+    let service = start(world).await;
+    let address = service.address().expect("it listens");
+    let (noisy, others) = retailers.split_first().expect("retailers");
+    let list = |retailer: &Retailer| request("GET", "/v1/campaigns?limit=20", &retailer.owner, &[], b"");
+    let others: Vec<Vec<u8>> = others.iter().map(list).collect();
+    let mut connection = Connection::open(address).await;
+    let partner = World::partner(&mut connection, noisy).await;
+    for (what, noise) in [("reads", list(noisy)), ("samples", samples(&partner))] {
+        let seconds = Duration::from_secs(effort.seconds.max(3));
+        // Connections and plans are warm before anything counts.
+        round(address, &others, None, Duration::from_secs(1)).await;
+        let (mut quiet, mut loud, mut ratios, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for number in 0..effort.rounds {
+            let with = async || round(address, &others, Some(&noise), seconds).await;
+            let without = async || round(address, &others, None, seconds).await;
+            let ((heard, share), (unheard, _)) = if number % 2 == 0 {
+                let first = without().await;
+                (with().await, first)
+            } else {
+                let first = with().await;
+                (first, without().await)
+            };
+            ratios.push(heard / unheard);
+            loud.push(heard);
+            quiet.push(unheard);
+            refused.push(share * 100.0);
+        }
+        let shown = |times: &[f64]| format!("p99 {:.2} ms", median(times));
+        let name = format!("others' p99 beside ten times the quota of {what}");
+        report.line(&name, &shown(&loud), &shown(&quiet), median(&ratios), "×", Aim::Below(2.0));
+        report.note(format!("Of the noise of {what}, {:.0} % were answered 429.", median(&refused)));
+    }
+    service.stop().await;
+}
+
+/// A service on the same database, with the limits that users get.
+async fn start(world: &World) -> Service {
+    let (app_url, system_url) = (world.url(APP_ROLE), world.url(SYSTEM_ROLE));
+    let options = ServiceOptions {
+        db: DbConfig { app_url, system_url, pool_size: 10, pool_wait: POOL_WAIT },
+        listener: Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port")),
+        http_workers: 2,
+        secret: SECRET,
+        previous_secret: None,
+        bot_key: None,
+        worker: false,
+        redis_url: None,
+        limits: LIMITS,
+        cors: Cors::default(),
+    };
+    Service::start(options).await.expect("the service starts")
+}
+
+/// A request of samples, the same each time: sent again, it changes nothing and is looked at whole.
+fn samples(token: &str) -> Vec<u8> {
+    let row = |number: usize| json!({ "metric": "orders", "at": "2026-01-05T10:00:00Z", "key": format!("r{number}"), "value": 1 });
+    post("/v1/samples", token, &json!({ "samples": (0..ROWS).map(row).collect::<Vec<_>>() }))
+}
+
+/// One round: the others' p99 in milliseconds, and the share of the noise that was refused.
+async fn round(address: SocketAddr, others: &[Vec<u8>], noise: Option<&[u8]>, time: Duration) -> (f64, f64) {
+    let mut quiet = JoinSet::new();
+    for request in others {
+        quiet.spawn(paced(address, request.clone(), Duration::from_secs(1) / PACE, time));
+    }
+    let mut loud = JoinSet::new();
+    if let Some(noise) = noise {
+        let pace = Duration::from_secs(60) * u32::try_from(NOISE).expect("few") / (LIMITS.of_tenant * 10);
+        for _ in 0..NOISE {
+            loud.spawn(paced(address, noise.to_vec(), pace, time));
+        }
+    }
+    let heard: Vec<(f64, u16)> = quiet.join_all().await.into_iter().flatten().collect();
+    assert!(heard.iter().all(|(_, status)| *status == 200), "the others are always served");
+    let times: Vec<f64> = heard.into_iter().map(|(time, _)| time).collect();
+    let answers: Vec<(f64, u16)> = loud.join_all().await.into_iter().flatten().collect();
+    assert!(answers.iter().all(|(_, status)| [200, 429].contains(status)), "the noise is served or told to wait");
+    let refused = answers.iter().filter(|(_, status)| *status == 429).count();
+    (quantile(&times, 0.99), refused as f64 / answers.len().max(1) as f64)
+}
+
+/// Sends a request again and again at an even pace; the milliseconds from when each was due, and its status.
+async fn paced(address: SocketAddr, request: Vec<u8>, pace: Duration, time: Duration) -> Vec<(f64, u16)> {
+    let mut connection = Connection::open(address).await;
+    let (begun, mut ticks, mut seen) = (Instant::now(), interval(pace), Vec::new());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    while begun.elapsed() < time {
+        let due = ticks.tick().await;
+        let status = connection.send(&request).await.expect("an answer");
+        seen.push((due.elapsed().as_secs_f64() * 1000.0, status));
+    }
+    seen
+}

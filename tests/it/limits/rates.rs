@@ -1,0 +1,197 @@
+//! How much may be asked. A limit of one a minute is tested, so that only a machine that stalls for a minute would let a
+//! second request pass.
+
+use super::limited;
+use crate::harness::service::own_service_with;
+use crate::harness::tenant::{PASSWORD, Style};
+use crate::harness::{Answer, Client, OwnService, Tenant, eventually, own_database};
+use serde_json::json;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use tillwatch_backend::openapi;
+use tillwatch_backend::platform::db::local::{LocalRedis, default_data_dir};
+use tillwatch_backend::platform::http::endpoint::Access;
+use tillwatch_backend::router::endpoints;
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::permissions::Permission;
+
+const KEYS: &str = "/.well-known/jwks.json";
+
+/// A request from a client, as the proxy in front of the service tells its address.
+async fn from(caller: &Client, client: &str, path: &str) -> Answer {
+    caller.send("GET", path, &[("x-forwarded-for", client)], None).await
+}
+
+#[track_caller]
+fn refused_for_a_while(answer: Answer, whose: &str) {
+    let seconds: u64 = answer.header("retry-after").parse().expect("seconds");
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    assert!(answer.header("ratelimit").contains(&format!("\"{whose}\";r=0;t=")), "{}", answer.header("ratelimit"));
+    let problem = answer.refused(Code::TooManyRequests);
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("RateLimit-Policy")), "{problem}");
+}
+
+#[tokio::test]
+async fn a_retailer_beyond_its_limit_waits_and_another_does_not() {
+    let service = limited(|limits| limits.of_tenant = 1).await;
+    let (mine, theirs) =
+        (Tenant::sign_up_at(&service, Style::default()).await, Tenant::sign_up_at(&service, Style::default()).await);
+    let first = mine.owner.get("/v1/me").await;
+    let policy = r#""tenant";q=1;w=60, "concurrency";q=10000;qu="concurrent-requests""#;
+    assert_eq!(first.header("ratelimit-policy"), policy);
+    assert_eq!(first.header("ratelimit"), r#""tenant";r=0;t=60"#);
+    first.ok();
+    refused_for_a_while(mine.owner.get("/v1/me").await, "tenant");
+    refused_for_a_while(mine.owner.get("/v1/campaigns").await, "tenant");
+    theirs.owner.get("/v1/me").await.ok();
+    // The bot's own requests are no retailer's, those for a chat user are.
+    let bot = mine.bot().await;
+    for _ in 0..3 {
+        let claimed =
+            bot.post("/v1/deliveries/claim", json!({ "transports": ["console"], "max": 1, "wait_ms": 0 })).await;
+        assert_eq!(claimed.header("ratelimit"), "");
+        claimed.ok();
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_has_a_limit_of_its_own_and_a_refused_permission_counts_before_it_is_audited() {
+    let service = limited(|limits| limits.of_token = 1).await;
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let (partner, other) = (retailer.partner(&[]).await, retailer.partner(&[Permission::ChannelsRead]).await);
+    let lacks = partner.get("/v1/channels").await;
+    assert!(lacks.header("ratelimit").ends_with(r#""token";r=0;t=60"#), "{}", lacks.header("ratelimit"));
+    lacks.refused(Code::PermissionDenied);
+    for _ in 0..3 {
+        refused_for_a_while(partner.get("/v1/channels").await, "token");
+    }
+    other.get("/v1/channels").await.ok();
+    let denied = retailer.audited().await.iter().filter(|entry| entry["action"] == "permission.denied").count();
+    assert_eq!(denied, 1, "what is beyond the limit costs nothing more");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_without_a_credential_that_works_is_counted_and_one_that_works_is_not() {
+    let service = limited(|limits| limits.of_address = 1).await;
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let nobody = &retailer.anonymous;
+    let first = from(nobody, "203.0.113.1", KEYS).await;
+    assert_eq!(first.header("ratelimit-policy"), r#""address";q=1;w=60"#);
+    first.ok();
+    refused_for_a_while(from(nobody, "203.0.113.1", KEYS).await, "address");
+    from(nobody, "203.0.113.2", KEYS).await.ok();
+    // What a caller says of itself stands before what the proxy has added.
+    refused_for_a_while(from(nobody, "203.0.113.9, 203.0.113.1", KEYS).await, "address");
+    // One subscriber of IPv6 has many addresses.
+    from(nobody, "2001:db8:1:2::1", KEYS).await.ok();
+    refused_for_a_while(from(nobody, "2001:db8:1:2:ffff::9", KEYS).await, "address");
+    // A credential that does not work is none.
+    let lost = nobody.bearing("tw_live_0000000000000000000000000000000000000");
+    from(&lost, "203.0.113.3", "/v1/me").await.refused(Code::CredentialInvalid);
+    refused_for_a_while(from(&lost, "203.0.113.3", "/v1/me").await, "address");
+    for _ in 0..3 {
+        from(&retailer.owner, "203.0.113.3", "/v1/me").await.ok();
+    }
+    // What belongs to no operation is not counted, nor are the probes.
+    for path in ["/livez", "/readyz", "/v1/nothing"] {
+        assert_eq!(from(nobody, "203.0.113.4", path).await.header("ratelimit"), "", "{path}");
+    }
+    service.stop().await;
+}
+
+/// A Redis that nobody listens for.
+fn dead_redis() -> String {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr().expect("its address").port();
+    format!("redis://127.0.0.1:{port}/")
+}
+
+#[tokio::test]
+async fn without_its_redis_sign_in_its_throttle_and_the_limits_work() {
+    let service = own_service_with(own_database().await, 8, |options| {
+        options.redis_url = Some(dead_redis());
+        options.limits.of_token = 1;
+    });
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    retailer.sign_in(&retailer.email, PASSWORD).await.ok();
+    for _ in 0..5 {
+        retailer.sign_in(&retailer.email, "not the password").await.refused(Code::SignInFailed);
+    }
+    let long = "UPDATE directory_sign_in_attempts SET locked_until = now() + interval '10 minutes' WHERE locked_until IS NOT NULL";
+    service.database.execute(long).await;
+    retailer.sign_in(&retailer.email, PASSWORD).await.refused(Code::TooManyRequests);
+    let partner = retailer.partner(&[]).await;
+    partner.get("/v1/me").await.ok();
+    refused_for_a_while(partner.get("/v1/me").await, "token");
+    assert_eq!(service.anonymous().get("/readyz").await.text(), "ready");
+    service.stop().await;
+}
+
+/// What Redis answers to an inline command.
+fn redis_says(server: &LocalRedis, command: &str) -> String {
+    let address = server.url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let mut stream = TcpStream::connect(address).expect("Redis");
+    stream.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).expect("a command");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    text
+}
+
+#[tokio::test]
+async fn two_processes_with_one_redis_share_the_limits_and_it_learns_no_names() {
+    let dir = default_data_dir().expect("a folder");
+    let started = tokio::task::spawn_blocking(move || LocalRedis::start(&dir)).await.expect("the starting thread");
+    let server = started.expect("a Redis for the tests");
+    let database = own_database().await;
+    let start = |url: String| {
+        own_service_with(database.clone(), 8, |options| {
+            options.redis_url = Some(url);
+            options.limits.of_tenant = 1;
+        })
+    };
+    let (one, other) = (start(server.url()), start(server.url()));
+    let (retailer, mut client) = (Tenant::sign_up_at(&one, Style::default()).await, 0);
+    for service in [&one, &other] {
+        let nobody = service.anonymous();
+        eventually("the service to reach Redis", async || {
+            client += 1;
+            let before = redis_says(&server, "DBSIZE");
+            from(&nobody, &format!("198.18.{}.{}", client / 256, client % 256), KEYS).await.ok();
+            (redis_says(&server, "DBSIZE") != before).then_some(())
+        })
+        .await;
+    }
+    let there = other.anonymous().bearing(retailer.owner.bearer());
+    retailer.owner.get("/v1/me").await.ok();
+    refused_for_a_while(there.get("/v1/me").await, "tenant");
+    let keys = redis_says(&server, "KEYS *");
+    assert!(keys.contains("tillwatch:rate:tenant:") && keys.contains("tillwatch:rate:address:"), "{keys}");
+    for name in ["198.18.", "127.0.0.1", &retailer.id.to_string(), &retailer.id.0.to_string()] {
+        assert!(!keys.contains(name), "{name} stands in {keys}");
+    }
+    let ends: Vec<OwnService> = vec![one, other];
+    for service in ends {
+        service.stop().await;
+    }
+    tokio::task::spawn_blocking(move || server.stop().expect("it stops")).await.expect("the stopping thread");
+}
+
+#[test]
+fn the_document_tells_the_limits_of_every_operation_that_has_some() {
+    let document = serde_json::to_value(openapi::document(&endpoints())).expect("JSON");
+    for endpoint in &endpoints() {
+        let place = format!("{} {}", endpoint.method_name(), endpoint.path);
+        let answers = &document["paths"][&endpoint.path][endpoint.method_name().to_lowercase()]["responses"];
+        let limited = endpoint.access != Access::Bot;
+        assert_eq!(answers.get("429").is_some(), limited, "{place}");
+        for (status, answer) in answers.as_object().expect("answers") {
+            for name in ["RateLimit", "RateLimit-Policy"] {
+                let told = answer["headers"][name]["description"].is_string();
+                assert_eq!(told, limited, "{place} {status}: {name}");
+            }
+            let waits = answer["headers"]["Retry-After"]["description"].is_string();
+            assert_eq!(waits, ["429", "503"].contains(&status.as_str()), "{place} {status}");
+        }
+    }
+}
