@@ -1,10 +1,12 @@
 //! The command line: what each word of `tillwatch …` does.
 //!
 //! Cast: [`up`] (everything in one process, the default), [`parts`] (the roles by themselves: serve, work, bot,
-//! migrate), [`tools`] (backtest, config, openapi, keys, roles). Invariant: every error is one clear text on standard
+//! migrate), [`operator`] (the audit log), [`tenants`] (the retailers), [`tools`] (backtest, config, openapi, keys, roles). Invariant: every error is one clear text on standard
 //! error and exit code 1; nothing prints a secret.
 
+mod operator;
 mod parts;
+mod tenants;
 mod tools;
 mod up;
 
@@ -36,6 +38,12 @@ enum Command {
     Bot,
     /// Bring the database's schema up to date (as `DATABASE_OWNER_URL`).
     Migrate,
+    /// Verify the audit log: that no entry was changed, removed or added afterwards.
+    #[command(subcommand)]
+    Audit(operator::AuditCommand),
+    /// The retailers: list, show, plan, limits, suspend, resume.
+    #[command(subcommand)]
+    Tenant(tenants::TenantCommand),
     /// Try a rule on a CSV file of `timestamp,value`; prints timestamp,value,score,fired.
     Backtest(tools::BacktestArgs),
     /// Every setting, its value and where it comes from.
@@ -59,6 +67,7 @@ pub(crate) fn run() -> ExitCode {
     let simple = match &command {
         Command::Backtest(args) => Some(tools::backtest(args)),
         Command::Openapi => Some(tools::openapi()),
+        Command::Audit(operator::AuditCommand::VerifyFile(args)) => Some(operator::verify_file(args)),
         Command::Keys => Some(tools::keys()),
         Command::Roles => {
             tools::roles();
@@ -94,6 +103,8 @@ fn with_settings(command: Command, file: Option<&std::path::Path>) -> Result<(),
             Command::Work => parts::work(config).await,
             Command::Bot => parts::bot(config).await,
             Command::Migrate => parts::migrate(config).await,
+            Command::Audit(command) => operator::audit(config, command).await,
+            Command::Tenant(command) => tenants::run(config, command).await,
             _ => Ok(()),
         }
     });

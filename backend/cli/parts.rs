@@ -9,6 +9,7 @@ use tillwatch_backend::config::{Config, Console};
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate as db_migrate};
+use tillwatch_backend::platform::outbound::AddressPolicy;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
 use tillwatch_bot::api::BotKey;
@@ -159,7 +160,8 @@ pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
     })
 }
 
-fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Result<ServiceOptions, Failure> {
+/// What a service of these settings needs to know.
+pub(super) fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Result<ServiceOptions, Failure> {
     let app_url = config
         .database_url
         .clone()
@@ -179,6 +181,7 @@ fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Resu
         redis_url: config.redis_url.clone(),
         limits: config.limits,
         cors: config.cors.clone(),
+        outbound: AddressPolicy::public_only(),
     })
 }
 

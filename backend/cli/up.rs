@@ -21,6 +21,7 @@ use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
 use tillwatch_backend::platform::db::local::{self, LocalError, LocalOptions, LocalPostgres, Progress};
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate};
+use tillwatch_backend::platform::outbound::AddressPolicy;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
 use tillwatch_bot::BotConfig;
@@ -150,6 +151,7 @@ async fn begin(config: &Config, args: &UpArgs, quit: &Arc<Notify>, running: &mut
         redis_url: config.redis_url.clone(),
         limits: config.limits,
         cors: config.cors.clone(),
+        outbound: AddressPolicy::public_only(),
     })
     .await?;
     let service = running.service.insert(service);

@@ -1,10 +1,13 @@
 //! What every use case gets: the database pools of its runtime and what the process shares.
 
 use crate::error::Result;
+use crate::identity::audit::seal::SealKeys;
 use crate::identity::auth::AuthShared;
 use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::cors::Cors;
 use crate::platform::limits::Limits;
+use crate::platform::outbound::Outbound;
+use crate::platform::sealed::Sealer;
 use crate::platform::wake::{Topic, Wake};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -16,6 +19,12 @@ pub struct Shared {
     pub db: DbConfig,
     /// Keys, caches and limits of sign-in.
     pub auth: AuthShared,
+    /// What signs and verifies the audit log's seals.
+    pub seal_keys: SealKeys,
+    /// Requests to addresses that customers give.
+    pub outbound: Outbound,
+    /// Secrets that must be read again.
+    pub sealer: Sealer,
     /// Wake-ups.
     pub wake: Wake,
     /// How much may be asked.

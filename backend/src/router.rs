@@ -11,10 +11,15 @@ pub fn endpoints() -> Vec<Endpoint> {
     [
         identity::auth::routes::routes(),
         identity::tenants::routes::routes(),
+        identity::limits::routes::routes(),
         identity::staff::routes::routes(),
+        identity::roles::routes::routes(),
+        identity::departments::routes::routes(),
+        identity::authority::routes::routes(),
         identity::partners::routes::routes(),
         identity::chat::routes::routes(),
         identity::audit::routes::routes(),
+        identity::events::routes::routes(),
         measure::metrics::routes::routes(),
         measure::samples::routes::routes(),
         plan::channels::routes::routes(),
@@ -24,6 +29,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         watch::alerts::routes::routes(),
         watch::deliveries::routes::routes(),
         watch::dispatch::routes::routes(),
+        watch::webhooks::routes::routes(),
     ]
     .into_iter()
     .flatten()
@@ -32,15 +38,23 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// Every kind of deferred work.
 pub fn jobs() -> Vec<JobKind> {
-    [plan::campaigns::jobs::kinds(), watch::judging::jobs::kinds(), watch::deliveries::jobs::kinds()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        plan::campaigns::jobs::kinds(),
+        watch::judging::jobs::kinds(),
+        watch::deliveries::jobs::kinds(),
+        watch::webhooks::jobs::kinds(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What every worker does again and again.
 pub fn sweeps() -> Vec<Sweep> {
-    identity::directory::jobs::sweeps()
+    [identity::directory::jobs::sweeps(), identity::audit::jobs::sweeps(), watch::webhooks::jobs::sweeps()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404, and their description.

@@ -2,6 +2,7 @@
 
 use crate::app::{App, Shared};
 use crate::error::{Error, Result};
+use crate::identity::audit::seal::SealKeys;
 use crate::identity::auth::AuthShared;
 use crate::identity::auth::gate::{Gate, RecentLookups};
 use crate::identity::auth::keys::Keys;
@@ -12,8 +13,11 @@ use crate::platform::http::cors::Cors;
 use crate::platform::http::edge::edge;
 use crate::platform::jobs::{schedule, worker};
 use crate::platform::limits::{Limits, LimitsConfig};
+use crate::platform::outbound::{AddressPolicy, Outbound};
+use crate::platform::sealed::Sealer;
 use crate::platform::wake::Wake;
 use crate::router;
+use crate::watch::webhooks::sender;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::ThinData;
@@ -114,7 +118,8 @@ fn start_worker(shared: &Arc<Shared>, stopping: watch::Receiver<bool>) -> Result
                         Ok(app) => {
                             let (jobs, sweeps) = (router::jobs(), router::sweeps());
                             let sweeping = schedule::run(&app, &sweeps, &stopping);
-                            tokio::join!(worker::run(&app, &jobs, stopping.clone()), sweeping);
+                            let sending = sender::run(&app, stopping.clone());
+                            tokio::join!(worker::run(&app, &jobs, stopping.clone()), sweeping, sending);
                         }
                     }
                 }),
@@ -145,6 +150,8 @@ pub struct ServiceOptions {
     pub limits: LimitsConfig,
     /// Which other sites' pages may ask.
     pub cors: Cors,
+    /// Where requests to customers' addresses may go; anything but [`AddressPolicy::public_only`] is for tests.
+    pub outbound: AddressPolicy,
 }
 
 /// A running service.
@@ -164,8 +171,11 @@ impl Service {
     pub async fn start(options: ServiceOptions) -> Result<Self> {
         Db::new(&options.db)?.check_roles().await?;
         let keys = Keys::new(options.secret, options.previous_secret)?;
+        let sealer = Sealer::new(&options.secret, options.previous_secret.as_ref())?;
+        let outbound = Outbound::new(options.outbound)?;
         let (stopping, observed) = watch::channel(false);
         let salt = keys.tries_key("limits", "");
+        let (signing, before) = keys.audit_seeds();
         let auth = AuthShared {
             bot_key: options.bot_key.or_else(|| Some(keys.bot_public())),
             keys,
@@ -183,6 +193,9 @@ impl Service {
         let shared = Arc::new(Shared {
             db: options.db,
             auth,
+            seal_keys: SealKeys::new(signing, before),
+            outbound,
+            sealer,
             wake,
             limits,
             cors: options.cors,

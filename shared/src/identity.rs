@@ -1,7 +1,8 @@
 //! Bodies of sign-up, sign-in, sessions, API tokens and the audit log.
 
 use crate::Locale;
-use crate::ids::{ApiTokenId, AuditId, SessionId, StaffId, TenantId};
+use crate::authority::{NamedDepartment, NamedRole, PreviousSecret};
+use crate::ids::{ApiTokenId, AuditId, ChannelId, SessionId, StaffId, TenantId};
 use crate::permissions::{Permission, Role};
 use chrono::{DateTime, Utc};
 
@@ -73,6 +74,14 @@ requests! {
         #[serde(default = "ninety")]
         #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 365, default = 90))]
         pub expires_in_days: u16,
+        /// The channels that it reaches; every one if absent, none if empty.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(max_items = 500))]
+        pub channels: Option<Vec<ChannelId>>,
+        /// Requests that it may make in a minute; only the retailer's own limit if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100_000, example = 600))]
+        pub requests_per_minute: Option<u32>,
     }
 }
 
@@ -108,6 +117,9 @@ answers! {
         pub api_token: Option<ApiTokenId>,
         /// What the credential may do.
         pub permissions: Vec<Permission>,
+        /// The channels that this reaches, and no others; absent where it reaches every one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub channels: Option<Vec<ChannelId>>,
     }
 
     /// A retailer and its settings.
@@ -130,8 +142,11 @@ answers! {
         pub id: StaffId,
         /// The person's name.
         pub name: String,
-        /// What they may do.
+        /// What they may do, unless they have a role of the retailer's own.
         pub role: Role,
+        /// The role of the retailer's own that counts instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub custom_role: Option<NamedRole>,
     }
 
     /// A staff as the list shows it. Their e-mail address belongs to the login, not to the retailer.
@@ -140,12 +155,21 @@ answers! {
         pub id: StaffId,
         /// The person's name.
         pub name: String,
-        /// What they may do.
+        /// What they may do, unless they have a role of the retailer's own.
         pub role: Role,
+        /// The role of the retailer's own that counts instead.
+        pub custom_role: Option<NamedRole>,
+        /// Their department.
+        pub department: Option<NamedDepartment>,
+        /// The channels that their permissions reach; `null` for every one.
+        pub channels: Option<Vec<ChannelId>>,
         /// Whether they may sign in.
         pub state: StaffState,
         /// Since when they have this place.
         pub created_at: DateTime<Utc>,
+        /// Grows with every change; also the `ETag`.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
+        pub version: i64,
     }
 
     /// A public key that verifies access tokens (RFC 8037).
@@ -181,6 +205,13 @@ answers! {
         pub starts_with: String,
         /// What it may do.
         pub scopes: Vec<Permission>,
+        /// The channels that it reaches; `null` for every one.
+        pub channels: Option<Vec<ChannelId>>,
+        /// Requests that it may make in a minute; `null` where only the retailer's own limit counts.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100_000))]
+        pub requests_per_minute: Option<u32>,
+        /// The secret before the last rotation, while it still works.
+        pub previous: Option<PreviousSecret>,
         /// When it was made.
         pub created_at: DateTime<Utc>,
         /// When it stops working.

@@ -121,6 +121,9 @@ answers! {
         /// The day, in the retailer's time zone; unless asked otherwise, the day before the newest with samples, or the
         /// newest where there is nothing on that.
         pub day: Option<NaiveDate>,
+        /// The channel that the figures are of; absent where they are of everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub channel: Option<ChannelId>,
         /// ISO 4217 currency of money figures.
         pub currency: String,
         /// The lines: every metric with a figure on either day.

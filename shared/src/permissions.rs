@@ -153,6 +153,11 @@ impl Permission {
         )
     }
 
+    /// What may still be done while the retailer is being closed: read it, take a copy, stop the closing.
+    pub const fn while_closing(self) -> bool {
+        matches!(self, P::TenantRead | P::TenantExport | P::TenantDelete | P::JobsRead)
+    }
+
     /// What an API token may be given: everything but the care of the retailer, its
     /// people, tokens, webhooks, chats and the audit log.
     pub const fn for_tokens(self) -> bool {
@@ -172,6 +177,33 @@ impl Permission {
                 | P::DeliveriesManage
                 | P::AuditRead
         )
+    }
+
+    /// Whether it is about channels and what belongs to them, or about oneself: what is left to somebody whose
+    /// permissions are narrowed to channels. A permission that is not listed here is about the whole retailer.
+    pub const fn by_channel(self) -> bool {
+        matches!(
+            self,
+            P::ChannelsRead
+                | P::ChannelsWrite
+                | P::CampaignsRead
+                | P::CampaignsWrite
+                | P::CampaignsPause
+                | P::CampaignsResume
+                | P::MetricsRead
+                | P::SamplesWrite
+                | P::RulesRead
+                | P::RulesWrite
+                | P::AlertsRead
+                | P::AlertsAcknowledge
+                | P::DeliveriesManage
+                | P::ChatLinkSelf
+        )
+    }
+
+    /// Whether a role of a retailer's own may have it; what only an owner does is in none.
+    pub const fn for_custom_roles(self) -> bool {
+        !matches!(self, P::TenantDelete)
     }
 }
 
@@ -200,6 +232,24 @@ mod tests {
             assert!(!never.for_chat(), "{never}");
         }
         assert!(P::CampaignsPause.for_chat() && P::AlertsAcknowledge.for_chat());
+    }
+
+    #[test]
+    fn what_is_about_the_whole_retailer_is_not_left_to_a_narrowed_caller() {
+        for never in [P::TenantRead, P::TenantWrite, P::StaffRead, P::StaffWrite, P::RolesWrite, P::ApiTokensWrite] {
+            assert!(!never.by_channel(), "{never}");
+        }
+        for never in [P::AuditRead, P::WebhooksRead, P::WebhooksWrite, P::JobsRead, P::JobsCancel, P::ChatManage] {
+            assert!(!never.by_channel(), "{never}");
+        }
+        assert!(P::SamplesWrite.by_channel() && P::CampaignsPause.by_channel());
+    }
+
+    #[test]
+    fn a_custom_role_allows_all_but_what_only_an_owner_does() {
+        for &permission in Permission::ALL {
+            assert_eq!(permission.for_custom_roles(), Role::Admin.allows(permission), "{permission}");
+        }
     }
 
     #[test]

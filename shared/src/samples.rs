@@ -54,7 +54,7 @@ pub enum RowCode {
     ArchivedChannel,
     /// The campaign is archived.
     ArchivedCampaign,
-    /// The API token may not write to this channel.
+    /// The permissions of the staff or the API token are narrowed to channels, and this is none of them.
     ChannelNotAllowed,
 }
 
@@ -112,7 +112,7 @@ impl RowCode {
             Self::UnknownCampaign => ("There is no such campaign.", "没有这个营销活动。"),
             Self::ArchivedChannel => ("The channel is archived.", "该渠道已归档。"),
             Self::ArchivedCampaign => ("The campaign is archived.", "该营销活动已归档。"),
-            Self::ChannelNotAllowed => ("The API token may not write to this channel.", "该 API 令牌无权写入此渠道。"),
+            Self::ChannelNotAllowed => ("Your permissions do not reach this channel.", "您的权限不包含此渠道。"),
         }
     }
 }

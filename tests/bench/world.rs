@@ -11,6 +11,7 @@ use tillwatch_backend::platform::db::migrate;
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT};
 use tillwatch_backend::platform::http::cors::Cors;
 use tillwatch_backend::platform::limits::{LimitsConfig, Rate};
+use tillwatch_backend::platform::outbound::AddressPolicy;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_shared::ids::TenantId;
 use tokio::task::JoinSet;
@@ -83,6 +84,7 @@ impl World {
             redis_url: None,
             limits: UNLIMITED,
             cors: Cors::default(),
+            outbound: AddressPolicy::public_only(),
         })
         .await
         .expect("the service starts");

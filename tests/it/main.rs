@@ -1,6 +1,8 @@
 //! Every integration test, in one binary: what a user sees, over HTTP and chat, on a real PostgreSQL.
 
 mod access_matrix;
+mod audit;
+mod authority;
 mod backtest;
 mod bot_command;
 mod bot_process;
@@ -33,6 +35,8 @@ mod smoke;
 mod staff;
 mod start_refusal;
 mod stop_loss;
+mod tenant_life;
 mod tidy;
 mod up;
+mod webhooks;
 mod worker;

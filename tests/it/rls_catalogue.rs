@@ -93,7 +93,7 @@ const RULES: &[&str] = &[
     "SELECT format('the system role may %s the tenant table %s', g.privilege, t.name) FROM t JOIN g USING (oid)
      WHERE tenant AND g.grantee = 'tillwatch_system'",
     "SELECT format('%s is a history and %s may %s it', name, grantee, privilege) FROM g
-     WHERE (name LIKE '%\\_events' OR name = 'audit_entries') AND privilege NOT IN ('SELECT', 'INSERT')",
+     WHERE (name LIKE '%\\_events' OR name IN ('audit_entries', 'audit_seals')) AND privilege NOT IN ('SELECT', 'INSERT')",
 ];
 
 /// Every way in which the database does not keep tenants apart, as sentences.

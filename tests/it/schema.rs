@@ -32,6 +32,7 @@ fn diesel_type(postgres: &str) -> Option<&'static str> {
         "jsonb" => "Jsonb",
         "bytea" => "Bytea",
         "_text" => "Array<Text>",
+        "_uuid" => "Array<Uuid>",
         _ => return None,
     })
 }

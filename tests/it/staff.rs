@@ -10,9 +10,14 @@ use tillwatch_shared::permissions::{Permission, Role};
 async fn the_settings_are_read_by_whoever_may() {
     let retailer = Tenant::sign_up().await;
     let settings = retailer.owner.get("/v1/tenant").await.ok();
+    let since = settings["created_at"].clone();
     assert_eq!(
         settings,
-        json!({ "id": retailer.id, "name": retailer.name, "locale": "en", "time_zone": "America/New_York", "currency": "USD" })
+        json!({
+            "id": retailer.id, "name": retailer.name, "locale": "en", "time_zone": "America/New_York", "currency": "USD",
+            "fiscal_week_start": "mon", "quiet_hours": null, "residency": null, "plan": "trial", "state": "active",
+            "created_at": since, "version": 1,
+        })
     );
     let partner = retailer.partner(&[Permission::TenantRead]).await;
     assert_eq!(partner.get("/v1/tenant").await.ok(), settings);

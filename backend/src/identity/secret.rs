@@ -10,7 +10,10 @@ use sha2::{Digest as _, Sha256};
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Digits and letters that are not mistaken for one another.
 const LEGIBLE: &[u8; 31] = b"23456789ABCDEFGHJKLMNPQRSTUVWXY";
-const API_PREFIX: &str = "tw_live_";
+/// What every API token begins with.
+pub const API_PREFIX: &str = "tw_live_";
+/// Characters of an API token.
+pub const API_LENGTH: u32 = 44;
 const REFRESH_PREFIX: &str = "twr_";
 
 fn random(alphabet: &[u8], length: usize) -> String {
@@ -23,6 +26,19 @@ pub fn api_token() -> String {
     let body = format!("{API_PREFIX}{}", random(BASE62, 30));
     let check = checksum(&body);
     body + &check
+}
+
+/// A text of the form of an API token that is nobody's.
+pub fn example_token() -> String {
+    let body = format!("{API_PREFIX}{}", "0".repeat(30));
+    let check = checksum(&body);
+    body + &check
+}
+
+/// The digits of base 62, from zero on.
+pub fn base62() -> &'static str {
+    // Letters and digits are ASCII.
+    std::str::from_utf8(BASE62).unwrap_or_default()
 }
 
 /// Whether `text` has the form and checksum of an API token.
@@ -81,7 +97,8 @@ mod tests {
     #[test]
     fn a_token_is_recognised_and_a_changed_one_is_not() {
         let token = api_token();
-        assert_eq!(token.len(), 44);
+        assert_eq!(token.len(), API_LENGTH as usize);
+        assert!(is_api_token(&example_token()) && base62().len() == 62);
         assert!(is_api_token(&token));
         let last = if token.ends_with('0') { '1' } else { '0' };
         assert!(!is_api_token(&format!("{}{last}", &token[..43])));

@@ -1,4 +1,5 @@
-//! What every wing stands on and what knows no domain: the HTTP edge, the database, jobs, limits, wake-ups, pictures.
+//! What every wing stands on and what knows no domain: the HTTP edge, the database, jobs, limits, wake-ups, pictures,
+//! requests to customers' addresses, sealed secrets.
 
 pub mod cache;
 pub mod chart;
@@ -7,6 +8,8 @@ pub mod db;
 pub mod http;
 pub mod jobs;
 pub mod limits;
+pub mod outbound;
+pub mod sealed;
 pub mod tally;
 pub mod validate;
 pub mod wake;

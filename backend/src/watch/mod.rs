@@ -3,7 +3,7 @@
 //! Cast: [`ingest`] (`POST /v1/samples`: composes measure, plan's totals and the stop-loss in one transaction),
 //! [`judging`] (stop-loss in the write, closed days by job), [`rules`] (what is watched, and the arithmetic of
 //! detection), [`alerts`] (one open alert a breach, with its timeline and picture), [`deliveries`] (one message an
-//! incident), [`dispatch`] (handing the bot what is due). Depends on plan, measure,
+//! incident), [`dispatch`] (handing the bot what is due), [`webhooks`] (telling customers' own systems). Depends on plan, measure,
 //! identity and the platform. Invariant: an alert and its deliveries are rows of the transaction that saw the breach.
 
 pub mod alerts;
@@ -12,3 +12,4 @@ pub mod dispatch;
 pub mod ingest;
 pub mod judging;
 pub mod rules;
+pub mod webhooks;

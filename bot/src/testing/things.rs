@@ -37,9 +37,10 @@ pub(crate) fn me(role: Role, locale: Locale) -> Me {
             time_zone: time_zone.to_owned(),
             currency: currency.to_owned(),
         },
-        staff: Some(Staff { id: mei(), name: "Mei Lin".to_owned(), role }),
+        staff: Some(Staff { id: mei(), name: "Mei Lin".to_owned(), role, custom_role: None }),
         api_token: None,
         permissions: Vec::new(),
+        channels: None,
     }
 }
 

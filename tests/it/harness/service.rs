@@ -2,13 +2,15 @@
 
 use super::client::Client;
 use super::database::{Database, own_database};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use futures_util::future::BoxFuture;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 use tillwatch_backend::app::Shared;
 use tillwatch_backend::error::Result;
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::http::cors::Cors;
 use tillwatch_backend::platform::limits::{LimitsConfig, Rate};
+use tillwatch_backend::platform::outbound::{AddressPolicy, Lookup};
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tokio::runtime::Runtime;
 
@@ -75,6 +77,17 @@ pub(crate) fn try_start(options: ServiceOptions) -> Result<()> {
     tried.join().expect("the starting thread")
 }
 
+/// A policy by which nothing is public and no name has an address: nothing leaves loopback.
+fn nowhere() -> AddressPolicy {
+    struct Nobody;
+    impl Lookup for Nobody {
+        fn lookup(&self, _: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+    }
+    AddressPolicy::for_tests(|_| false, Arc::new(Nobody), None)
+}
+
 /// Options of a service on `database`.
 pub(crate) fn options(database: &Database, pool_size: usize, worker: bool) -> ServiceOptions {
     ServiceOptions {
@@ -88,6 +101,7 @@ pub(crate) fn options(database: &Database, pool_size: usize, worker: bool) -> Se
         redis_url: None,
         limits: UNLIMITED,
         cors: Cors::default(),
+        outbound: nowhere(),
     }
 }
 

@@ -78,6 +78,35 @@ async fn own(mine: &Seeded, operations: &[(String, String, Value)]) -> Vec<Strin
     wrong
 }
 
+/// The operations that changed something of the retailer and left no entry in its audit log under their request's id.
+pub(super) async fn unaudited(mine: &Seeded) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut audited = 0;
+    for (path, method, operation) in &operations(&document()) {
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        for (number, case) in cases(id, mine).iter().enumerate() {
+            let caller = if case.ends_session { &mine.leaving } else { &mine.admin };
+            let request = format!("audit-{id}-{number}");
+            let before = fingerprint(&mine.tenant.database, &mine.tenant).await;
+            let answer = ask_with(caller, method, path, case, &[("x-request-id", &request)]).await;
+            let query = format!(
+                "SELECT count(*) FROM audit_entries WHERE tenant_id = '{}' AND request_id = '{request}'",
+                mine.tenant.id.0
+            );
+            if mine.tenant.database.number(&query).await > 0 {
+                audited += 1;
+            } else if method != "get" && (200..300).contains(&answer.status) {
+                let after = fingerprint(&mine.tenant.database, &mine.tenant).await;
+                if before != after {
+                    wrong.push(format!("{id} changed something and left no entry: {}", answer.text()));
+                }
+            }
+        }
+    }
+    assert!(audited >= 20, "only {audited} operations left an entry");
+    wrong
+}
+
 /// Every POST of the retailer's own admin, sent twice under one key: a success is shown again, byte by byte but for what is
 /// shown once. Sentences of what was wrong, and how many were shown again.
 pub(super) async fn repeated(mine: &Seeded) -> (Vec<String>, usize) {

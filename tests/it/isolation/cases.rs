@@ -69,11 +69,14 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         ],
         "auth_refresh" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "refresh_token": "twr_unknown" }))],
         "auth_sign_out" => vec![Case { ends_session: true, ..own() }],
-        "auth_me" | "auth_jwks" | "tenant_get" | "staff_list" | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
+        "auth_me" | "auth_jwks" | "tenant_get" | "tenant_limits" | "staff_list" | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
         "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
         }
+        "tenant_update" => vec![own().body(json!({ "fiscal_week_start": "sun" }))],
+        "audit_verify" => vec![own()],
+        "audit_export" => vec![own().query("?from=2026-01-01T00:00:00Z".to_owned())],
         "chat_issue_code" => vec![own().body(json!({}))],
         "chat_redeem" => vec![bots().body(json!({
             "code": mine.link_code, "transport": "discord", "server": "s", "channel": "c", "user": "u",
@@ -81,8 +84,19 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "chat_list" | "deliveries_list" | "alerts_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
         "staff_get" => vec![not_found("staff")],
+        "staff_authority" => vec![not_found("colleague").body(json!({ "channels": [mine.id("channel")] }))],
+        "roles_list" | "departments_list" | "api_tokens_pattern" => vec![own()],
+        // The same name in another retailer is free.
+        "roles_create" => vec![own().body(json!({ "name": format!("{} managers", mine.mark), "permissions": [] }))],
+        "roles_get" | "roles_archive" => vec![not_found("role")],
+        "roles_update" => vec![not_found("role").body(json!({ "name": "taken over" }))],
+        "departments_create" => vec![own().body(json!({ "name": format!("{} 市场部", mine.mark) }))],
+        "departments_get" | "departments_archive" => vec![not_found("department")],
+        "departments_update" => vec![not_found("department").body(json!({ "name": "taken over" }))],
         "api_tokens_create" => vec![own().body(json!({ "name": "theirs", "scopes": [Permission::SamplesWrite] }))],
-        "api_tokens_revoke" => vec![not_found("token")],
+        "api_tokens_revoke" | "api_tokens_get" => vec![not_found("token")],
+        "api_tokens_rotate" => vec![not_found("token").body(json!({}))],
+        "leaked_tokens_report" => vec![own().body(json!({ "token": "not a token", "source": "a test" }))],
         "deliveries_claim" => vec![bots().body(json!({ "transports": ["discord"], "max": 50 }))],
         "deliveries_report" => vec![
             bots().id(mine.id("delivery")).body(json!({
@@ -91,6 +105,16 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         ],
         "deliveries_picture" => vec![bots().id(mine.id("delivery"))],
         "deliveries_replay" => vec![not_found("delivery")],
+        "events_list" => vec![Case::new(Nothing).query("?type=alert.opened".to_owned())],
+        "events_types" | "webhooks_list" => vec![own()],
+        "webhooks_create" => vec![own().body(json!({
+            "name": "theirs", "url": "https://theirs.example/", "events": ["alert.opened"],
+        }))],
+        "webhooks_get" | "webhooks_messages" | "webhooks_deliveries" => vec![not_found("webhook")],
+        "webhooks_update" => vec![not_found("webhook").body(json!({ "name": "taken over" }))],
+        "webhooks_test" | "webhooks_enable" | "webhooks_disable" | "webhooks_archive" => vec![not_found("webhook")],
+        "webhooks_rotate_secret" => vec![not_found("webhook").body(json!({ "overlap_hours": 1 }))],
+        "webhooks_replay" => vec![not_found("webhook").body(json!({ "since": "2026-01-01T00:00:00Z" }))],
         _ => planned(operation, mine),
     }
 }

@@ -3,8 +3,9 @@
 //!
 //! Cast: [`seed`] (a retailer with a row in every table and its own marks in every name), [`cases`] (how each operation
 //! is asked about that retailer's objects), [`calls`] (asking, and judging the answers), [`probes`] (asking the database
-//! itself, as the service's role, without any filter), [`canaries`] (the same questions by whoever must learn nothing, and
-//! a look into the log, Redis and the chat). All of them give lists of sentences, empty when all is well, so
+//! itself, as the service's role, without any filter), [`narrowed`] (the retailer's own people and tokens, narrowed to a
+//! channel), [`canaries`] (the same questions by whoever must learn nothing, and a look into the log, Redis and the
+//! chat). All of them give lists of sentences, empty when all is well, so
 //! that a test can break the database and see that they notice.
 //! A new operation needs a line in [`cases`]; the suite names it.
 
@@ -13,6 +14,7 @@
 mod calls;
 mod canaries;
 mod cases;
+mod narrowed;
 mod probes;
 mod seed;
 
@@ -43,6 +45,13 @@ async fn every_post_that_is_sent_again_is_done_once() {
     let (wrong, shown_again) = calls::repeated(&mine).await;
     assert_eq!(wrong, Vec::<String>::new());
     assert!(shown_again >= 10, "only {shown_again} were shown again");
+}
+
+#[tokio::test]
+async fn every_operation_that_changes_something_leaves_an_audit_entry_of_its_request() {
+    let service = own_service(own_database().await, 4);
+    let mine = Seeded::at(&service).await;
+    assert_eq!(calls::unaudited(&mine).await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 
 use crate::harness::service::OwnService;
 use crate::harness::tenant::{Style, text, unique};
-use crate::harness::{Client, Database, Tenant};
+use crate::harness::{Client, Database, Tenant, eventually};
 use serde_json::json;
 use std::collections::BTreeMap;
+use tillwatch_backend::app::App;
+use tillwatch_backend::identity::audit::sealing;
 use tillwatch_shared::permissions::{Permission, Role};
 
 /// A number that no other figure of the run has.
@@ -53,7 +55,12 @@ impl Other {
 
 impl Seeded {
     pub(super) async fn at(service: &OwnService) -> Self {
-        Self::over(service.anonymous(), service.database.clone()).await
+        let seeded = Self::over(service.anonymous(), service.database.clone()).await;
+        // A seal, long before its time.
+        let app = App::new(service.inside()).expect("a view of the service");
+        let until = chrono::Utc::now() + chrono::TimeDelta::seconds(5);
+        assert!(sealing::seal(&app, seeded.tenant.id, until).await.expect("a seal") > 0);
+        seeded
     }
 
     /// At whatever service `anonymous` calls, with its rows in `database`.
@@ -73,9 +80,27 @@ impl Seeded {
             keys,
             ids: BTreeMap::new(),
         };
+        seeded.tell().await;
         seeded.plan().await;
         seeded.happen().await;
         seeded
+    }
+
+    /// A webhook that was tried in vain and is disabled, so that nothing of it changes by itself.
+    async fn tell(&mut self) {
+        let url = format!("https://{}.example/hook", self.mark.to_lowercase());
+        let wish = json!({ "name": format!("{} orders", self.mark), "url": url, "events": ["alert.opened"] });
+        let made = self.tenant.owner.post("/v1/webhooks", wish).await.ok();
+        let path = format!("/v1/webhooks/{}", text(&made["webhook"]["id"]));
+        self.ids.insert("webhook", text(&made["webhook"]["id"]).to_owned());
+        self.tenant.owner.post(&format!("{path}/test"), json!({})).await.ok();
+        let tried = async || {
+            let page = self.tenant.owner.get(&format!("{path}/deliveries")).await.ok();
+            page["data"].get(0).map(|attempt| text(&attempt["message"]).to_owned())
+        };
+        let message = eventually("the webhook to be tried", tried).await;
+        self.ids.insert("message", message);
+        self.tenant.owner.post(&format!("{path}/disable"), json!({})).await.ok();
     }
 
     /// Channels, campaigns, tokens, rules.
@@ -105,6 +130,11 @@ impl Seeded {
         let kept = [("content-type", "application/json"), ("idempotency-key", mark.as_str())];
         let more = json!({ "name": format!("{mark} kiosk"), "kind": "store" }).to_string().into_bytes();
         self.tenant.owner.send("POST", "/v1/channels", &kept, Some(more)).await.ok();
+        let role = json!({ "name": format!("{mark} managers"), "permissions": [Permission::ChannelsRead] });
+        self.create("role", "/v1/roles", role).await;
+        self.create("department", "/v1/departments", json!({ "name": format!("{mark} 市场部") })).await;
+        let colleague = self.tenant.staff(Role::Viewer).await.get("/v1/me").await.ok();
+        self.ids.insert("colleague", text(&colleague["staff"]["id"]).to_owned());
         let me = self.tenant.owner.get("/v1/me").await.ok();
         self.ids.insert("staff", text(&me["staff"]["id"]).to_owned());
     }

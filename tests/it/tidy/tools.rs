@@ -216,3 +216,40 @@ fn another_clock_is_found() {
     ]);
     assert_eq!(clocks(&tree).len(), 1);
 }
+
+/// Who may go where is a value of the process's start, and what serves starts with public addresses only.
+fn other_policies(tree: &Tree) -> Vec<String> {
+    let policy = "backend/src/platform/outbound/policy.rs";
+    let mut breaches = Vec::new();
+    for (path, source) in tree.sources("").filter(|(path, _)| !path.starts_with("tests/") && *path != policy) {
+        for line in source.lines_with(&["for_tests"]) {
+            breaches.push(format!("{path}:{line}: an address policy for tests"));
+        }
+        // A client of its own would go anywhere.
+        let at_home = path.starts_with("backend/src/platform/outbound/") || !path.starts_with("backend/");
+        let clients = if at_home { Vec::new() } else { source.lines_of_crate("reqwest") };
+        breaches.extend(clients.iter().map(|line| format!("{path}:{line}: names `reqwest`")));
+    }
+    breaches
+}
+
+#[test]
+fn what_serves_goes_to_public_addresses_only() {
+    hold(
+        "An address that a customer gives must not lead into our network, whatever is configured: requests go through \
+         `platform::outbound`, and only tests make it another policy than `public_only`.",
+        &other_policies(repository()),
+    );
+}
+
+#[test]
+fn another_policy_is_found() {
+    let tree = Tree::planted(&[
+        ("backend/cli/parts.rs", "fn f() { AddressPolicy::for_tests(all, lookup, None); }"),
+        ("backend/src/watch/alerts/mod.rs", "fn f() { reqwest::get(url); }"),
+        ("backend/src/platform/outbound/mod.rs", "use reqwest::Client;"),
+        ("bot/src/api.rs", "use reqwest::Client;"),
+        ("tests/it/x.rs", "fn f() { AddressPolicy::for_tests(all, lookup, None); }"),
+    ]);
+    assert_eq!(other_policies(&tree).len(), 2);
+}

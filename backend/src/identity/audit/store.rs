@@ -1,12 +1,15 @@
 //! The only SQL of the audit log.
 
-use super::Entry;
+pub(super) mod seals;
+
+use super::sealing::floor;
+use super::{Entry, Filter};
 use crate::error::Result;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::audit_entries as audit;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{Who, actor_text};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::identity::AuditEntry;
@@ -68,15 +71,39 @@ impl Row {
     }
 }
 
-pub(super) async fn list(tx: &mut Tx, tenant: TenantId, object: Option<&str>, paging: &Paging) -> Result<Vec<Row>> {
+pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging: &Paging) -> Result<Vec<Row>> {
     let mut query = audit::table
         .select(Row::as_select())
         .filter(audit::tenant_id.eq(tenant.0))
         .order(audit::audit_id.desc())
         .limit(paging.fetch())
         .into_boxed();
-    if let Some(object) = object {
+    if let Some(object) = &filter.object {
         query = query.filter(audit::object.eq(object));
+    }
+    if let Some(actor) = filter.actor {
+        query = query.filter(audit::actor_id.eq(actor));
+    }
+    if let Some(action) = &filter.action {
+        query = if action.ends_with('.') {
+            // The last character of a word is below this one, so these are all that begin so.
+            query.filter(audit::action.ge(action)).filter(audit::action.lt(format!("{action}~")))
+        } else {
+            query.filter(audit::action.eq(action))
+        };
+    }
+    if let Some(via) = &filter.via {
+        query = query.filter(audit::via.eq(via));
+    }
+    if let Some(request_id) = &filter.request_id {
+        query = query.filter(audit::request_id.eq(request_id));
+    }
+    // An id begins with its time, to the millisecond, so the index of ids finds times too.
+    if let Some(from) = filter.from {
+        query = query.filter(audit::audit_id.ge(floor(from))).filter(audit::at.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(audit::audit_id.lt(floor(to + TimeDelta::milliseconds(1)))).filter(audit::at.lt(to));
     }
     if let Some(after) = paging.after {
         query = query.filter(audit::audit_id.lt(after));

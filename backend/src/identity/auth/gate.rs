@@ -2,14 +2,17 @@
 //!
 //! A staff's JWT, a partner's token, or the bot's JWT with `On-Behalf-Of`. What was looked up is believed for at
 //! most a second, so a revoked token, an ended session or a changed role takes effect within that time in every
-//! process; a verified signature is remembered by the token's hash, since that cannot change.
+//! process, as does the suspension of a retailer; a verified signature is remembered by the token's hash, since that cannot change.
 
 use super::jwt::Claims;
-use super::store::{self, Living};
+use super::store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::authority::Authority;
 use crate::identity::directory;
+use crate::identity::partners::Living;
+use crate::identity::tenants::{self, Standing};
 use crate::identity::{chat, partners, secret};
 use crate::platform::cache::Recent;
 use crate::platform::clock::now;
@@ -33,15 +36,17 @@ struct Known {
     permissions: PermissionSet,
     reach: Reach,
     authenticated_at: Option<DateTime<Utc>>,
-    quota: Quota,
+    /// Requests a minute of the token itself.
+    rate: Option<u32>,
 }
 
 /// What the gate learnt lately, shared by the process.
 pub struct RecentLookups {
     verified: Recent<[u8; 32], Claims>,
-    sessions: Recent<(TenantId, SessionId), Option<Living>>,
+    sessions: Recent<(TenantId, SessionId), Option<store::Living>>,
     tokens: Recent<[u8; 32], Known>,
     chat_users: Recent<String, Known>,
+    standings: Recent<TenantId, Standing>,
 }
 
 impl Default for RecentLookups {
@@ -51,6 +56,7 @@ impl Default for RecentLookups {
             sessions: Recent::new(BELIEVED, 50_000),
             tokens: Recent::new(BELIEVED, 50_000),
             chat_users: Recent::new(BELIEVED, 50_000),
+            standings: Recent::new(BELIEVED, 50_000),
         }
     }
 }
@@ -82,16 +88,39 @@ impl Gate {
         };
         if bearer.starts_with("tw_live_") {
             let known = self.partner(&bearer).await?;
-            return Ok(who(known, "api".to_owned(), headers.request_id));
+            let quota = self.admit(&known, headers.asks, &headers.request_id).await?;
+            return Ok(who(known, quota, "api".to_owned(), headers.request_id));
         }
         let claims = self.verified(&bearer)?;
         if claims.is_bot() {
             let Some(person) = headers.on_behalf_of else { return Ok(Credential::Bot) };
             let known = self.chat_user(&person, &headers.request_id).await?;
-            return Ok(who(known, person, headers.request_id));
+            let quota = self.admit(&known, headers.asks, &headers.request_id).await?;
+            return Ok(who(known, quota, person, headers.request_id));
         }
         let known = self.staff(&claims, &headers.request_id).await?;
-        Ok(who(known, "api".to_owned(), headers.request_id))
+        let quota = self.admit(&known, headers.asks, &headers.request_id).await?;
+        Ok(who(known, quota, "api".to_owned(), headers.request_id))
+    }
+
+    /// Whether the retailer is served, and how much it may ask. How it stands is looked up once a second and process,
+    /// however many of its credentials ask meanwhile.
+    async fn admit(&self, known: &Known, asks: Option<Permission>, request_id: &str) -> Result<Quota> {
+        let standing = self.standing(known.tenant, request_id).await?;
+        standing.admit(asks)?;
+        Ok(Quota { of_token: known.rate, ..standing.quota() })
+    }
+
+    async fn standing(&self, tenant: TenantId, request_id: &str) -> Result<Standing> {
+        let recent = &self.app.auth.recent.standings;
+        if let Some(standing) = recent.get(&tenant) {
+            return Ok(standing);
+        }
+        let read_at = Instant::now();
+        let asker = Who::system(tenant, "gate", request_id);
+        let standing = self.app.db.read(&asker, async |tx| tenants::standing(tx, tenant).await).await?;
+        recent.put(tenant, standing, read_at);
+        Ok(standing)
     }
 
     fn verified(&self, token: &str) -> Result<Claims> {
@@ -122,10 +151,10 @@ impl Gate {
             living
         };
         let living = living.ok_or_else(over)?;
-        let actor = Actor::Staff { id: living.staff, role: living.role, session: Some(session) };
-        let permissions = PermissionSet::of_role(living.role);
-        let (reach, quota) = (Reach::All, Quota::default());
-        Ok(Known { tenant, actor, permissions, reach, authenticated_at: Some(living.authenticated_at), quota })
+        let Authority { role, permissions, reach, .. } = living.authority;
+        let actor = Actor::Staff { id: living.staff, role, session: Some(session) };
+        let authenticated_at = Some(living.authenticated_at);
+        Ok(Known { tenant, actor, permissions, reach, authenticated_at, rate: None })
     }
 
     async fn partner(&self, token: &str) -> Result<Known> {
@@ -149,9 +178,9 @@ impl Gate {
             .await?
             .ok_or_else(invalid)?;
         let (tenant, id) = (TenantId(opened.tenant), ApiTokenId(opened.subject));
-        let permissions = partners::living(&self.app, tenant, id).await?.ok_or_else(invalid)?;
-        let (actor, reach, quota) = (Actor::Token(id), Reach::All, Quota::default());
-        let known = Known { tenant, actor, permissions, reach, authenticated_at: None, quota };
+        let Living { permissions, reach, rate } =
+            partners::living(&self.app, tenant, id, &hash).await?.ok_or_else(invalid)?;
+        let known = Known { tenant, actor: Actor::Token(id), permissions, reach, authenticated_at: None, rate };
         recent.put(hash, known.clone(), read_at);
         Ok(known)
     }
@@ -162,18 +191,17 @@ impl Gate {
             return Ok(known);
         }
         let read_at = Instant::now();
-        let (tenant, id, role) = chat::staff_behind(&self.app, person, request_id).await?;
-        let actor = Actor::Staff { id, role, session: None };
+        let (tenant, id, authority) = chat::staff_behind(&self.app, person, request_id).await?;
+        let actor = Actor::Staff { id, role: authority.role, session: None };
         // The staff's rights and the bot's scope: whoever holds a chat account holds no more than that.
-        let permissions = Permission::ALL.iter().copied().filter(|p| role.allows(*p) && p.for_chat()).collect();
-        let (reach, quota) = (Reach::All, Quota::default());
-        let known = Known { tenant, actor, permissions, reach, authenticated_at: None, quota };
+        let permissions = authority.permissions.to_vec().into_iter().filter(|p| p.for_chat()).collect();
+        let known = Known { tenant, actor, permissions, reach: authority.reach, authenticated_at: None, rate: None };
         recent.put(person.to_owned(), known.clone(), read_at);
         Ok(known)
     }
 }
 
-fn who(known: Known, via: String, request_id: String) -> Credential {
+fn who(known: Known, quota: Quota, via: String, request_id: String) -> Credential {
     Credential::Tenant(Who {
         tenant: known.tenant,
         actor: known.actor,
@@ -181,7 +209,7 @@ fn who(known: Known, via: String, request_id: String) -> Credential {
         permissions: known.permissions,
         reach: known.reach,
         authenticated_at: known.authenticated_at,
-        quota: known.quota,
+        quota,
         request_id,
         once: None,
     })

@@ -1,6 +1,6 @@
 //! The process's keys, all derived from one secret by HKDF-SHA-256 (RFC 5869): the signing key of access tokens, the
 //! key that refresh tokens' successors are derived with, the key of the bot that runs in this process, and the key
-//! under which tries to sign in are counted.
+//! under which tries to sign in are counted, and the one that signs the audit log's seals.
 //!
 //! While the secret is rotated, the one before is given too: its public key stays published and its tokens verify.
 
@@ -32,6 +32,7 @@ pub struct Keys {
     bot_seed: [u8; 32],
     local: [u8; 32],
     tries: [u8; 32],
+    audit: ([u8; 32], Option<[u8; 32]>),
 }
 
 impl Keys {
@@ -52,6 +53,10 @@ impl Keys {
             bot_seed: derive(&secret, "bot")?,
             local: derive(&secret, "local-passwords")?,
             tries: derive(&secret, "sign-in-tries")?,
+            audit: (
+                derive(&secret, "audit-seals")?,
+                previous.map(|previous| derive(&previous, "audit-seals")).transpose()?,
+            ),
         })
     }
 
@@ -89,6 +94,11 @@ impl Keys {
         mac.update(&[0]);
         mac.update(text.as_bytes());
         mac.finalize().into_bytes().into()
+    }
+
+    /// The Ed25519 seeds of the audit log's seals: the one that signs, and the one before while it is rotated.
+    pub fn audit_seeds(&self) -> ([u8; 32], Option<[u8; 32]>) {
+        self.audit
     }
 
     /// The private key of the bot that runs in this process.

@@ -20,10 +20,10 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::tenants::{self, Settings};
-use crate::identity::{directory, secret};
+use crate::identity::{authority, directory, secret};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
-use crate::platform::http::who::{Actor, PermissionSet, Who};
+use crate::platform::http::who::{Actor, Who};
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -104,7 +104,7 @@ fn check_sign_up(request: &SignUp) -> Result<Tz> {
 /// Signs a staff in, from `client` where that is known.
 ///
 /// # Errors
-/// 401 for a wrong address or password (not told apart), 422 when the login has several places and none is named,
+/// 401 for a wrong address or password (not told apart), 403 for a suspended retailer, 422 when the login has several places and none is named,
 /// 429 while the address or the client waits after wrong passwords, 503 when too many hash at once.
 pub async fn sign_in(app: &App, request: SignIn, client: Option<IpAddr>, request_id: &str) -> Result<Signed> {
     let mut checks = Checks::default();
@@ -150,7 +150,13 @@ pub async fn sign_in(app: &App, request: SignIn, client: Option<IpAddr>, request
     };
     let (tenant, staff) = place.ok_or_else(failed)?;
     let who = Who::system(TenantId(tenant), "api", request_id);
-    app.db.write(&who, async |tx| open_session(app, tx, &who, StaffId(staff), now()).await).await
+    app.db
+        .write(&who, async |tx| {
+            // Only whoever knows the password is told.
+            tenants::standing(tx, who.tenant).await?.admit(None)?;
+            open_session(app, tx, &who, StaffId(staff), now()).await
+        })
+        .await
 }
 
 fn failed() -> Error {
@@ -174,6 +180,8 @@ pub async fn refresh(app: &App, request: &Refresh, request_id: &str) -> Result<S
     let signed = app
         .db
         .write(&who, async |tx| {
+            // The token stays as it is and works when the retailer is served again.
+            tenants::standing(tx, who.tenant).await?.admit(None)?;
             let mut row = store::lock_session(tx, who.tenant, session).await?;
             if store::is_disabled(tx, who.tenant, StaffId(row.staff)).await? {
                 return Ok(None);
@@ -269,7 +277,8 @@ pub async fn me(app: &App, who: &Who) -> Result<Me> {
                 Actor::Token(id) => Some(id),
                 _ => None,
             };
-            Ok(Me { tenant, staff, api_token, permissions: who.permissions.to_vec() })
+            let (permissions, channels) = (who.permissions.to_vec(), who.reach.to_wire());
+            Ok(Me { tenant, staff, api_token, permissions, channels })
         })
         .await
 }
@@ -313,13 +322,14 @@ async fn signed(
     let tenant = tenants::settings(tx, who.tenant).await?.to_wire();
     let session = SessionId(row.id);
     let access_token = app.auth.keys.access_token(who.tenant, staff.id, session, at)?;
-    let permissions = PermissionSet::of_role(staff.role).to_vec();
+    let authority = authority::of_staff(tx, who.tenant, staff.id).await?;
+    let (permissions, channels) = (authority.permissions.to_vec(), authority.reach.to_wire());
     Ok(Signed {
         access_token,
         token_type: "Bearer".to_owned(),
         expires_in: jwt::ACCESS_SECONDS,
         refresh_token,
         session,
-        me: Me { tenant, staff: Some(staff), api_token: None, permissions },
+        me: Me { tenant, staff: Some(staff), api_token: None, permissions, channels },
     })
 }

@@ -2,14 +2,16 @@
 
 use super::session::Session;
 use crate::error::{Error, Result};
+use crate::identity::authority::Authority;
 use crate::platform::db::Tx;
-use crate::platform::db::schema::{sessions, staff};
+use crate::platform::db::schema::{roles, sessions, staff};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use tillwatch_shared::authority::NamedRole;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Staff;
-use tillwatch_shared::ids::{LoginId, SessionId, StaffId, TenantId};
+use tillwatch_shared::ids::{LoginId, RoleId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Role;
 use uuid::Uuid;
 
@@ -36,14 +38,23 @@ pub(super) async fn insert_staff(
     Ok(())
 }
 
+/// The role of the retailer's own that a staff has, to be joined on the left.
+macro_rules! custom_role {
+    () => {
+        roles::table.on(roles::tenant_id.eq(staff::tenant_id).and(roles::role_id.nullable().eq(staff::custom_role_id)))
+    };
+}
+
 pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Staff> {
-    let (name, role): (String, String) = staff::table
-        .select((staff::name, staff::role))
+    let (name, role, custom_id, custom_name): (String, String, Option<Uuid>, Option<String>) = staff::table
+        .left_join(custom_role!())
+        .select((staff::name, staff::role, roles::role_id.nullable(), roles::name.nullable()))
         .filter(staff::tenant_id.eq(tenant.0))
         .filter(staff::staff_id.eq(id.0))
         .first(tx)
         .await?;
-    Ok(Staff { id, name, role: role.parse().map_err(Error::internal)? })
+    let custom_role = custom_id.zip(custom_name).map(|(id, name)| NamedRole { id: RoleId(id), name });
+    Ok(Staff { id, name, role: role.parse().map_err(Error::internal)?, custom_role })
 }
 
 pub(super) async fn is_disabled(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<bool> {
@@ -60,7 +71,7 @@ pub(super) async fn is_disabled(tx: &mut Tx, tenant: TenantId, id: StaffId) -> R
 #[derive(Clone, Debug)]
 pub(super) struct Living {
     pub(super) staff: StaffId,
-    pub(super) role: Role,
+    pub(super) authority: Authority,
     /// When they last proved who they are.
     pub(super) authenticated_at: DateTime<Utc>,
 }
@@ -72,11 +83,19 @@ pub(super) async fn living(
     session: SessionId,
     now: DateTime<Utc>,
 ) -> Result<Option<Living>> {
-    let found: Option<(Uuid, String, DateTime<Utc>, Option<DateTime<Utc>>)> = sessions::table
+    type Row =
+        (Uuid, (String, Option<Uuid>, Option<Vec<String>>, Option<Vec<Uuid>>), DateTime<Utc>, Option<DateTime<Utc>>);
+    let found: Option<Row> = sessions::table
         .inner_join(
             staff::table.on(staff::tenant_id.eq(sessions::tenant_id).and(staff::staff_id.eq(sessions::staff_id))),
         )
-        .select((staff::staff_id, staff::role, sessions::created_at, sessions::authenticated_at))
+        .left_join(custom_role!())
+        .select((
+            staff::staff_id,
+            (staff::role, staff::custom_role_id, roles::permissions.nullable(), staff::channels),
+            sessions::created_at,
+            sessions::authenticated_at,
+        ))
         .filter(sessions::tenant_id.eq(tenant.0))
         .filter(sessions::session_id.eq(session.0))
         .filter(sessions::ended_at.is_null())
@@ -85,9 +104,12 @@ pub(super) async fn living(
         .first(tx)
         .await
         .optional()?;
-    let Some((id, role, created_at, authenticated_at)) = found else { return Ok(None) };
-    let role = role.parse().map_err(Error::internal)?;
-    Ok(Some(Living { staff: StaffId(id), role, authenticated_at: authenticated_at.unwrap_or(created_at) }))
+    let Some((id, (role, custom, permissions, channels), created_at, authenticated_at)) = found else {
+        return Ok(None);
+    };
+    let custom = custom.map(|_| permissions.unwrap_or_default());
+    let authority = Authority::new(role.parse().map_err(Error::internal)?, custom.as_deref(), channels);
+    Ok(Some(Living { staff: StaffId(id), authority, authenticated_at: authenticated_at.unwrap_or(created_at) }))
 }
 
 pub(super) async fn insert_session(tx: &mut Tx, tenant: TenantId, session: &Session) -> Result<()> {

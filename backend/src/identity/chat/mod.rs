@@ -12,6 +12,7 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::authority::{self, Authority};
 use crate::identity::directory;
 use crate::identity::secret;
 use crate::identity::tenants;
@@ -25,7 +26,7 @@ use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId, TenantId};
-use tillwatch_shared::permissions::{Permission, Role};
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::watch::{ChatLink, LinkCode, Linked, RedeemCode};
 use uuid::Uuid;
 
@@ -81,17 +82,20 @@ pub async fn redeem(app: &App, request: &RedeemCode, request_id: &str) -> Result
     let who = Who::system(TenantId(opened.tenant), &via, request_id);
     app.db
         .write(&who, async |tx| {
+            tenants::standing(tx, who.tenant).await?.admit(Some(Permission::ChatLinkSelf))?;
             let staff = store::use_code(tx, who.tenant, opened.subject, at).await?.ok_or_else(over)?;
-            let (name, role) = store::staff(tx, who.tenant, staff).await?.ok_or_else(over)?;
+            let name = store::staff(tx, who.tenant, staff).await?.ok_or_else(over)?;
+            let may_manage =
+                authority::of_staff(tx, who.tenant, staff).await?.permissions.allows(Permission::ChatManage);
             let (mut linked, mut moved) = (false, false);
             let server = match store::server(tx, who.tenant, transport, &request.server).await? {
                 Some((server, channel)) => {
-                    if role.allows(Permission::ChatManage) {
+                    if may_manage {
                         moved = settle(tx, &who, request, server, &channel, at).await?;
                     }
                     server
                 }
-                None if role.allows(Permission::ChatManage) => {
+                None if may_manage => {
                     if owner.is_none() {
                         directory::add_chat_server(tx, transport, &request.server, who.tenant).await?;
                     }
@@ -148,7 +152,7 @@ async fn settle(
 ///
 /// # Errors
 /// 403 `chat_user_not_linked`, also for an unknown server or a disabled staff; 400 for text of another form.
-pub async fn staff_behind(app: &App, person: &str, request_id: &str) -> Result<(TenantId, StaffId, Role)> {
+pub async fn staff_behind(app: &App, person: &str, request_id: &str) -> Result<(TenantId, StaffId, Authority)> {
     let unlinked = || {
         Error::new(
             Code::ChatUserNotLinked,
@@ -166,12 +170,14 @@ pub async fn staff_behind(app: &App, person: &str, request_id: &str) -> Result<(
         .map(TenantId)
         .ok_or_else(unlinked)?;
     let who = Who::system(tenant, "gate", request_id);
-    let (staff, role) = app
+    let (staff, authority) = app
         .db
-        .read(&who, async |tx| store::linked_staff(tx, tenant, transport, server, user).await)
-        .await?
-        .ok_or_else(unlinked)?;
-    Ok((tenant, staff, role))
+        .read(&who, async |tx| {
+            let staff = store::linked_staff(tx, tenant, transport, server, user).await?.ok_or_else(unlinked)?;
+            Ok((staff, authority::of_staff(tx, tenant, staff).await?))
+        })
+        .await?;
+    Ok((tenant, staff, authority))
 }
 
 /// A page of the links, oldest first.

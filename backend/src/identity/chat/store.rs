@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId, TenantId};
-use tillwatch_shared::permissions::Role;
 use tillwatch_shared::watch::{ChatLink, NamedStaff, RedeemCode};
 use uuid::Uuid;
 
@@ -58,16 +57,16 @@ pub(super) async fn use_code(tx: &mut Tx, tenant: TenantId, id: Uuid, now: DateT
     Ok(used.map(StaffId))
 }
 
-pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<(String, Role)>> {
-    let found: Option<(String, String)> = staff::table
-        .select((staff::name, staff::role))
+/// The name of an enabled staff.
+pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<String>> {
+    Ok(staff::table
+        .select(staff::name)
         .filter(staff::tenant_id.eq(tenant.0))
         .filter(staff::staff_id.eq(id.0))
         .filter(staff::disabled_at.is_null())
         .first(tx)
         .await
-        .optional()?;
-    found.map(|(name, role)| Ok((name, role.parse().map_err(Error::internal)?))).transpose()
+        .optional()?)
 }
 
 pub(super) async fn staff_name(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<String>> {
@@ -165,8 +164,8 @@ pub(super) async fn linked_staff(
     transport: &str,
     server: &str,
     user: &str,
-) -> Result<Option<(StaffId, Role)>> {
-    let found: Option<(Uuid, String)> = chat_users::table
+) -> Result<Option<StaffId>> {
+    let found: Option<Uuid> = chat_users::table
         .inner_join(
             chat_servers::table.on(chat_servers::tenant_id
                 .eq(chat_users::tenant_id)
@@ -175,7 +174,7 @@ pub(super) async fn linked_staff(
         .inner_join(
             staff::table.on(staff::tenant_id.eq(chat_users::tenant_id).and(staff::staff_id.eq(chat_users::staff_id))),
         )
-        .select((staff::staff_id, staff::role))
+        .select(staff::staff_id)
         .filter(chat_users::tenant_id.eq(tenant.0))
         .filter(chat_servers::transport.eq(transport))
         .filter(chat_servers::server_ref.eq(server))
@@ -184,7 +183,7 @@ pub(super) async fn linked_staff(
         .first(tx)
         .await
         .optional()?;
-    found.map(|(id, role)| Ok((StaffId(id), role.parse().map_err(Error::internal)?))).transpose()
+    Ok(found.map(StaffId))
 }
 
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<ChatLink>> {

@@ -9,5 +9,5 @@ mod store;
 
 pub use store::{
     CredentialKind, Login, Opened, Tries, add_chat_server, add_credential, add_login, add_tenant, chat_server,
-    credential, forget_tries, lock_tries, login, places, set_tries, tenants, use_assertion,
+    credential, forget_tries, lock_tries, login, places, rest, set_tries, tenants, use_assertion, wake,
 };

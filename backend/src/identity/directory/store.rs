@@ -3,8 +3,8 @@
 use crate::error::{Error, Result};
 use crate::platform::db::schema::{
     directory_bot_assertions as assertions, directory_chat_servers as chat_servers,
-    directory_credentials as credentials, directory_logins as logins, directory_sign_in_attempts as attempts,
-    directory_staff, directory_tenants,
+    directory_credentials as credentials, directory_logins as logins, directory_resting as resting,
+    directory_sign_in_attempts as attempts, directory_staff, directory_tenants,
 };
 use crate::platform::db::{SystemTx, Tx};
 use chrono::{DateTime, Utc};
@@ -93,6 +93,28 @@ pub async fn tenants(tx: &mut SystemTx, after: Option<TenantId>, limit: i64) -> 
         query = query.filter(directory_tenants::for_tenant.gt(after.0));
     }
     Ok(query.load::<Uuid>(tx).await?.into_iter().map(TenantId).collect())
+}
+
+/// Lets a retailer's jobs and deliveries rest: nobody claims them until [`wake`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn rest(tx: &mut SystemTx, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
+    diesel::insert_into(resting::table)
+        .values((resting::for_tenant.eq(tenant.0), resting::since.eq(now)))
+        .on_conflict_do_nothing()
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Lets a retailer's jobs and deliveries go on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn wake(tx: &mut SystemTx, tenant: TenantId) -> Result<()> {
+    diesel::delete(resting::table.filter(resting::for_tenant.eq(tenant.0))).execute(tx).await?;
+    Ok(())
 }
 
 /// Adds a login with its first staff.

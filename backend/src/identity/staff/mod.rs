@@ -16,15 +16,20 @@ use crate::platform::http::who::Who;
 use std::collections::HashMap;
 use tillwatch_shared::Page;
 use tillwatch_shared::identity::StaffMember;
-use tillwatch_shared::ids::{StaffId, TenantId};
+use tillwatch_shared::ids::{DepartmentId, StaffId, TenantId};
 use uuid::Uuid;
 
-/// A page of the staff, oldest first, the disabled ones too.
+/// A page of the staff, oldest first, the disabled ones too; of one department if named.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(app: &App, who: &Who, paging: &Paging) -> Result<Page<StaffMember>> {
-    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, paging).await).await?;
+pub async fn list(
+    app: &App,
+    who: &Who,
+    department: Option<DepartmentId>,
+    paging: &Paging,
+) -> Result<Page<StaffMember>> {
+    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, department, paging).await).await?;
     Ok(paging.page(rows, |staff| staff.id.0, |staff| staff))
 }
 
@@ -33,7 +38,15 @@ pub async fn list(app: &App, who: &Who, paging: &Paging) -> Result<Page<StaffMem
 /// # Errors
 /// 404.
 pub async fn get(app: &App, who: &Who, id: StaffId) -> Result<StaffMember> {
-    app.db.read(who, async |tx| store::get(tx, who.tenant, id).await).await
+    app.db.read(who, async |tx| member(tx, who.tenant, id).await).await
+}
+
+/// One staff, as part of `tx`.
+///
+/// # Errors
+/// 404.
+pub async fn member(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<StaffMember> {
+    store::get(tx, tenant, id).await
 }
 
 /// The names of staff, the disabled ones too; an id that is nobody's is absent.

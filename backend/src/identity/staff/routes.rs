@@ -9,30 +9,44 @@ use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
+use serde::Deserialize;
 use tillwatch_shared::Page;
 use tillwatch_shared::identity::StaffMember;
-use tillwatch_shared::ids::StaffId;
+use tillwatch_shared::ids::{DepartmentId, StaffId};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
     vec![endpoint!(list), endpoint!(get)]
 }
 
+/// What may be asked of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Only the staff of this department.
+    department: Option<DepartmentId>,
+}
+
 /// Lists the staff, oldest first, the disabled ones too.
-#[utoipa::path(get, path = "/v1/staff", operation_id = "staff_list", tag = "staff", params(PageParams),
+#[utoipa::path(get, path = "/v1/staff", operation_id = "staff_list", tag = "staff", params(ListParams, PageParams),
     responses((status = 200, body = Page<StaffMember>)))]
 async fn list(
     who: Authorized<may::StaffRead>,
     app: ThinData<App>,
-    query: ListQuery,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<StaffMember>>> {
-    let paging = query.page.of(who.tenant, "staff", "")?;
-    Ok(Reply::ok(super::list(&app, &who, &paging).await?))
+    let department = query.filters.department;
+    let filter = department.map(|id| id.to_string()).unwrap_or_default();
+    let paging = query.page.of(who.tenant, "staff", &filter)?;
+    Ok(Reply::ok(super::list(&app, &who, department, &paging).await?))
 }
 
 /// Shows a staff.
 #[utoipa::path(get, path = "/v1/staff/{id}", operation_id = "staff_get", tag = "staff",
     params(("id" = StaffId, Path)), responses((status = 200, body = StaffMember)))]
 async fn get(who: Authorized<may::StaffRead>, app: ThinData<App>, id: PathId<StaffId>) -> Result<Reply<StaffMember>> {
-    Ok(Reply::ok(super::get(&app, &who, id.0).await?))
+    let staff = super::get(&app, &who, id.0).await?;
+    let version = staff.version;
+    Ok(Reply::ok(staff).version(version))
 }

@@ -1,20 +1,30 @@
 //! Retailers and their settings: the language, time zone and currency that everything else is counted in.
 //!
-//! Cast: [`Settings`] and the store. Invariants: one row a retailer; a time zone is one that `chrono-tz` knows, a
-//! currency three capital letters, so whoever reads them need not check again.
+//! Cast: [`Settings`], [`Standing`] (whether a retailer is served, and what it may use), [`operator`] (what only the
+//! operator of the service changes), `model` (pure). Invariants: one row a retailer; a time zone is one that `chrono-tz` knows,
+//! a currency three capital letters, so whoever reads them need not check again; the time zone is settled with the first
+//! sample and the currency with the first amount. While a retailer is suspended nobody of it gets in within a second,
+//! its jobs and deliveries wait, and nothing of it is lost; while it is closing, what reads and copies it still works.
 
+mod model;
+pub mod operator;
 pub mod routes;
 mod store;
 
+pub use model::{Limits, OwnLimits, Standing};
+
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::identity::audit::{self, Entry};
 use crate::platform::db::Tx;
+use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tillwatch_shared::Locale;
 use tillwatch_shared::identity::Tenant;
 use tillwatch_shared::ids::TenantId;
+use tillwatch_shared::tenant::{TenantSettings, UpdateTenant};
 
 /// A retailer's settings.
 #[derive(Clone, Debug)]
@@ -46,12 +56,74 @@ impl Settings {
     }
 }
 
-/// The settings of the retailer that asks, as the wire shows them.
+/// The settings of the retailer that asks, all of them.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn get(app: &App, who: &Who) -> Result<Tenant> {
-    Ok(app.db.read(who, async |tx| settings(tx, who.tenant).await).await?.to_wire())
+pub async fn get(app: &App, who: &Who) -> Result<TenantSettings> {
+    app.db.read(who, async |tx| store::all_settings(tx, who.tenant).await).await
+}
+
+/// Changes settings. When nothing differs, nothing is written and the version stays.
+///
+/// # Errors
+/// 412 when `version` is stale, 422 with every wrong field, 409 for another time zone once something was counted (its
+/// hours and days are another zone's) and for another currency once there is an amount.
+pub async fn update(app: &App, who: &Who, version: &IfMatch, wanted: UpdateTenant) -> Result<TenantSettings> {
+    model::check(&wanted)?;
+    app.db
+        .write(who, async |tx| {
+            let before = store::lock(tx, who.tenant).await?;
+            version.check(before.version)?;
+            let mut after = model::changed(&before, wanted);
+            let Some((was, is)) = model::difference(&before, &after)? else { return Ok(before) };
+            let (zone, currency) = (after.time_zone != before.time_zone, after.currency != before.currency);
+            let counted = (zone || currency) && store::has_counted(tx, who.tenant).await?;
+            if zone && counted {
+                return Err(Error::conflict(
+                    "Samples were counted in hours and days of the present time zone, so it cannot be changed any more.",
+                ));
+            }
+            if currency && (counted || store::has_budgets(tx, who.tenant).await?) {
+                return Err(Error::conflict(
+                    "There are amounts in the present currency (samples or budgets), so it cannot be changed any more.",
+                ));
+            }
+            after.version += 1;
+            store::update(tx, &after).await?;
+            let object = Some(who.tenant.to_string());
+            let (before, changes) = (Some(was), Some(is));
+            let entry = Entry { action: "tenant.changed", object, before, after: changes, ..Entry::default() };
+            audit::record(tx, who, entry).await?;
+            Ok(after)
+        })
+        .await
+}
+
+/// How `tenant` stands with the service.
+///
+/// # Errors
+/// When the database fails.
+pub async fn standing(tx: &mut Tx, tenant: TenantId) -> Result<Standing> {
+    store::standing(tx, tenant).await
+}
+
+/// As [`standing`], and nobody else changes it or counts by it until the transaction ends.
+///
+/// # Errors
+/// 404 for a retailer that is not there.
+pub async fn lock_standing(tx: &mut Tx, tenant: TenantId) -> Result<Standing> {
+    store::lock_standing(tx, tenant).await
+}
+
+/// The time zone in which samples are counted now, which stays so until the transaction ends, and how the retailer
+/// stands.
+///
+/// # Errors
+/// When the database fails.
+pub async fn for_counting(tx: &mut Tx, tenant: TenantId) -> Result<(Tz, Standing)> {
+    let (zone, standing) = store::counting_zone(tx, tenant).await?;
+    Ok((zone.parse().map_err(Error::internal)?, standing))
 }
 
 /// The settings of `tenant`.

@@ -4,19 +4,39 @@ use crate::app::App;
 use crate::endpoint;
 use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, may};
+use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
+use crate::platform::http::params::IfMatch;
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
-use tillwatch_shared::identity::Tenant;
+use tillwatch_shared::tenant::{TenantSettings, UpdateTenant};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
-    vec![endpoint!(get)]
+    vec![endpoint!(get), endpoint!(update)]
 }
 
 /// Reads the retailer's settings.
 #[utoipa::path(get, path = "/v1/tenant", operation_id = "tenant_get", tag = "tenant",
-    responses((status = 200, body = Tenant)))]
-async fn get(who: Authorized<may::TenantRead>, app: ThinData<App>) -> Result<Reply<Tenant>> {
-    Ok(Reply::ok(super::get(&app, &who).await?))
+    responses((status = 200, body = TenantSettings)))]
+async fn get(who: Authorized<may::TenantRead>, app: ThinData<App>) -> Result<Reply<TenantSettings>> {
+    let settings = super::get(&app, &who).await?;
+    let version = settings.version;
+    Ok(Reply::ok(settings).version(version))
+}
+
+/// Changes the retailer's settings. Needs `If-Match` with the version that was read. The time zone is settled with the
+/// first sample, the currency with the first sample or budget.
+#[utoipa::path(patch, path = "/v1/tenant", operation_id = "tenant_update", tag = "tenant",
+    params(("If-Match" = String, Header, description = "The `ETag` that was read.")),
+    request_body = UpdateTenant, responses((status = 200, body = TenantSettings)))]
+async fn update(
+    who: Authorized<may::TenantWrite>,
+    app: ThinData<App>,
+    version: IfMatch,
+    body: Body<UpdateTenant>,
+) -> Result<Reply<TenantSettings>> {
+    let settings = super::update(&app, &who, &version, body.0).await?;
+    let version = settings.version;
+    Ok(Reply::ok(settings).version(version))
 }

@@ -5,7 +5,7 @@
 //! it with another value corrects it. A *rollup* is the sum of a series over a local hour or day.
 //!
 //! Cast: [`record`] writes a batch inside the caller's transaction; [`query`] reads rollups for rules, pictures and
-//! people. Pure: `model` (ids, order, adding up, figures), [`calendar`] (local hours and days), `window` (what a
+//! people, `reached` says whose. Pure: `model` (ids, order, adding up, figures), [`calendar`] (local hours and days), `window` (what a
 //! question asks for). `store` has the only SQL.
 //!
 //! Invariants: a rollup is the exact sum of its samples, at every commit; a batch is written whole or not at all;
@@ -15,6 +15,7 @@
 pub mod calendar;
 mod model;
 pub mod query;
+mod reached;
 pub mod routes;
 mod store;
 mod window;

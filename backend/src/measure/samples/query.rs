@@ -2,10 +2,12 @@
 //!
 //! Everything but raw samples is read from rollups. A ratio is computed from the sums of its parts over the bucket;
 //! where one of its parts was never counted there is no ratio at all, rather than one of 0 %. Buckets in which
-//! nothing was counted are left out.
+//! nothing was counted are left out. A caller who is narrowed to channels sees what was counted on these: a figure belongs to
+//! its channel, and only where it has none to its campaign ([`crate::identity::reach`]).
 
 use super::calendar::{day_end, day_start, local_date, week_before};
 use super::model::{Parts, change};
+use super::reached::{named, reached};
 use super::store::{self, Scope, Span, SumRow};
 use super::window::{self, Cursors, Place, Window};
 use crate::app::App;
@@ -60,7 +62,7 @@ pub async fn day_buckets(
     to: NaiveDate,
 ) -> Result<Vec<DayBucket>> {
     let span = Span { resolution: Resolution::Day, from: day_start(zone, from), to: day_end(zone, to) };
-    let found = figures(tx, tenant, metric, Scope { channel, campaign }, span).await?;
+    let found = figures(tx, tenant, metric, &Scope { channel, campaign, reached: None }, span).await?;
     Ok(found.iter().map(|(at, parts)| DayBucket::new(zone, metric, *at, parts)).collect())
 }
 
@@ -78,10 +80,10 @@ pub async fn day_buckets_by_channel(
     to: NaiveDate,
 ) -> Result<BTreeMap<ChannelId, Vec<DayBucket>>> {
     let span = Span { resolution: Resolution::Day, from: day_start(zone, from), to: day_end(zone, to) };
-    let (scope, keys) = (Scope { channel: None, campaign }, metric.sums());
-    let counted = if metric.is_sum() { HashSet::new() } else { store::counted(tx, tenant, &keys, scope).await? };
+    let (scope, keys) = (Scope { channel: None, campaign, reached: None }, metric.sums());
+    let counted = if metric.is_sum() { HashSet::new() } else { store::counted(tx, tenant, &keys, &scope).await? };
     let mut by_channel: BTreeMap<ChannelId, Vec<SumRow>> = BTreeMap::new();
-    for row in store::sums_by_channel(tx, tenant, &keys, scope, span).await? {
+    for row in store::sums_by_channel(tx, tenant, &keys, &scope, span).await? {
         by_channel.entry(ChannelId(row.channel)).or_default().push(row);
     }
     if !metric.is_sum() {
@@ -138,11 +140,11 @@ pub async fn campaign_series(
         return Err(Error::internal(format!("`{}` is a ratio and has no total", metric.key)));
     }
     let before = store::campaign_sum_before(tx, tenant, campaign, metric.key, from).await?;
-    let scope = Scope { channel: None, campaign: Some(campaign) };
+    let scope = Scope { channel: None, campaign: Some(campaign), reached: None };
     let span = Span { resolution: Resolution::Hour, from, to };
     let mut total = before;
     let mut hours = Vec::new();
-    for row in store::sums(tx, tenant, &[metric.key], scope, span).await? {
+    for row in store::sums(tx, tenant, &[metric.key], &scope, span).await? {
         total = total.checked_add(row.sum()).ok_or_else(|| super::out_of_range(metric.key))?;
         hours.push((row.bucket, total));
     }
@@ -185,7 +187,11 @@ pub async fn series(app: &App, who: &Who, question: &SeriesQuestion) -> Result<S
             let zone = tenants::settings(tx, who.tenant).await?.time_zone;
             let (from, to) = (question.from.as_deref(), question.to.as_deref());
             let window = Window::new(zone, now, question.resolution, from, to)?;
-            let mut points = points(tx, who.tenant, metric, question, window, after.as_ref()).await?;
+            let (channel, campaign) = named(who, question.channel, question.campaign)?;
+            let mut points = match reached(tx, who, channel, campaign).await? {
+                Some(scope) => points(tx, who.tenant, metric, question, (&scope, window), after.as_ref()).await?,
+                None => Vec::new(),
+            };
             let limit = question.limit as usize;
             let more = points.len() > limit;
             points.truncate(limit);
@@ -193,7 +199,7 @@ pub async fn series(app: &App, who: &Who, question: &SeriesQuestion) -> Result<S
             Ok(Series {
                 metric: metric.key.to_owned(),
                 unit: metric.unit.code().to_owned(),
-                channel: question.channel,
+                channel,
                 campaign: question.campaign,
                 resolution: question.resolution,
                 time_zone: zone.name().to_owned(),
@@ -234,10 +240,9 @@ async fn points(
     tenant: TenantId,
     metric: &Metric,
     question: &SeriesQuestion,
-    Window { from, to }: Window,
+    (scope, Window { from, to }): (&Scope, Window),
     after: Option<&Place>,
 ) -> Result<Vec<(Place, SeriesPoint)>> {
-    let scope = Scope { channel: question.channel, campaign: question.campaign };
     if question.resolution == Resolution::Raw {
         if !metric.is_sum() {
             let detail = format!(
@@ -266,33 +271,37 @@ async fn points(
     Ok(found.into_iter().map(point).collect())
 }
 
-/// The KPI screen of `day` (as the caller wrote it), or of the last complete day: the one before the newest with
+/// The KPI screen of `day` (as the caller wrote it), of one channel if named, or of the last complete day: the one before the newest with
 /// samples, since half a day beside a whole one looks like a collapse. A retailer with one day sees that.
 ///
 /// # Errors
 /// 422 for text that is no date; when the database fails.
-pub async fn kpis(app: &App, who: &Who, day: Option<&str>) -> Result<Kpis> {
+pub async fn kpis(app: &App, who: &Who, day: Option<&str>, channel: Option<ChannelId>) -> Result<Kpis> {
+    let (channel, _) = named(who, channel, None)?;
     let asked = day.map(|text| window::date("day", text)).transpose()?;
     app.db
         .read(who, async |tx| {
             let settings = tenants::settings(tx, who.tenant).await?;
             let zone = settings.time_zone;
+            let Some(scope) = reached(tx, who, channel, None).await? else {
+                return Ok(Kpis { day: asked, channel, currency: settings.currency, data: Vec::new() });
+            };
             let candidates: Vec<NaiveDate> = if let Some(day) = asked {
                 vec![day]
             } else {
-                let newest = store::newest_day(tx, who.tenant).await?.map(|at| local_date(zone, at));
+                let newest = store::newest_day(tx, who.tenant, &scope).await?.map(|at| local_date(zone, at));
                 newest.map_or_else(Vec::new, |newest| vec![newest - TimeDelta::days(1), newest])
             };
             let (mut shown, mut data) = (None, Vec::new());
             for day in candidates {
                 let days = [day, week_before(day)].map(|day| day_start(zone, day));
                 shown = Some(day);
-                data = lines(store::on_days(tx, who.tenant, days).await?, days);
+                data = lines(store::on_days(tx, who.tenant, &scope, days).await?, days);
                 if data.iter().any(|line| line.value.is_some()) {
                     break;
                 }
             }
-            Ok(Kpis { day: shown, currency: settings.currency, data })
+            Ok(Kpis { day: shown, channel, currency: settings.currency, data })
         })
         .await
 }
@@ -338,7 +347,7 @@ async fn figures(
     tx: &mut Tx,
     tenant: TenantId,
     metric: &Metric,
-    scope: Scope,
+    scope: &Scope,
     span: Span,
 ) -> Result<Vec<(DateTime<Utc>, Parts)>> {
     let keys = metric.sums();

@@ -31,7 +31,8 @@ struct SeriesParams {
     /// The metric's key.
     #[param(max_length = 64, example = "sales")]
     metric: String,
-    /// Only this channel; all channels together unless given.
+    /// Only this channel; all channels together unless given. Whoever is narrowed to several channels names one, or a
+    /// campaign.
     channel: Option<ChannelId>,
     /// Only this campaign; everything together unless given.
     campaign: Option<CampaignId>,
@@ -80,6 +81,8 @@ struct KpisParams {
     /// is the last complete one; where nothing was counted on it, the newest.
     #[param(max_length = 10, example = "2026-07-01")]
     day: Option<String>,
+    /// Only this channel; everything together unless given. Whoever is narrowed to several channels names one.
+    channel: Option<ChannelId>,
 }
 
 /// Shows every metric of one day beside the same weekday a week before.
@@ -90,6 +93,6 @@ async fn kpis(
     app: ThinData<App>,
     params: Params<KpisParams>,
 ) -> Result<Reply<Kpis>> {
-    let Params(KpisParams { day }) = params;
-    Ok(Reply::ok(query::kpis(&app, &who, day.as_deref()).await?))
+    let Params(KpisParams { day, channel }) = params;
+    Ok(Reply::ok(query::kpis(&app, &who, day.as_deref(), channel).await?))
 }

@@ -6,7 +6,8 @@
 //! (the plan: make, read, change, archive). A campaign is named by its id or by the retailer's own key
 //! ([`resolve`]). Invariants: `spend` is the running total of [`super::budgets`], never a copy; every change raises
 //! the version; a campaign is archived, never deleted, and not while it runs; its budget is in the retailer's
-//! currency.
+//! currency; a caller who is narrowed to channels reaches the campaigns that run on these alone, and makes no others
+//! ([`crate::identity::reach`]).
 
 pub mod jobs;
 pub mod model;
@@ -21,12 +22,12 @@ use super::{archived, channels, check_key, check_name, check_search, key_taken, 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::tenants;
+use crate::identity::{reach, tenants};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::PageParams;
 use crate::platform::http::params::IfMatch;
-use crate::platform::http::who::Who;
+use crate::platform::http::who::{Reach, Who};
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
 use serde_json::{Value, json};
@@ -101,7 +102,7 @@ pub async fn create(app: &App, who: &Who, wanted: CreateCampaign) -> Result<Camp
     app.db
         .write(who, async |tx| {
             check_budget(&mut checks, tx, who.tenant, campaign.budget.as_ref()).await?;
-            check_channels(&mut checks, tx, who.tenant, &campaign.channels).await?;
+            check_channels(&mut checks, tx, who, &campaign.channels).await?;
             checks.done()?;
             campaign.channels.sort_unstable();
             if !store::insert(tx, who.tenant, &campaign).await? {
@@ -129,7 +130,13 @@ pub async fn list(app: &App, who: &Who, filter: &Filter, page: &PageParams) -> R
     check_search(&mut checks, filter.q.as_deref());
     checks.done()?;
     let paging = page.of(who.tenant, "campaigns", &filter.binding())?;
-    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, filter, &paging).await).await?;
+    let rows = app
+        .db
+        .read(who, async |tx| {
+            let within = reach::within(tx, who).await?;
+            store::list(tx, who.tenant, within.as_ref(), filter, &paging).await
+        })
+        .await?;
     Ok(paging.page(rows, |campaign| campaign.id.0, |campaign| campaign))
 }
 
@@ -138,7 +145,12 @@ pub async fn list(app: &App, who: &Who, filter: &Filter, page: &PageParams) -> R
 /// # Errors
 /// 404 when the tenant has no such campaign.
 pub async fn get(app: &App, who: &Who, id: CampaignId) -> Result<Campaign> {
-    app.db.read(who, async |tx| store::get(tx, who.tenant, id).await).await
+    app.db
+        .read(who, async |tx| {
+            reach::check_campaign(tx, who, id).await?;
+            store::get(tx, who.tenant, id).await
+        })
+        .await
 }
 
 /// Changes a campaign's plan. When nothing differs, nothing is written and the version stays.
@@ -162,12 +174,15 @@ pub async fn update(
         .db
         .write(who, async |tx| {
             let locked = store::lock(tx, who.tenant, id).await?;
+            reach::check_campaign(tx, who, id).await?;
             version.check(locked.version)?;
             if locked.archived {
                 return Err(archived("campaign"));
             }
             check_budget(&mut checks, tx, who.tenant, wanted.budget.as_ref().and_then(Option::as_ref)).await?;
-            check_channels(&mut checks, tx, who.tenant, wanted.channels.as_deref().unwrap_or_default()).await?;
+            if let Some(channels) = &wanted.channels {
+                check_channels(&mut checks, tx, who, channels).await?;
+            }
             let before = store::get(tx, who.tenant, id).await?;
             let only_start = wanted.ends_on.is_none();
             let mut after = with(before.clone(), wanted);
@@ -208,6 +223,7 @@ pub async fn archive(app: &App, who: &Who, id: CampaignId) -> Result<Campaign> {
     app.db
         .write(who, async |tx| {
             let locked = store::lock(tx, who.tenant, id).await?;
+            reach::check_campaign(tx, who, id).await?;
             let mut campaign = store::get(tx, who.tenant, id).await?;
             if locked.archived {
                 return Ok(campaign);
@@ -291,10 +307,14 @@ async fn check_budget(checks: &mut Checks, tx: &mut Tx, tenant: TenantId, budget
     Ok(())
 }
 
-async fn check_channels(checks: &mut Checks, tx: &mut Tx, tenant: TenantId, listed: &[ChannelId]) -> Result<()> {
+async fn check_channels(checks: &mut Checks, tx: &mut Tx, who: &Who, listed: &[ChannelId]) -> Result<()> {
     // A list that is too long is refused for that alone, so no more than that many are looked up.
-    let there = channels::existing(tx, tenant, &listed[..listed.len().min(model::MOST_CHANNELS)]).await?;
-    refuse(checks, model::judge_channels(listed, |id| there.contains(id)));
+    let there = channels::existing(tx, who.tenant, &listed[..listed.len().min(model::MOST_CHANNELS)]).await?;
+    refuse(checks, model::judge_channels(listed, |id| there.contains(id) && who.reach.holds(*id)));
+    let seen = !listed.is_empty() || who.reach == Reach::All;
+    let detail =
+        "Your permissions are narrowed to channels: name at least one of them, or you could not see the campaign.";
+    checks.ensure(seen, "/channels", "required", detail);
     Ok(())
 }
 

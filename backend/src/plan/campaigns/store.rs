@@ -2,6 +2,7 @@
 
 use super::Filter;
 use crate::error::{Error, Result};
+use crate::identity::reach::Within;
 use crate::plan::budgets::SPEND;
 use crate::plan::names::prefix_pattern;
 use crate::platform::db::Tx;
@@ -162,7 +163,13 @@ pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Resul
 /// Newest first. `q` and `state` need no index: a tenant has few campaigns, and only its own rows are looked at.
 /// Costs and channels of the page are asked for all at once: as sub-selects of each row they took two thirds of the
 /// whole (each starts a scan of its own, under a policy of its own).
-pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging: &Paging) -> Result<Vec<Campaign>> {
+pub(super) async fn list(
+    tx: &mut Tx,
+    tenant: TenantId,
+    within: Option<&Within>,
+    filter: &Filter,
+    paging: &Paging,
+) -> Result<Vec<Campaign>> {
     let mut query = campaigns::table
         .select(Row::as_select())
         .filter(campaigns::tenant_id.eq(tenant.0))
@@ -174,6 +181,9 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging:
     } else {
         query.filter(campaigns::archived_at.is_null())
     };
+    if let Some(within) = within {
+        query = query.filter(campaigns::campaign_id.eq_any(&within.campaigns));
+    }
     if let Some(state) = filter.state {
         query = query.filter(campaigns::state.eq(state.as_str()));
     }

@@ -3,7 +3,8 @@
 //!
 //! A channel is named by its id or by the retailer's own key; both serve in samples ([`resolve`]). Invariants: a key
 //! is unique in its tenant and never looks like an id; a channel is archived, never deleted, so that what was counted
-//! on it stays told.
+//! on it stays told. A caller who is narrowed to channels sees and changes these and makes none
+//! ([`crate::identity::reach`]).
 
 pub mod model;
 pub mod routes;
@@ -14,6 +15,7 @@ use super::{archived, check_key, check_name, check_search, key_taken, names};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::reach;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::PageParams;
@@ -58,8 +60,9 @@ pub struct ResolvedChannel {
 /// Makes a channel.
 ///
 /// # Errors
-/// 422 for a bad name or key, 409 for a key that is taken.
+/// 403 for a caller who is narrowed to channels, 422 for a bad name or key, 409 for a key that is taken.
 pub async fn create(app: &App, who: &Who, wanted: CreateChannel) -> Result<Channel> {
+    reach::check_everything(who)?;
     let mut checks = Checks::default();
     check_name(&mut checks, "/name", &wanted.name);
     check_key(&mut checks, wanted.external_key.as_deref());
@@ -102,7 +105,7 @@ pub async fn list(app: &App, who: &Who, filter: &Filter, page: &PageParams) -> R
     check_search(&mut checks, filter.q.as_deref());
     checks.done()?;
     let paging = page.of(who.tenant, "channels", &filter.binding())?;
-    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, filter, &paging).await).await?;
+    let rows = app.db.read(who, async |tx| store::list(tx, who, filter, &paging).await).await?;
     Ok(paging.page(rows, |channel| channel.id.0, |channel| channel))
 }
 
@@ -111,6 +114,7 @@ pub async fn list(app: &App, who: &Who, filter: &Filter, page: &PageParams) -> R
 /// # Errors
 /// 404 when the tenant has no such channel.
 pub async fn get(app: &App, who: &Who, id: ChannelId) -> Result<Channel> {
+    reach::check_channel(who, id)?;
     app.db.read(who, async |tx| store::get(tx, who.tenant, id).await).await
 }
 
@@ -119,6 +123,7 @@ pub async fn get(app: &App, who: &Who, id: ChannelId) -> Result<Channel> {
 /// # Errors
 /// 404, 412 when `version` is stale, 409 when the channel is archived, 422 for a bad name.
 pub async fn update(app: &App, who: &Who, id: ChannelId, version: &IfMatch, wanted: UpdateChannel) -> Result<Channel> {
+    reach::check_channel(who, id)?;
     let mut checks = Checks::default();
     if let Some(name) = &wanted.name {
         check_name(&mut checks, "/name", name);
@@ -154,6 +159,7 @@ pub async fn update(app: &App, who: &Who, id: ChannelId, version: &IfMatch, want
 /// # Errors
 /// 404 when the tenant has no such channel.
 pub async fn archive(app: &App, who: &Who, id: ChannelId) -> Result<Channel> {
+    reach::check_channel(who, id)?;
     let now = now();
     app.db
         .write(who, async |tx| {

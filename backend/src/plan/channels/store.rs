@@ -6,6 +6,7 @@ use crate::plan::names::prefix_pattern;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::channels;
 use crate::platform::http::page::Paging;
+use crate::platform::http::who::Who;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -99,11 +100,11 @@ pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: ChannelId) -> Result
         .into_channel()
 }
 
-/// Newest first. `q` needs no index: a tenant has few channels, and only its own rows are looked at.
-pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging: &Paging) -> Result<Vec<Channel>> {
+/// Newest first, those that `who` reaches. `q` needs no index: a tenant has few channels, and only its own rows are looked at.
+pub(super) async fn list(tx: &mut Tx, who: &Who, filter: &Filter, paging: &Paging) -> Result<Vec<Channel>> {
     let mut query = channels::table
         .select(Row::as_select())
-        .filter(channels::tenant_id.eq(tenant.0))
+        .filter(channels::tenant_id.eq(who.tenant.0))
         .order(channels::channel_id.desc())
         .limit(paging.fetch())
         .into_boxed();
@@ -112,6 +113,9 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging:
     } else {
         query.filter(channels::archived_at.is_null())
     };
+    if let Some(reached) = who.reach.only() {
+        query = query.filter(channels::channel_id.eq_any(reached));
+    }
     if let Some(stage) = filter.stage {
         query = query.filter(channels::stage.eq(stage.as_str()));
     }

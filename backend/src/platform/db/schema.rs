@@ -51,6 +51,12 @@ diesel::table! {
         expires_at -> Timestamptz,
         last_used_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        channels -> Nullable<Array<Uuid>>,
+        requests_per_minute -> Nullable<Int4>,
+        secret_hash -> Nullable<Bytea>,
+        previous_hash -> Nullable<Bytea>,
+        previous_starts_with -> Nullable<Text>,
+        previous_ends_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -68,6 +74,22 @@ diesel::table! {
         before -> Nullable<Jsonb>,
         after -> Nullable<Jsonb>,
         request_id -> Text,
+    }
+}
+
+diesel::table! {
+    audit_seals (tenant_id, number) {
+        tenant_id -> Uuid,
+        number -> Int8,
+        form -> Int4,
+        entries -> Array<Uuid>,
+        hashes -> Bytea,
+        through -> Uuid,
+        previous_hash -> Bytea,
+        hash -> Bytea,
+        signature -> Bytea,
+        key_id -> Text,
+        sealed_at -> Timestamptz,
     }
 }
 
@@ -165,6 +187,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    daily_usage (tenant_id, day) {
+        tenant_id -> Uuid,
+        day -> Date,
+        samples -> Int8,
+    }
+}
+
+diesel::table! {
+    departments (tenant_id, department_id) {
+        tenant_id -> Uuid,
+        department_id -> Uuid,
+        name -> Text,
+        name_key -> Text,
+        archived_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     directory_bot_assertions (assertion_id) {
         assertion_id -> Text,
         expires_at -> Timestamptz,
@@ -199,6 +241,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_resting (for_tenant) {
+        for_tenant -> Uuid,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
     directory_sign_in_attempts (key_hash) {
         key_hash -> Bytea,
         failures -> Int4,
@@ -219,6 +268,17 @@ diesel::table! {
     directory_tenants (for_tenant) {
         for_tenant -> Uuid,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    events (tenant_id, event_id) {
+        tenant_id -> Uuid,
+        event_id -> Uuid,
+        at -> Timestamptz,
+        kind -> Text,
+        schema_version -> Int4,
+        data -> Jsonb,
     }
 }
 
@@ -280,6 +340,37 @@ diesel::table! {
         attempt -> Int4,
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    queue_messages (message_id) {
+        message_id -> Uuid,
+        for_tenant -> Uuid,
+        webhook_id -> Uuid,
+        event_id -> Uuid,
+        kind -> Text,
+        state -> Text,
+        due_at -> Timestamptz,
+        attempt -> Int4,
+        failures -> Int4,
+        last_status -> Nullable<Int4>,
+        last_fault -> Nullable<Text>,
+        created_at -> Timestamptz,
+        delivered_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    roles (tenant_id, role_id) {
+        tenant_id -> Uuid,
+        role_id -> Uuid,
+        name -> Text,
+        name_key -> Text,
+        permissions -> Array<Text>,
+        archived_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        version -> Int8,
     }
 }
 
@@ -369,6 +460,10 @@ diesel::table! {
         role -> Text,
         disabled_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        version -> Int8,
+        custom_role_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        channels -> Nullable<Array<Uuid>>,
     }
 }
 
@@ -380,6 +475,50 @@ diesel::table! {
         time_zone -> Text,
         currency -> Text,
         created_at -> Timestamptz,
+        version -> Int8,
+        fiscal_week_start -> Text,
+        quiet_from -> Nullable<Int4>,
+        quiet_until -> Nullable<Int4>,
+        residency -> Nullable<Text>,
+        plan -> Text,
+        limit_requests_per_minute -> Nullable<Int8>,
+        limit_concurrent_requests -> Nullable<Int8>,
+        limit_samples_per_day -> Nullable<Int8>,
+        limit_staff -> Nullable<Int8>,
+        limit_api_tokens -> Nullable<Int8>,
+        state -> Text,
+        state_since -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_attempts (tenant_id, attempt_id) {
+        tenant_id -> Uuid,
+        attempt_id -> Uuid,
+        webhook_id -> Uuid,
+        message_id -> Uuid,
+        at -> Timestamptz,
+        duration_ms -> Int4,
+        status -> Nullable<Int4>,
+        fault -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    webhooks (tenant_id, webhook_id) {
+        tenant_id -> Uuid,
+        webhook_id -> Uuid,
+        name -> Text,
+        url -> Text,
+        kinds -> Array<Text>,
+        state -> Text,
+        disabled_because -> Nullable<Text>,
+        secret -> Nullable<Bytea>,
+        previous_secret -> Nullable<Bytea>,
+        previous_until -> Nullable<Timestamptz>,
+        failing_since -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        version -> Int8,
     }
 }
 
@@ -388,6 +527,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     alerts,
     api_tokens,
     audit_entries,
+    audit_seals,
     campaign_channels,
     campaign_events,
     campaign_totals,
@@ -395,17 +535,23 @@ diesel::allow_tables_to_appear_in_same_query!(
     channels,
     chat_servers,
     chat_users,
+    daily_usage,
+    departments,
     directory_bot_assertions,
     directory_chat_servers,
     directory_credentials,
     directory_logins,
+    directory_resting,
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,
+    events,
     idempotency_keys,
     link_codes,
     queue_deliveries,
     queue_jobs,
+    queue_messages,
+    roles,
     rollups,
     rule_progress,
     rules,
@@ -414,4 +560,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     staff,
     tenants,
+    webhook_attempts,
+    webhooks,
 );

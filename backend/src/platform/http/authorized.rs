@@ -3,12 +3,13 @@
 //! `Authorized<may::CampaignsPause>` is a caller whose credential was checked and who has that permission;
 //! [`Sensitive`] asks for a fresh proof of who it is as well;
 //! [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
-//! the identity wing, reached through [`Authenticate`]. Invariant: a refused permission reaches
+//! the identity wing, reached through [`Authenticate`]. Whoever is narrowed to channels is refused here what is about the
+//! whole retailer ([`Who::may`]), so that a new endpoint need not think of it. Invariant: a refused permission reaches
 //! [`Authenticate::refused`], so that it is audited.
 
 use super::admission;
 use super::endpoint::{Access, Authority};
-use super::who::{PermissionSet, Who};
+use super::who::{PermissionSet, Reach, Who};
 use crate::error::{Error, Result};
 use crate::platform::clock::now;
 use actix_web::dev::Payload;
@@ -55,6 +56,8 @@ pub struct CredentialHeaders {
     pub on_behalf_of: Option<String>,
     /// The request's id.
     pub request_id: String,
+    /// The permission that the operation asks for, if it asks for one.
+    pub asks: Option<Permission>,
 }
 
 /// A permission as a type; see [`may`].
@@ -143,16 +146,14 @@ impl<P: Asks> FromRequest for Authorized<P> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let req = req.clone();
+        let (req, headers) = (req.clone(), credential_headers(req, Some(P::PERMISSION)));
         Box::pin(async move {
-            match credential(&req, credential_headers(&req)).await? {
-                Credential::Tenant(who) if who.permissions.allows(P::PERMISSION) => {
-                    Ok(Self { who, permission: PhantomData })
-                }
+            match credential(&req, headers).await? {
+                Credential::Tenant(who) if who.may(P::PERMISSION) => Ok(Self { who, permission: PhantomData }),
                 Credential::Tenant(who) => {
-                    let place = format!("{} {}", req.method(), req.path());
+                    let (place, refusal) = (format!("{} {}", req.method(), req.path()), lacks(&who, P::PERMISSION));
                     gate(&req)?.refused(who, P::PERMISSION, place).await;
-                    Err(lacks(P::PERMISSION))
+                    Err(refusal)
                 }
                 Credential::Bot => Err(Error::new(
                     Code::PermissionDenied,
@@ -163,7 +164,15 @@ impl<P: Asks> FromRequest for Authorized<P> {
     }
 }
 
-fn lacks(permission: Permission) -> Error {
+fn lacks(who: &Who, permission: Permission) -> Error {
+    if who.reach != Reach::All && !permission.by_channel() {
+        return Error::new(
+            Code::PermissionDenied,
+            format!(
+                "This needs the permission `{permission}`, which is about the whole retailer; yours are narrowed to channels."
+            ),
+        );
+    }
     Error::new(
         Code::PermissionDenied,
         format!("This needs the permission `{permission}`, which your role or token does not have."),
@@ -245,9 +254,9 @@ impl FromRequest for SignedIn {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let req = req.clone();
+        let (req, headers) = (req.clone(), credential_headers(req, None));
         Box::pin(async move {
-            match credential(&req, credential_headers(&req)).await? {
+            match credential(&req, headers).await? {
                 Credential::Tenant(who) => Ok(Self { who }),
                 Credential::Bot => Err(Error::new(
                     Code::PermissionDenied,
@@ -304,7 +313,7 @@ impl FromRequest for TheBot {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (req, mut headers) = (req.clone(), credential_headers(req));
+        let (req, mut headers) = (req.clone(), credential_headers(req, None));
         // Here the bot asks as itself, whoever it serves otherwise.
         headers.on_behalf_of = None;
         let request_id = headers.request_id.clone();
@@ -335,7 +344,7 @@ fn gate(req: &HttpRequest) -> Result<Rc<dyn Authenticate>> {
         .ok_or_else(|| Error::internal("no authenticator is mounted"))
 }
 
-fn credential_headers(req: &HttpRequest) -> CredentialHeaders {
+fn credential_headers(req: &HttpRequest, asks: Option<Permission>) -> CredentialHeaders {
     let header = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     CredentialHeaders {
         bearer: header("authorization").and_then(|text| {
@@ -344,6 +353,7 @@ fn credential_headers(req: &HttpRequest) -> CredentialHeaders {
         }),
         on_behalf_of: header("on-behalf-of"),
         request_id: request_id(req),
+        asks,
     }
 }
 

@@ -72,6 +72,15 @@ mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
 
     #[test]
+    fn a_subscriber_is_one_client() {
+        let network_of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:2:ffff::9"));
+        assert_ne!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
+        assert_eq!(network_of("::ffff:192.0.2.1"), network_of("192.0.2.1"));
+        assert_ne!(network_of("192.0.2.1"), network_of("192.0.2.2"));
+    }
+
+    #[test]
     fn a_proxy_is_believed_and_a_caller_is_not() {
         let seen = |peer: &str, forwarded: Option<&str>| client(peer.parse().ok(), forwarded).unwrap().to_string();
         assert_eq!(seen("198.51.100.7", Some("203.0.113.1")), "198.51.100.7", "a stranger says anything");

@@ -35,6 +35,11 @@ impl<T> Reply<T> {
         self
     }
 
+    /// `202` with this body.
+    pub fn accepted(body: T) -> Self {
+        Self { body, status: StatusCode::ACCEPTED, version: None, location: None, secrets: Vec::new() }
+    }
+
     /// With the version as a strong `ETag`.
     #[must_use]
     pub fn version(mut self, version: i64) -> Self {

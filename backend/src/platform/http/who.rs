@@ -23,6 +23,26 @@ impl PermissionSet {
         Permission::ALL.iter().copied().filter(|&p| role.allows(p)).collect()
     }
 
+    /// Whether every permission of `other` is in the set.
+    pub fn holds(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    /// What is in the set and not in `other`.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// What of the set is left to somebody of this reach: see [`Permission::by_channel`].
+    #[must_use]
+    pub fn within(self, reach: &Reach) -> Self {
+        match reach {
+            Reach::All => self,
+            Reach::Only(_) => self.to_vec().into_iter().filter(|permission| permission.by_channel()).collect(),
+        }
+    }
+
     /// The permissions, in the list's order.
     pub fn to_vec(self) -> Vec<Permission> {
         Permission::ALL.iter().copied().filter(|&p| self.allows(p)).collect()
@@ -104,6 +124,36 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// The reach of a list of channels as it is kept: every channel where there is none, nothing where it is empty.
+    pub fn of(channels: Option<impl IntoIterator<Item = ChannelId>>) -> Self {
+        channels.map_or(Self::All, |channels| Self::Only(Arc::new(channels.into_iter().collect())))
+    }
+
+    /// The rule: an object is reached when it belongs to channels and all of them are reached. What belongs to none is
+    /// about the whole retailer.
+    pub fn holds_all(&self, channels: &[ChannelId]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(_) => !channels.is_empty() && channels.iter().all(|channel| self.holds(*channel)),
+        }
+    }
+
+    /// The channel, if exactly one is reached.
+    pub fn single(&self) -> Option<ChannelId> {
+        match self {
+            Self::Only(channels) if channels.len() == 1 => channels.first().copied(),
+            _ => None,
+        }
+    }
+
+    /// The channels as the wire lists them; `None` for all.
+    pub fn to_wire(&self) -> Option<Vec<ChannelId>> {
+        match self {
+            Self::All => None,
+            Self::Only(channels) => Some(channels.iter().copied().collect()),
+        }
+    }
+
     /// Whether `channel` is reached.
     pub fn holds(&self, channel: ChannelId) -> bool {
         match self {
@@ -171,10 +221,15 @@ impl Who {
         }
     }
 
-    /// The same request as the doing of a rule.
+    /// The same request as the doing of a rule, which stands above the reach of whoever set it off.
     #[must_use]
     pub fn as_rule(&self, rule: RuleId) -> Self {
-        Self { actor: Actor::Rule(rule), via: "rule".to_owned(), ..self.clone() }
+        Self { actor: Actor::Rule(rule), via: "rule".to_owned(), reach: Reach::All, ..self.clone() }
+    }
+
+    /// Whether they may: the permission is theirs, and within their reach it means something.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.within(&self.reach).allows(permission)
     }
 
     /// The acting staff, if a person acts.
@@ -197,5 +252,41 @@ mod tests {
             assert_eq!(PermissionSet::from_iter([p]).to_vec(), [p]);
         }
         assert!(PermissionSet::default().to_vec().is_empty());
+    }
+
+    #[test]
+    fn sets_are_compared_and_taken_apart() {
+        let [read, write] = [Permission::ChannelsRead, Permission::ChannelsWrite];
+        let (one, both) = (PermissionSet::from_iter([read]), PermissionSet::from_iter([read, write]));
+        assert!(both.holds(one) && both.holds(both) && !one.holds(both));
+        assert!(PermissionSet::default().holds(PermissionSet::default()) && !PermissionSet::default().holds(one));
+        assert_eq!(both.without(one).to_vec(), [write]);
+    }
+
+    #[test]
+    fn an_object_is_reached_with_all_its_channels_and_one_without_channels_is_not() {
+        let [inside, outside] = [ChannelId::new(), ChannelId::new()];
+        let reach = Reach::of(Some([inside]));
+        assert!(reach.holds_all(&[inside]));
+        assert!(!reach.holds_all(&[inside, outside]) && !reach.holds_all(&[outside]) && !reach.holds_all(&[]));
+        assert_eq!((reach.single(), Reach::All.single()), (Some(inside), None));
+        let everything = Reach::of(None::<Vec<ChannelId>>);
+        assert!(everything.holds_all(&[inside, outside]) && everything.holds_all(&[]));
+        let nothing = Reach::of(Some([]));
+        assert!(!nothing.holds(inside) && !nothing.holds_all(&[inside]) && !nothing.holds_all(&[]));
+        assert_eq!(nothing.only(), Some(Vec::new()), "an empty list is not the absence of one");
+    }
+
+    #[test]
+    fn a_narrowed_caller_may_only_what_is_about_channels() {
+        let who = Who {
+            permissions: PermissionSet::of_role(Role::Admin),
+            reach: Reach::of(Some([ChannelId::new()])),
+            ..Who::system(TenantId::new(), "api", "r")
+        };
+        for &permission in Permission::ALL {
+            assert_eq!(who.may(permission), permission.by_channel(), "{permission}");
+        }
+        assert_eq!(who.as_rule(RuleId::new()).reach, Reach::All);
     }
 }

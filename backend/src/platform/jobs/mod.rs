@@ -49,7 +49,10 @@ pub struct JobKind {
 
 /// Does `work`; a panic in it becomes an error, so that the worker lives on. What it had begun in the database is
 /// rolled back, and nothing else is shared between two pieces of work.
-async fn unharmed(work: impl Future<Output = Result<()>>) -> Result<()> {
+///
+/// # Errors
+/// What `work` returns, and 500 for a panic.
+pub async fn unharmed(work: impl Future<Output = Result<()>>) -> Result<()> {
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(outcome) => outcome,
         Err(panic) => {

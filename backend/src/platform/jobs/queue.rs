@@ -3,7 +3,7 @@
 use super::MOST_ATTEMPTS;
 use crate::error::{Error, Result};
 use crate::platform::clock;
-use crate::platform::db::schema::queue_jobs;
+use crate::platform::db::schema::{directory_resting, queue_jobs};
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::who::Who;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -135,6 +135,8 @@ pub async fn claim(tx: &mut SystemTx, now: DateTime<Utc>, lease: TimeDelta, shar
         .filter(queue_jobs::state.eq(sql::<Text>("'ready'")))
         .filter(queue_jobs::run_at.le(now))
         .filter(queue_jobs::for_tenant.ne_all(share.served()))
+        // Of those who are suspended everything waits.
+        .filter(queue_jobs::for_tenant.ne_all(directory_resting::table.select(directory_resting::for_tenant)))
         .order(queue_jobs::run_at)
         .limit(CANDIDATES)
         .load::<(Uuid, Uuid)>(tx)

@@ -201,6 +201,11 @@ impl Limits {
         own.unwrap_or(self.config.concurrent)
     }
 
+    /// How many requests a minute a tenant may make; `own` is the number it has of its own.
+    pub fn of_tenant(&self, own: Option<u32>) -> u32 {
+        own.unwrap_or(self.config.of_tenant)
+    }
+
     /// A place among all requests of the process.
     ///
     /// # Errors

@@ -14,17 +14,20 @@ pub enum Topic {
     Jobs,
     /// Deliveries.
     Deliveries,
+    /// Messages to webhooks.
+    Messages,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Jobs, Self::Deliveries];
+    pub const ALL: [Self; 3] = [Self::Jobs, Self::Deliveries, Self::Messages];
 
     /// Its word between processes.
     const fn as_str(self) -> &'static str {
         match self {
             Self::Jobs => "jobs",
             Self::Deliveries => "deliveries",
+            Self::Messages => "messages",
         }
     }
 }
@@ -34,6 +37,7 @@ impl Topic {
 pub struct Wake {
     jobs: Arc<Notify>,
     deliveries: Arc<Notify>,
+    messages: Arc<Notify>,
     /// To the other processes, if there is a Redis.
     others: Option<mpsc::Sender<Topic>>,
 }
@@ -53,6 +57,7 @@ impl Wake {
         match topic {
             Topic::Jobs => &self.jobs,
             Topic::Deliveries => &self.deliveries,
+            Topic::Messages => &self.messages,
         }
     }
 

@@ -4,7 +4,8 @@
 //! whatever happens twice or at once makes one alert. States: firing, acknowledged, resolved. Every change is one
 //! version, one step of the timeline, and one wish to the deliveries that the chat show the new version.
 //! Cast: [`picture`], [`words`] (what is said in both languages). Invariants: raising, updating and
-//! resolving are part of the transaction that judged; a resolved alert never opens again, a new one is raised.
+//! resolving are part of the transaction that judged; a resolved alert never opens again, a new one is raised; a caller who
+//! is narrowed to channels reaches the alerts whose channel and campaign they reach ([`crate::identity::reach`]).
 
 pub mod picture;
 pub mod routes;
@@ -15,12 +16,13 @@ pub mod words;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::{chat, staff};
+use crate::identity::events::{self, Happened};
+use crate::identity::{chat, reach, staff};
 use crate::plan::campaigns::model::Verb;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::{PageParams, Paging};
-use crate::platform::http::who::Who;
+use crate::platform::http::who::{Reach, Who};
 use crate::platform::wake::Topic;
 use crate::watch::deliveries;
 use crate::watch::rules::ActiveRule;
@@ -29,6 +31,7 @@ use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId, TenantId};
 use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState, AlertStep, Figures, RuleSpec};
+use tillwatch_shared::webhooks::{AlertTold, EventType};
 use uuid::Uuid;
 
 pub use store::OpenAlert;
@@ -89,7 +92,27 @@ pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: 
     let after = Some(json!({ "rule": breach.rule.id, "figures": breach.figures }));
     let entry = Entry { action: "alert.opened", object: Some(id.to_string()), after, ..Entry::default() };
     audit::record(tx, who, entry).await?;
+    tell(tx, who, id, EventType::AlertOpened, at).await?;
     Ok(true)
+}
+
+/// Has customers' own systems told what became of an alert.
+async fn tell(tx: &mut Tx, who: &Who, id: AlertId, kind: EventType, at: DateTime<Utc>) -> Result<()> {
+    let Some(row) = store::by_ids(tx, who.tenant, &[id.0]).await?.pop() else { return Ok(()) };
+    let told = AlertTold {
+        alert: id,
+        state: row.state.parse().map_err(Error::internal)?,
+        rule: RuleId(row.rule_id),
+        severity: row.severity.parse().map_err(Error::internal)?,
+        metric: row.metric,
+        channel: row.channel_id.map(ChannelId),
+        campaign: row.campaign_id.map(CampaignId),
+        paused_campaign: row.paused_campaign,
+        figures: serde_json::from_value(row.figures).map_err(Error::internal)?,
+        by: who.actor.kind().to_owned(),
+    };
+    events::emit(tx, who, &Happened::Alert(kind, told), at).await?;
+    Ok(())
 }
 
 /// Brings an open alert up to date; nothing happens when it says the same already.
@@ -154,7 +177,8 @@ pub async fn resolve(
     store::add_event(tx, who, open.id, version, AlertStep::Resolved, figures.as_ref(), at).await?;
     deliveries::want(tx, who, open.id, version, at).await?;
     let entry = Entry { action: "alert.resolved", object: Some(open.id.to_string()), ..Entry::default() };
-    audit::record(tx, who, entry).await
+    audit::record(tx, who, entry).await?;
+    tell(tx, who, open.id, EventType::AlertResolved, at).await
 }
 
 /// Has every open alert of a campaign shown anew, since `verb` was done to the campaign.
@@ -192,6 +216,7 @@ pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAckno
         .db
         .write(who, async |tx| {
             let state = store::lock_state(tx, who.tenant, id).await?;
+            check_reach(tx, who, id).await?;
             let changed = state == AlertState::Firing;
             if changed {
                 let by = who.staff().map(|staff| staff.0);
@@ -200,6 +225,7 @@ pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAckno
                 deliveries::want(tx, who, id, version, at).await?;
                 let entry = Entry { action: "alert.acknowledged", object: Some(id.to_string()), ..Entry::default() };
                 audit::record(tx, who, entry).await?;
+                tell(tx, who, id, EventType::AlertAcknowledged, at).await?;
             }
             Ok(AlertAcknowledged { changed, alert: view::one(tx, who.tenant, id).await? })
         })
@@ -215,7 +241,21 @@ pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAckno
 /// # Errors
 /// 404.
 pub async fn get(app: &App, who: &Who, id: AlertId) -> Result<Alert> {
-    app.db.read(who, async |tx| view::one(tx, who.tenant, id).await).await
+    app.db
+        .read(who, async |tx| {
+            check_reach(tx, who, id).await?;
+            view::one(tx, who.tenant, id).await
+        })
+        .await
+}
+
+/// Refuses an alert that `who` does not reach as if it were not there.
+async fn check_reach(tx: &mut Tx, who: &Who, id: AlertId) -> Result<()> {
+    if who.reach == Reach::All {
+        return Ok(());
+    }
+    let place = store::place_of(tx, who.tenant, id).await?;
+    reach::check(tx, who, place, "alert").await
 }
 
 /// A page of the alerts, newest first, in one state if named.
@@ -226,7 +266,8 @@ pub async fn list(app: &App, who: &Who, state: Option<AlertState>, paging: &Pagi
     let alerts = app
         .db
         .read(who, async |tx| {
-            let rows = store::list(tx, who.tenant, state, paging).await?;
+            let within = reach::within(tx, who).await?;
+            let rows = store::list(tx, who.tenant, within.as_ref(), state, paging).await?;
             view::show(tx, who.tenant, rows).await
         })
         .await?;
@@ -242,6 +283,7 @@ pub async fn timeline(app: &App, who: &Who, id: AlertId, page: &PageParams) -> R
     let steps = app
         .db
         .read(who, async |tx| {
+            check_reach(tx, who, id).await?;
             let mut steps = store::timeline(tx, who.tenant, id, &paging).await?;
             let of = |step: &AlertEvent| step.actor.as_ref()?.parse::<StaffId>().ok().map(|staff| staff.0);
             let people: Vec<Uuid> = steps.iter().filter_map(|(_, step)| of(step)).collect();

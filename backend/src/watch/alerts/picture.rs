@@ -34,6 +34,7 @@ pub async fn png(app: &App, who: &Who, id: AlertId, locale: Option<Locale>) -> R
     let chart = app
         .db
         .read(who, async |tx| {
+            super::check_reach(tx, who, id).await?;
             let alert = view::one(tx, who.tenant, id).await?;
             let settings = tenants::settings(tx, who.tenant).await?;
             let locale = locale.unwrap_or(settings.locale);

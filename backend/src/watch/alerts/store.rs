@@ -2,6 +2,7 @@
 
 use super::Breach;
 use crate::error::{Error, Result};
+use crate::identity::reach::{Place, Within, reached};
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{alert_events as events, alerts};
 use crate::platform::http::page::Paging;
@@ -12,7 +13,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
-use tillwatch_shared::ids::{AlertId, CampaignId, RuleId, TenantId};
+use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, TenantId};
 use tillwatch_shared::watch::{AlertEvent, AlertState, AlertStep, Figures};
 use uuid::Uuid;
 
@@ -297,18 +298,33 @@ pub(super) async fn by_ids(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Resul
         .await?)
 }
 
+/// The channel and the campaign that an alert speaks of.
+pub(super) async fn place_of(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<Place> {
+    let (channel, campaign): (Option<Uuid>, Option<Uuid>) = alerts::table
+        .select((alerts::channel_id, alerts::campaign_id))
+        .filter(alerts::tenant_id.eq(tenant.0))
+        .filter(alerts::alert_id.eq(id.0))
+        .first(tx)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("alert"))?;
+    Ok(Place { channel: channel.map(ChannelId), campaign: campaign.map(CampaignId) })
+}
+
 pub(super) async fn list(
     tx: &mut Tx,
     tenant: TenantId,
+    within: Option<&Within>,
     state: Option<AlertState>,
     paging: &Paging,
 ) -> Result<Vec<Row>> {
-    let mut query = alerts::table
+    let query = alerts::table
         .select(Row::as_select())
         .filter(alerts::tenant_id.eq(tenant.0))
         .order(alerts::alert_id.desc())
         .limit(paging.fetch())
         .into_boxed();
+    let mut query = reached!(query, alerts, within);
     if let Some(state) = state {
         query = query.filter(alerts::state.eq(state.as_str()));
     }

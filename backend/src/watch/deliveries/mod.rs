@@ -7,7 +7,8 @@
 //! pauses that grow to minutes; then the delivery is dead, until a newer version comes or a person sends it again. What
 //! the chat refuses for good is dead at once, and waits for a person: for a replay, or for a link that mends the channel.
 //! Invariants: the row is written by the transaction that changed the alert; claims skip what others hold; the
-//! message id, once known, is never forgotten, so nothing is posted twice.
+//! message id, once known, is never forgotten, so nothing is posted twice; a caller who is narrowed to channels sees the
+//! deliveries of the alerts that they reach. What a chat shows is for everybody in it.
 
 pub mod jobs;
 mod model;
@@ -18,6 +19,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::chat::{self, Server};
+use crate::identity::reach;
 use crate::platform::clock::now;
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
@@ -110,6 +112,14 @@ struct Told {
     retry_after: Option<TimeDelta>,
 }
 
+/// A retailer's deliveries rested, since it was suspended: the time of it does not count against them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rested(app: &App, tenant: TenantId, at: DateTime<Utc>) -> Result<()> {
+    app.db.system("deliveries have rested", async |tx| store::rested(tx, tenant, at).await).await
+}
+
 /// The tenant and the alert of a delivery, for the narrow role.
 ///
 /// # Errors
@@ -151,7 +161,13 @@ pub async fn report(app: &App, id: DeliveryId, report: &ReportDelivery) -> Resul
 /// # Errors
 /// When the database fails.
 pub async fn list(app: &App, who: &Who, state: Option<DeliveryState>, paging: &Paging) -> Result<Page<DeliveryInfo>> {
-    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, state, paging).await).await?;
+    let rows = app
+        .db
+        .read(who, async |tx| {
+            let within = reach::within(tx, who).await?;
+            store::list(tx, who.tenant, within.as_ref(), state, paging).await
+        })
+        .await?;
     Ok(paging.page(rows, |row| row.id.0, |row| row))
 }
 
@@ -163,6 +179,8 @@ pub async fn replay(app: &App, who: &Who, id: DeliveryId) -> Result<bool> {
     let changed = app
         .db
         .write(who, async |tx| {
+            let within = reach::within(tx, who).await?;
+            store::check_reach(tx, who.tenant, within.as_ref(), id).await?;
             let servers = chat::servers(tx, who.tenant).await?;
             let changed = store::replay(tx, who.tenant, id, &servers, now()).await?;
             if changed {

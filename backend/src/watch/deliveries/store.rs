@@ -3,7 +3,8 @@
 use super::model::Failed;
 use crate::error::{Error, Result};
 use crate::identity::chat::Server;
-use crate::platform::db::schema::queue_deliveries as queue;
+use crate::identity::reach::{Within, reached};
+use crate::platform::db::schema::{alerts, directory_resting, queue_deliveries as queue};
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
@@ -107,6 +108,8 @@ pub(super) async fn claim(
         // In the statement's text: with a parameter in its place the index of pending deliveries could not be used.
         .filter(queue::state.eq(sql::<Text>("'pending'")))
         .filter(queue::due_at.le(at))
+        // Of those who are suspended everything waits.
+        .filter(queue::for_tenant.ne_all(directory_resting::table.select(directory_resting::for_tenant)))
         .filter(queue::transport.eq_any(whole).or(queue::transport.concat("/").concat(queue::server_ref).eq_any(named)))
         .order(queue::due_at)
         .limit(most)
@@ -141,6 +144,15 @@ pub(super) async fn claim(
         ))
         .load(tx)
         .await?)
+}
+
+/// What waits is wanted as of now.
+pub(super) async fn rested(tx: &mut SystemTx, tenant: TenantId, at: DateTime<Utc>) -> Result<()> {
+    diesel::update(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::state.eq("pending")))
+        .set(queue::wanted_at.eq(at))
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// The chat shows `version`. Returns whether the attempt still had the lease, and whether more is wanted already.
@@ -213,14 +225,43 @@ pub(super) async fn alert_of(tx: &mut SystemTx, id: DeliveryId) -> Result<Option
         .optional()?)
 }
 
+/// The deliveries of the alerts that are reached, to be narrowed further.
+macro_rules! reached_deliveries {
+    ($query:expr, $tenant:expr, $within:expr) => {
+        match $within {
+            None => $query,
+            Some(within) => {
+                let alerts =
+                    alerts::table.filter(alerts::tenant_id.eq($tenant.0)).select(alerts::alert_id).into_boxed();
+                $query.filter(queue::alert_id.eq_any(reached!(alerts, alerts, Some(within))))
+            }
+        }
+    };
+}
+
+/// Refuses a delivery whose alert is out of reach as if it were not there.
+pub(super) async fn check_reach(tx: &mut Tx, tenant: TenantId, within: Option<&Within>, id: DeliveryId) -> Result<()> {
+    if within.is_none() {
+        return Ok(());
+    }
+    let query = queue::table
+        .select(queue::delivery_id)
+        .filter(queue::for_tenant.eq(tenant.0))
+        .filter(queue::delivery_id.eq(id.0))
+        .into_boxed();
+    let found: Option<Uuid> = reached_deliveries!(query, tenant, within).first(tx).await.optional()?;
+    found.map(|_| ()).ok_or_else(|| Error::not_found("delivery"))
+}
+
 pub(super) async fn list(
     tx: &mut Tx,
     tenant: TenantId,
+    within: Option<&Within>,
     state: Option<DeliveryState>,
     paging: &Paging,
 ) -> Result<Vec<DeliveryInfo>> {
     type Row = (Uuid, Uuid, String, String, i32, Option<String>, Option<String>, DateTime<Utc>, Option<String>);
-    let mut query = queue::table
+    let query = queue::table
         .select((
             queue::delivery_id,
             queue::alert_id,
@@ -236,6 +277,7 @@ pub(super) async fn list(
         .order(queue::delivery_id.desc())
         .limit(paging.fetch())
         .into_boxed();
+    let mut query = reached_deliveries!(query, tenant, within);
     if let Some(state) = state {
         query = query.filter(queue::state.eq(state.as_str()));
     }

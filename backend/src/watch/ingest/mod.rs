@@ -2,9 +2,10 @@
 //! reached, a pause.
 //!
 //! Order of locks, the same for everybody: series, samples, rollups (in [`crate::measure::samples`]), then the
-//! campaigns' totals sorted, then the campaigns that a stop-loss stops, sorted. Invariants: when the write is
+//! campaigns' totals sorted, then the campaigns that a stop-loss stops, sorted, and last of all the day's count ([`crate::identity::limits`]). Invariants: when the write is
 //! answered, a campaign whose line was reached is paused already, and the answer says so; a refused row never takes
-//! its neighbours with it; a request either leaves everything that it answers or nothing.
+//! its neighbours with it; a request either leaves everything that it answers or nothing; a caller who is narrowed to channels writes to these and to
+//! the campaigns that run on them alone, and is not told what else there is.
 
 pub mod parse;
 pub mod routes;
@@ -12,7 +13,8 @@ pub mod routes;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::tenants;
+use crate::identity::limits;
+use crate::identity::reach::{self, Place};
 use crate::measure::samples::{self, NewSample, Outcome};
 use crate::plan::{campaigns, channels};
 use crate::platform::clock::now;
@@ -45,7 +47,7 @@ pub async fn take(app: &App, who: &Who, mut rows: Vec<Parsed<'_>>) -> Result<Sam
 }
 
 async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>) -> Result<SamplesTaken> {
-    let zone = tenants::settings(tx, who.tenant).await?.time_zone;
+    let (zone, counting) = limits::begin_counting(tx, who.tenant, at).await?;
     let (good, refused) = place(tx, who, rows).await?;
     let recorded = samples::record(tx, who.tenant, zone, &good.samples, at).await?;
     let stopped = judging::stop_loss::judge(tx, who, &recorded.campaign_deltas, at).await?;
@@ -56,6 +58,7 @@ async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>)
         let after = json!({ "accepted": answer.accepted, "corrected": answer.corrected });
         let entry = Entry { action: "samples.taken", after: Some(after), ..Entry::default() };
         audit::record(tx, who, entry).await?;
+        limits::count(tx, who.tenant, &counting, answer.accepted + answer.corrected, at).await?;
     }
     Ok(answer)
 }
@@ -83,8 +86,14 @@ async fn place<'a>(tx: &mut Tx, who: &Who, rows: &'a [Parsed<'_>]) -> Result<(Pl
         names.sort_unstable();
         names.dedup();
     }
-    let channels = channels::resolve(tx, who.tenant, &channel_names).await?;
-    let campaigns = campaigns::resolve(tx, who.tenant, &campaign_names).await?;
+    let mut channels = channels::resolve(tx, who.tenant, &channel_names).await?;
+    let mut campaigns = campaigns::resolve(tx, who.tenant, &campaign_names).await?;
+    let within = reach::within(tx, who).await?;
+    if let Some(within) = &within {
+        let place = |channel, campaign| Place { channel, campaign };
+        channels.retain(|_, channel| within.holds(place(Some(channel.id), None)));
+        campaigns.retain(|_, campaign| within.holds(place(None, Some(campaign.id))));
+    }
     let mut placed = Placed { samples: Vec::with_capacity(rows.len()) };
     let mut refused = Vec::new();
     let mut seen: HashSet<Same<'_>> = HashSet::new();
@@ -92,6 +101,8 @@ async fn place<'a>(tx: &mut Tx, who: &Who, rows: &'a [Parsed<'_>]) -> Result<(Pl
         let channel = row.channel.as_deref().map(|name| channels.get(name).ok_or(name)).transpose();
         let campaign = row.campaign.as_deref().map(|name| campaigns.get(name).ok_or(name)).transpose();
         let fault = match (&channel, &campaign) {
+            (Err(name), _) if within.is_some() => Some(not_allowed(row, name)),
+            (Ok(None), Ok(None)) if within.is_some() => Some(names_nothing(row)),
             (Err(name), _) => Some(unknown(row, RowCode::UnknownChannel, "/channel", name)),
             (_, Err(name)) => Some(unknown(row, RowCode::UnknownCampaign, "/campaign", name)),
             (Ok(Some(channel)), _) if channel.archived => {
@@ -130,6 +141,18 @@ fn unknown(row: &SampleRow<'_>, code: RowCode, pointer: &str, name: &str) -> Row
     let shown: String = name.chars().take(64).collect();
     let detail = format!("`{shown}` is neither an id nor a key of yours. Create it first, or mend the spelling.");
     RowRefusal::new(row.line, code, pointer, detail)
+}
+
+/// A narrowed caller is told the same of a channel that is not there and of one that is out of reach.
+fn not_allowed(row: &SampleRow<'_>, name: &str) -> RowRefusal {
+    let shown: String = name.chars().take(64).collect();
+    let detail = format!("`{shown}` is none of the channels to which your permissions are narrowed.");
+    RowRefusal::new(row.line, RowCode::ChannelNotAllowed, "/channel", detail)
+}
+
+fn names_nothing(row: &SampleRow<'_>) -> RowRefusal {
+    let detail = "Your permissions are narrowed to channels: name one of them, or a campaign that runs on them alone.";
+    RowRefusal::new(row.line, RowCode::ChannelNotAllowed, "/channel", detail)
 }
 
 fn answer(rows: &[Parsed<'_>], refused: &[(usize, RowRefusal)], outcomes: &[Outcome]) -> SamplesTaken {

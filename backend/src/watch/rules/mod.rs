@@ -4,7 +4,8 @@
 //! channel by itself, or everything) and a severity. Cast: [`detect`] (the arithmetic, pure), [`series`] (the
 //! days of one series held against a rule, pure), [`model`] (what a sensible rule is, pure). Judging happens in [`crate::watch::judging`]. Invariants: a stop-loss has a campaign and
 //! acts from its first evaluation; the other kinds notify only; a changed rule is judged again at once; an archived one
-//! is kept for the alerts that it raised and judges no more.
+//! is kept for the alerts that it raised and judges no more; a caller who is narrowed to channels reaches the rules whose
+//! channel and campaign they reach, and makes no others ([`crate::identity::reach`]).
 
 pub mod detect;
 pub mod model;
@@ -15,19 +16,23 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::events::{self, Happened};
+use crate::identity::reach::{self, Place};
 use crate::plan::{campaigns, channels};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
 use crate::platform::http::params::IfMatch;
-use crate::platform::http::who::Who;
+use crate::platform::http::who::{Reach, Who};
 use crate::platform::jobs::queue;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{CampaignId, ChannelId, RuleId, TenantId};
 use tillwatch_shared::watch::{CreateRule, Rule, RuleSpec, Severity, UpdateRule};
+use tillwatch_shared::webhooks::{EventType, RuleTold};
 use uuid::Uuid;
 
 pub use model::{cost_ratio, divides_cost};
@@ -80,6 +85,7 @@ pub async fn create(app: &App, who: &Who, request: CreateRule) -> Result<Rule> {
             let after = Some(json!({ "name": rule.name, "spec": rule.spec, "severity": rule.severity }));
             let object = Some(rule.id.to_string());
             audit::record(tx, who, Entry { action: "rule.created", object, after, ..Entry::default() }).await?;
+            tell(tx, who, &rule, EventType::RuleCreated, rule.created_at).await?;
             judge_soon(tx, who, rule.id).await
         })
         .await?;
@@ -87,16 +93,37 @@ pub async fn create(app: &App, who: &Who, request: CreateRule) -> Result<Rule> {
     Ok(rule)
 }
 
+/// Has customers' own systems told what became of a rule.
+async fn tell(tx: &mut Tx, who: &Who, rule: &Rule, kind: EventType, at: DateTime<Utc>) -> Result<()> {
+    let told = RuleTold {
+        rule: rule.id,
+        kind: rule.spec.kind().to_owned(),
+        metric: rule.spec.metric().to_owned(),
+        severity: rule.severity,
+        channel: rule.channel,
+        campaign: rule.campaign,
+        enabled: rule.enabled && rule.archived_at.is_none(),
+        by: who.actor.kind().to_owned(),
+    };
+    events::emit(tx, who, &Happened::Rule(kind, told), at).await?;
+    Ok(())
+}
+
 async fn check_scope(tx: &mut Tx, who: &Who, rule: &Rule) -> Result<()> {
     let mut checks = Checks::default();
     if let Some(channel) = rule.channel {
         let found = channels::named(tx, who.tenant, &[channel.0]).await?;
-        checks.ensure(found.contains_key(&channel.0), "/channel", "not_found", "There is no such channel.");
+        let there = found.contains_key(&channel.0) && who.reach.holds(channel);
+        checks.ensure(there, "/channel", "not_found", "There is no such channel.");
     }
     if let Some(campaign) = rule.campaign {
         let found = campaigns::named(tx, who.tenant, &[campaign.0]).await?;
-        checks.ensure(found.contains_key(&campaign.0), "/campaign", "not_found", "There is no such campaign.");
+        let there = found.contains_key(&campaign.0) && reach::check_campaign(tx, who, campaign).await.is_ok();
+        checks.ensure(there, "/campaign", "not_found", "There is no such campaign.");
     }
+    let seen = who.reach == Reach::All || rule.channel.is_some() || rule.campaign.is_some();
+    let detail = "Your permissions are narrowed to channels: name one of them, or a campaign that runs on them alone.";
+    checks.ensure(seen, "/channel", "required", detail);
     checks.done()
 }
 
@@ -109,7 +136,13 @@ async fn judge_soon(tx: &mut Tx, who: &Who, rule: RuleId) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub async fn list(app: &App, who: &Who, archived: bool, paging: &Paging) -> Result<Page<Rule>> {
-    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, archived, paging).await).await?;
+    let rows = app
+        .db
+        .read(who, async |tx| {
+            let within = reach::within(tx, who).await?;
+            store::list(tx, who.tenant, within.as_ref(), archived, paging).await
+        })
+        .await?;
     Ok(paging.page(rows, |rule| rule.id.0, |rule| rule))
 }
 
@@ -118,7 +151,14 @@ pub async fn list(app: &App, who: &Who, archived: bool, paging: &Paging) -> Resu
 /// # Errors
 /// 404.
 pub async fn get(app: &App, who: &Who, id: RuleId) -> Result<Rule> {
-    app.db.read(who, async |tx| store::get(tx, who.tenant, id, false).await).await
+    app.db.read(who, async |tx| reached_rule(tx, who, id, false).await).await
+}
+
+/// A rule, if it is there and `who` reaches it.
+async fn reached_rule(tx: &mut Tx, who: &Who, id: RuleId, lock: bool) -> Result<Rule> {
+    let rule = store::get(tx, who.tenant, id, lock).await?;
+    reach::check(tx, who, Place { channel: rule.channel, campaign: rule.campaign }, "rule").await?;
+    Ok(rule)
 }
 
 /// Changes a rule.
@@ -129,7 +169,7 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
     let rule = app
         .db
         .write(who, async |tx| {
-            let before = store::get(tx, who.tenant, id, true).await?;
+            let before = reached_rule(tx, who, id, true).await?;
             read.check(before.version)?;
             if before.archived_at.is_some() {
                 return Err(Error::conflict("This rule is archived: it can be read, not changed. Make another one."));
@@ -173,6 +213,7 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
                 ..Entry::default()
             };
             audit::record(tx, who, entry).await?;
+            tell(tx, who, &rule, EventType::RuleUpdated, now()).await?;
             judge_soon(tx, who, id).await?;
             Ok(rule)
         })
@@ -191,7 +232,7 @@ pub async fn archive(app: &App, who: &Who, id: RuleId) -> Result<Rule> {
     let rule = app
         .db
         .write(who, async |tx| {
-            let mut rule = store::get(tx, who.tenant, id, true).await?;
+            let mut rule = reached_rule(tx, who, id, true).await?;
             if rule.archived_at.is_some() {
                 return Ok(rule);
             }
@@ -200,6 +241,7 @@ pub async fn archive(app: &App, who: &Who, id: RuleId) -> Result<Rule> {
             store::update(tx, who.tenant, &rule).await?;
             let object = Some(id.to_string());
             audit::record(tx, who, Entry { action: "rule.archived", object, ..Entry::default() }).await?;
+            tell(tx, who, &rule, EventType::RuleArchived, at).await?;
             judge_soon(tx, who, id).await?;
             Ok(rule)
         })

@@ -2,6 +2,7 @@
 
 use super::ActiveRule;
 use crate::error::{Error, Result};
+use crate::identity::reach::{Within, reached};
 use crate::platform::db::Tx;
 use crate::platform::db::schema::rules;
 use crate::platform::http::page::Paging;
@@ -80,13 +81,20 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, rule: &Rule) -> Result
     Ok(())
 }
 
-pub(super) async fn list(tx: &mut Tx, tenant: TenantId, archived: bool, paging: &Paging) -> Result<Vec<Rule>> {
-    let mut query = rules::table
+pub(super) async fn list(
+    tx: &mut Tx,
+    tenant: TenantId,
+    within: Option<&Within>,
+    archived: bool,
+    paging: &Paging,
+) -> Result<Vec<Rule>> {
+    let query = rules::table
         .select(Row::as_select())
         .filter(rules::tenant_id.eq(tenant.0))
         .order(rules::rule_id)
         .limit(paging.fetch())
         .into_boxed();
+    let mut query = reached!(query, rules, within);
     query = if archived {
         query.filter(rules::archived_at.is_not_null())
     } else {

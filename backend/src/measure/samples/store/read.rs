@@ -18,13 +18,22 @@ use uuid::Uuid;
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(series::metric, series::channel_id, rollups::bucket);
 
-/// Whose figures: one channel's, one campaign's, or all of them.
-#[derive(Clone, Copy, Debug, Default)]
+/// Whose figures: one channel's, one campaign's, or all of them, of the channels that are reached.
+#[derive(Clone, Debug, Default)]
 pub(in crate::measure::samples) struct Scope {
     /// Only of this channel.
     pub(in crate::measure::samples) channel: Option<ChannelId>,
     /// Only of this campaign.
     pub(in crate::measure::samples) campaign: Option<CampaignId>,
+    /// Only what was counted on one of these channels, or on none.
+    pub(in crate::measure::samples) reached: Option<Vec<Uuid>>,
+}
+
+impl Scope {
+    /// Whether it is less than everything.
+    pub(in crate::measure::samples) fn is_narrow(&self) -> bool {
+        self.channel.is_some() || self.campaign.is_some() || self.reached.is_some()
+    }
 }
 
 /// Buckets of `resolution` that begin in `[from, to)`.
@@ -85,6 +94,10 @@ macro_rules! narrowed {
         if let Some(campaign) = $scope.campaign {
             query = query.filter(series::campaign_id.eq(campaign.0));
         }
+        if let Some(reached) = &$scope.reached {
+            let reached: Vec<Uuid> = reached.iter().copied().chain([Uuid::nil()]).collect();
+            query = query.filter(series::channel_id.eq_any(reached));
+        }
         query
     }};
 }
@@ -94,7 +107,7 @@ pub(in crate::measure::samples) async fn sums(
     tx: &mut Tx,
     tenant: TenantId,
     metrics: &[&str],
-    scope: Scope,
+    scope: &Scope,
     span: Span,
 ) -> Result<Vec<SumRow>> {
     let query = of_series!(rollups)
@@ -122,7 +135,7 @@ pub(in crate::measure::samples) async fn sums_by_channel(
     tx: &mut Tx,
     tenant: TenantId,
     metrics: &[&str],
-    scope: Scope,
+    scope: &Scope,
     span: Span,
 ) -> Result<Vec<SumRow>> {
     let query = of_series!(rollups)
@@ -150,7 +163,7 @@ pub(in crate::measure::samples) async fn counted(
     tx: &mut Tx,
     tenant: TenantId,
     metrics: &[&str],
-    scope: Scope,
+    scope: &Scope,
 ) -> Result<HashSet<(String, Uuid)>> {
     let query = series::table
         .filter(series::tenant_id.eq(tenant.0))
@@ -185,8 +198,21 @@ pub(in crate::measure::samples) async fn sources(
     Ok(found.load(tx).await?)
 }
 
-/// The newest day bucket of anything.
-pub(in crate::measure::samples) async fn newest_day(tx: &mut Tx, tenant: TenantId) -> Result<Option<DateTime<Utc>>> {
+/// The newest day bucket of anything in `scope`.
+pub(in crate::measure::samples) async fn newest_day(
+    tx: &mut Tx,
+    tenant: TenantId,
+    scope: &Scope,
+) -> Result<Option<DateTime<Utc>>> {
+    if scope.is_narrow() {
+        let newest = of_series!(rollups)
+            .filter(rollups::tenant_id.eq(tenant.0))
+            .filter(rollups::resolution.eq(literally_day()))
+            .filter(series::tenant_id.eq(tenant.0))
+            .select(diesel::dsl::max(rollups::bucket))
+            .into_boxed();
+        return Ok(narrowed!(newest, scope).get_result(tx).await?);
+    }
     let newest = rollups::table
         .filter(rollups::tenant_id.eq(tenant.0))
         .filter(rollups::resolution.eq(literally_day()))
@@ -218,14 +244,15 @@ pub(in crate::measure::samples) async fn newest_day_of(
     Ok(days.into_iter().flatten().max())
 }
 
-/// The sums of every metric on the days that begin at `days`, over everything; a metric that was counted once but
+/// The sums of every metric on the days that begin at `days`, over all of `scope`; a metric that was counted once but
 /// not on these days comes without a bucket.
 pub(in crate::measure::samples) async fn on_days(
     tx: &mut Tx,
     tenant: TenantId,
+    scope: &Scope,
     days: [DateTime<Utc>; 2],
 ) -> Result<Vec<(String, Option<SumRow>)>> {
-    let rows: Vec<(String, Option<DateTime<Utc>>, Added)> = series::table
+    let query = series::table
         .left_join(
             rollups::table.on(rollups::tenant_id
                 .eq(series::tenant_id)
@@ -240,9 +267,8 @@ pub(in crate::measure::samples) async fn on_days(
             rollups::bucket.nullable(),
             (int8(diesel::dsl::sum(rollups::sum_e4.nullable())), int8(diesel::dsl::sum(rollups::samples.nullable()))),
         ))
-        .load(tx)
-        .await
-        .map_err(range)?;
+        .into_boxed();
+    let rows: Vec<(String, Option<DateTime<Utc>>, Added)> = narrowed!(query, scope).load(tx).await.map_err(range)?;
     let row = |(metric, bucket, added): (String, Option<DateTime<Utc>>, Added)| {
         let sum = bucket.map(|bucket| SumRow { bucket, metric: metric.clone(), channel: Uuid::nil(), added });
         (metric, sum)
@@ -280,7 +306,7 @@ pub(in crate::measure::samples) async fn raw(
     tx: &mut Tx,
     tenant: TenantId,
     metric: &str,
-    scope: Scope,
+    scope: &Scope,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
     after: Option<&(DateTime<Utc>, Uuid, String)>,
     limit: i64,

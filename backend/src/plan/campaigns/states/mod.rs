@@ -12,7 +12,8 @@ use super::store::{self as campaigns, Locked};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::{staff, tenants};
+use crate::identity::events::{self, Happened};
+use crate::identity::{reach, staff, tenants};
 use crate::measure::samples::calendar::{day_start, local_date};
 use crate::plan::archived;
 use crate::platform::clock::now;
@@ -28,6 +29,7 @@ use serde_json::json;
 use store::Row;
 use tillwatch_shared::ids::{AlertId, CampaignId};
 use tillwatch_shared::plan::{CampaignHistory, CampaignState, StateChanged};
+use tillwatch_shared::webhooks::{CampaignMoved, EventType};
 use uuid::Uuid;
 
 /// The kind of job that tells upper wings that a person or a partner changed a campaign's state. Its payload is a
@@ -74,6 +76,7 @@ pub async fn change_state(app: &App, who: &Who, id: CampaignId, verb: Verb, reas
         .db
         .write(who, async |tx| {
             let locked = campaigns::lock(tx, who.tenant, id).await?;
+            reach::check_campaign(tx, who, id).await?;
             let changed = advance(tx, who, &locked, Change { verb, reason, stopped_by: None, now }).await?;
             if changed && verb == Verb::Schedule {
                 begins_later(tx, who, &locked, now).await?;
@@ -179,6 +182,7 @@ pub async fn history(
     let (rows, names) = app
         .db
         .read(who, async |tx| {
+            reach::check_campaign(tx, who, id).await?;
             let rows = store::history(tx, who.tenant, id, newest_first, &paging).await?;
             let people: Vec<Uuid> = rows.iter().filter_map(Row::staff).collect();
             let names = staff::named(tx, who.tenant, &people).await?;
@@ -195,7 +199,24 @@ pub async fn history(
 
 /// Begins the history of a campaign that was just made.
 pub(super) async fn begin(tx: &mut Tx, who: &Who, id: CampaignId, to: CampaignState, now: DateTime<Utc>) -> Result<()> {
-    store::add_event(tx, who, id, &store::Event { version: 1, at: now, from: None, to, reason: None }).await
+    store::add_event(tx, who, id, &store::Event { version: 1, at: now, from: None, to, reason: None }).await?;
+    let by = who.actor.kind().to_owned();
+    let made = CampaignMoved { campaign: id, from: None, to, stopped_by: None, by };
+    events::emit(tx, who, &Happened::Campaign(EventType::CampaignCreated, made), now).await?;
+    Ok(())
+}
+
+/// What customers' own systems are told of a verb.
+const fn told_of(verb: Verb) -> EventType {
+    match verb {
+        Verb::Submit => EventType::CampaignSubmitted,
+        Verb::Schedule => EventType::CampaignScheduled,
+        Verb::Launch => EventType::CampaignLaunched,
+        Verb::Pause => EventType::CampaignPaused,
+        Verb::Resume => EventType::CampaignResumed,
+        Verb::Complete => EventType::CampaignCompleted,
+        Verb::Cancel => EventType::CampaignCancelled,
+    }
 }
 
 /// A wish to move a campaign.
@@ -236,5 +257,8 @@ async fn advance(tx: &mut Tx, who: &Who, locked: &Locked, change: Change<'_>) ->
         after: Some(after),
     };
     audit::record(tx, who, entry).await?;
+    let by = who.actor.kind().to_owned();
+    let moved = CampaignMoved { campaign: locked.id, from: Some(locked.state), to, stopped_by, by };
+    events::emit(tx, who, &Happened::Campaign(told_of(verb), moved), at).await?;
     Ok(true)
 }

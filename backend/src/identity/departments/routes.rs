@@ -1,0 +1,106 @@
+//! Departments over HTTP.
+
+use crate::app::App;
+use crate::endpoint;
+use crate::error::Result;
+use crate::platform::http::authorized::{Authorized, may};
+use crate::platform::http::body::Body;
+use crate::platform::http::endpoint::Endpoint;
+use crate::platform::http::page::Paging;
+use crate::platform::http::params::{IfMatch, Params, PathId};
+use crate::platform::http::reply::Reply;
+use actix_web::web::ThinData;
+use serde::Deserialize;
+use tillwatch_shared::Page;
+use tillwatch_shared::authority::{CreateDepartment, Department, UpdateDepartment};
+use tillwatch_shared::ids::DepartmentId;
+
+/// The endpoints.
+pub fn routes() -> Vec<Endpoint> {
+    vec![endpoint!(list), endpoint!(create), endpoint!(get), endpoint!(update), endpoint!(archive)]
+}
+
+/// What may be asked of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+    /// The archived departments instead of those in use.
+    archived: Option<bool>,
+}
+
+/// Lists the departments, oldest first.
+#[utoipa::path(get, path = "/v1/departments", operation_id = "departments_list", tag = "staff", params(ListParams),
+    responses((status = 200, body = Page<Department>)))]
+async fn list(
+    who: Authorized<may::StaffRead>,
+    app: ThinData<App>,
+    params: Params<ListParams>,
+) -> Result<Reply<Page<Department>>> {
+    let Params(ListParams { limit, cursor, archived }) = params;
+    let archived = archived.unwrap_or(false);
+    let filter = if archived { "archived" } else { "" };
+    let paging = Paging::new(who.tenant, "departments", filter, limit, cursor.as_deref())?;
+    Ok(Reply::ok(super::list(&app, &who, archived, &paging).await?))
+}
+
+/// Makes a department.
+#[utoipa::path(post, path = "/v1/departments", operation_id = "departments_create", tag = "staff", request_body = CreateDepartment,
+    responses((status = 201, body = Department)))]
+async fn create(
+    who: Authorized<may::RolesWrite>,
+    app: ThinData<App>,
+    body: Body<CreateDepartment>,
+) -> Result<Reply<Department>> {
+    let department = super::create(&app, &who, body.0).await?;
+    let location = format!("/v1/departments/{}", department.id);
+    Ok(Reply::created(department, location).version(1))
+}
+
+/// Shows a department.
+#[utoipa::path(get, path = "/v1/departments/{id}", operation_id = "departments_get", tag = "staff",
+    params(("id" = DepartmentId, Path)), responses((status = 200, body = Department)))]
+async fn get(
+    who: Authorized<may::StaffRead>,
+    app: ThinData<App>,
+    id: PathId<DepartmentId>,
+) -> Result<Reply<Department>> {
+    let department = super::get(&app, &who, id.0).await?;
+    let version = department.version;
+    Ok(Reply::ok(department).version(version))
+}
+
+/// Renames a department.
+#[utoipa::path(patch, path = "/v1/departments/{id}", operation_id = "departments_update", tag = "staff",
+    params(("id" = DepartmentId, Path), ("If-Match" = String, Header, description = "The `ETag` that was read.")),
+    request_body = UpdateDepartment, responses((status = 200, body = Department)))]
+async fn update(
+    who: Authorized<may::RolesWrite>,
+    app: ThinData<App>,
+    id: PathId<DepartmentId>,
+    version: IfMatch,
+    body: Body<UpdateDepartment>,
+) -> Result<Reply<Department>> {
+    let department = super::update(&app, &who, id.0, &version, body.0).await?;
+    let version = department.version;
+    Ok(Reply::ok(department).version(version))
+}
+
+/// Archives a department that no staff is in. Doing it again changes nothing.
+#[utoipa::path(post, path = "/v1/departments/{id}/archive", operation_id = "departments_archive", tag = "staff",
+    params(("id" = DepartmentId, Path)), responses((status = 200, body = Department)))]
+async fn archive(
+    who: Authorized<may::RolesWrite>,
+    app: ThinData<App>,
+    id: PathId<DepartmentId>,
+) -> Result<Reply<Department>> {
+    let department = super::archive(&app, &who, id.0).await?;
+    let version = department.version;
+    Ok(Reply::ok(department).version(version))
+}

@@ -1,0 +1,97 @@
+//! Roles over HTTP.
+
+use crate::app::App;
+use crate::endpoint;
+use crate::error::Result;
+use crate::platform::http::authorized::{Authorized, Sensitive, may};
+use crate::platform::http::body::Body;
+use crate::platform::http::endpoint::Endpoint;
+use crate::platform::http::page::Paging;
+use crate::platform::http::params::{IfMatch, Params, PathId};
+use crate::platform::http::reply::Reply;
+use actix_web::web::ThinData;
+use serde::Deserialize;
+use tillwatch_shared::authority::{CreateRole, CustomRole, Roles, UpdateRole};
+use tillwatch_shared::ids::RoleId;
+
+/// The endpoints.
+pub fn routes() -> Vec<Endpoint> {
+    vec![endpoint!(list), endpoint!(create), endpoint!(get), endpoint!(update), endpoint!(archive)]
+}
+
+/// What may be asked of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Where the page before ended.
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+    /// The archived roles instead of those in use.
+    archived: Option<bool>,
+}
+
+/// Lists the roles: the built-in ones, and the retailer's own, oldest first.
+#[utoipa::path(get, path = "/v1/roles", operation_id = "roles_list", tag = "staff", params(ListParams),
+    responses((status = 200, body = Roles)))]
+async fn list(who: Authorized<may::StaffRead>, app: ThinData<App>, params: Params<ListParams>) -> Result<Reply<Roles>> {
+    let Params(ListParams { limit, cursor, archived }) = params;
+    let archived = archived.unwrap_or(false);
+    let filter = if archived { "archived" } else { "" };
+    let paging = Paging::new(who.tenant, "roles", filter, limit, cursor.as_deref())?;
+    Ok(Reply::ok(super::list(&app, &who, archived, &paging).await?))
+}
+
+/// Makes a role of the retailer's own. Asks for a fresh sign-in.
+#[utoipa::path(post, path = "/v1/roles", operation_id = "roles_create", tag = "staff", request_body = CreateRole,
+    responses((status = 201, body = CustomRole)))]
+async fn create(
+    who: Sensitive<may::RolesWrite>,
+    app: ThinData<App>,
+    body: Body<CreateRole>,
+) -> Result<Reply<CustomRole>> {
+    let role = super::create(&app, &who, body.0).await?;
+    let location = format!("/v1/roles/{}", role.id);
+    Ok(Reply::created(role, location).version(1))
+}
+
+/// Shows a role of the retailer's own.
+#[utoipa::path(get, path = "/v1/roles/{id}", operation_id = "roles_get", tag = "staff",
+    params(("id" = RoleId, Path)), responses((status = 200, body = CustomRole)))]
+async fn get(who: Authorized<may::StaffRead>, app: ThinData<App>, id: PathId<RoleId>) -> Result<Reply<CustomRole>> {
+    let role = super::get(&app, &who, id.0).await?;
+    let version = role.version;
+    Ok(Reply::ok(role).version(version))
+}
+
+/// Changes a role; within a second whoever has it may do what it allows then. Asks for a fresh sign-in.
+#[utoipa::path(patch, path = "/v1/roles/{id}", operation_id = "roles_update", tag = "staff",
+    params(("id" = RoleId, Path), ("If-Match" = String, Header, description = "The `ETag` that was read.")),
+    request_body = UpdateRole, responses((status = 200, body = CustomRole)))]
+async fn update(
+    who: Sensitive<may::RolesWrite>,
+    app: ThinData<App>,
+    id: PathId<RoleId>,
+    version: IfMatch,
+    body: Body<UpdateRole>,
+) -> Result<Reply<CustomRole>> {
+    let role = super::update(&app, &who, id.0, &version, body.0).await?;
+    let version = role.version;
+    Ok(Reply::ok(role).version(version))
+}
+
+/// Archives a role that no staff has. Doing it again changes nothing.
+#[utoipa::path(post, path = "/v1/roles/{id}/archive", operation_id = "roles_archive", tag = "staff",
+    params(("id" = RoleId, Path)), responses((status = 200, body = CustomRole)))]
+async fn archive(
+    who: Authorized<may::RolesWrite>,
+    app: ThinData<App>,
+    id: PathId<RoleId>,
+) -> Result<Reply<CustomRole>> {
+    let role = super::archive(&app, &who, id.0).await?;
+    let version = role.version;
+    Ok(Reply::ok(role).version(version))
+}

@@ -1,0 +1,103 @@
+//! Deferred work of webhooks: putting events on their ways, forgetting what is old, and sealing secrets anew when the
+//! key that they were sealed under is on its way out.
+
+use super::{messages, place, store};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::directory;
+use crate::identity::events::{self, FAN_OUT};
+use crate::platform::clock::now;
+use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
+use crate::platform::jobs::{JobKind, Sweep};
+use crate::platform::wake::Topic;
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
+use std::time::Duration;
+use tillwatch_shared::ids::{EventId, TenantId};
+
+/// Retailers that one look at their list brings.
+const RETAILERS: i64 = 200;
+/// Rows of a kind that one transaction removes.
+const REMOVED: i64 = 1000;
+
+/// The kinds of job of this domain.
+pub fn kinds() -> Vec<JobKind> {
+    vec![JobKind { name: FAN_OUT, perform: fan_out }]
+}
+
+/// The sweeps.
+pub fn sweeps() -> Vec<Sweep> {
+    vec![Sweep { name: "webhooks.tidy", every: Duration::from_hours(6), perform: |app| tidy(app).boxed_local() }]
+}
+
+#[derive(Deserialize)]
+struct OneEvent {
+    event_id: EventId,
+}
+
+fn fan_out(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {
+    Box::pin(async move {
+        let OneEvent { event_id } = serde_json::from_value(payload).map_err(Error::internal)?;
+        app.db.write(&who, async |tx| messages::fan_out(tx, &who, event_id, now()).await).await?;
+        app.wake(Topic::Messages);
+        Ok(())
+    })
+}
+
+/// Forgets events, messages and attempts that are older than they are kept, and seals secrets anew; retailer by
+/// retailer.
+async fn tidy(app: &App) -> Result<()> {
+    let mut behind: Option<TenantId> = None;
+    while !*app.stopping.borrow() {
+        let tenants = app
+            .db
+            .system("retailers whose webhooks are tidied", async |tx| directory::tenants(tx, behind, RETAILERS).await)
+            .await?;
+        let Some(last) = tenants.last() else { return Ok(()) };
+        behind = Some(*last);
+        for tenant in tenants {
+            let who = Who::system(tenant, "schedule", "webhooks.tidy");
+            forget(app, &who).await?;
+            if app.sealer.is_rotating() {
+                app.db.write(&who, async |tx| reseal(app, tx, tenant).await).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn forget(app: &App, who: &Who) -> Result<()> {
+    let (tenant, before) = (who.tenant, now() - events::KEPT);
+    while !*app.stopping.borrow() {
+        let removed = app
+            .db
+            .write(who, async |tx| {
+                let tries = store::attempts::forget(tx, tenant, before, REMOVED).await?;
+                let messages = store::messages::forget(tx, tenant, before, REMOVED).await?;
+                Ok(tries + messages + events::forget(tx, tenant, before, REMOVED).await?)
+            })
+            .await?;
+        if removed == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Seals under the current key what is sealed under the one before. What opens under neither is left: its messages say so.
+async fn reseal(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<()> {
+    for store::Kept { webhook, secret, previous } in store::with_secrets(tx, tenant).await? {
+        let anew = |sealed: &Option<Vec<u8>>| {
+            let sealed = sealed.as_deref()?;
+            app.sealer.reseal(place(tenant, webhook.id), sealed).ok().flatten()
+        };
+        let (new_secret, new_previous) = (anew(&secret), anew(&previous));
+        if new_secret.is_some() || new_previous.is_some() {
+            let (secret, previous) = (new_secret.or(secret), new_previous.or(previous));
+            store::set_secrets(tx, tenant, &webhook, secret.as_deref(), previous.as_deref()).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+DROP TABLE directory_resting;
+DROP TABLE daily_usage;
+ALTER TABLE tenants
+    DROP COLUMN version,
+    DROP COLUMN fiscal_week_start,
+    DROP COLUMN quiet_from,
+    DROP COLUMN quiet_until,
+    DROP COLUMN residency,
+    DROP COLUMN plan,
+    DROP COLUMN limit_requests_per_minute,
+    DROP COLUMN limit_concurrent_requests,
+    DROP COLUMN limit_samples_per_day,
+    DROP COLUMN limit_staff,
+    DROP COLUMN limit_api_tokens,
+    DROP COLUMN state,
+    DROP COLUMN state_since;

@@ -1,0 +1,30 @@
+//! A retailer's life with the service: its settings, its limits, and its suspension.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod limits;
+mod settings;
+mod suspension;
+
+use crate::harness::program::{Program, tillwatch};
+use crate::harness::service::SECRET;
+use crate::harness::{Database, PATIENCE};
+use tillwatch_backend::config::key_text;
+
+/// What the operator's command says; fails the test when it does not end well.
+async fn operator(database: &Database, args: &[&str]) -> String {
+    let (code, said, errors) = try_operator(database, args).await;
+    assert_eq!(code, 0, "{args:?}: {said}{errors}");
+    said.trim_end().to_owned()
+}
+
+/// Exit code, standard output and standard error of the operator's command.
+async fn try_operator(database: &Database, args: &[&str]) -> (i32, String, String) {
+    let mut command = tillwatch(&[&["tenant"], args].concat());
+    command.env("DATABASE_URL", &database.app_url);
+    command.env("DATABASE_SYSTEM_URL", &database.system_url);
+    command.env("SECRET_KEY", key_text(&SECRET));
+    let mut program = Program::start(command);
+    let ended = program.until_ended(PATIENCE).await;
+    (ended.code().expect("an exit code"), program.output(), program.errors())
+}
