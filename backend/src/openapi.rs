@@ -3,12 +3,17 @@
 //!
 //! What the handlers say comes first; then [`glossary`] gives every field its limits and example by its name, [`answers`]
 //! gives every operation the refusals and headers of its kind, and [`examples`] puts a whole example to every body.
+//! [`page`] shows it all to people, [`sheets`] serves it.
 //! Invariant: what follows from an endpoint itself (security, refusals, headers, limits) is written
 //! here, once, and never beside a handler.
 
 mod answers;
 mod examples;
 mod glossary;
+mod page;
+mod sheets;
+
+pub use sheets::mount;
 
 use crate::platform::http::endpoint::Endpoint;
 use serde::Serialize;
@@ -67,8 +72,9 @@ pub fn document(endpoints: &[Endpoint]) -> Document {
     glossary::fill(&mut components, &requests);
     for endpoint in endpoints {
         let operation = &mut paths[&endpoint.path][endpoint.method_name().to_lowercase()];
-        answers::complete(operation, endpoint, &components);
+        answers::complete(operation, endpoint, &mut components);
         glossary::fill_parameters(operation);
+        glossary::fill_texts(operation);
         examples::fill(operation, &components);
     }
     let tags: Vec<&str> =
@@ -107,6 +113,7 @@ fn described(endpoints: &[Endpoint]) -> (Value, Value) {
     // Both are made of texts, numbers and lists, which always serialise.
     let paths = serde_json::to_value(paths.build()).unwrap_or_default();
     let mut components = serde_json::to_value(components).unwrap_or_default();
+    components["responses"] = json!({});
     components["securitySchemes"] = json!({ SCHEME: {
         "type": "http", "scheme": "bearer",
         "description": "An access token (`POST /v1/sessions`), or an API token (`POST /v1/api-tokens`).",

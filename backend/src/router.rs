@@ -2,7 +2,7 @@
 
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::jobs::{JobKind, Sweep};
-use crate::{identity, measure, plan, watch};
+use crate::{identity, measure, openapi, plan, watch};
 use actix_web::web;
 use std::collections::BTreeMap;
 
@@ -69,8 +69,9 @@ pub fn sweeps() -> Vec<Sweep> {
     .collect()
 }
 
-/// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404.
+/// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404, and their description.
 pub fn mount(config: &mut web::ServiceConfig, endpoints: &[Endpoint]) {
+    openapi::mount(config, endpoints);
     let mut paths: BTreeMap<&str, Vec<&Endpoint>> = BTreeMap::new();
     for endpoint in endpoints {
         paths.entry(&endpoint.path).or_default().push(endpoint);

@@ -250,10 +250,10 @@ answers! {
         /// Why, in the actor's words.
         pub reason: Option<String>,
         /// The changed fields before.
-        #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
         pub before: Option<serde_json::Value>,
         /// The changed fields after.
-        #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
         pub after: Option<serde_json::Value>,
         /// The request that did it.
         pub request_id: String,

@@ -134,7 +134,7 @@ pub enum SampleStatus {
 
 /// The answer to one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({ "line": 1, "status": "accepted" })))]
 #[serde(deny_unknown_fields)]
 pub struct SampleResult {
     /// The row's line in the text that was sent, from 1; in a JSON array its place, from 1.
@@ -163,6 +163,17 @@ impl SampleResult {
     #[must_use]
     pub const fn refused(line: u32, code: RowCode, pointer: String, detail: String) -> Self {
         Self { line, status: SampleStatus::Refused, code: Some(code), pointer: Some(pointer), detail: Some(detail) }
+    }
+}
+
+requests! {
+    /// Samples as one JSON document.
+    pub struct Samples {
+        /// The rows. Each is judged by itself: one that is wrong is refused in its result and spoils no other.
+        #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000, example = json!([
+            { "metric": "orders", "at": "2026-11-20T10:00:00Z", "key": "r2", "value": 3, "channel": "store-367" }
+        ])))]
+        pub samples: Vec<serde_json::Value>,
     }
 }
 

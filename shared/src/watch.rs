@@ -112,6 +112,7 @@ pub enum RuleSpec {
         side: Side,
         /// How many standard deviations; 2 if absent.
         #[serde(default = "two")]
+        #[cfg_attr(feature = "openapi", schema(exclusive_minimum = 0, example = 2.0))]
         sigmas: f64,
         /// How many of the same weekday make the baseline; 8 if absent.
         #[serde(default = "eight")]

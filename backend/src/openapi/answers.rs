@@ -9,7 +9,7 @@ use tillwatch_shared::errors::Code;
 use utoipa::openapi::path::HttpMethod;
 
 /// Adds it to the description of `endpoint`.
-pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &Value) {
+pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &mut Value) {
     let anonymous = endpoint.access == Access::Anonymous;
     operation["security"] = if anonymous { json!([{}]) } else { json!([{ SCHEME: [] }]) };
     let said = operation["description"].as_str().unwrap_or_default();
@@ -30,25 +30,30 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
         succeed(status, answer, components);
+        pictures(answer);
+        if is_limited(endpoint.access) {
+            tell_limits(answer);
+        }
     }
     for (status, what) in refusals(operation, endpoint) {
-        operation["responses"][status.to_string()] = refusal(status, what, anonymous);
-    }
-    if is_limited(endpoint.access) {
-        tell_limits(operation);
+        // Each is spelled out once, among the components.
+        let name =
+            if anonymous && status == 401 { "Refused_401_sign_in".to_owned() } else { format!("Refused_{status}") };
+        operation["responses"][status.to_string()] = json!({ "$ref": format!("#/components/responses/{name}") });
+        if components["responses"].get(&name).is_none() {
+            components["responses"][name] = refusal(status, what, anonymous);
+        }
     }
 }
 
-/// Adds the headers of limits to every answer of a limited operation.
-fn tell_limits(operation: &mut Value) {
+/// Adds the headers of limits to an answer.
+fn tell_limits(answer: &mut Value) {
     let text = json!({ "type": "string", "maxLength": 300 });
     let policy = "The limits that this request is counted against, as `\"name\";q=requests;w=seconds`.";
     let limit = "What is left of them, as `\"name\";r=requests;t=seconds until it is full`.";
-    for (_, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        for (name, what) in [("RateLimit-Policy", policy), ("RateLimit", limit)] {
-            // Absent when the request was broken off before anybody was counted.
-            answer["headers"][name] = json!({ "description": what, "required": false, "schema": text });
-        }
+    for (name, what) in [("RateLimit-Policy", policy), ("RateLimit", limit)] {
+        // Absent when the request was broken off before anybody was counted.
+        answer["headers"][name] = json!({ "description": what, "required": false, "schema": text });
     }
 }
 
@@ -106,6 +111,15 @@ fn succeed(status: &str, answer: &mut Value, components: &Value) {
     answer["headers"] = Value::Object(headers);
 }
 
+/// A picture is bytes, for which a schema has no words.
+fn pictures(answer: &mut Value) {
+    for (kind, media) in answer.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
+        if kind.starts_with("image/") {
+            *media = json!({});
+        }
+    }
+}
+
 /// Whether the body is an object with a version.
 fn is_versioned(answer: &Value, components: &Value) -> bool {
     let reference = answer["content"]["application/json"]["schema"]["$ref"].as_str();
@@ -157,14 +171,16 @@ fn refusal(status: u16, what: &str, anonymous: bool) -> Value {
         "type": format!("/docs/errors#{code}"), "title": code.title(), "status": status, "code": code,
         "detail": what, "instance": "/v1/example", "request_id": "0192f0c12e5a70008000000000000001",
     });
-    json!({
+    let mut refusal = json!({
         "description": what,
         "headers": headers,
         "content": { "application/problem+json": {
             "schema": { "$ref": "#/components/schemas/Problem" },
             "example": example,
         }},
-    })
+    });
+    tell_limits(&mut refusal);
+    refusal
 }
 
 /// The code that shows what a status is like: the first of the list, save where another one is more usual.

@@ -5,6 +5,7 @@
 //! its limits stays without, and the document's tests name it.
 
 use crate::measure::metrics::{self, Metric};
+use crate::watch::ingest::parse::UNPACKED_LIMIT;
 use crate::watch::rules::model::is_cost;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -164,9 +165,19 @@ pub(super) fn fill(components: &mut Value, requests: &BTreeSet<String>) {
     }
 }
 
+/// Gives every body that is plain text its longest form: the most bytes that are taken.
+pub(super) fn fill_texts(operation: &mut Value) {
+    let content = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
+    for (_, media) in content.into_iter().flatten() {
+        if is(&media["schema"], "string") {
+            set(&mut media["schema"], "maxLength", json!(UNPACKED_LIMIT));
+        }
+    }
+}
+
 /// Gives every parameter of an operation its words, limits and example.
 pub(super) fn fill_parameters(operation: &mut Value) {
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         if parameter["description"].as_str().is_none_or(str::is_empty) {
             parameter["description"] = json!(if name == "id" { "The object's id." } else { "See the operation." });
@@ -175,10 +186,25 @@ pub(super) fn fill_parameters(operation: &mut Value) {
             parameter["schema"] = json!({ "type": "string", "pattern": "^\"[0-9]{1,18}\"$", "maxLength": 20 });
             parameter["example"] = json!("\"1\"");
         }
+        let lies_in_query = parameter["in"] == "query";
+        let said = parameter["schema"].clone();
+        match name.as_str() {
+            "cursor" => parameter["schema"]["format"] = json!("cursor"),
+            "day" => parameter["schema"] = json!({ "type": "string", "format": "date" }),
+            "from" | "to" if lies_in_query => {
+                let either =
+                    [json!({ "type": "string", "format": "date" }), json!({ "type": "string", "format": "date-time" })];
+                parameter["schema"] = json!({ "anyOf": either });
+            }
+            _ => {}
+        }
+        if let Some(example) = said.get("example").filter(|_| parameter.get("example").is_none()) {
+            parameter["example"] = example.clone();
+        }
         if name == "metric" {
             parameter["schema"] = json!({ "type": "string", "enum": keys(|_| true) });
         }
-        if parameter["in"] == "query" && parameter["schema"]["type"] == "string" && !is_shaped(&parameter["schema"]) {
+        if lies_in_query && parameter["schema"]["type"] == "string" && !is_shaped(&parameter["schema"]) {
             parameter["schema"]["pattern"] = json!(ANY);
         }
         limit(&name, &mut parameter["schema"], false);

@@ -175,7 +175,7 @@ fn judge_theirs(id: &str, answer: &Answer, theirs: Theirs) -> Option<String> {
 }
 
 /// The canaries that an answer shows and the question did not hold.
-fn leaks(id: &str, answer: &Answer, mine: &Seeded, case: &Case) -> Vec<String> {
+pub(super) fn leaks(id: &str, answer: &Answer, mine: &Seeded, case: &Case) -> Vec<String> {
     let asked = format!("{} {} {:?}", case.id, case.query, case.body);
     let seen = format!("{:?} {}", answer.headers, answer.text());
     let told = mine.canaries().into_iter().filter(|canary| !asked.contains(canary) && seen.contains(canary));

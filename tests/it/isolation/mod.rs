@@ -3,13 +3,16 @@
 //!
 //! Cast: [`seed`] (a retailer with a row in every table and its own marks in every name), [`cases`] (how each operation
 //! is asked about that retailer's objects), [`calls`] (asking, and judging the answers), [`probes`] (asking the database
-//! itself, as the service's role, without any filter), [`narrowed`] (the retailer's own people and tokens, narrowed to a channel). All of them give lists of sentences, empty when all is well, so
+//! itself, as the service's role, without any filter), [`narrowed`] (the retailer's own people and tokens, narrowed to a
+//! channel), [`canaries`] (the same questions by whoever must learn nothing, and a look into the log, Redis and the
+//! chat). All of them give lists of sentences, empty when all is well, so
 //! that a test can break the database and see that they notice.
 //! A new operation needs a line in [`cases`]; the suite names it.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod calls;
+mod canaries;
 mod cases;
 mod narrowed;
 mod probes;

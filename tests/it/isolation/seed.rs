@@ -2,7 +2,7 @@
 
 use crate::harness::service::OwnService;
 use crate::harness::tenant::{Style, text, unique};
-use crate::harness::{Client, Tenant, eventually};
+use crate::harness::{Client, Database, Tenant, eventually};
 use serde_json::json;
 use std::collections::BTreeMap;
 use tillwatch_backend::app::App;
@@ -41,7 +41,13 @@ pub(super) struct Other {
 
 impl Other {
     pub(super) async fn at(service: &OwnService) -> Self {
-        let tenant = Tenant::sign_up_at(service, Style::default()).await;
+        Self::over(service.anonymous(), service.database.clone()).await
+    }
+
+    /// At whatever service `anonymous` calls, with its rows in `database`.
+    pub(super) async fn over(anonymous: Client, database: Database) -> Self {
+        let name = format!("Neighbour {}", unique());
+        let tenant = Tenant::sign_up_as(anonymous, database, Style::default(), &name).await;
         let (admin, leaving) = (tenant.staff(Role::Admin).await, tenant.staff(Role::Admin).await);
         Self { tenant, admin, leaving }
     }
@@ -49,8 +55,18 @@ impl Other {
 
 impl Seeded {
     pub(super) async fn at(service: &OwnService) -> Self {
+        let seeded = Self::over(service.anonymous(), service.database.clone()).await;
+        // A seal, long before its time.
+        let app = App::new(service.inside()).expect("a view of the service");
+        let until = chrono::Utc::now() + chrono::TimeDelta::seconds(5);
+        assert!(sealing::seal(&app, seeded.tenant.id, until).await.expect("a seal") > 0);
+        seeded
+    }
+
+    /// At whatever service `anonymous` calls, with its rows in `database`.
+    pub(super) async fn over(anonymous: Client, database: Database) -> Self {
         let mark = format!("Canary{}Mark", unique());
-        let tenant = Tenant::sign_up_named(service, Style::default(), &format!("{mark} Stores")).await;
+        let tenant = Tenant::sign_up_as(anonymous, database, Style::default(), &format!("{mark} Stores")).await;
         let (admin, leaving) = (tenant.staff(Role::Admin).await, tenant.staff(Role::Admin).await);
         tenant.link(&tenant.owner, &format!("{mark}-server"), &format!("{mark}-user")).await;
         let code = tenant.owner.post("/v1/chat-links/code", json!({})).await.ok();
@@ -67,10 +83,6 @@ impl Seeded {
         seeded.tell().await;
         seeded.plan().await;
         seeded.happen().await;
-        // A seal, long before its time.
-        let app = App::new(service.inside()).expect("a view of the service");
-        let until = chrono::Utc::now() + chrono::TimeDelta::seconds(5);
-        assert!(sealing::seal(&app, seeded.tenant.id, until).await.expect("a seal") > 0);
         seeded
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
 
 /// The service's own signing key, derived as the service derives it, so that each forgery is wrong in one thing only.
-fn own_key() -> EncodingKey {
+pub(crate) fn own_key() -> EncodingKey {
     let mut seed = [0; 32];
     hkdf::Hkdf::<sha2::Sha256>::new(Some(b"tillwatch"), &SECRET).expand(b"access-token-signing", &mut seed).unwrap();
     signing_key(seed)

@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-mod forged;
+pub(crate) mod forged;
 mod nul;
 mod requests;
 mod sessions;

@@ -60,7 +60,7 @@ fn http(tree: &Tree) -> Vec<String> {
         in_routes(path)
             || path.starts_with("backend/src/platform/http/")
             // They compose the edge and the routes, describe them, and turn an error into an answer.
-            || ["router", "serve", "openapi", "error"].iter().any(|name| path == format!("backend/src/{name}.rs"))
+            || ["router", "serve", "openapi", "openapi/sheets", "error"].iter().any(|name| path == format!("backend/src/{name}.rs"))
     })
 }
 

@@ -17,7 +17,7 @@ use actix_web::middleware::Next;
 use actix_web::web::ThinData;
 use actix_web::{HttpMessage as _, HttpResponse, ResponseError};
 use std::time::{Duration, Instant};
-use tillwatch_shared::errors::{Code, Problem};
+use tillwatch_shared::errors::{Code, FieldProblem, Problem};
 use uuid::Uuid;
 
 /// A request is answered within this time; a long poll waits less by itself.
@@ -63,7 +63,7 @@ fn tell_refusal(tally: &Tally, error: &Error) {
 struct Refusal {
     code: Code,
     detail: String,
-    fields: Vec<tillwatch_shared::errors::FieldProblem>,
+    fields: Vec<FieldProblem>,
 }
 
 impl ResponseError for Error {
@@ -165,16 +165,30 @@ fn foreign(answer: &ServiceResponse<BoxBody>) -> Option<Refusal> {
     Some(Refusal { code, detail: detail.to_owned(), fields: Vec::new() })
 }
 
+/// At most `most` characters of a text: a refusal quotes what was sent, which may be as long as a body.
+fn short(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
+    }
+}
+
 fn problem(refusal: &Refusal, path: &str, id: &str) -> Vec<u8> {
+    let field = |field: &FieldProblem| FieldProblem {
+        pointer: short(&field.pointer, 500),
+        code: field.code.clone(),
+        detail: short(&field.detail, 2000),
+    };
     let problem = Problem {
         kind: format!("/docs/errors#{}", refusal.code),
         title: refusal.code.title().to_owned(),
         status: refusal.code.status(),
-        detail: refusal.detail.clone(),
-        instance: path.to_owned(),
+        detail: short(&refusal.detail, 2000),
+        instance: short(path, 2048),
         code: refusal.code,
         request_id: id.to_owned(),
-        errors: refusal.fields.clone(),
+        // A body of a thousand wrong fields is told of as many as somebody reads.
+        errors: refusal.fields.iter().take(100).map(field).collect(),
     };
     // A problem is made of texts and numbers, which always serialise.
     serde_json::to_vec(&problem).unwrap_or_default()
@@ -241,6 +255,20 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_refusal_quotes_no_more_than_somebody_reads() {
+        let long = "门".repeat(60_000);
+        let fields =
+            vec![FieldProblem { pointer: format!("/{long}"), code: "invalid".into(), detail: long.clone() }; 300];
+        let refusal = Refusal { code: Code::ValidationFailed, detail: long.clone(), fields };
+        let body = problem(&refusal, &format!("/v1/{long}"), "id");
+        let told: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!((told.detail.chars().count(), told.instance.chars().count(), told.errors.len()), (2000, 2048, 100));
+        assert_eq!((told.errors[0].pointer.chars().count(), told.errors[0].detail.chars().count()), (500, 2000));
+        assert!(told.detail.ends_with("门…"));
+        assert_eq!((short("abc", 3), short("abcd", 3)), ("abc".to_owned(), "ab…".to_owned()));
     }
 
     #[test]

@@ -6,11 +6,13 @@
 
 use super::admission;
 use super::idempotency::{self, Keyed};
+use super::params::no_query;
 use super::who::Who;
 use actix_web::dev::Handler;
+use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, HttpRequest, Responder, Route, web};
 use tillwatch_shared::permissions::Permission;
-use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
 use utoipa::openapi::{RefOr, Schema};
 
 /// What a caller must show.
@@ -148,7 +150,11 @@ impl Endpoint {
 
     /// The route, to be mounted under [`Self::path`].
     pub fn route(&self) -> Route {
-        let route = (self.route)();
+        let mut route = (self.route)();
+        let parameters = self.operation.parameters.iter().flatten();
+        if !parameters.into_iter().any(|parameter| parameter.parameter_in == ParameterIn::Query) {
+            route = route.wrap(from_fn(no_query));
+        }
         match self.method {
             HttpMethod::Get => route.guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head())),
             HttpMethod::Post => route.guard(actix_web::guard::Post()),

@@ -1,8 +1,10 @@
 //! Strict path and query parameters. An id that cannot be one is an object that does not exist: 404.
 
 use crate::error::{Error, Result};
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpRequest, ResponseError as _};
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
 use std::str::FromStr;
@@ -47,6 +49,19 @@ pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T> {
     })
 }
 
+/// Refuses a query string where an operation takes no parameters: what is not understood is not ignored.
+pub(super) async fn no_query(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if req.query_string().is_empty() {
+        return Ok(next.call(req).await?.map_into_boxed_body());
+    }
+    let refused =
+        Error::new(Code::MalformedQuery, "This operation takes no parameters in the query string. Leave them out.");
+    Ok(req.into_response(refused.error_response()))
+}
+
 /// The version that `If-Match` names.
 pub struct IfMatch(pub i64);
 
@@ -61,7 +76,7 @@ impl FromRequest for IfMatch {
                 "Send `If-Match` with the `ETag` of the version that you read, so that no change is lost.",
             )));
         };
-        let version = header.to_str().ok().and_then(|t| t.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+        let version = header.to_str().ok().and_then(version_of);
         ready(version.map(Self).ok_or_else(|| {
             Error::new(
                 Code::MalformedHeader,
@@ -69,6 +84,12 @@ impl FromRequest for IfMatch {
             )
         }))
     }
+}
+
+/// The version in a strong `ETag` of ours: digits in quotation marks.
+fn version_of(tag: &str) -> Option<i64> {
+    let digits = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 impl IfMatch {
@@ -87,5 +108,20 @@ impl IfMatch {
                 self.0
             ),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_digits_in_quotation_marks() {
+        assert_eq!(version_of("\"3\""), Some(3));
+        for wrong in
+            ["3", "\"\"", "\"+3\"", "\"-3\"", "W/\"3\"", "*", "\"3", "\"3\", \"4\"", "\"99999999999999999999\""]
+        {
+            assert_eq!(version_of(wrong), None, "{wrong}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use actix_web::{HttpRequest, web};
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::samples::SamplesTaken;
+use tillwatch_shared::samples::{Samples, SamplesTaken};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
@@ -28,7 +28,7 @@ pub fn routes() -> Vec<Endpoint> {
     request_body(content(
         (String = "application/x-ndjson", example = r#"{"metric":"spend","at":"2026-11-20T10:00:00Z","key":"r1","value":12.5,"campaign":"coupons-18"}"#),
         (String = "text/csv", example = "metric,at,key,value,campaign\nspend,2026-11-20T10:00:00Z,r1,12.5,coupons-18"),
-        (Object = "application/json", example = json!({"samples": [{"metric": "orders", "at": "2026-11-20T10:00:00Z", "key": "r2", "value": 3}]}))
+        (Samples = "application/json")
     )),
     responses((status = 200, body = SamplesTaken)))]
 async fn take(
