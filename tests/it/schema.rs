@@ -48,7 +48,7 @@ async fn schema_of(database: &Database) -> String {
         writeln!(text, "        {column} -> {kind},").expect("text");
     }
     let mut text = String::from(
-        "//! The tables as diesel sees them, in the order of their names. Made from the migrated database; a test fails when\n\
+        "//! The tables as diesel sees them, @generated in the order of their names. Made from the migrated database; a test fails when\n\
          //! it differs, and `UPDATE_SCHEMA=1 cargo test schema` writes it again.\n\
          #![expect(missing_docs, reason = \"generated from the migrations, which carry the comments\")]\n\n",
     );
