@@ -28,12 +28,15 @@ async fn an_id_is_carried_from_the_request_to_the_message_in_the_chat() {
     let bot = retailer.bot().await;
     let campaign = retailer.active_campaign("Coupons").await;
     retailer.stop_loss(&campaign, 100).await;
+    // What the launch and the rule caused is done, so that whatever comes next is the next request's.
+    retailer.settled().await;
     let headers = |id: &'static str, kind: &'static str| [("x-request-id", id), ("content-type", kind)];
 
     // The write that reaches the line opens the alert and pauses the campaign, in its own transaction.
     let rows = format!("metric,at,key,value,campaign\nspend,2026-01-05T10:00:00Z,r1,150,{campaign}\n");
     let sent = headers("the-costly-row", "text/csv");
     retailer.owner.send("POST", "/v1/samples", &sent, Some(rows.into_bytes())).await.ok();
+    retailer.settled().await;
     let first = claimed(&bot).await;
     assert_eq!(first["request_id"], "the-costly-row");
     posted(&bot, &first).await;
@@ -47,6 +50,7 @@ async fn an_id_is_carried_from_the_request_to_the_message_in_the_chat() {
     let body = json!({ "reason": "Worth it" }).to_string().into_bytes();
     let path = format!("/v1/campaigns/{campaign}/resume");
     retailer.owner.send("POST", &path, &headers("why-resumed", "application/json"), Some(body)).await.ok();
+    retailer.settled().await;
     let second = claimed(&bot).await;
     assert_eq!((&second["id"], &second["request_id"]), (&first["id"], &json!("why-resumed")));
     posted(&bot, &second).await;

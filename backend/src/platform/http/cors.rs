@@ -74,7 +74,8 @@ fn origin(text: &str) -> Result<String, &'static str> {
         "is no origin: write https://host or https://host:port, in small letters, with nothing behind it";
     let uri: Uri = text.parse().map_err(|_| FORM)?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(FORM) };
-    if format!("{scheme}://{authority}") != text || authority.as_str().contains('@') || text != text.to_lowercase() {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte);
+    if format!("{scheme}://{authority}") != text || !authority.as_str().bytes().all(plain) {
         return Err(FORM);
     }
     match (scheme, authority.port_u16()) {

@@ -39,7 +39,7 @@ async fn take(counter: &impl Counter, now: u64, wishes: &[(Key, Rate)]) -> (bool
 }
 
 /// `one` and `other` count together.
-async fn contract(one: &impl Counter, other: &impl Counter) {
+async fn contract<C: Counter>(one: &C, other: &C) {
     let rate = Rate::per_minute(30);
     let tenant = [(key(Kind::Tenant, 1), rate)];
     // The allowance holds a burst of five, whoever counts.
