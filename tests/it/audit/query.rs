@@ -57,6 +57,9 @@ async fn the_log_is_asked_by_actor_action_time_request_and_place() {
     let refused = retailer.owner.get(&wrong).await.refused(Code::ValidationFailed);
     let pointers: Vec<&str> = refused["errors"].as_array().unwrap().iter().map(|e| text(&e["pointer"])).collect();
     assert_eq!(pointers, ["?via", "?actor", "?to"]);
+    for beyond in ["from=-200000-01-01T00:00:00Z", "to=%2B262000-01-01T00:00:00Z"] {
+        retailer.owner.get(&format!("/v1/audit-entries?{beyond}")).await.refused(Code::ValidationFailed);
+    }
     retailer.owner.get("/v1/audit-entries?from=yesterday").await.refused(Code::MalformedQuery);
     retailer.owner.get("/v1/audit-entries?reason=x").await.refused(Code::MalformedQuery);
     // A cursor belongs to its filter.

@@ -20,7 +20,7 @@ async fn operator(database: &Database, args: &[&str]) -> String {
 
 /// Exit code, standard output and standard error of the operator's command.
 async fn try_operator(database: &Database, args: &[&str]) -> (i32, String, String) {
-    let mut command = tillwatch(&[&["tenant"], args].concat());
+    let mut command = tillwatch(&[&["tenant"][..], args].concat());
     command.env("DATABASE_URL", &database.app_url);
     command.env("DATABASE_SYSTEM_URL", &database.system_url);
     command.env("SECRET_KEY", key_text(&SECRET));

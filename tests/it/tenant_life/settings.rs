@@ -80,12 +80,15 @@ async fn the_time_zone_is_settled_with_the_first_sample_and_the_currency_with_th
 #[tokio::test]
 async fn no_change_of_many_at_once_is_lost() {
     let retailer = Tenant::sign_up().await;
-    let change = async |n: usize| loop {
-        let read = retailer.owner.get(TENANT).await.ok();
-        let name = format!("{} {n}", text(&read["name"]));
-        let answer = retailer.owner.patch(TENANT, read["version"].as_i64().unwrap(), json!({ "name": name })).await;
-        if answer.status != 412 && answer.status != 503 {
-            return answer.ok();
+    let owner = &retailer.owner;
+    let change = |n: usize| async move {
+        loop {
+            let read = owner.get(TENANT).await.ok();
+            let name = format!("{} {n}", text(&read["name"]));
+            let answer = owner.patch(TENANT, read["version"].as_i64().unwrap(), json!({ "name": name })).await;
+            if answer.status != 412 && answer.status != 503 {
+                return answer.ok();
+            }
         }
     };
     join_all((0..10).map(change)).await;

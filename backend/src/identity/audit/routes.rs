@@ -76,12 +76,20 @@ async fn list(
     let actor = actor.map(|text| actor_id(&text));
     let known = actor.is_none_or(|id| id.is_some());
     checks.ensure(known, "?actor", "invalid", "Takes the id of a staff, an API token or a rule.");
+    check_time(&mut checks, "?from", from);
+    check_time(&mut checks, "?to", to);
     let ordered = from.zip(to).is_none_or(|(from, to)| from < to);
     checks.ensure(ordered, "?to", "out_of_range", "Lies behind `from`.");
     checks.done()?;
     let filter = Filter { object, actor: actor.flatten(), action, via, request_id, from, to };
     let paging = page.of(who.tenant, "audit", &filter.binding())?;
     Ok(Reply::ok(super::list(&app, &who, &filter, &paging).await?))
+}
+
+/// Years of four digits: what lies beyond is no time of an entry, and the database keeps not all of it.
+fn check_time(checks: &mut Checks, pointer: &str, time: Option<DateTime<Utc>>) {
+    let kept = time.is_none_or(|time| (0..253_402_300_800).contains(&time.timestamp()));
+    checks.ensure(kept, pointer, "out_of_range", "Takes a time from 1970 to 9999.");
 }
 
 fn actor_id(text: &str) -> Option<Uuid> {
@@ -145,6 +153,8 @@ async fn export(
     let ExportParams { from, to } = params.0;
     let to = to.unwrap_or_else(now);
     let mut checks = Checks::default();
+    check_time(&mut checks, "?from", Some(from));
+    check_time(&mut checks, "?to", Some(to));
     checks.ensure(from < to, "?from", "out_of_range", "Lies before `to`.");
     checks.done()?;
     let accepts = request.headers().get("accept-encoding").and_then(|value| value.to_str().ok()).unwrap_or_default();

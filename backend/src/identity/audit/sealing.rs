@@ -36,7 +36,7 @@ const COUNTED: i64 = 10_000;
 
 /// The lowest id of this time.
 pub(super) fn floor(at: DateTime<Utc>) -> Uuid {
-    let millis = u128::try_from(at.timestamp_millis().max(0)).unwrap_or_default();
+    let millis = u128::try_from(at.timestamp_millis().clamp(0, (1 << 48) - 1)).unwrap_or_default();
     Uuid::from_u128(millis << 80)
 }
 

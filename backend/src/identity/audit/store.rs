@@ -16,6 +16,9 @@ use tillwatch_shared::identity::AuditEntry;
 use tillwatch_shared::ids::{AuditId, TenantId};
 use uuid::Uuid;
 
+/// An entry's id and its time are made one after the other.
+const BESIDE: TimeDelta = TimeDelta::seconds(1);
+
 pub(super) async fn insert(tx: &mut Tx, id: AuditId, who: &Who, entry: Entry<'_>, now: DateTime<Utc>) -> Result<()> {
     diesel::insert_into(audit::table)
         .values((
@@ -86,8 +89,8 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging:
     }
     if let Some(action) = &filter.action {
         query = if action.ends_with('.') {
-            // The last character of a word is below this one, so these are all that begin so.
-            query.filter(audit::action.ge(action)).filter(audit::action.lt(format!("{action}~")))
+            let literally = action.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            query.filter(audit::action.like(literally + "%"))
         } else {
             query.filter(audit::action.eq(action))
         };
@@ -98,12 +101,12 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging:
     if let Some(request_id) = &filter.request_id {
         query = query.filter(audit::request_id.eq(request_id));
     }
-    // An id begins with its time, to the millisecond, so the index of ids finds times too.
+    // An id begins with the time at which it was made, just before the entry's: so the index of ids finds times too.
     if let Some(from) = filter.from {
-        query = query.filter(audit::audit_id.ge(floor(from))).filter(audit::at.ge(from));
+        query = query.filter(audit::audit_id.ge(floor(from - BESIDE))).filter(audit::at.ge(from));
     }
     if let Some(to) = filter.to {
-        query = query.filter(audit::audit_id.lt(floor(to + TimeDelta::milliseconds(1)))).filter(audit::at.lt(to));
+        query = query.filter(audit::audit_id.lt(floor(to + BESIDE))).filter(audit::at.lt(to));
     }
     if let Some(after) = paging.after {
         query = query.filter(audit::audit_id.lt(after));
