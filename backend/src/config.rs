@@ -3,6 +3,7 @@
 //! [`SETTINGS`] is the list that `tillwatch config` prints. Invariant: a wrong value is refused at start by an error
 //! that names the variable and what it takes; the environment wins over the file, the file over the default.
 
+use crate::platform::mail::{self, MailConfig};
 use crate::telemetry;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,12 @@ pub const SETTINGS: &[Setting] = &[
     setting("DATA_DIR", "", "Where the local PostgreSQL and the keys are kept. Not set: the user's data folder."),
     setting("PG_BIN_DIR", "", "Folder with PostgreSQL's programs (initdb, postgres), 15 or newer."),
     secret("REDIS_URL", "Redis for wake-ups between processes. Not set: within this process only."),
+    secret(
+        "SMTP_URL",
+        "Mail server: smtps://user:password@host, or smtp://user:password@host:587. Not set: see `tillwatch mail`.",
+    ),
+    setting("MAIL_FROM", "", "Who sends mails: `Tillwatch <no-reply@retailer.example>`. Needed with SMTP_URL."),
+    setting("PUBLIC_URL", "", "Where the links in mails lead, https://… Needed with SMTP_URL. Not set: HOST and PORT."),
     setting("REPLICAS", "1", "How many API processes serve together; more than 1 needs REDIS_URL and SECRET_KEY."),
     secret(
         "SECRET_KEY",
@@ -134,6 +141,8 @@ pub struct Config {
     pub pg_bin_dir: Option<PathBuf>,
     /// Redis.
     pub redis_url: Option<String>,
+    /// Mail.
+    pub mail: MailConfig,
     /// API processes that serve together.
     pub replicas: u16,
     /// The key that others are derived from.
@@ -186,6 +195,7 @@ impl Config {
             data_dir: reader.text("DATA_DIR").map(PathBuf::from),
             pg_bin_dir: reader.text("PG_BIN_DIR").map(PathBuf::from),
             redis_url: reader.text("REDIS_URL"),
+            mail: reader.mail(),
             replicas: reader.number("REPLICAS", 1, 1000),
             secret_key: reader.key("SECRET_KEY"),
             secret_key_previous: reader.key("SECRET_KEY_PREVIOUS"),
@@ -301,6 +311,29 @@ impl Reader {
         text
     }
 
+    fn mail(&mut self) -> MailConfig {
+        let config = MailConfig {
+            smtp_url: self.text("SMTP_URL"),
+            from: self.text("MAIL_FROM"),
+            public_url: self.text("PUBLIC_URL"),
+        };
+        let mut check = |name: &'static str, value: &Option<String>, fault: Option<String>| {
+            if let (Some(value), Some(fault)) = (value, fault) {
+                // The setting is named in front already.
+                self.bad(name, value, fault.trim_start_matches(name).trim_start_matches(": ").to_owned());
+            }
+        };
+        let url = config.smtp_url.as_deref();
+        check("SMTP_URL", &config.smtp_url, url.and_then(|url| mail::check_url(url).err()));
+        let from = config.from.as_deref();
+        check("MAIL_FROM", &config.from, from.and_then(|from| mail::check_from(from).err()));
+        let web = |url: &&str| !url.starts_with("https://") && !url.starts_with("http://");
+        let wrong =
+            config.public_url.as_deref().filter(web).map(|_| "takes an address with http:// or https://".into());
+        check("PUBLIC_URL", &config.public_url, wrong);
+        config
+    }
+
     fn key(&mut self, name: &'static str) -> Option<[u8; 32]> {
         let text = self.text(name)?;
         let key = parse_key(&text);
@@ -318,6 +351,9 @@ impl Reader {
         };
         let external = config.database_url.is_some();
         need("DATABASE_SYSTEM_URL", external && config.database_system_url.is_none(), "DATABASE_URL is set");
+        let sends = config.mail.smtp_url.is_some();
+        need("MAIL_FROM", sends && config.mail.from.is_none(), "SMTP_URL is set");
+        need("PUBLIC_URL", sends && config.mail.public_url.is_none(), "SMTP_URL is set");
         need("REDIS_URL", config.replicas > 1 && config.redis_url.is_none(), "REPLICAS is more than 1");
         need("SECRET_KEY", config.replicas > 1 && config.secret_key.is_none(), "REPLICAS is more than 1");
     }
@@ -343,50 +379,4 @@ pub fn key_text(key: &[u8; 32]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<ConfigError>> {
-        let pairs: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        Config::load(None, |name| pairs.get(name).cloned())
-    }
-
-    #[test]
-    fn the_defaults_are_valid() {
-        let config = load(&[]).unwrap();
-        assert_eq!((config.port, config.demo, config.database_url), (8080, true, None));
-    }
-
-    #[test]
-    fn every_wrong_value_is_named_at_once_and_secrets_stay_hidden() {
-        let errors = load(&[("PORT", "eighty"), ("DEMO", "yes"), ("SECRET_KEY", "hunter2")]).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for name in ["PORT", "DEMO", "SECRET_KEY"] {
-            assert!(text.contains(name), "{text}");
-        }
-        assert!(!text.contains("hunter2"));
-    }
-
-    #[test]
-    fn what_belongs_together_is_asked_for() {
-        let errors = load(&[("DATABASE_URL", "postgres://x"), ("REPLICAS", "2")]).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for name in ["DATABASE_SYSTEM_URL", "REDIS_URL", "SECRET_KEY"] {
-            assert!(text.contains(name), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_table_names_every_setting_and_no_secret() {
-        let key = "ab".repeat(32);
-        let table = load(&[("SECRET_KEY", &key)]).unwrap().table();
-        assert!(SETTINGS.iter().all(|s| table.contains(s.name)));
-        assert!(!table.contains(&key));
-    }
-
-    #[test]
-    fn a_wrong_log_filter_is_refused_by_its_name() {
-        let errors = load(&[("LOG", "debgu")]).unwrap_err();
-        assert!(errors[0].to_string().starts_with("LOG: "), "{errors:?}");
-    }
-}
+mod tests;

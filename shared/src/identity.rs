@@ -132,6 +132,11 @@ answers! {
         pub name: String,
         /// What they may do.
         pub role: Role,
+        /// Language of their own messages; the retailer's if absent.
+        pub locale: Option<Locale>,
+        /// Counts the changes; the `ETag` of `GET /v1/me`.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+        pub version: i64,
     }
 
     /// A staff as the list shows it. Their e-mail address belongs to the login, not to the retailer.
@@ -146,6 +151,9 @@ answers! {
         pub state: StaffState,
         /// Since when they have this place.
         pub created_at: DateTime<Utc>,
+        /// Counts the changes; the `ETag`.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+        pub version: i64,
     }
 
     /// A public key that verifies access tokens (RFC 8037).

@@ -2,7 +2,7 @@
 //!
 //! Cast: typed [`ids`], the closed list of [`errors`], [`permissions`] and the one role matrix, exact
 //! [`quantity`] values, and the request and answer bodies of each wing ([`identity`], [`measure`], [`plan`],
-//! [`watch`], [`samples`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
+//! [`watch`], [`samples`], [`joining`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
 //! fields; every list is `{data, next_cursor}`; names in JSON are `snake_case`, times RFC 3339 in UTC.
 
 #[macro_use]
@@ -10,6 +10,7 @@ mod wire;
 pub mod errors;
 pub mod identity;
 pub mod ids;
+pub mod joining;
 pub mod measure;
 pub mod permissions;
 pub mod plan;

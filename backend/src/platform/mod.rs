@@ -6,6 +6,7 @@ pub mod clock;
 pub mod db;
 pub mod http;
 pub mod jobs;
+pub mod mail;
 pub mod tally;
 pub mod validate;
 pub mod wake;

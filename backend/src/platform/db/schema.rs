@@ -190,11 +190,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_links (hash) {
+        hash -> Bytea,
+        kind -> Text,
+        for_tenant -> Uuid,
+        subject_id -> Uuid,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     directory_logins (login_id) {
         login_id -> Uuid,
         email -> Text,
         password_hash -> Text,
         created_at -> Timestamptz,
+        password_changed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -223,12 +234,51 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (tenant_id, invitation_id) {
+        tenant_id -> Uuid,
+        invitation_id -> Uuid,
+        email -> Text,
+        name -> Nullable<Text>,
+        role -> Text,
+        locale -> Text,
+        invited_by -> Uuid,
+        mail_id -> Uuid,
+        mailed_at -> Timestamptz,
+        token_hash -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        staff_id -> Nullable<Uuid>,
+        withdrawn_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     link_codes (tenant_id, link_code_id) {
         tenant_id -> Uuid,
         link_code_id -> Uuid,
         staff_id -> Uuid,
         expires_at -> Timestamptz,
         used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    mails (tenant_id, mail_id) {
+        tenant_id -> Uuid,
+        mail_id -> Uuid,
+        to_address -> Nullable<Text>,
+        to_login -> Nullable<Uuid>,
+        locale -> Text,
+        template -> Text,
+        fields -> Jsonb,
+        token_hash -> Nullable<Bytea>,
+        state -> Text,
+        attempts -> Int4,
+        claimed_until -> Nullable<Timestamptz>,
+        failure -> Nullable<Text>,
+        created_at -> Timestamptz,
+        settled_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -356,6 +406,9 @@ diesel::table! {
         role -> Text,
         disabled_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        version -> Int8,
+        locale -> Nullable<Text>,
+        password_changed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -385,11 +438,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_bot_assertions,
     directory_chat_servers,
     directory_credentials,
+    directory_links,
     directory_logins,
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,
+    invitations,
     link_codes,
+    mails,
     queue_deliveries,
     queue_jobs,
     rollups,

@@ -25,6 +25,11 @@ impl<T> Reply<T> {
         Self { body, status: StatusCode::CREATED, version: None, location: Some(location) }
     }
 
+    /// `202` with this body: the work is done later.
+    pub fn accepted(body: T) -> Self {
+        Self { body, status: StatusCode::ACCEPTED, version: None, location: None }
+    }
+
     /// With the version as a strong `ETag`.
     #[must_use]
     pub fn version(mut self, version: i64) -> Self {
