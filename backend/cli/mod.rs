@@ -1,9 +1,10 @@
 //! The command line: what each word of `tillwatch …` does.
 //!
 //! Cast: [`up`] (everything in one process, the default), [`parts`] (the roles by themselves: serve, work, bot,
-//! migrate), [`tools`] (backtest, config, openapi, keys, roles). Invariant: every error is one clear text on standard
+//! migrate), [`outbox`] (mails that were kept), [`tools`] (backtest, config, openapi, keys, roles). Invariant: every error is one clear text on standard
 //! error and exit code 1; nothing prints a secret.
 
+mod outbox;
 mod parts;
 mod tools;
 mod up;
@@ -38,6 +39,8 @@ enum Command {
     Migrate,
     /// Try a rule on a CSV file of `timestamp,value`; prints timestamp,value,score,fired.
     Backtest(tools::BacktestArgs),
+    /// The mails that were kept because `SMTP_URL` is not set; one of them by its number or id.
+    Mail(outbox::MailArgs),
     /// Every setting, its value and where it comes from.
     Config,
     /// The OpenAPI document.
@@ -94,6 +97,7 @@ fn with_settings(command: Command, file: Option<&std::path::Path>) -> Result<(),
             Command::Work => parts::work(config).await,
             Command::Bot => parts::bot(config).await,
             Command::Migrate => parts::migrate(config).await,
+            Command::Mail(args) => outbox::mail(config, args).await,
             _ => Ok(()),
         }
     });

@@ -177,6 +177,7 @@ fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Resu
         bot_key: config.bot_public_key,
         worker,
         redis_url: config.redis_url.clone(),
+        mail: config.mail.clone(),
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::identity::auth::AuthShared;
 use crate::platform::db::{Db, DbConfig};
+use crate::platform::mail::Outgoing;
 use crate::platform::wake::{Topic, Wake};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct Shared {
     pub auth: AuthShared,
     /// Wake-ups.
     pub wake: Wake,
+    /// How mail leaves.
+    pub mail: Outgoing,
     /// Set when the process is stopping: long polls end, readiness says no.
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// Set when the worker of this process ended though nobody asked it to: readiness says no.

@@ -12,6 +12,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         identity::auth::routes::routes(),
         identity::tenants::routes::routes(),
         identity::staff::routes::routes(),
+        identity::invitations::routes::routes(),
+        identity::passwords::routes::routes(),
+        identity::profile::routes::routes(),
         identity::partners::routes::routes(),
         identity::chat::routes::routes(),
         identity::audit::routes::routes(),
@@ -32,15 +35,21 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// Every kind of deferred work.
 pub fn jobs() -> Vec<JobKind> {
-    [plan::campaigns::jobs::kinds(), watch::judging::jobs::kinds(), watch::deliveries::jobs::kinds()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        identity::mails::jobs::kinds(),
+        identity::passwords::jobs::kinds(),
+        plan::campaigns::jobs::kinds(),
+        watch::judging::jobs::kinds(),
+        watch::deliveries::jobs::kinds(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What every worker does again and again.
 pub fn sweeps() -> Vec<Sweep> {
-    identity::directory::jobs::sweeps()
+    [identity::directory::jobs::sweeps(), identity::mails::jobs::sweeps()].into_iter().flatten().collect()
 }
 
 /// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404.

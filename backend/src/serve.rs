@@ -10,6 +10,7 @@ use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::authorized::Authenticate;
 use crate::platform::http::edge::edge;
 use crate::platform::jobs::{schedule, worker};
+use crate::platform::mail::{MailConfig, Outgoing};
 use crate::platform::wake::Wake;
 use crate::router;
 use actix_web::dev::{Server, ServerHandle};
@@ -139,6 +140,8 @@ pub struct ServiceOptions {
     pub worker: bool,
     /// Redis for wake-ups between processes; within this process only without it.
     pub redis_url: Option<String>,
+    /// How mail leaves. Its links lead to where this process listens when it does not say.
+    pub mail: MailConfig,
 }
 
 /// A running service.
@@ -173,8 +176,11 @@ impl Service {
             tracing::info!("wake-ups stay within this process: REDIS_URL is not set");
             Wake::default()
         };
+        let here = options.listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let here = here.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |address| format!("http://{address}"));
+        let mail = Outgoing::new(&options.mail, &here).map_err(Error::internal)?;
         let worker_lost = Arc::default();
-        let shared = Arc::new(Shared { db: options.db, auth, wake, stopping: observed, worker_lost });
+        let shared = Arc::new(Shared { db: options.db, auth, wake, mail, stopping: observed, worker_lost });
         let http = match options.listener {
             None => None,
             Some(listener) => {

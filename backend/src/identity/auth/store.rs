@@ -37,13 +37,27 @@ pub(super) async fn insert_staff(
 }
 
 pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Staff> {
-    let (name, role): (String, String) = staff::table
-        .select((staff::name, staff::role))
+    let (name, role, locale, version): (String, String, Option<String>, i64) = staff::table
+        .select((staff::name, staff::role, staff::locale, staff::version))
         .filter(staff::tenant_id.eq(tenant.0))
         .filter(staff::staff_id.eq(id.0))
         .first(tx)
         .await?;
-    Ok(Staff { id, name, role: role.parse().map_err(Error::internal)? })
+    let locale = locale.map(|word| word.parse().map_err(Error::internal)).transpose()?;
+    Ok(Staff { id, name, role: role.parse().map_err(Error::internal)?, locale, version })
+}
+
+/// Whether a staff whose password was read at `at` may open no session: disabled, or the password is another by now.
+/// The row is held, so that a new password is settled before this or behind the session.
+pub(super) async fn is_shut_out(tx: &mut Tx, tenant: TenantId, id: StaffId, at: DateTime<Utc>) -> Result<bool> {
+    let (disabled, changed): (Option<DateTime<Utc>>, Option<DateTime<Utc>>) = staff::table
+        .select((staff::disabled_at, staff::password_changed_at))
+        .filter(staff::tenant_id.eq(tenant.0))
+        .filter(staff::staff_id.eq(id.0))
+        .for_share()
+        .first(tx)
+        .await?;
+    Ok(disabled.is_some() || changed.is_some_and(|changed| changed > at))
 }
 
 pub(super) async fn is_disabled(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<bool> {

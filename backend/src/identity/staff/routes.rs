@@ -49,5 +49,7 @@ async fn list(
 #[utoipa::path(get, path = "/v1/staff/{id}", operation_id = "staff_get", tag = "staff",
     params(("id" = StaffId, Path)), responses((status = 200, body = StaffMember)))]
 async fn get(who: Authorized<may::StaffRead>, app: ThinData<App>, id: PathId<StaffId>) -> Result<Reply<StaffMember>> {
-    Ok(Reply::ok(super::get(&app, &who, id.0).await?))
+    let staff = super::get(&app, &who, id.0).await?;
+    let version = staff.version;
+    Ok(Reply::ok(staff).version(version))
 }

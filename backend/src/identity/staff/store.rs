@@ -19,6 +19,7 @@ struct Row {
     role: String,
     disabled_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
+    version: i64,
 }
 
 impl Row {
@@ -29,6 +30,7 @@ impl Row {
             role: self.role.parse().map_err(Error::internal)?,
             state: if self.disabled_at.is_some() { StaffState::Disabled } else { StaffState::Active },
             created_at: self.created_at,
+            version: self.version,
         })
     }
 }
