@@ -9,6 +9,7 @@ use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::db::local::{LocalOptions, LocalPostgres};
 use tillwatch_backend::platform::db::migrate;
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT};
+use tillwatch_backend::platform::mail::MailConfig;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_shared::ids::TenantId;
 use tokio::task::JoinSet;
@@ -68,6 +69,7 @@ impl World {
             bot_key: None,
             worker: true,
             redis_url: None,
+            mail: MailConfig::default(),
         })
         .await
         .expect("the service starts");

@@ -14,6 +14,7 @@ mod discord;
 mod fake_discord;
 mod harness;
 mod isolation;
+mod joining;
 mod kill;
 mod openapi;
 mod outage;

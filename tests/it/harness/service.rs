@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use tillwatch_backend::app::Shared;
 use tillwatch_backend::error::Result;
 use tillwatch_backend::identity::auth::keys::Keys;
+use tillwatch_backend::platform::mail::MailConfig;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tokio::runtime::Runtime;
 
@@ -75,6 +76,7 @@ pub(crate) fn options(database: &Database, pool_size: usize, worker: bool) -> Se
         bot_key: None,
         worker,
         redis_url: None,
+        mail: MailConfig::default(),
     }
 }
 

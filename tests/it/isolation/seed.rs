@@ -91,6 +91,8 @@ impl Seeded {
         let token = json!({ "name": format!("{mark} feed"), "scopes": [Permission::SamplesWrite] });
         let created = self.tenant.owner.post("/v1/api-tokens", token).await.ok();
         self.ids.insert("token", text(&created["token"]["id"]).to_owned());
+        let invitation = json!({ "email": format!("{mark}@retailer.example"), "name": mark, "role": "viewer" });
+        self.create("invitation", "/v1/invitations", invitation).await;
         let me = self.tenant.owner.get("/v1/me").await.ok();
         self.ids.insert("staff", text(&me["staff"]["id"]).to_owned());
     }
