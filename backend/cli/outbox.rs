@@ -82,7 +82,7 @@ fn list(mails: &[Shown]) -> String {
             text,
             "{:>3}  {at}  {:<8} {}  {}  {}",
             index + 1,
-            mail.state,
+            mail.state.as_str(),
             mail.id,
             mail.message.to,
             mail.message.subject
@@ -103,7 +103,7 @@ async fn given(config: &Config, limit: usize) -> Result<Vec<Shown>, Failure> {
     let system_url = config.database_system_url.clone().ok_or("DATABASE_SYSTEM_URL: not set, but DATABASE_URL is.")?;
     let secret = match (config.secret_key, &config.data_dir) {
         (Some(secret), _) => secret,
-        (None, Some(dir)) => kept_secret(dir)?,
+        (None, Some(dir)) => kept_there(dir)?,
         (None, None) => return Err("SECRET_KEY: not set. The links in mails are made with it.".into()),
     };
     read(config, secret, app_url, system_url, limit).await

@@ -13,10 +13,10 @@ use lettre::message::{Mailbox, MessageBuilder};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use std::time::Duration;
 
-/// A server that takes longer for one answer is given up, and the mail is sent later.
-const ANSWER: Duration = Duration::from_secs(5);
-/// A mail takes no longer than this in all.
-const LONGEST: Duration = Duration::from_secs(15);
+/// A server that takes no connection in this time is away.
+const CONNECT: Duration = Duration::from_secs(3);
+/// A mail takes no longer than this in all; then it is sent later.
+const LONGEST: Duration = Duration::from_secs(10);
 /// Characters of a server's refusal that are kept.
 const TOLD: usize = 300;
 
@@ -98,7 +98,7 @@ impl Mailer {
             .map_err(|error| format!("SMTP_URL: {error}. {}", url::TAKES))?;
         let from = config.from.as_deref().ok_or("MAIL_FROM: not set, but SMTP_URL is.")?;
         let from = check_from(from)?;
-        Ok(Self::Smtp { transport: builder.timeout(Some(ANSWER)).build(), from })
+        Ok(Self::Smtp { transport: builder.timeout(Some(CONNECT)).build(), from })
     }
 
     /// Sends a message; `Ok(false)` when there is no server, so that it stays where it is.
