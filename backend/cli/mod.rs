@@ -1,10 +1,12 @@
 //! The command line: what each word of `tillwatch …` does.
 //!
 //! Cast: [`up`] (everything in one process, the default), [`parts`] (the roles by themselves: serve, work, bot,
-//! migrate), [`operator`] (the audit log), [`tenants`] (the retailers), [`tools`] (backtest, config, openapi, keys, roles). Invariant: every error is one clear text on standard
-//! error and exit code 1; nothing prints a secret.
+//! migrate), [`operator`] (the audit log), [`tenants`] (the retailers), [`outbox`] (mails that were kept), [`tools`]
+//! (backtest, config, openapi, keys, roles). Invariant: every error is one clear text on standard error and exit code 1;
+//! nothing prints a secret.
 
 mod operator;
+mod outbox;
 mod parts;
 mod tenants;
 mod tools;
@@ -46,6 +48,8 @@ enum Command {
     Tenant(tenants::TenantCommand),
     /// Try a rule on a CSV file of `timestamp,value`; prints timestamp,value,score,fired.
     Backtest(tools::BacktestArgs),
+    /// The mails that were kept because `SMTP_URL` is not set; one of them by its number or id.
+    Mail(outbox::MailArgs),
     /// Every setting, its value and where it comes from.
     Config,
     /// The OpenAPI document.
@@ -105,6 +109,7 @@ fn with_settings(command: Command, file: Option<&std::path::Path>) -> Result<(),
             Command::Migrate => parts::migrate(config).await,
             Command::Audit(command) => operator::audit(config, command).await,
             Command::Tenant(command) => tenants::run(config, command).await,
+            Command::Mail(args) => outbox::mail(config, args).await,
             _ => Ok(()),
         }
     });

@@ -183,6 +183,7 @@ pub(super) fn options(config: &Config, listener: Option<TcpListener>, worker: bo
         limits: config.limits,
         cors: config.cors.clone(),
         outbound: AddressPolicy::public_only(),
+        mail: config.mail.clone(),
     })
 }
 

@@ -40,7 +40,8 @@ pub(super) struct UpArgs {
     reset: bool,
 }
 
-const DATABASE: &str = "tillwatch";
+/// The local database.
+pub(super) const DATABASE: &str = "tillwatch";
 
 /// How long the bot may take to end what it has in work.
 const FAREWELL: Duration = Duration::from_secs(15);
@@ -153,6 +154,7 @@ async fn begin(config: &Config, args: &UpArgs, quit: &Arc<Notify>, running: &mut
         limits: config.limits,
         cors: config.cors.clone(),
         outbound: AddressPolicy::public_only(),
+        mail: config.mail.clone(),
     })
     .await?;
     let service = running.service.insert(service);
@@ -173,7 +175,8 @@ async fn begin(config: &Config, args: &UpArgs, quit: &Arc<Notify>, running: &mut
         Console::Auto if !terminal => None,
         _ => Some(console(&data_dir, Arc::clone(quit))),
     };
-    print!("{}", screen(&url, &hints, &password, console.is_some(), log_file.as_deref()));
+    let sends = config.mail.smtp_url.is_some();
+    print!("{}", screen(&url, &hints, &password, console.is_some(), sends, log_file.as_deref()));
     std::io::stdout().flush()?;
     let discord = config.discord_token.clone().map(DiscordConfig::new);
     let bot = BotConfig { api_url: url.clone(), key: BotKey::from_seed(keys.bot_seed()), discord, console };
@@ -199,7 +202,7 @@ fn start_log(config: &Config, terminal: bool, data_dir: &Path) -> Result<Option<
 }
 
 /// The secret of this installation: made once, readable by its owner only.
-fn kept_secret(data_dir: &Path) -> Result<[u8; 32], Failure> {
+pub(super) fn kept_secret(data_dir: &Path) -> Result<[u8; 32], Failure> {
     let path = data_dir.join("secret-key");
     let read = |path: &Path| -> Result<[u8; 32], Failure> {
         let text = std::fs::read_to_string(path)?;
@@ -275,7 +278,7 @@ fn console(data_dir: &Path, quit: Arc<Notify>) -> ConsoleConfig {
 }
 
 /// What a person sees when everything runs: where, as whom, and what to try.
-fn screen(url: &str, hints: &[SignInHint], password: &str, console: bool, log: Option<&Path>) -> String {
+fn screen(url: &str, hints: &[SignInHint], password: &str, console: bool, sends: bool, log: Option<&Path>) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     // Writing to a string does not fail.
@@ -299,6 +302,12 @@ fn screen(url: &str, hints: &[SignInHint], password: &str, console: bool, log: O
                 hint.campaign
             );
         }
+    }
+    if !sends {
+        let _ = writeln!(
+            text,
+            "\nNo mail is sent (SMTP_URL is not set). Invitations and forgotten passwords:  tillwatch mail"
+        );
     }
     if let Some(log) = log {
         let _ = writeln!(text, "The log is in {}.", log.display());

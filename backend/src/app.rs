@@ -6,6 +6,7 @@ use crate::identity::auth::AuthShared;
 use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::cors::Cors;
 use crate::platform::limits::Limits;
+use crate::platform::mail::Outgoing;
 use crate::platform::outbound::Outbound;
 use crate::platform::sealed::Sealer;
 use crate::platform::wake::{Topic, Wake};
@@ -33,6 +34,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Which other sites' pages may ask.
     pub cors: Cors,
+    /// How mail leaves.
+    pub mail: Outgoing,
     /// Set when the process is stopping: long polls end, readiness says no.
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// Set when the worker of this process ended though nobody asked it to: readiness says no.

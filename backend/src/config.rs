@@ -5,6 +5,7 @@
 
 use crate::platform::http::cors::Cors;
 use crate::platform::limits::{LimitsConfig, Rate};
+use crate::platform::mail::{self, MailConfig};
 use crate::telemetry;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,12 @@ pub const SETTINGS: &[Setting] = &[
     setting("DATA_DIR", "", "Where the local PostgreSQL and the keys are kept. Not set: the user's data folder."),
     setting("PG_BIN_DIR", "", "Folder with PostgreSQL's programs (initdb, postgres), 15 or newer."),
     secret("REDIS_URL", "Redis for wake-ups and limits between processes. Not set: within this process only."),
+    secret(
+        "SMTP_URL",
+        "Mail server: smtps://user:password@host, or smtp://user:password@host:587. Not set: see `tillwatch mail`.",
+    ),
+    setting("MAIL_FROM", "", "Who sends mails: `Tillwatch <no-reply@retailer.example>`. Needed with SMTP_URL."),
+    setting("PUBLIC_URL", "", "Where the links in mails lead, https://… Needed with SMTP_URL. Not set: HOST and PORT."),
     setting("REPLICAS", "1", "How many API processes serve together; more than 1 needs REDIS_URL and SECRET_KEY."),
     secret(
         "SECRET_KEY",
@@ -151,6 +158,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Which other sites' pages may ask.
     pub cors: Cors,
+    /// Mail.
+    pub mail: MailConfig,
     /// API processes that serve together.
     pub replicas: u16,
     /// The key that others are derived from.
@@ -213,6 +222,7 @@ impl Config {
                 concurrent_total: reader.number("CONCURRENT_REQUESTS_TOTAL", 1, 100_000),
             },
             cors: reader.origins("CORS_ORIGINS"),
+            mail: reader.mail(),
             replicas: reader.number("REPLICAS", 1, 1000),
             secret_key: reader.key("SECRET_KEY"),
             secret_key_previous: reader.key("SECRET_KEY_PREVIOUS"),
@@ -337,6 +347,29 @@ impl Reader {
         })
     }
 
+    fn mail(&mut self) -> MailConfig {
+        let config = MailConfig {
+            smtp_url: self.text("SMTP_URL"),
+            from: self.text("MAIL_FROM"),
+            public_url: self.text("PUBLIC_URL"),
+        };
+        let mut check = |name: &'static str, value: &Option<String>, fault: Option<String>| {
+            if let (Some(value), Some(fault)) = (value, fault) {
+                // The setting is named in front already.
+                self.bad(name, value, fault.trim_start_matches(name).trim_start_matches(": ").to_owned());
+            }
+        };
+        let url = config.smtp_url.as_deref();
+        check("SMTP_URL", &config.smtp_url, url.and_then(|url| mail::check_url(url).err()));
+        let from = config.from.as_deref();
+        check("MAIL_FROM", &config.from, from.and_then(|from| mail::check_from(from).err()));
+        let web = |url: &&str| !url.starts_with("https://") && !url.starts_with("http://");
+        let wrong =
+            config.public_url.as_deref().filter(web).map(|_| "takes an address with http:// or https://".into());
+        check("PUBLIC_URL", &config.public_url, wrong);
+        config
+    }
+
     fn key(&mut self, name: &'static str) -> Option<[u8; 32]> {
         let text = self.text(name)?;
         let key = parse_key(&text);
@@ -354,6 +387,9 @@ impl Reader {
         };
         let external = config.database_url.is_some();
         need("DATABASE_SYSTEM_URL", external && config.database_system_url.is_none(), "DATABASE_URL is set");
+        let sends = config.mail.smtp_url.is_some();
+        need("MAIL_FROM", sends && config.mail.from.is_none(), "SMTP_URL is set");
+        need("PUBLIC_URL", sends && config.mail.public_url.is_none(), "SMTP_URL is set");
         need("REDIS_URL", config.replicas > 1 && config.redis_url.is_none(), "REPLICAS is more than 1");
         need("SECRET_KEY", config.replicas > 1 && config.secret_key.is_none(), "REPLICAS is more than 1");
     }

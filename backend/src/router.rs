@@ -16,6 +16,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         identity::roles::routes::routes(),
         identity::departments::routes::routes(),
         identity::authority::routes::routes(),
+        identity::invitations::routes::routes(),
+        identity::passwords::routes::routes(),
+        identity::profile::routes::routes(),
         identity::partners::routes::routes(),
         identity::chat::routes::routes(),
         identity::audit::routes::routes(),
@@ -45,6 +48,8 @@ pub fn jobs() -> Vec<JobKind> {
     [
         identity::export::jobs::kinds(),
         identity::longjobs::jobs::kinds(),
+        identity::mails::jobs::kinds(),
+        identity::passwords::jobs::kinds(),
         plan::campaigns::jobs::kinds(),
         watch::imports::jobs::kinds(),
         watch::judging::jobs::kinds(),
@@ -62,6 +67,7 @@ pub fn sweeps() -> Vec<Sweep> {
         identity::audit::jobs::sweeps(),
         identity::closing::jobs::sweeps(),
         identity::directory::jobs::sweeps(),
+        identity::mails::jobs::sweeps(),
         watch::webhooks::jobs::sweeps(),
     ]
     .into_iter()

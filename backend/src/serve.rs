@@ -13,6 +13,7 @@ use crate::platform::http::cors::Cors;
 use crate::platform::http::edge::edge;
 use crate::platform::jobs::{schedule, worker};
 use crate::platform::limits::{Limits, LimitsConfig};
+use crate::platform::mail::{MailConfig, Outgoing};
 use crate::platform::outbound::{AddressPolicy, Outbound};
 use crate::platform::sealed::Sealer;
 use crate::platform::wake::Wake;
@@ -154,6 +155,8 @@ pub struct ServiceOptions {
     pub cors: Cors,
     /// Where requests to customers' addresses may go; anything but [`AddressPolicy::public_only`] is for tests.
     pub outbound: AddressPolicy,
+    /// How mail leaves. Its links lead to where this process listens when it does not say.
+    pub mail: MailConfig,
 }
 
 /// A running service.
@@ -191,6 +194,9 @@ impl Service {
             Wake::default()
         };
         let limits = Limits::new(options.limits, salt, options.redis_url.as_deref()).map_err(wrong_redis)?;
+        let here = options.listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let here = here.map_or_else(|| "http://127.0.0.1:8080".to_owned(), |address| format!("http://{address}"));
+        let mail = Outgoing::new(&options.mail, &here).map_err(Error::internal)?;
         let worker_lost = Arc::default();
         let shared = Arc::new(Shared {
             db: options.db,
@@ -200,6 +206,7 @@ impl Service {
             outbound,
             sealer,
             wake,
+            mail,
             limits,
             cors: options.cors,
             stopping: observed,

@@ -147,6 +147,11 @@ answers! {
         /// The role of the retailer's own that counts instead.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub custom_role: Option<NamedRole>,
+        /// Language of their own messages; the retailer's if absent.
+        pub locale: Option<Locale>,
+        /// Counts the changes; the `ETag` of `GET /v1/me`.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+        pub version: i64,
     }
 
     /// A staff as the list shows it. Their e-mail address belongs to the login, not to the retailer.

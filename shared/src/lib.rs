@@ -1,8 +1,8 @@
 //! The wire vocabulary of Tillwatch: what the service, the bot and a partner say to each other.
 //!
 //! Cast: typed [`ids`], the closed list of [`errors`], [`permissions`] and the one role matrix, exact
-//! [`quantity`] values, and the request and answer bodies of each wing ([`identity`], [`authority`], [`measure`], [`plan`],
-//! [`watch`], [`samples`], [`webhooks`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
+//! [`quantity`] values, and the request and answer bodies of each wing ([`identity`], [`authority`], [`joining`],
+//! [`measure`], [`plan`], [`watch`], [`samples`], [`webhooks`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
 //! fields; every list is `{data, next_cursor}`; names in JSON are `snake_case`, times RFC 3339 in UTC.
 
 #[macro_use]
@@ -14,6 +14,7 @@ pub mod errors;
 pub mod identity;
 pub mod ids;
 pub mod jobs;
+pub mod joining;
 pub mod measure;
 pub mod permissions;
 pub mod plan;

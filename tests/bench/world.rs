@@ -11,6 +11,7 @@ use tillwatch_backend::platform::db::migrate;
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT};
 use tillwatch_backend::platform::http::cors::Cors;
 use tillwatch_backend::platform::limits::{LimitsConfig, Rate};
+use tillwatch_backend::platform::mail::MailConfig;
 use tillwatch_backend::platform::outbound::AddressPolicy;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_shared::ids::TenantId;
@@ -86,6 +87,7 @@ impl World {
             limits: UNLIMITED,
             cors: Cors::default(),
             outbound: AddressPolicy::public_only(),
+            mail: MailConfig::default(),
         })
         .await
         .expect("the service starts");

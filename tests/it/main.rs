@@ -18,6 +18,7 @@ mod fake_discord;
 mod harness;
 mod idempotency;
 mod isolation;
+mod joining;
 mod kill;
 mod limits;
 mod openapi;

@@ -60,3 +60,17 @@ fn limits_and_origins_are_read_and_a_wrong_one_is_named() {
     }
     assert_eq!(errors.len(), 3);
 }
+
+#[test]
+fn mail_is_refused_by_the_name_of_its_setting_and_without_its_password() {
+    let wrong = [("SMTP_URL", "http://me:hunter2@mail"), ("MAIL_FROM", "nobody"), ("PUBLIC_URL", "till.example")];
+    let errors = load(&wrong).unwrap_err();
+    let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for (name, _) in wrong {
+        assert!(text.contains(&format!("{name}: ")), "{text}");
+    }
+    assert!(!text.contains("hunter2"), "{text}");
+    let errors = load(&[("SMTP_URL", "smtp://mail.example")]).unwrap_err();
+    let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(text.contains("MAIL_FROM: ") && text.contains("PUBLIC_URL: "), "{text}");
+}

@@ -1,11 +1,12 @@
 //! Who: retailers, staff, what they may do and where, sign-in, partners' tokens, chat links, and the audit log of what they did.
 //!
 //! Cast: [`directory`] (what is asked before a tenant is known), [`auth`] (sign-up, sign-in, sessions, keys and the
-//! gate that every request passes), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings),
-//! [`limits`] (how much), [`staff`] (the people's names and roles), [`roles`] and [`departments`] of the retailer's own,
-//! [`authority`] (what a staff may do), [`reach`] (permissions narrowed to channels), [`longjobs`] (what outlasts a request),
-//! [`export`] (the complete copy), [`closing`] (the end of a retailer), [`audit`], [`events`] (what others are told of), and
-//! [`secret`] (opaque credentials, pure).
+//! gate that every request passes), [`invitations`] (how somebody joins), [`passwords`] (forgotten and changed), [`mails`]
+//! (the outbox), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings), [`limits`] (how
+//! much), [`staff`] (the people's names and roles), [`profile`] (one's own), [`roles`] and [`departments`] of the retailer's
+//! own, [`authority`] (what a staff may do), [`reach`] (permissions narrowed to channels), [`longjobs`] (what outlasts a
+//! request), [`export`] (the complete copy), [`closing`] (the end of a retailer), [`audit`], [`events`] (what others are told
+//! of), and [`secret`] (opaque credentials, pure).
 //! Depends on the platform only.
 
 pub mod audit;
@@ -17,9 +18,13 @@ pub mod departments;
 pub mod directory;
 pub mod events;
 pub mod export;
+pub mod invitations;
 pub mod limits;
 pub mod longjobs;
+pub mod mails;
 pub mod partners;
+pub mod passwords;
+pub mod profile;
 pub mod reach;
 pub mod roles;
 pub mod secret;

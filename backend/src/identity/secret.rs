@@ -2,7 +2,7 @@
 //!
 //! An API token is `tw_live_`, 30 base62 characters (178 bits) and a 6-character base62 CRC-32 of what stands
 //! before, so that a scanner can tell a leaked token from any other text without asking us. Refresh tokens are
-//! `twr_` and 43 base62 characters (256 bits). Link codes are short, since people type them, and live ten minutes.
+//! `twr_` and 43 base62 characters (256 bits); the tokens of mailed links are `twl_` and 64 hexadecimal digits. Link codes are short, since people type them, and live ten minutes.
 
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
@@ -15,6 +15,7 @@ pub const API_PREFIX: &str = "tw_live_";
 /// Characters of an API token.
 pub const API_LENGTH: u32 = 44;
 const REFRESH_PREFIX: &str = "twr_";
+const MAILED_PREFIX: &str = "twl_";
 
 fn random(alphabet: &[u8], length: usize) -> String {
     let mut rng = rand::rng();
@@ -58,6 +59,11 @@ pub fn refresh_token() -> String {
 /// A refresh token from 32 derived bytes.
 pub fn refresh_from(bytes: [u8; 32]) -> String {
     format!("{REFRESH_PREFIX}{}", crate::config::key_text(&bytes))
+}
+
+/// The token of a mailed link from 32 derived bytes.
+pub fn mailed_from(bytes: [u8; 32]) -> String {
+    format!("{MAILED_PREFIX}{}", crate::config::key_text(&bytes))
 }
 
 /// A new link code: nine legible characters (44 bits), good for ten minutes.

@@ -8,6 +8,7 @@ pub mod db;
 pub mod http;
 pub mod jobs;
 pub mod limits;
+pub mod mail;
 pub mod outbound;
 pub mod sealed;
 pub mod tally;

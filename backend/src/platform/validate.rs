@@ -34,6 +34,17 @@ impl Checks {
         }
     }
 
+    /// An e-mail address: a name and a host with an `@` between, no blanks, at most 254 bytes (RFC 5321, 4.5.3.1.3).
+    pub fn email(&mut self, pointer: &str, email: &str) {
+        let shaped = email.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty()
+                && host.len() > 2
+                && !email.contains(|c: char| c.is_whitespace() || c.is_control())
+                && !host.contains('@')
+        });
+        self.ensure(shaped && email.len() <= 254, pointer, "invalid", "Is not an e-mail address.");
+    }
+
     /// Refuses unless `holds`.
     pub fn ensure(&mut self, holds: bool, pointer: &str, reason: &str, detail: &str) {
         if !holds {

@@ -37,7 +37,7 @@ pub(crate) fn me(role: Role, locale: Locale) -> Me {
             time_zone: time_zone.to_owned(),
             currency: currency.to_owned(),
         },
-        staff: Some(Staff { id: mei(), name: "Mei Lin".to_owned(), role, custom_role: None }),
+        staff: Some(Staff { id: mei(), name: "Mei Lin".to_owned(), role, custom_role: None, locale: None, version: 1 }),
         api_token: None,
         permissions: Vec::new(),
         channels: None,

@@ -10,6 +10,7 @@ use tillwatch_backend::error::Result;
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::http::cors::Cors;
 use tillwatch_backend::platform::limits::{LimitsConfig, Rate};
+use tillwatch_backend::platform::mail::MailConfig;
 use tillwatch_backend::platform::outbound::{AddressPolicy, Lookup};
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tokio::runtime::Runtime;
@@ -103,6 +104,7 @@ pub(crate) fn options(database: &Database, pool_size: usize, worker: bool) -> Se
         limits: UNLIMITED,
         cors: Cors::default(),
         outbound: nowhere(),
+        mail: MailConfig::default(),
     }
 }
 

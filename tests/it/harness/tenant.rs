@@ -100,8 +100,8 @@ impl Tenant {
         self.anonymous.bearing(text(&signed["access_token"]))
     }
 
-    /// A new login with a place of this role; its address. There is no invitation over the API yet, so the rows are
-    /// written by the superuser, with the owner's password hash.
+    /// A new login with a place of this role; its address. Sooner than by an invitation (see `joining`): the rows are
+    /// written by the superuser, with the owner's password hash, so that nothing is hashed and no mail is written.
     pub(crate) async fn add_staff(&self, role: Role) -> String {
         let email = format!("{role}-{}@retailer.example", unique());
         let (login, staff, tenant) = (LoginId::new().0, StaffId::new().0, self.id.0);

@@ -93,6 +93,20 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "departments_create" => vec![own().body(json!({ "name": format!("{} 市场部", mine.mark) }))],
         "departments_get" | "departments_archive" => vec![not_found("department")],
         "departments_update" => vec![not_found("department").body(json!({ "name": "taken over" }))],
+        "invitations_create" => vec![own().body(json!({ "email": "theirs@retailer.example", "role": "viewer" }))],
+        "invitations_list" => vec![Case::new(Nothing)],
+        "invitations_get" | "invitations_resend" | "invitations_withdraw" => vec![not_found("invitation")],
+        "invitations_accept" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({
+            "token": "twl_unknown", "name": "B", "password": "another password",
+        }))],
+        "password_reset_request" => vec![own().body(json!({ "email": "nobody@retailer.example" }))],
+        "password_reset" => vec![
+            Case::new(Refused(Code::CredentialInvalid)).body(json!({ "token": "twl_unknown", "password": "another password" })),
+        ],
+        "password_change" => vec![Case::new(Refused(Code::ValidationFailed)).body(json!({
+            "current": "not the password", "new": "another password",
+        }))],
+        "profile_update" => vec![own().body(json!({ "name": "B" }))],
         "api_tokens_create" => vec![own().body(json!({ "name": "theirs", "scopes": [Permission::SamplesWrite] }))],
         "api_tokens_revoke" | "api_tokens_get" => vec![not_found("token")],
         "api_tokens_rotate" => vec![not_found("token").body(json!({}))],

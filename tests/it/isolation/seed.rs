@@ -135,6 +135,8 @@ impl Seeded {
         self.create("department", "/v1/departments", json!({ "name": format!("{mark} 市场部") })).await;
         let colleague = self.tenant.staff(Role::Viewer).await.get("/v1/me").await.ok();
         self.ids.insert("colleague", text(&colleague["staff"]["id"]).to_owned());
+        let invitation = json!({ "email": format!("{mark}@retailer.example"), "name": mark, "role": "viewer" });
+        self.create("invitation", "/v1/invitations", invitation).await;
         let me = self.tenant.owner.get("/v1/me").await.ok();
         self.ids.insert("staff", text(&me["staff"]["id"]).to_owned());
     }

@@ -1,8 +1,10 @@
 //! The process's keys, all derived from one secret by HKDF-SHA-256 (RFC 5869): the signing key of access tokens, the
-//! key that refresh tokens' successors are derived with, the key of the bot that runs in this process, and the key
-//! under which tries to sign in are counted, and the one that signs the audit log's seals.
+//! key that refresh tokens' successors are derived with, the key of the bot that runs in this process, the key
+//! under which tries to sign in are counted, the one that signs the audit log's seals, and the key of the tokens in
+//! mailed links.
 //!
-//! While the secret is rotated, the one before is given too: its public key stays published and its tokens verify.
+//! While the secret is rotated, the one before is given too: its public key stays published, its tokens verify, and
+//! a mail that was written under it is sent with the token that was promised.
 
 use crate::error::{Error, Result};
 use base64::Engine as _;
@@ -14,6 +16,7 @@ use hmac::{Hmac, Mac as _};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use sha2::{Digest as _, Sha256};
 use tillwatch_shared::identity::{Jwk, Jwks};
+use tillwatch_shared::ids::{MailId, TenantId};
 
 /// A key that verifies access tokens.
 pub struct VerifyingKey {
@@ -33,6 +36,8 @@ pub struct Keys {
     local: [u8; 32],
     tries: [u8; 32],
     audit: ([u8; 32], Option<[u8; 32]>),
+    /// The present one first.
+    mailed: Vec<[u8; 32]>,
 }
 
 impl Keys {
@@ -43,8 +48,10 @@ impl Keys {
     pub fn new(secret: [u8; 32], previous: Option<[u8; 32]>) -> Result<Self> {
         let seed = derive(&secret, "access-token-signing")?;
         let mut verifying = vec![verifying_key(&seed)?];
+        let mut mailed = vec![derive(&secret, "mailed-links")?];
         if let Some(previous) = previous {
             verifying.push(verifying_key(&derive(&previous, "access-token-signing")?)?);
+            mailed.push(derive(&previous, "mailed-links")?);
         }
         Ok(Self {
             signing: signing_key(&seed)?,
@@ -53,6 +60,7 @@ impl Keys {
             bot_seed: derive(&secret, "bot")?,
             local: derive(&secret, "local-passwords")?,
             tries: derive(&secret, "sign-in-tries")?,
+            mailed,
             audit: (
                 derive(&secret, "audit-seals")?,
                 previous.map(|previous| derive(&previous, "audit-seals")).transpose()?,
@@ -101,6 +109,18 @@ impl Keys {
         self.audit
     }
 
+    /// The token of the link in a mail: made from the mail's ids each time it is needed, so that no row holds it.
+    pub fn mailed_token(&self, tenant: TenantId, mail: MailId) -> String {
+        // There is always a present key.
+        mailed_token(self.mailed.first().unwrap_or(&self.refresh), tenant, mail)
+    }
+
+    /// As [`Self::mailed_token`], under whichever key gives the token that has this hash.
+    pub fn mailed_token_of(&self, tenant: TenantId, mail: MailId, hash: &[u8]) -> Option<String> {
+        let mut tokens = self.mailed.iter().map(|key| mailed_token(key, tenant, mail));
+        tokens.find(|token| crate::identity::secret::hash(token) == hash)
+    }
+
     /// The private key of the bot that runs in this process.
     pub fn bot_seed(&self) -> [u8; 32] {
         self.bot_seed
@@ -120,6 +140,16 @@ impl Keys {
     pub fn bot_public(&self) -> [u8; 32] {
         SigningKey::from_bytes(&self.bot_seed).verifying_key().to_bytes()
     }
+}
+
+fn mailed_token(key: &[u8; 32], tenant: TenantId, mail: MailId) -> String {
+    // HMAC takes a key of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return crate::identity::secret::refresh_token();
+    };
+    mac.update(tenant.0.as_bytes());
+    mac.update(mail.0.as_bytes());
+    crate::identity::secret::mailed_from(mac.finalize().into_bytes().into())
 }
 
 fn derive(secret: &[u8; 32], purpose: &str) -> Result<[u8; 32]> {
@@ -162,6 +192,18 @@ mod tests {
         let before = Keys::new([2; 32], None).unwrap();
         assert_eq!(keys.jwks().keys[1], before.jwks().keys[0]);
         assert_ne!(keys.jwks().keys[0], keys.jwks().keys[1]);
+    }
+
+    #[test]
+    fn a_mail_written_before_a_rotation_keeps_its_token() {
+        let (tenant, mail) = (TenantId::new(), MailId::new());
+        let token = Keys::new([1; 32], None).unwrap().mailed_token(tenant, mail);
+        let hash = crate::identity::secret::hash(&token);
+        let rotated = Keys::new([2; 32], Some([1; 32])).unwrap();
+        assert_eq!(rotated.mailed_token_of(tenant, mail, &hash), Some(token.clone()));
+        assert_ne!(rotated.mailed_token(tenant, mail), token);
+        assert_eq!(rotated.mailed_token_of(tenant, MailId::new(), &hash), None);
+        assert_eq!(Keys::new([2; 32], None).unwrap().mailed_token_of(tenant, mail, &hash), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! a *refresh token* is opaque, works once, and its successor is derived from it, so that the forgiven second use
 //! of the same token (a lost answer) gets the same successor without storing it.
 //! Cast: [`keys`] (derived from one secret), [`jwt`], [`password`], [`session`] (the
-//! rotation rule, pure), `throttle` (how many passwords may be tried), [`gate`]. Invariants: passwords are hashed on the blocking pool behind a semaphore, never
+//! rotation rule, pure), [`throttle`] (how many passwords may be tried), [`gate`]. Invariants: passwords are hashed on the blocking pool behind a semaphore, never
 //! inside a transaction; a reused refresh token ends its session; what is revoked stops within a second.
 
 pub mod gate;
@@ -14,7 +14,7 @@ pub mod password;
 pub mod routes;
 pub mod session;
 mod store;
-mod throttle;
+pub mod throttle;
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -84,14 +84,7 @@ fn check_sign_up(request: &SignUp) -> Result<Tz> {
     let mut checks = Checks::default();
     checks.text("/retailer", &request.retailer, 1, 120);
     checks.text("/name", &request.name, 1, 120);
-    let email = request.email.trim();
-    let shaped = email.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty()
-            && host.len() > 2
-            && !email.contains(|c: char| c.is_whitespace() || c.is_control())
-            && !host.contains('@')
-    });
-    checks.ensure(shaped && email.len() <= 254, "/email", "invalid", "Is not an e-mail address.");
+    checks.email("/email", request.email.trim());
     password::check(&mut checks, "/password", &request.password);
     let currency = request.currency.len() == 3 && request.currency.bytes().all(|b| b.is_ascii_uppercase());
     checks.ensure(currency, "/currency", "invalid", "Takes an ISO 4217 code in capitals, such as USD or CNY.");
@@ -113,6 +106,8 @@ pub async fn sign_in(app: &App, request: SignIn, client: Option<IpAddr>, request
     checks.ensure((1..=128).contains(&length), "/password", "length", "Takes 1 to 128 characters.");
     checks.done()?;
     let email = request.email.trim().to_lowercase();
+    // Before the password is read: a session that was checked against an old one is known by this.
+    let started = now();
     let (permit, login) = app
         .db
         .system("sign-in", async |tx| {
@@ -154,7 +149,7 @@ pub async fn sign_in(app: &App, request: SignIn, client: Option<IpAddr>, request
         .write(&who, async |tx| {
             // Only whoever knows the password is told.
             tenants::standing(tx, who.tenant).await?.admit(None)?;
-            open_session(app, tx, &who, StaffId(staff), now()).await
+            open_session(app, tx, &who, StaffId(staff), started).await
         })
         .await
 }
@@ -283,9 +278,28 @@ pub async fn me(app: &App, who: &Who) -> Result<Me> {
         .await
 }
 
-async fn open_session(app: &App, tx: &mut Tx, who: &Who, staff: StaffId, at: DateTime<Utc>) -> Result<Signed> {
+/// Gives a login a place in a retailer, as part of `tx`; the directory gets its own row.
+///
+/// # Errors
+/// When the database fails.
+pub async fn admit(
+    tx: &mut Tx,
+    place: (TenantId, StaffId),
+    login: LoginId,
+    name: &str,
+    role: Role,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    store::insert_staff(tx, place.0, place.1, login, name, role, at).await
+}
+
+/// Opens a session for a staff whose password was read at `at` or later, and was right.
+///
+/// # Errors
+/// 401 when the staff is disabled, or has a new password since.
+pub async fn open_session(app: &App, tx: &mut Tx, who: &Who, staff: StaffId, at: DateTime<Utc>) -> Result<Signed> {
     let person = store::staff(tx, who.tenant, staff).await?;
-    if store::is_disabled(tx, who.tenant, staff).await? {
+    if store::is_shut_out(tx, who.tenant, staff, at).await? {
         return Err(failed());
     }
     let token = secret::refresh_token();

@@ -62,7 +62,13 @@ async fn sign_out(who: SignedIn, app: ThinData<App>) -> Result<Reply<Acknowledge
 /// Says who asks and what they may do.
 #[utoipa::path(get, path = "/v1/me", operation_id = "auth_me", tag = "auth", responses((status = 200, body = Me)))]
 async fn me(who: SignedIn, app: ThinData<App>) -> Result<Reply<Me>> {
-    Ok(Reply::ok(super::me(&app, &who).await?))
+    let me = super::me(&app, &who).await?;
+    let version = me.staff.as_ref().map(|staff| staff.version);
+    let reply = Reply::ok(me);
+    Ok(match version {
+        Some(version) => reply.version(version),
+        None => reply,
+    })
 }
 
 /// The public keys that verify access tokens.

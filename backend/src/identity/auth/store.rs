@@ -46,15 +46,37 @@ macro_rules! custom_role {
 }
 
 pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Staff> {
-    let (name, role, custom_id, custom_name): (String, String, Option<Uuid>, Option<String>) = staff::table
+    type Row = (String, String, Option<String>, i64, Option<Uuid>, Option<String>);
+    let (name, role, locale, version, custom_id, custom_name): Row = staff::table
         .left_join(custom_role!())
-        .select((staff::name, staff::role, roles::role_id.nullable(), roles::name.nullable()))
+        .select((
+            staff::name,
+            staff::role,
+            staff::locale,
+            staff::version,
+            roles::role_id.nullable(),
+            roles::name.nullable(),
+        ))
         .filter(staff::tenant_id.eq(tenant.0))
         .filter(staff::staff_id.eq(id.0))
         .first(tx)
         .await?;
     let custom_role = custom_id.zip(custom_name).map(|(id, name)| NamedRole { id: RoleId(id), name });
-    Ok(Staff { id, name, role: role.parse().map_err(Error::internal)?, custom_role })
+    let locale = locale.map(|word| word.parse().map_err(Error::internal)).transpose()?;
+    Ok(Staff { id, name, role: role.parse().map_err(Error::internal)?, custom_role, locale, version })
+}
+
+/// Whether a staff whose password was read at `at` may open no session: disabled, or the password is another by now.
+/// The row is held, so that a new password is settled before this or behind the session.
+pub(super) async fn is_shut_out(tx: &mut Tx, tenant: TenantId, id: StaffId, at: DateTime<Utc>) -> Result<bool> {
+    let (disabled, changed): (Option<DateTime<Utc>>, Option<DateTime<Utc>>) = staff::table
+        .select((staff::disabled_at, staff::password_changed_at))
+        .filter(staff::tenant_id.eq(tenant.0))
+        .filter(staff::staff_id.eq(id.0))
+        .for_share()
+        .first(tx)
+        .await?;
+    Ok(disabled.is_some() || changed.is_some_and(|changed| changed > at))
 }
 
 pub(super) async fn is_disabled(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<bool> {

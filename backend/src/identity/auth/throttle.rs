@@ -65,9 +65,41 @@ impl Allowance {
     }
 }
 
+/// How often a link for a new password may be asked for, for an e-mail address.
+const RESET_EMAIL: Allowance = Allowance { tries: 3, forgotten_after: TimeDelta::hours(1) };
+/// The same from a client's address.
+const RESET_CLIENT: Allowance = Allowance { tries: 30, forgotten_after: TimeDelta::hours(1) };
+
+/// Counts one wish for a link for a new password, which is never given back.
+///
+/// # Errors
+/// 429 with `Retry-After` while the address or the client has asked too often; nothing is counted then.
+pub async fn take_reset(tx: &mut SystemTx, keys: &Keys, email: &str, client: Option<IpAddr>) -> Result<()> {
+    let client = client.map(|address| (keys.tries_key("reset-client", &network(address)), RESET_CLIENT));
+    let email = (keys.tries_key("reset-email", email), RESET_EMAIL);
+    for (key, allowance) in client.iter().chain([&email]) {
+        let tries = directory::lock_tries(tx, key, now()).await?;
+        let taken = allowance.take(tries, now()).map_err(|left| {
+            let mut wait = locked(left);
+            "A link was asked for too often. Look into your mail, wait, then ask again.".clone_into(&mut wait.detail);
+            wait
+        })?;
+        directory::set_tries(tx, key, taken).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the wrong passwords of an e-mail address: it has a new one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(tx: &mut SystemTx, keys: &Keys, email: &str) -> Result<()> {
+    directory::forget_tries(tx, &keys.tries_key("email", email)).await
+}
+
 /// A try that was let through; say what became of it. One that is dropped (the caller hung up) stays counted.
 #[must_use]
-pub(super) struct Permit {
+pub struct Permit {
     email: [u8; 32],
     client: Option<[u8; 32]>,
 }
@@ -77,7 +109,7 @@ impl Permit {
     ///
     /// # Errors
     /// 429 with `Retry-After` while either is locked; nothing is counted then.
-    pub(super) async fn take(tx: &mut SystemTx, keys: &Keys, email: &str, client: Option<IpAddr>) -> Result<Self> {
+    pub async fn take(tx: &mut SystemTx, keys: &Keys, email: &str, client: Option<IpAddr>) -> Result<Self> {
         let client = client.map(|address| keys.tries_key("client", &network(address)));
         let permit = Self { email: keys.tries_key("email", email), client };
         for (key, allowance) in permit.keys() {
@@ -93,7 +125,7 @@ impl Permit {
     ///
     /// # Errors
     /// When the database fails.
-    pub(super) async fn wrong(self, tx: &mut SystemTx) -> Result<()> {
+    pub async fn wrong(self, tx: &mut SystemTx) -> Result<()> {
         for (key, allowance) in self.keys() {
             let tries = directory::lock_tries(tx, key, now()).await?;
             directory::set_tries(tx, key, allowance.wrong(tries, now())).await?;
@@ -106,7 +138,7 @@ impl Permit {
     ///
     /// # Errors
     /// When the database fails.
-    pub(super) async fn right(self, tx: &mut SystemTx) -> Result<()> {
+    pub async fn right(self, tx: &mut SystemTx) -> Result<()> {
         if let Some(client) = &self.client {
             let tries = directory::lock_tries(tx, client, now()).await?;
             directory::set_tries(tx, client, CLIENT.give_back(tries)).await?;
@@ -118,7 +150,7 @@ impl Permit {
     ///
     /// # Errors
     /// When the database fails.
-    pub(super) async fn give_back(self, tx: &mut SystemTx) -> Result<()> {
+    pub async fn give_back(self, tx: &mut SystemTx) -> Result<()> {
         for (key, allowance) in self.keys() {
             let tries = directory::lock_tries(tx, key, now()).await?;
             directory::set_tries(tx, key, allowance.give_back(tries)).await?;

@@ -8,6 +8,7 @@ pub mod jobs;
 mod store;
 
 pub use store::{
-    CredentialKind, Login, Opened, Tries, add_chat_server, add_credential, add_login, add_tenant, chat_server,
-    credential, forget_tries, lock_tries, login, places, rest, set_tries, tenants, use_assertion, wake,
+    Account, CredentialKind, LinkKind, Login, Opened, Tries, account, add_chat_server, add_credential, add_link,
+    add_login, add_place, add_tenant, change_password, chat_server, credential, forget_tries, link, lock_tries, login,
+    new_password_by_link, places, rest, set_tries, tenants, use_assertion, wake,
 };

@@ -1,5 +1,9 @@
 //! The only SQL of the directory.
 
+mod links;
+
+pub use links::{Account, LinkKind, account, add_link, add_place, change_password, link, new_password_by_link};
+
 use crate::error::{Error, Result};
 use crate::platform::db::schema::{
     directory_bot_assertions as assertions, directory_chat_servers as chat_servers,
@@ -144,15 +148,7 @@ pub async fn add_login(
         return Err(Error::new(Code::AlreadyExists, "This e-mail address has a login already. Sign in with it."));
     }
     added?;
-    diesel::insert_into(directory_staff::table)
-        .values((
-            directory_staff::login_id.eq(login.0),
-            directory_staff::for_tenant.eq(place.0.0),
-            directory_staff::staff_id.eq(place.1.0),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
+    add_place(tx, login, place).await
 }
 
 /// The login of an address, in lower case.
@@ -285,7 +281,7 @@ pub async fn credential(
         .optional()?)
 }
 
-/// Removes up to [`SWEPT`] credentials and as many assertions that have expired; returns how many it found.
+/// Removes up to [`SWEPT`] credentials and as many links and assertions that have expired; returns how many it found.
 ///
 /// # Errors
 /// When the database fails.
@@ -295,6 +291,7 @@ pub(super) async fn remove_expired(tx: &mut SystemTx, now: DateTime<Utc>) -> Res
     let removed = diesel::delete(credentials::table.filter(credentials::hash.eq_any(old))).execute(tx).await?;
     let old = assertions::table.select(assertions::assertion_id).filter(assertions::expires_at.lt(now)).limit(SWEPT);
     let old: Vec<String> = old.load(tx).await?;
+    let removed = removed + links::remove_expired(tx, now).await?;
     Ok(removed + diesel::delete(assertions::table.filter(assertions::assertion_id.eq_any(old))).execute(tx).await?)
 }
 

@@ -254,11 +254,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_links (hash) {
+        hash -> Bytea,
+        kind -> Text,
+        for_tenant -> Uuid,
+        subject_id -> Uuid,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     directory_logins (login_id) {
         login_id -> Uuid,
         email -> Text,
         password_hash -> Text,
         created_at -> Timestamptz,
+        password_changed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -317,6 +328,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (tenant_id, invitation_id) {
+        tenant_id -> Uuid,
+        invitation_id -> Uuid,
+        email -> Text,
+        name -> Nullable<Text>,
+        role -> Text,
+        locale -> Text,
+        invited_by -> Uuid,
+        mail_id -> Uuid,
+        mailed_at -> Timestamptz,
+        token_hash -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        staff_id -> Nullable<Uuid>,
+        withdrawn_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     job_files (tenant_id, job_id, name, part) {
         tenant_id -> Uuid,
         job_id -> Uuid,
@@ -359,6 +390,25 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         files_removed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    mails (tenant_id, mail_id) {
+        tenant_id -> Uuid,
+        mail_id -> Uuid,
+        to_address -> Nullable<Text>,
+        to_login -> Nullable<Uuid>,
+        locale -> Text,
+        template -> Text,
+        fields -> Jsonb,
+        token_hash -> Nullable<Bytea>,
+        state -> Text,
+        attempts -> Int4,
+        claimed_until -> Nullable<Timestamptz>,
+        failure -> Nullable<Text>,
+        created_at -> Timestamptz,
+        settled_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -522,6 +572,8 @@ diesel::table! {
         custom_role_id -> Nullable<Uuid>,
         department_id -> Nullable<Uuid>,
         channels -> Nullable<Array<Uuid>>,
+        locale -> Nullable<Text>,
+        password_changed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -600,6 +652,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_closings,
     directory_credentials,
     directory_erasures,
+    directory_links,
     directory_logins,
     directory_resting,
     directory_sign_in_attempts,
@@ -607,9 +660,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_tenants,
     events,
     idempotency_keys,
+    invitations,
     job_files,
     link_codes,
     long_jobs,
+    mails,
     queue_deliveries,
     queue_jobs,
     queue_messages,

@@ -1,0 +1,248 @@
+//! What each mail says, in both languages. Pure: a letter, a language and a link in; a subject and a plain text out.
+
+use crate::platform::mail::one_line;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use tillwatch_shared::Locale;
+use tillwatch_shared::permissions::Role;
+
+/// Characters of a name that a mail shows.
+const NAME: usize = 120;
+
+/// What a mail is about. It holds names and times, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Letter {
+    /// Somebody is asked to join a retailer.
+    Invitation {
+        /// The retailer's name.
+        retailer: String,
+        /// Who asks.
+        inviter: String,
+        /// What the invited person will be.
+        role: Role,
+        /// Until when the link works.
+        until: DateTime<Utc>,
+    },
+    /// Somebody, who may be its owner, has forgotten a login's password.
+    PasswordReset {
+        /// Until when the link works.
+        until: DateTime<Utc>,
+    },
+    /// A login has a new password.
+    PasswordChanged {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+}
+
+/// A worded mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+}
+
+impl Letter {
+    /// The template's name in the database.
+    pub const fn template(&self) -> &'static str {
+        match self {
+            Self::Invitation { .. } => "invitation",
+            Self::PasswordReset { .. } => "password_reset",
+            Self::PasswordChanged { .. } => "password_changed",
+        }
+    }
+
+    /// The page that its link opens; `None` for a mail without a link.
+    pub const fn page(&self) -> Option<&'static str> {
+        match self {
+            Self::Invitation { .. } => Some("join"),
+            Self::PasswordReset { .. } => Some("new-password"),
+            Self::PasswordChanged { .. } => None,
+        }
+    }
+
+    /// The mail in this language, with its link where it has one.
+    pub fn text(&self, locale: Locale, link: &str) -> Text {
+        match locale {
+            Locale::En => self.english(link),
+            Locale::ZhCn => self.chinese(link),
+        }
+    }
+
+    fn english(&self, link: &str) -> Text {
+        match self {
+            Self::Invitation { retailer, inviter, role, until } => {
+                let (retailer, inviter, role, until) = (name(retailer), name(inviter), role_en(*role), time(*until));
+                Text {
+                    subject: format!("{inviter} invites you to {retailer} on Tillwatch"),
+                    body: format!(
+                        "Hello,\n\n{inviter} invites you to work at {retailer} on Tillwatch, as {role}.\n\n\
+                         Join here:\n{link}\n\n\
+                         The link works once and until {until}. If you have a login with this address already, join \
+                         with its password.\n\nIf you do not know {inviter}, ignore this mail: nothing happens without the link.\n"
+                    ),
+                }
+            }
+            Self::PasswordReset { until } => Text {
+                subject: "A new password for Tillwatch".to_owned(),
+                body: format!(
+                    "Hello,\n\nsomebody asked for a new password for the Tillwatch login with this address.\n\n\
+                     Choose one here:\n{link}\n\n\
+                     The link works once and until {}. All devices are signed out then.\n\n\
+                     If it was not you, ignore this mail: your password stays as it is.\n",
+                    time(*until)
+                ),
+            },
+            Self::PasswordChanged { at } => Text {
+                subject: "Your Tillwatch password was changed".to_owned(),
+                body: format!(
+                    "Hello,\n\nthe password of the Tillwatch login with this address was changed on {}. Other devices \
+                     were signed out.\n\nIf it was not you, ask for a new password at once (\"forgotten password\") and tell \
+                     your retailer's owner.\n",
+                    time(*at)
+                ),
+            },
+        }
+    }
+
+    fn chinese(&self, link: &str) -> Text {
+        match self {
+            Self::Invitation { retailer, inviter, role, until } => {
+                let (retailer, inviter, role, until) = (name(retailer), name(inviter), role_zh(*role), time(*until));
+                Text {
+                    subject: format!("{inviter}邀请您加入 Tillwatch 上的{retailer}"),
+                    body: format!(
+                        "您好：\n\n{inviter}邀请您以“{role}”的身份加入 Tillwatch 上的{retailer}。\n\n\
+                         请点击链接加入：\n{link}\n\n\
+                         链接只能使用一次，有效期至 {until}。如果您已用此邮箱注册过，请用原密码加入。\n\n\
+                         如果您不认识{inviter}，请忽略本邮件；不使用链接则不会有任何变化。\n"
+                    ),
+                }
+            }
+            Self::PasswordReset { until } => Text {
+                subject: "重置 Tillwatch 密码".to_owned(),
+                body: format!(
+                    "您好：\n\n有人为此邮箱的 Tillwatch 账号申请了重置密码。\n\n请点击链接设置新密码：\n{link}\n\n\
+                     链接只能使用一次，有效期至 {}。设置后所有设备都将退出登录。\n\n\
+                     如果不是您本人操作，请忽略本邮件，您的密码不会改变。\n",
+                    time(*until)
+                ),
+            },
+            Self::PasswordChanged { at } => Text {
+                subject: "您的 Tillwatch 密码已更改".to_owned(),
+                body: format!(
+                    "您好：\n\n此邮箱的 Tillwatch 账号已于 {} 更改密码，其他设备已退出登录。\n\n\
+                     如果不是您本人操作，请立即通过“忘记密码”重置，并告知贵公司的所有者。\n",
+                    time(*at)
+                ),
+            },
+        }
+    }
+}
+
+/// A name as a mail may show it: one line, of bounded length, and nothing that a mail program turns into a link, since
+/// whoever chooses it need not be known to who reads it.
+fn name(text: &str) -> String {
+    let line = one_line(text).replace("://", " ");
+    // A dot between two letters makes an address of it (`evil.example`).
+    let mut shown = String::new();
+    let mut letters = line.chars().take(NAME).peekable();
+    while let Some(letter) = letters.next() {
+        shown.push(letter);
+        if letter == '.' && letters.peek().is_some_and(|next| !next.is_whitespace()) {
+            shown.push(' ');
+        }
+    }
+    shown
+}
+
+/// To the minute, in UTC: the reader's time zone is not known.
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+const fn role_en(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "owner",
+        Role::Admin => "admin",
+        Role::Marketer => "marketer",
+        Role::Analyst => "analyst",
+        Role::Compliance => "compliance officer",
+        Role::ServiceAgent => "service agent",
+        Role::Integrator => "integrator",
+        Role::Viewer => "viewer",
+    }
+}
+
+const fn role_zh(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "所有者",
+        Role::Admin => "管理员",
+        Role::Marketer => "营销专员",
+        Role::Analyst => "分析师",
+        Role::Compliance => "合规专员",
+        Role::ServiceAgent => "客服专员",
+        Role::Integrator => "集成专员",
+        Role::Viewer => "只读用户",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+    }
+
+    fn letters(retailer: &str, inviter: &str) -> Vec<Letter> {
+        let (retailer, inviter) = (retailer.to_owned(), inviter.to_owned());
+        vec![
+            Letter::Invitation { retailer, inviter, role: Role::Marketer, until: at() },
+            Letter::PasswordReset { until: at() },
+            Letter::PasswordChanged { at: at() },
+        ]
+    }
+
+    #[test]
+    fn every_letter_exists_in_both_languages_with_its_link() {
+        let link = "https://till.example/join#token=twl_x";
+        for letter in letters("Harbour Grocers", "Mei Lin") {
+            let [en, zh] = [Locale::En, Locale::ZhCn].map(|locale| letter.text(locale, link));
+            assert!(en.subject.is_ascii() && en.body.is_ascii() && en.body.contains("2027-01-15 08:00 UTC"), "{en:?}");
+            for text in [&zh.subject, &zh.body] {
+                assert!(text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{text}");
+            }
+            for text in [&en, &zh] {
+                assert_eq!(text.body.contains(link), letter.page().is_some(), "{text:?}");
+                assert!(text.subject.chars().count() <= 300 && !text.subject.contains('\n'));
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_of_any_characters_stays_a_name_on_one_line() {
+        let bad = "Evil\r\nBcc: a@b.example\n\nClick https://evil.example/now \u{7}";
+        for letter in letters(bad, &"李".repeat(500)) {
+            for locale in [Locale::En, Locale::ZhCn] {
+                let text = letter.text(locale, "https://till.example/join#token=twl_x");
+                assert!(!text.subject.contains(['\n', '\r', '\u{7}']), "{text:?}");
+                assert!(!text.body.contains("\nBcc") && !text.body.contains("evil.example"), "{text:?}");
+                assert!(!text.body.contains(&"李".repeat(NAME + 1)), "{text:?}");
+            }
+        }
+        assert_eq!(name("Müller & Söhne Co. 北京店"), "Müller & Söhne Co. 北京店");
+    }
+
+    #[test]
+    fn a_letter_is_kept_and_read_again() {
+        for letter in letters("商店", "李雷") {
+            let kept = serde_json::to_value(&letter).unwrap();
+            assert_eq!(kept.as_object().unwrap().keys().collect::<Vec<_>>(), [letter.template()]);
+            assert_eq!(serde_json::from_value::<Letter>(kept).unwrap(), letter);
+        }
+    }
+}
