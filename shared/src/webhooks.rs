@@ -184,9 +184,10 @@ answers! {
     pub struct WebhookSecret {
         /// The webhook.
         pub webhook: Webhook,
-        /// `whsec_` and 32 bytes in base64: what the signatures are verified with.
+        /// `whsec_` and 32 bytes in base64: what the signatures are verified with. `null` for whoever repeats the request
+        /// with its idempotency key.
         #[cfg_attr(feature = "openapi", schema(max_length = 64, example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDazfgh4Pbc6M="))]
-        pub secret: String,
+        pub secret: Option<String>,
     }
 
     /// What enabling, disabling or archiving answers.

@@ -281,7 +281,7 @@ pub async fn me(app: &App, who: &Who) -> Result<Me> {
 /// Gives a login a place in a retailer, as part of `tx`; the directory gets its own row.
 ///
 /// # Errors
-/// When the database fails.
+/// 409 when the retailer has as many staff as it may.
 pub async fn admit(
     tx: &mut Tx,
     place: (TenantId, StaffId),
@@ -290,6 +290,7 @@ pub async fn admit(
     role: Role,
     at: DateTime<Utc>,
 ) -> Result<()> {
+    limits::room_for_staff(tx, place.0).await?;
     store::insert_staff(tx, place.0, place.1, login, name, role, at).await
 }
 

@@ -82,7 +82,7 @@ pub async fn create(app: &App, who: &Who, wish: CreateWebhook) -> Result<Webhook
             audit::record(tx, who, entry).await
         })
         .await?;
-    Ok(WebhookSecret { webhook, secret: signature::secret_text(&secret) })
+    Ok(WebhookSecret { webhook, secret: Some(signature::secret_text(&secret)) })
 }
 
 fn check(app: &App, name: Option<&str>, url: Option<&str>, types: Option<&[EventType]>) -> Result<()> {
@@ -290,5 +290,5 @@ pub async fn rotate(app: &App, who: &Who, id: WebhookId, overlap_hours: u8) -> R
             Ok(webhook)
         })
         .await?;
-    Ok(WebhookSecret { webhook, secret: signature::secret_text(&secret) })
+    Ok(WebhookSecret { webhook, secret: Some(signature::secret_text(&secret)) })
 }

@@ -63,7 +63,7 @@ async fn create(
 ) -> Result<Reply<WebhookSecret>> {
     let made = super::create(&app, &who, body.0).await?;
     let (location, version) = (format!("/v1/webhooks/{}", made.webhook.id), made.webhook.version);
-    Ok(Reply::created(made, location).version(version))
+    Ok(Reply::created(made, location).version(version).secret("/secret"))
 }
 
 /// Lists the webhooks, without their secrets.
@@ -150,7 +150,7 @@ async fn rotate(
     id: PathId<WebhookId>,
     body: Body<RotateSecret>,
 ) -> Result<Reply<WebhookSecret>> {
-    Ok(Reply::ok(super::rotate(&app, &who, id.0, body.0.overlap_hours).await?))
+    Ok(Reply::ok(super::rotate(&app, &who, id.0, body.0.overlap_hours).await?).secret("/secret"))
 }
 
 /// Sends a `webhook.test` to a webhook now, the way of every other event.
