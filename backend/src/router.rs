@@ -40,7 +40,7 @@ pub fn jobs() -> Vec<JobKind> {
 
 /// What every worker does again and again.
 pub fn sweeps() -> Vec<Sweep> {
-    identity::directory::jobs::sweeps()
+    [identity::directory::jobs::sweeps(), identity::auth::jobs::sweeps()].into_iter().flatten().collect()
 }
 
 /// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404.

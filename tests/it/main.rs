@@ -25,6 +25,7 @@ mod samples_refused;
 mod scheduled;
 mod schema;
 mod sign_in;
+mod signed_in;
 mod smoke;
 mod staff;
 mod start_refusal;

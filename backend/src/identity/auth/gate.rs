@@ -2,8 +2,9 @@
 //!
 //! A staff's JWT, a partner's token, or the bot's JWT with `On-Behalf-Of`. What was looked up is believed for at
 //! most a second, so a revoked token, an ended session or a changed role takes effect within that time in every
-//! process; a verified signature is remembered by the token's hash, since that cannot change.
+//! process; so does a second factor that a retailer begins to ask for. A verified signature is remembered by the token's hash, since that cannot change.
 
+use super::factor;
 use super::jwt::Claims;
 use super::store::{self, Living};
 use crate::app::App;
@@ -19,7 +20,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{ApiTokenId, SessionId, TenantId};
+use tillwatch_shared::ids::{ApiTokenId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Permission;
 
 /// How long a looked-up right is believed.
@@ -33,6 +34,8 @@ struct Known {
     permissions: PermissionSet,
     reach: Reach,
     authenticated_at: Option<DateTime<Utc>>,
+    /// Whether they must enrol a second factor before anything else.
+    must_enrol: bool,
 }
 
 /// What the gate learnt lately, shared by the process.
@@ -58,6 +61,15 @@ impl RecentLookups {
     /// Forgets a session, so that its end is seen at once in this process.
     pub fn forget_session(&self, tenant: TenantId, session: SessionId) {
         self.sessions.forget(&(tenant, session));
+    }
+
+    /// Forgets all that is known of a staff, so that what changed of them is seen at once in this process.
+    pub fn forget_staff(&self, tenant: TenantId, staff: StaffId) {
+        let theirs = |living: &Option<Living>| living.as_ref().is_some_and(|living| living.staff == staff);
+        self.sessions.forget_if(|(of, _), living| *of == tenant && theirs(living));
+        self.chat_users.forget_if(|_, known| {
+            known.tenant == tenant && matches!(known.actor, Actor::Staff { id, .. } if id == staff)
+        });
     }
 }
 
@@ -116,14 +128,19 @@ impl Gate {
         } else {
             let read_at = Instant::now();
             let asker = Who::system(tenant, "gate", request_id);
-            let living = self.app.db.read(&asker, async |tx| store::living(tx, tenant, session, now()).await).await?;
+            let mut living =
+                self.app.db.read(&asker, async |tx| store::living(tx, tenant, session, now()).await).await?;
+            if let Some(living) = &mut living {
+                living.must_enrol = factor::must_enrol(&self.app, living.standing).await?;
+            }
             recent.put((tenant, session), living.clone(), read_at);
             living
         };
         let living = living.ok_or_else(over)?;
         let actor = Actor::Staff { id: living.staff, role: living.role, session: Some(session) };
         let permissions = PermissionSet::of_role(living.role);
-        Ok(Known { tenant, actor, permissions, reach: Reach::All, authenticated_at: Some(living.authenticated_at) })
+        let authenticated_at = Some(living.authenticated_at);
+        Ok(Known { tenant, actor, permissions, reach: Reach::All, authenticated_at, must_enrol: living.must_enrol })
     }
 
     async fn partner(&self, token: &str) -> Result<Known> {
@@ -148,7 +165,8 @@ impl Gate {
             .ok_or_else(invalid)?;
         let (tenant, id) = (TenantId(opened.tenant), ApiTokenId(opened.subject));
         let permissions = partners::living(&self.app, tenant, id).await?.ok_or_else(invalid)?;
-        let known = Known { tenant, actor: Actor::Token(id), permissions, reach: Reach::All, authenticated_at: None };
+        let actor = Actor::Token(id);
+        let known = Known { tenant, actor, permissions, reach: Reach::All, authenticated_at: None, must_enrol: false };
         recent.put(hash, known.clone(), read_at);
         Ok(known)
     }
@@ -163,14 +181,17 @@ impl Gate {
         let actor = Actor::Staff { id, role, session: None };
         // The staff's rights and the bot's scope: whoever holds a chat account holds no more than that.
         let permissions = Permission::ALL.iter().copied().filter(|p| role.allows(*p) && p.for_chat()).collect();
-        let known = Known { tenant, actor, permissions, reach: Reach::All, authenticated_at: None };
+        let asker = Who::system(tenant, "gate", request_id);
+        let standing = self.app.db.read(&asker, async |tx| store::standing(tx, tenant, id).await).await?;
+        let must_enrol = factor::must_enrol(&self.app, standing).await?;
+        let known = Known { tenant, actor, permissions, reach: Reach::All, authenticated_at: None, must_enrol };
         recent.put(person.to_owned(), known.clone(), read_at);
         Ok(known)
     }
 }
 
 fn who(known: Known, via: String, request_id: String) -> Credential {
-    Credential::Tenant(Who {
+    let who = Who {
         tenant: known.tenant,
         actor: known.actor,
         via,
@@ -178,7 +199,8 @@ fn who(known: Known, via: String, request_id: String) -> Credential {
         reach: known.reach,
         authenticated_at: known.authenticated_at,
         request_id,
-    })
+    };
+    if known.must_enrol { Credential::Enrolling(who) } else { Credential::Tenant(who) }
 }
 
 impl Authenticate for Gate {

@@ -1,9 +1,10 @@
 //! The process's keys, all derived from one secret by HKDF-SHA-256 (RFC 5869): the signing key of access tokens, the
-//! key that refresh tokens' successors are derived with, the key of the bot that runs in this process, and the key
-//! under which tries to sign in are counted.
+//! key that refresh tokens' successors are derived with, the key of the bot that runs in this process, the key
+//! under which tries to sign in are counted, and the vault's, which seals second factors.
 //!
 //! While the secret is rotated, the one before is given too: its public key stays published and its tokens verify.
 
+use super::vault::Vault;
 use crate::error::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -32,6 +33,8 @@ pub struct Keys {
     bot_seed: [u8; 32],
     local: [u8; 32],
     tries: [u8; 32],
+    /// Seals what must be read again.
+    pub vault: Vault,
 }
 
 impl Keys {
@@ -45,7 +48,9 @@ impl Keys {
         if let Some(previous) = previous {
             verifying.push(verifying_key(&derive(&previous, "access-token-signing")?)?);
         }
+        let before = previous.map(|previous| derive(&previous, "second-factors")).transpose()?;
         Ok(Self {
+            vault: Vault::new(&derive(&secret, "second-factors")?, before.as_ref()),
             signing: signing_key(&seed)?,
             verifying,
             refresh: derive(&secret, "refresh-successor")?,

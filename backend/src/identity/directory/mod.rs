@@ -8,6 +8,8 @@ pub mod jobs;
 mod store;
 
 pub use store::{
-    CredentialKind, Login, Opened, Tries, add_chat_server, add_credential, add_login, add_tenant, chat_server,
-    credential, forget_tries, lock_tries, login, places, set_tries, tenants, use_assertion,
+    CredentialKind, Factor, Login, Opened, Tries, add_chat_server, add_credential, add_login, add_tenant, begin_factor,
+    chat_server, confirm_factor, credential, email, factor, forget_tries, has_factor, lock_tries, login, places,
+    recovery_code_works, recovery_codes_left, remove_factor, reseal, sealed_otherwise, set_recovery_codes, set_tries,
+    tenants, use_assertion, use_recovery_code, use_step,
 };

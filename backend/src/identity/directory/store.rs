@@ -1,5 +1,12 @@
 //! The only SQL of the directory.
 
+mod factors;
+
+pub use factors::{
+    Factor, begin_factor, confirm_factor, factor, has_factor, recovery_code_works, recovery_codes_left, remove_factor,
+    reseal, sealed_otherwise, set_recovery_codes, use_recovery_code, use_step,
+};
+
 use crate::error::{Error, Result};
 use crate::platform::db::schema::{
     directory_bot_assertions as assertions, directory_chat_servers as chat_servers,
@@ -144,6 +151,14 @@ pub async fn login(tx: &mut SystemTx, email: &str) -> Result<Option<Login>> {
         .first(tx)
         .await
         .optional()?)
+}
+
+/// The e-mail address of a login; `None` when there is no such login.
+///
+/// # Errors
+/// When the database fails.
+pub async fn email(tx: &mut SystemTx, login: Uuid) -> Result<Option<String>> {
+    Ok(logins::table.select(logins::email).filter(logins::login_id.eq(login)).first(tx).await.optional()?)
 }
 
 /// The places of a login: tenant and staff.

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::endpoint;
 use crate::error::Result;
-use crate::platform::http::authorized::{Authorized, may};
+use crate::platform::http::authorized::{Authorized, Sensitive, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::page::Paging;
@@ -33,11 +33,12 @@ struct ListParams {
     cursor: Option<String>,
 }
 
-/// Makes an API token; its secret is in this answer and nowhere else.
+/// Makes an API token; its secret is in this answer and nowhere else. A token outlives the session that makes it, so
+/// who asks must have proved who they are a short while ago.
 #[utoipa::path(post, path = "/v1/api-tokens", operation_id = "api_tokens_create", tag = "api_tokens",
     request_body = CreateApiToken, responses((status = 201, body = ApiTokenCreated)))]
 async fn create(
-    who: Authorized<may::ApiTokensWrite>,
+    who: Sensitive<may::ApiTokensWrite>,
     app: ThinData<App>,
     body: Body<CreateApiToken>,
 ) -> Result<Reply<ApiTokenCreated>> {

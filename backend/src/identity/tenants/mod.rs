@@ -8,13 +8,16 @@ mod store;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::identity::audit::{self, Entry};
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use serde_json::json;
 use tillwatch_shared::Locale;
 use tillwatch_shared::identity::Tenant;
 use tillwatch_shared::ids::TenantId;
+use tillwatch_shared::sessions::SecondFactorRule;
 
 /// A retailer's settings.
 #[derive(Clone, Debug)]
@@ -52,6 +55,24 @@ impl Settings {
 /// When the database fails.
 pub async fn get(app: &App, who: &Who) -> Result<Tenant> {
     Ok(app.db.read(who, async |tx| settings(tx, who.tenant).await).await?.to_wire())
+}
+
+/// Asks a second factor of these staff from now on: within a second they reach nothing before they have enrolled one.
+/// `false` when it was so.
+///
+/// # Errors
+/// When the database fails.
+pub async fn require_second_factor(app: &App, who: &Who, rule: SecondFactorRule) -> Result<bool> {
+    app.db
+        .write(who, async |tx| {
+            let Some(was) = store::set_second_factor(tx, who.tenant, rule).await? else { return Ok(false) };
+            let (before, after) = (Some(json!({ "second_factor": was })), Some(json!({ "second_factor": rule })));
+            let object = Some(who.tenant.to_string());
+            let entry = Entry { action: "tenant.second_factor_changed", object, before, after, ..Entry::default() };
+            audit::record(tx, who, entry).await?;
+            Ok(true)
+        })
+        .await
 }
 
 /// The settings of `tenant`.

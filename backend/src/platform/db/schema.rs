@@ -199,6 +199,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_recovery_codes (login_id, code_hash) {
+        login_id -> Uuid,
+        code_hash -> Bytea,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    directory_second_factors (login_id) {
+        login_id -> Uuid,
+        sealed -> Bytea,
+        sealed_with -> Text,
+        last_step -> Int8,
+        confirmed_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     directory_sign_in_attempts (key_hash) {
         key_hash -> Bytea,
         failures -> Int4,
@@ -344,6 +363,8 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         ended_because -> Nullable<Text>,
         authenticated_at -> Nullable<Timestamptz>,
+        client -> Nullable<Text>,
+        network -> Nullable<Text>,
     }
 }
 
@@ -356,6 +377,7 @@ diesel::table! {
         role -> Text,
         disabled_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        version -> Int8,
     }
 }
 
@@ -367,6 +389,7 @@ diesel::table! {
         time_zone -> Text,
         currency -> Text,
         created_at -> Timestamptz,
+        second_factor -> Text,
     }
 }
 
@@ -386,6 +409,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_chat_servers,
     directory_credentials,
     directory_logins,
+    directory_recovery_codes,
+    directory_second_factors,
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,

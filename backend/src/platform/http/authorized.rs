@@ -2,7 +2,8 @@
 //!
 //! `Authorized<may::CampaignsPause>` is a caller whose credential was checked and who has that permission;
 //! [`Sensitive`] asks for a fresh proof of who it is as well;
-//! [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
+//! [`SignedIn`] is whoever may ask anything at all, [`Enrolling`] also a staff who must enrol a second factor first, and
+//! [`Proven`] a person who proved who they are a short while ago; [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
 //! the identity wing, reached through [`Authenticate`]. Invariant: a refused permission reaches
 //! [`Authenticate::refused`], so that it is audited.
 
@@ -29,6 +30,9 @@ pub struct RequestId(pub String);
 pub enum Credential {
     /// A staff, or a partner's token.
     Tenant(Who),
+    /// A staff whose retailer asks for a second factor that they do not have yet. A variant of its own, so that
+    /// whatever takes a credential must say that it takes this one.
+    Enrolling(Who),
     /// The bot, for no tenant.
     Bot,
 }
@@ -146,6 +150,7 @@ impl<P: Asks> FromRequest for Authorized<P> {
                     gate.refused(who, P::PERMISSION, place).await;
                     Err(lacks(P::PERMISSION))
                 }
+                Credential::Enrolling(_) => Err(enrol_first()),
                 Credential::Bot => Err(Error::new(
                     Code::PermissionDenied,
                     "The bot has no rights of its own here. Say for whom it asks: `On-Behalf-Of: <chat>/<server>/<user>`.",
@@ -192,15 +197,27 @@ impl<P: Asks> FromRequest for Sensitive<P> {
         let inner = Authorized::<P>::from_request(req, payload);
         Box::pin(async move {
             let inner = inner.await?;
-            if inner.authenticated_at.is_some_and(|at| now() - at <= FRESH) {
-                return Ok(Self { inner });
-            }
-            Err(Error::new(
-                Code::ReauthenticationRequired,
-                "Confirm who you are (`POST /v1/sessions/reauthenticate`), then ask again within ten minutes.",
-            ))
+            proven_lately(&inner)?;
+            Ok(Self { inner })
         })
     }
+}
+
+fn proven_lately(who: &Who) -> Result<()> {
+    if who.authenticated_at.is_some_and(|at| now() - at <= FRESH) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::ReauthenticationRequired,
+        "Confirm who you are (`POST /v1/sessions/reauthenticate`), then ask again within ten minutes.",
+    ))
+}
+
+fn enrol_first() -> Error {
+    Error::new(
+        Code::EnrolmentRequired,
+        "This retailer asks for a second factor. Enrol one (`POST /v1/second-factor`), then ask again.",
+    )
 }
 
 /// Any signed-in staff or partner: for what everybody may ask about themselves.
@@ -229,13 +246,82 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             match gate?.authenticate(headers).await? {
                 Credential::Tenant(who) => Ok(Self { who }),
-                Credential::Bot => Err(Error::new(
-                    Code::PermissionDenied,
-                    "The bot is nobody by itself. Say for whom it asks: `On-Behalf-Of: <chat>/<server>/<user>`.",
-                )),
+                Credential::Enrolling(_) => Err(enrol_first()),
+                Credential::Bot => Err(nobody()),
             }
         })
     }
+}
+
+/// As [`SignedIn`], and a staff who must enrol a second factor first: for enrolling, and for leaving.
+pub struct Enrolling {
+    who: Who,
+}
+
+impl Deref for Enrolling {
+    type Target = Who;
+
+    fn deref(&self) -> &Who {
+        &self.who
+    }
+}
+
+impl Authority for Enrolling {
+    const ACCESS: Access = Access::SignedIn;
+}
+
+impl FromRequest for Enrolling {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (gate, headers) = (gate(req), credential_headers(req));
+        Box::pin(async move {
+            match gate?.authenticate(headers).await? {
+                Credential::Tenant(who) | Credential::Enrolling(who) => Ok(Self { who }),
+                Credential::Bot => Err(nobody()),
+            }
+        })
+    }
+}
+
+/// As [`Enrolling`], and a person who proved who they are a short while ago: for changing one's own second factor.
+pub struct Proven {
+    inner: Enrolling,
+}
+
+impl Deref for Proven {
+    type Target = Who;
+
+    fn deref(&self) -> &Who {
+        &self.inner
+    }
+}
+
+impl Authority for Proven {
+    const ACCESS: Access = Access::SignedIn;
+    const FRESH: bool = true;
+}
+
+impl FromRequest for Proven {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let inner = Enrolling::from_request(req, payload);
+        Box::pin(async move {
+            let inner = inner.await?;
+            proven_lately(&inner)?;
+            Ok(Self { inner })
+        })
+    }
+}
+
+fn nobody() -> Error {
+    Error::new(
+        Code::PermissionDenied,
+        "The bot is nobody by itself. Say for whom it asks: `On-Behalf-Of: <chat>/<server>/<user>`.",
+    )
 }
 
 /// Anybody.
@@ -279,7 +365,9 @@ impl FromRequest for TheBot {
         Box::pin(async move {
             match gate?.authenticate(headers).await? {
                 Credential::Bot => Ok(Self { request_id }),
-                Credential::Tenant(_) => Err(Error::new(Code::PermissionDenied, "Only the chat bot may do this.")),
+                Credential::Tenant(_) | Credential::Enrolling(_) => {
+                    Err(Error::new(Code::PermissionDenied, "Only the chat bot may do this."))
+                }
             }
         })
     }

@@ -17,6 +17,11 @@ impl PermissionSet {
         self.0 & bit(permission) != 0
     }
 
+    /// Whether every permission of `other` is in the set.
+    pub fn holds(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
     /// What a role allows.
     pub fn of_role(role: Role) -> Self {
         Permission::ALL.iter().copied().filter(|&p| role.allows(p)).collect()
@@ -179,5 +184,7 @@ mod tests {
             assert_eq!(PermissionSet::from_iter([p]).to_vec(), [p]);
         }
         assert!(PermissionSet::default().to_vec().is_empty());
+        let (admin, owner) = (PermissionSet::of_role(Role::Admin), PermissionSet::of_role(Role::Owner));
+        assert!(owner.holds(admin) && admin.holds(admin) && !admin.holds(owner));
     }
 }
