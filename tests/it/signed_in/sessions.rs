@@ -1,7 +1,7 @@
 //! One's own sessions: seen, ended, and proven anew for what is sensitive.
 
 use super::{actions, at, owner, person, post_from, proof_ages, somewhere, soon};
-use crate::harness::tenant::{PASSWORD, Style, text};
+use crate::harness::tenant::{PASSWORD, Style, patiently, text};
 use crate::harness::{Tenant, own_database, own_service};
 use serde_json::json;
 use tillwatch_shared::errors::Code;
@@ -14,8 +14,10 @@ async fn a_session_tells_its_program_and_network_and_never_the_address() {
     let wish = json!({ "email": email, "password": PASSWORD }).to_string();
     let agent = format!("浏览器/1.0 {}", "x".repeat(300));
     let sign_in = async |headers: &[(&str, &str)]| {
-        let headers = [&[("content-type", "application/json")], headers].concat();
-        retailer.anonymous.send("POST", "/v1/sessions", &headers, Some(wish.clone().into_bytes())).await.ok()
+        let mut all = vec![("content-type", "application/json")];
+        all.extend(headers);
+        let body = wish.clone().into_bytes();
+        patiently(async || retailer.anonymous.send("POST", "/v1/sessions", &all, Some(body.clone())).await).await.ok()
     };
     let first = sign_in(&[("user-agent", &agent), ("x-forwarded-for", "203.0.113.77")]).await;
     let second = sign_in(&[("x-forwarded-for", "2001:db8:1:2::9")]).await;

@@ -2,8 +2,8 @@
 //!
 //! `Authorized<may::CampaignsPause>` is a caller whose credential was checked and who has that permission;
 //! [`Sensitive`] asks for a fresh proof of who it is as well;
-//! [`SignedIn`] is whoever may ask anything at all, [`Enrolling`] also a staff who must enrol a second factor first, and
-//! [`Proven`] a person who proved who they are a short while ago; [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
+//! [`SignedIn`] is whoever may ask anything at all ([`super::enrolling`] has those who must enrol a second factor first);
+//! [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
 //! the identity wing, reached through [`Authenticate`]. Invariant: a refused permission reaches
 //! [`Authenticate::refused`], so that it is audited.
 
@@ -203,7 +203,7 @@ impl<P: Asks> FromRequest for Sensitive<P> {
     }
 }
 
-fn proven_lately(who: &Who) -> Result<()> {
+pub(super) fn proven_lately(who: &Who) -> Result<()> {
     if who.authenticated_at.is_some_and(|at| now() - at <= FRESH) {
         return Ok(());
     }
@@ -253,71 +253,7 @@ impl FromRequest for SignedIn {
     }
 }
 
-/// As [`SignedIn`], and a staff who must enrol a second factor first: for enrolling, and for leaving.
-pub struct Enrolling {
-    who: Who,
-}
-
-impl Deref for Enrolling {
-    type Target = Who;
-
-    fn deref(&self) -> &Who {
-        &self.who
-    }
-}
-
-impl Authority for Enrolling {
-    const ACCESS: Access = Access::SignedIn;
-}
-
-impl FromRequest for Enrolling {
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (gate, headers) = (gate(req), credential_headers(req));
-        Box::pin(async move {
-            match gate?.authenticate(headers).await? {
-                Credential::Tenant(who) | Credential::Enrolling(who) => Ok(Self { who }),
-                Credential::Bot => Err(nobody()),
-            }
-        })
-    }
-}
-
-/// As [`Enrolling`], and a person who proved who they are a short while ago: for changing one's own second factor.
-pub struct Proven {
-    inner: Enrolling,
-}
-
-impl Deref for Proven {
-    type Target = Who;
-
-    fn deref(&self) -> &Who {
-        &self.inner
-    }
-}
-
-impl Authority for Proven {
-    const ACCESS: Access = Access::SignedIn;
-    const FRESH: bool = true;
-}
-
-impl FromRequest for Proven {
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self>>;
-
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let inner = Enrolling::from_request(req, payload);
-        Box::pin(async move {
-            let inner = inner.await?;
-            proven_lately(&inner)?;
-            Ok(Self { inner })
-        })
-    }
-}
-
-fn nobody() -> Error {
+pub(super) fn nobody() -> Error {
     Error::new(
         Code::PermissionDenied,
         "The bot is nobody by itself. Say for whom it asks: `On-Behalf-Of: <chat>/<server>/<user>`.",
@@ -378,13 +314,13 @@ pub fn request_id(req: &HttpRequest) -> String {
     req.extensions().get::<RequestId>().map_or_else(String::new, |id| id.0.clone())
 }
 
-fn gate(req: &HttpRequest) -> Result<Rc<dyn Authenticate>> {
+pub(super) fn gate(req: &HttpRequest) -> Result<Rc<dyn Authenticate>> {
     req.app_data::<web::ThinData<Rc<dyn Authenticate>>>()
         .map(|gate| gate.0.clone())
         .ok_or_else(|| Error::internal("no authenticator is mounted"))
 }
 
-fn credential_headers(req: &HttpRequest) -> CredentialHeaders {
+pub(super) fn credential_headers(req: &HttpRequest) -> CredentialHeaders {
     let header = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     CredentialHeaders {
         bearer: header("authorization").and_then(|text| {

@@ -1,7 +1,8 @@
 //! The edge: how a request becomes a call of a use case, and an answer or an [`crate::error::Error`] becomes HTTP.
 //!
 //! Cast: [`authorized`] (who asks and may they; the first argument of every handler), [`endpoint`] (a handler as a
-//! value: route, OpenAPI and access matrix from one list), [`body`] and [`params`] (strict input), [`client`] (from
+//! value: route, OpenAPI and access matrix from one list), [`enrolling`] (what is open before a second factor is there),
+//! [`body`] and [`params`] (strict input), [`client`] (from
 //! which address), [`reply`], [`page`] (cursors), [`edge`] (request ids, problem bodies, time-outs, headers). Invariants: a handler without an
 //! authority argument does not compile; every refusal is `application/problem+json` with a closed code.
 
@@ -10,6 +11,7 @@ pub mod body;
 pub mod client;
 pub mod edge;
 pub mod endpoint;
+pub mod enrolling;
 pub mod page;
 pub mod params;
 pub mod reply;
