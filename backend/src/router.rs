@@ -15,7 +15,6 @@ pub fn endpoints() -> Vec<Endpoint> {
         identity::staff::routes::routes(),
         identity::roles::routes::routes(),
         identity::departments::routes::routes(),
-        identity::authority::routes::routes(),
         identity::invitations::routes::routes(),
         identity::passwords::routes::routes(),
         identity::profile::routes::routes(),
@@ -65,6 +64,7 @@ pub fn jobs() -> Vec<JobKind> {
 pub fn sweeps() -> Vec<Sweep> {
     [
         identity::audit::jobs::sweeps(),
+        identity::auth::jobs::sweeps(),
         identity::closing::jobs::sweeps(),
         identity::directory::jobs::sweeps(),
         identity::mails::jobs::sweeps(),

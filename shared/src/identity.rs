@@ -53,6 +53,18 @@ requests! {
         /// Which retailer, when the login belongs to several.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub tenant: Option<TenantId>,
+        /// The authenticator's six digits or a recovery code, when the login has a second factor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(min_length = 6, max_length = 64, example = "492039"))]
+        pub code: Option<String>,
+    }
+
+    /// Changes to a staff; an absent field stays. Nothing of it can be cleared, so `null` is refused.
+    pub struct UpdateStaff {
+        /// A new role.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Role))]
+        pub role: Option<Role>,
     }
 
     /// A refresh token is exchanged for the next pair.

@@ -59,6 +59,10 @@ requests! {
         /// A new password of 8 to 128 characters; for somebody who has a login with this address, its password.
         #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "correct horse battery"))]
         pub password: String,
+        /// The authenticator's six digits or a recovery code, for somebody whose login has a second factor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(min_length = 6, max_length = 64, example = "287082"))]
+        pub code: Option<String>,
     }
 
     /// Somebody has forgotten their password.

@@ -1,8 +1,8 @@
 //! The wire vocabulary of Tillwatch: what the service, the bot and a partner say to each other.
 //!
 //! Cast: typed [`ids`], the closed list of [`errors`], [`permissions`] and the one role matrix, exact
-//! [`quantity`] values, and the request and answer bodies of each wing ([`identity`], [`authority`], [`joining`],
-//! [`measure`], [`plan`], [`watch`], [`samples`], [`webhooks`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
+//! [`quantity`] values, and the request and answer bodies of each wing ([`identity`], [`sessions`], [`authority`],
+//! [`joining`], [`measure`], [`plan`], [`watch`], [`samples`], [`webhooks`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
 //! fields; every list is `{data, next_cursor}`; names in JSON are `snake_case`, times RFC 3339 in UTC.
 
 #[macro_use]
@@ -20,6 +20,7 @@ pub mod permissions;
 pub mod plan;
 pub mod quantity;
 pub mod samples;
+pub mod sessions;
 pub mod tenant;
 pub mod watch;
 pub mod webhooks;

@@ -27,6 +27,7 @@ mod policy;
 mod reads;
 mod report;
 mod samples;
+mod sign_in;
 mod world;
 
 use report::Report;
@@ -38,7 +39,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The questions, in the order in which they are asked: the samples last, since PostgreSQL writes what they bring to
 /// its files for minutes, which would be measured with whatever comes next.
-const QUESTIONS: [&str; 6] = ["reads", "policy", "message", "memory", "noisy", "samples"];
+const QUESTIONS: [&str; 7] = ["sign_in", "reads", "policy", "message", "memory", "noisy", "samples"];
 
 /// How long things run.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +77,7 @@ fn main() {
             }
             eprintln!("{question} …");
             match question {
+                "sign_in" => sign_in::measure(&mut world, effort, &mut report).await,
                 "reads" => reads::measure(&mut world, effort, &mut report).await,
                 "policy" => policy::measure(&mut world, effort, &mut report).await,
                 "samples" => samples::measure(&mut world, effort, &mut report).await,

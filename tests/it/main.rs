@@ -32,6 +32,7 @@ mod samples_refused;
 mod scheduled;
 mod schema;
 mod sign_in;
+mod signed_in;
 mod smoke;
 mod staff;
 mod start_refusal;

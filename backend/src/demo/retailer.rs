@@ -9,11 +9,13 @@ use super::CONSOLE_USER;
 use super::extract::{DemoCampaign, DemoRow, Extract};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::identity::{auth, chat, tenants};
+use crate::identity::auth::{self, SignInOutcome};
+use crate::identity::{chat, tenants};
 use crate::measure::metrics;
 use crate::measure::samples::query;
 use crate::plan::campaigns::{self, model::Verb};
 use crate::plan::channels;
+use crate::platform::http::client::Client;
 use crate::platform::http::page::{MOST, Paging};
 use crate::platform::http::who::{Actor, PermissionSet, Quota, Reach, Who};
 use crate::watch::ingest;
@@ -63,10 +65,16 @@ pub struct Retailer {
 /// When the database fails, or an account of the demo's address has another password.
 pub async fn prepare(app: &App, extract: &Extract, server: &str, password: &str) -> Result<Retailer> {
     let email = format!("owner@{server}.demo.example");
-    let sign_in = SignIn { email: email.clone(), password: password.to_owned(), tenant: None };
-    let signed = match auth::sign_in(app, sign_in, None, "demo").await {
-        Ok(signed) => signed,
+    let sign_in = SignIn { email: email.clone(), password: password.to_owned(), tenant: None, code: None };
+    let signed = match auth::sign_in(app, sign_in, &Client::default(), "demo").await {
+        Ok(SignInOutcome::Signed(signed)) => *signed,
+        Ok(SignInOutcome::Choose(_)) => return Err(Error::internal("a demo owner has places at several retailers")),
         Err(error) if error.code == Code::SignInFailed => sign_up(app, extract, &email, password).await?,
+        Err(error) if error.code == Code::SecondFactorRequired => {
+            return Err(Error::internal(format!(
+                "the demo account {email} has a second factor, which the demo cannot show. Start with DEMO=off or `up --reset`."
+            )));
+        }
         Err(error) => return Err(error),
     };
     let who = owner(&signed)?;
@@ -105,7 +113,7 @@ async fn sign_up(app: &App, extract: &Extract, email: &str, password: &str) -> R
         time_zone: extract.time_zone.name().to_owned(),
         currency: extract.currency.clone(),
     };
-    auth::sign_up(app, request, "demo").await.map_err(|error| match error.code {
+    auth::sign_up(app, request, &Client::default(), "demo").await.map_err(|error| match error.code {
         Code::AlreadyExists => Error::internal(format!(
             "the demo account {email} exists with another password (SECRET_KEY has changed). Start with DEMO=off or `up --reset`."
         )),

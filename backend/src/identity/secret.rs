@@ -71,6 +71,11 @@ pub fn link_code() -> String {
     random(LEGIBLE, 9)
 }
 
+/// A new recovery code: sixteen legible characters (79 bits), so that its plain hash can be kept.
+pub fn recovery_code() -> String {
+    random(LEGIBLE, 16)
+}
+
 /// `length` legible characters from derived bytes, at most 32.
 pub fn legible(bytes: &[u8; 32], length: usize) -> String {
     bytes.iter().take(length).map(|byte| char::from(LEGIBLE[usize::from(*byte) % LEGIBLE.len()])).collect()

@@ -187,6 +187,7 @@ fn problem_said(
         Code::CredentialMissing | Code::CredentialInvalid | Code::CredentialExpired => {
             words.failure(Failure::OwnCredential)
         }
+        Code::EnrolmentRequired => words.failure(Failure::EnrolFirst),
         Code::ValidationFailed => {
             let (input, fault) = problem.errors.first().map_or((Input::Other, Fault::Other), mistake);
             words.invalid(input, fault)

@@ -305,6 +305,15 @@ async fn who_is_not_linked_is_told_how_and_linking_answers_in_the_retailers_lang
 }
 
 #[tokio::test]
+async fn who_must_enrol_a_second_factor_is_told_so_in_their_language() {
+    for (locale, title) in [(Locale::En, "A second factor is needed"), (Locale::ZhCn, "需要双重验证")] {
+        let fake =
+            tenant(Role::Owner, locale, |request| (request.method == "POST").then(|| problem(Code::EnrolmentRequired)));
+        assert_eq!(handle(pause("秋", Some("x")), &actor(), &fake.await.api()).await.title, title);
+    }
+}
+
+#[tokio::test]
 async fn no_failure_shows_the_services_own_text_or_json() {
     for &code in Code::ALL {
         let fake =

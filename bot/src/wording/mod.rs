@@ -64,7 +64,7 @@ lists! {
     Fault { TooLong, Missing, Unreadable, Other }
 
     /// Why something could not be done that was no mistake of the asker.
-    Failure { Gone, Busy, Unreachable, OwnCredential, Unexpected, Conflict }
+    Failure { Gone, Busy, Unreachable, OwnCredential, EnrolFirst, Unexpected, Conflict }
 }
 
 /// Who did something.

@@ -1,6 +1,7 @@
 //! How each operation is asked about another retailer's objects.
 
 use super::seed::Seeded;
+use crate::harness::tenant::PASSWORD;
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::Permission;
@@ -69,7 +70,8 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         ],
         "auth_refresh" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "refresh_token": "twr_unknown" }))],
         "auth_sign_out" => vec![Case { ends_session: true, ..own() }],
-        "auth_me" | "auth_jwks" | "tenant_get" | "tenant_limits" | "staff_list" | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
+        "auth_me" | "auth_jwks" | "auth_sessions_list" | "auth_places" | "tenant_get" | "tenant_limits" | "staff_list"
+        | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
         "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
@@ -81,6 +83,9 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "chat_redeem" => vec![bots().body(json!({
             "code": mine.link_code, "transport": "discord", "server": "s", "channel": "c", "user": "u",
         }))],
+        "tenant_second_factor" => vec![own().body(json!({ "required": "optional" }))],
+        "staff_update" => vec![not_found("viewer").body(json!({ "role": "analyst" }))],
+        "staff_disable" | "staff_enable" | "staff_sign_out_everywhere" => vec![not_found("viewer")],
         "chat_list" | "deliveries_list" | "alerts_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
         "staff_get" => vec![not_found("staff")],
@@ -129,6 +134,25 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "webhooks_test" | "webhooks_enable" | "webhooks_disable" | "webhooks_archive" => vec![not_found("webhook")],
         "webhooks_rotate_secret" => vec![not_found("webhook").body(json!({ "overlap_hours": 1 }))],
         "webhooks_replay" => vec![not_found("webhook").body(json!({ "since": "2026-01-01T00:00:00Z" }))],
+        _ => signed_in(operation, mine),
+    }
+}
+
+/// What a person does about themselves: sessions, places, the second factor.
+fn signed_in(operation: &str, mine: &Seeded) -> Vec<Case> {
+    use Theirs::{NotFound, Own, Refused};
+    let own = || Case::new(Own);
+    match operation {
+        "auth_sessions_revoke" => vec![Case::new(NotFound).id(mine.id("session"))],
+        "auth_sessions_revoke_others" => vec![own()],
+        "auth_reauthenticate" => vec![own().body(json!({ "password": PASSWORD }))],
+        "auth_switch" => vec![Case::new(NotFound).body(json!({ "tenant": mine.tenant.id }))],
+        "second_factor_get" | "second_factor_begin" => vec![own()],
+        "second_factor_confirm" => vec![Case::new(Refused(Code::ValidationFailed)).body(json!({ "code": "no code" }))],
+        "second_factor_recovery_codes" => vec![Case::new(Refused(Code::StateConflict))],
+        "second_factor_remove" => {
+            vec![Case::new(Refused(Code::StateConflict)).body(json!({ "password": PASSWORD, "code": "123456" }))]
+        }
         _ => planned(operation, mine),
     }
 }

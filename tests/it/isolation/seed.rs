@@ -1,7 +1,7 @@
 //! A retailer with something of everything, and another with nothing.
 
 use crate::harness::service::OwnService;
-use crate::harness::tenant::{Style, text, unique};
+use crate::harness::tenant::{PASSWORD, Style, text, unique};
 use crate::harness::{Client, Database, Tenant, eventually};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -67,7 +67,13 @@ impl Seeded {
     pub(super) async fn over(anonymous: Client, database: Database) -> Self {
         let mark = format!("Canary{}Mark", unique());
         let tenant = Tenant::sign_up_as(anonymous, database, Style::default(), &format!("{mark} Stores")).await;
-        let (admin, leaving) = (tenant.staff(Role::Admin).await, tenant.staff(Role::Admin).await);
+        let email = tenant.add_staff(Role::Admin).await;
+        let first = tenant.sign_in(&email, PASSWORD).await.ok();
+        // A second session of the same person, for being ended.
+        let spare = tenant.sign_in(&email, PASSWORD).await.ok();
+        let (admin, leaving) =
+            (tenant.anonymous.bearing(text(&first["access_token"])), tenant.staff(Role::Admin).await);
+        let viewer = tenant.sign_in(&tenant.add_staff(Role::Viewer).await, PASSWORD).await.ok();
         tenant.link(&tenant.owner, &format!("{mark}-server"), &format!("{mark}-user")).await;
         let code = tenant.owner.post("/v1/chat-links/code", json!({})).await.ok();
         let keys = [format!("till-{}", unique()), format!("flyer-{}", unique())];
@@ -78,7 +84,10 @@ impl Seeded {
             mark,
             link_code: text(&code["code"]).to_owned(),
             keys,
-            ids: BTreeMap::new(),
+            ids: BTreeMap::from([
+                ("session", text(&spare["session"]).to_owned()),
+                ("viewer", text(&viewer["me"]["staff"]["id"]).to_owned()),
+            ]),
         };
         seeded.tell().await;
         seeded.plan().await;

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde_json::{Value, json};
+use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_shared::errors::Code;
 
 /// The service's own signing key, derived as the service derives it, so that each forgery is wrong in one thing only.
@@ -109,6 +110,10 @@ async fn every_forgery_is_refused() {
     ] {
         refused(nobody, &format!("header {name} = {value}"), &own(&with(&header, name, value.clone()), &claims)).await;
     }
+    // Where a key is to be found, says the header for nothing: ours is looked up by its id and nowhere else.
+    for (name, value) in [("jku", "https://attacker.example/jwks.json"), ("x5u", "https://attacker.example/cert")] {
+        nobody.bearing(&own(&with(&header, name, json!(value)), &claims)).get("/v1/me").await.ok();
+    }
     let past = with(&with(&with(&claims, "exp", json!(now - 60)), "nbf", json!(now - 700)), "iat", json!(now - 700));
     nobody.bearing(&own(&header, &past)).get("/v1/me").await.refused(Code::CredentialExpired);
 }
@@ -141,9 +146,18 @@ async fn a_key_that_is_not_ours_opens_nothing() {
         ("jku", json!("https://attacker.example/jwks.json")),
         ("x5u", json!("https://attacker.example/cert")),
     ] {
-        let header = with(&with(&header, name, value), "kid", json!("theirs"));
-        refused(nobody, name, &signed(&header, &claims, &attackers, Algorithm::EdDSA)).await;
+        for kid in [json!("theirs"), header["kid"].clone(), Value::Null] {
+            let header = with(&with(&header, name, value.clone()), "kid", kid);
+            refused(nobody, name, &signed(&header, &claims, &attackers, Algorithm::EdDSA)).await;
+        }
     }
+    // Another installation's token: all is right but the key and its id.
+    let foreign = Keys::new([9; 32], None).unwrap();
+    let ids = (retailer.id, tillwatch_shared::ids::StaffId::new(), tillwatch_shared::ids::SessionId::new());
+    let theirs = foreign.access_token(ids.0, ids.1, ids.2, chrono::Utc::now()).unwrap();
+    refused(nobody, "another installation's token", &theirs).await;
+    let kid = with(&header, "kid", json!(foreign.jwks().keys[0].kid));
+    refused(nobody, "another installation's kid", &signed(&kid, &claims, &own_key(), Algorithm::EdDSA)).await;
 
     let parts: Vec<&str> = token.split('.').collect();
     let theirs: Vec<&str> = other.owner.bearer().split('.').collect();

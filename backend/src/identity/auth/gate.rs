@@ -2,8 +2,10 @@
 //!
 //! A staff's JWT, a partner's token, or the bot's JWT with `On-Behalf-Of`. What was looked up is believed for at
 //! most a second, so a revoked token, an ended session or a changed role takes effect within that time in every
-//! process, as does the suspension of a retailer; a verified signature is remembered by the token's hash, since that cannot change.
+//! process, as do the suspension of a retailer and a second factor that it begins to ask for; a verified signature is
+//! remembered by the token's hash, since that cannot change.
 
+use super::factor;
 use super::jwt::Claims;
 use super::store;
 use crate::app::App;
@@ -22,7 +24,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{ApiTokenId, SessionId, TenantId};
+use tillwatch_shared::ids::{ApiTokenId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Permission;
 
 /// How long a looked-up right is believed.
@@ -38,6 +40,8 @@ struct Known {
     authenticated_at: Option<DateTime<Utc>>,
     /// Requests a minute of the token itself.
     rate: Option<u32>,
+    /// Whether they must enrol a second factor before anything else.
+    must_enrol: bool,
 }
 
 /// What the gate learnt lately, shared by the process.
@@ -65,6 +69,15 @@ impl RecentLookups {
     /// Forgets a session, so that its end is seen at once in this process.
     pub fn forget_session(&self, tenant: TenantId, session: SessionId) {
         self.sessions.forget(&(tenant, session));
+    }
+
+    /// Forgets all that is known of a staff, so that what changed of them is seen at once in this process.
+    pub fn forget_staff(&self, tenant: TenantId, staff: StaffId) {
+        let theirs = |living: &Option<store::Living>| living.as_ref().is_some_and(|living| living.staff == staff);
+        self.sessions.forget_if(|(of, _), living| *of == tenant && theirs(living));
+        self.chat_users.forget_if(|_, known| {
+            known.tenant == tenant && matches!(known.actor, Actor::Staff { id, .. } if id == staff)
+        });
     }
 }
 
@@ -146,15 +159,19 @@ impl Gate {
         } else {
             let read_at = Instant::now();
             let asker = Who::system(tenant, "gate", request_id);
-            let living = self.app.db.read(&asker, async |tx| store::living(tx, tenant, session, now()).await).await?;
+            let mut living =
+                self.app.db.read(&asker, async |tx| store::living(tx, tenant, session, now()).await).await?;
+            if let Some(living) = &mut living {
+                living.must_enrol = factor::must_enrol(&self.app, living.standing).await?;
+            }
             recent.put((tenant, session), living.clone(), read_at);
             living
         };
         let living = living.ok_or_else(over)?;
         let Authority { role, permissions, reach, .. } = living.authority;
         let actor = Actor::Staff { id: living.staff, role, session: Some(session) };
-        let authenticated_at = Some(living.authenticated_at);
-        Ok(Known { tenant, actor, permissions, reach, authenticated_at, rate: None })
+        let (authenticated_at, must_enrol) = (Some(living.authenticated_at), living.must_enrol);
+        Ok(Known { tenant, actor, permissions, reach, authenticated_at, rate: None, must_enrol })
     }
 
     async fn partner(&self, token: &str) -> Result<Known> {
@@ -180,7 +197,8 @@ impl Gate {
         let (tenant, id) = (TenantId(opened.tenant), ApiTokenId(opened.subject));
         let Living { permissions, reach, rate } =
             partners::living(&self.app, tenant, id, &hash).await?.ok_or_else(invalid)?;
-        let known = Known { tenant, actor: Actor::Token(id), permissions, reach, authenticated_at: None, rate };
+        let (actor, must_enrol) = (Actor::Token(id), false);
+        let known = Known { tenant, actor, permissions, reach, authenticated_at: None, rate, must_enrol };
         recent.put(hash, known.clone(), read_at);
         Ok(known)
     }
@@ -195,14 +213,18 @@ impl Gate {
         let actor = Actor::Staff { id, role: authority.role, session: None };
         // The staff's rights and the bot's scope: whoever holds a chat account holds no more than that.
         let permissions = authority.permissions.to_vec().into_iter().filter(|p| p.for_chat()).collect();
-        let known = Known { tenant, actor, permissions, reach: authority.reach, authenticated_at: None, rate: None };
+        let asker = Who::system(tenant, "gate", request_id);
+        let standing = self.app.db.read(&asker, async |tx| store::standing(tx, tenant, id).await).await?;
+        let must_enrol = factor::must_enrol(&self.app, standing).await?;
+        let (reach, rate) = (authority.reach, None);
+        let known = Known { tenant, actor, permissions, reach, authenticated_at: None, rate, must_enrol };
         recent.put(person.to_owned(), known.clone(), read_at);
         Ok(known)
     }
 }
 
 fn who(known: Known, quota: Quota, via: String, request_id: String) -> Credential {
-    Credential::Tenant(Who {
+    let who = Who {
         tenant: known.tenant,
         actor: known.actor,
         via,
@@ -212,7 +234,8 @@ fn who(known: Known, quota: Quota, via: String, request_id: String) -> Credentia
         quota,
         request_id,
         once: None,
-    })
+    };
+    if known.must_enrol { Credential::Enrolling(who) } else { Credential::Tenant(who) }
 }
 
 impl Authenticate for Gate {

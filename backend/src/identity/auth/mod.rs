@@ -3,35 +3,48 @@
 //! Vocabulary: a *session* is opened by a sign-in and continued by refresh tokens; an *access token* is a short JWT;
 //! a *refresh token* is opaque, works once, and its successor is derived from it, so that the forgiven second use
 //! of the same token (a lost answer) gets the same successor without storing it.
-//! Cast: [`keys`] (derived from one secret), [`jwt`], [`password`], [`session`] (the
-//! rotation rule, pure), [`throttle`] (how many passwords may be tried), [`gate`]. Invariants: passwords are hashed on the blocking pool behind a semaphore, never
-//! inside a transaction; a reused refresh token ends its session; what is revoked stops within a second.
+//! Cast: [`keys`] (derived from one secret), [`jwt`], [`password`], [`session`] (the rotation rule, pure), [`throttle`]
+//! (how many passwords and codes may be tried), `sign_in` (proving who one is), `sessions` (one's own, seen and ended),
+//! `places` (the retailers of a login, and going from one to another), `factor` (the second factor) with [`totp`] (its
+//! codes, pure) and [`vault`] (its secret at rest), [`gate`]. Invariants: passwords are hashed on the blocking pool
+//! behind a semaphore, never inside a transaction; a reused refresh token ends its session; what is revoked stops
+//! within a second; a code works once; whoever must enrol a second factor reaches nothing else, by the type of the
+//! handlers' first argument.
 
+mod factor;
 pub mod gate;
+pub mod jobs;
 pub mod jwt;
 pub mod keys;
 pub mod password;
+mod places;
 pub mod routes;
 pub mod session;
+mod sessions;
+mod sign_in;
 mod store;
 pub mod throttle;
+pub mod totp;
+pub mod vault;
+
+pub use sessions::end_sessions;
+pub use sign_in::{ProvenLogin, SignInOutcome, prove_login, record_recovery, sign_in};
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::tenants::{self, Settings};
-use crate::identity::{authority, directory, secret};
+use crate::identity::{authority, directory, limits, secret};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
+use crate::platform::http::client::Client;
 use crate::platform::http::who::{Actor, Who};
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use session::Presented;
-use std::net::IpAddr;
-use throttle::Permit;
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::identity::{Me, Refresh, SignIn, SignUp, Signed, Staff};
+use tillwatch_shared::identity::{Me, Refresh, SignUp, Signed, Staff};
 use tillwatch_shared::ids::{LoginId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Role;
 use tillwatch_shared::watch::{BotAssertion, BotToken};
@@ -52,7 +65,7 @@ pub struct AuthShared {
 ///
 /// # Errors
 /// 422 with every wrong field, 409 when the address has a login, 503 when too many hash at once.
-pub async fn sign_up(app: &App, request: SignUp, request_id: &str) -> Result<Signed> {
+pub async fn sign_up(app: &App, request: SignUp, client: &Client, request_id: &str) -> Result<Signed> {
     let zone = check_sign_up(&request)?;
     let hash = app.auth.hashing.hash(request.password.clone()).await?;
     let at = now();
@@ -75,7 +88,7 @@ pub async fn sign_up(app: &App, request: SignUp, request_id: &str) -> Result<Sig
             directory::add_login(tx, login, &email, &hash, (settings.id, staff), at).await?;
             let object = Some(settings.id.to_string());
             audit::record(tx, &who, Entry { action: "tenant.signed_up", object, ..Entry::default() }).await?;
-            open_session(app, tx, &who, staff, at).await
+            open_session(app, tx, &who, Opening::sign_in(staff, at, client)).await
         })
         .await
 }
@@ -92,70 +105,6 @@ fn check_sign_up(request: &SignUp) -> Result<Tz> {
     checks.ensure(zone.is_ok(), "/time_zone", "invalid", "Takes an IANA time zone, such as Asia/Shanghai.");
     checks.done()?;
     zone.map_err(Error::internal)
-}
-
-/// Signs a staff in, from `client` where that is known.
-///
-/// # Errors
-/// 401 for a wrong address or password (not told apart), 403 for a suspended retailer, 422 when the login has several places and none is named,
-/// 429 while the address or the client waits after wrong passwords, 503 when too many hash at once.
-pub async fn sign_in(app: &App, request: SignIn, client: Option<IpAddr>, request_id: &str) -> Result<Signed> {
-    let mut checks = Checks::default();
-    checks.text("/email", &request.email, 1, 254);
-    let length = request.password.chars().count();
-    checks.ensure((1..=128).contains(&length), "/password", "length", "Takes 1 to 128 characters.");
-    checks.done()?;
-    let email = request.email.trim().to_lowercase();
-    // Before the password is read: a session that was checked against an old one is known by this.
-    let started = now();
-    let (permit, login) = app
-        .db
-        .system("sign-in", async |tx| {
-            let permit = Permit::take(tx, &app.auth.keys, &email, client).await?;
-            Ok((permit, directory::login(tx, &email).await?))
-        })
-        .await?;
-    let stored = login.as_ref().map(|l| l.password_hash.clone());
-    let right = match app.auth.hashing.verify(request.password, stored).await {
-        Ok(right) => right,
-        Err(busy) => {
-            app.db.system("give a try back", async |tx| permit.give_back(tx).await).await?;
-            return Err(busy);
-        }
-    };
-    let Some(login) = login.filter(|_| right) else {
-        app.db.system("count a wrong password", async |tx| permit.wrong(tx).await).await?;
-        return Err(failed());
-    };
-    let places = app
-        .db
-        .system("sign-in", async |tx| {
-            permit.right(tx).await?;
-            directory::places(tx, login.id).await
-        })
-        .await?;
-    let place = match (request.tenant, places.as_slice()) {
-        (None, [only]) => Some(*only),
-        (Some(wanted), all) => all.iter().find(|(tenant, _)| *tenant == wanted.0).copied(),
-        (None, _) => {
-            let names: Vec<String> = places.iter().map(|(tenant, _)| TenantId(*tenant).to_string()).collect();
-            let detail = format!("This login belongs to several retailers; name one: {}.", names.join(", "));
-            return Err(Error::field("/tenant", "required", detail));
-        }
-    };
-    let (tenant, staff) = place.ok_or_else(failed)?;
-    let who = Who::system(TenantId(tenant), "api", request_id);
-    app.db
-        .write(&who, async |tx| {
-            // Only whoever knows the password is told.
-            tenants::standing(tx, who.tenant).await?.admit(None)?;
-            open_session(app, tx, &who, StaffId(staff), started).await
-        })
-        .await
-}
-
-fn failed() -> Error {
-    Error::new(Code::SignInFailed, "The e-mail address or the password is wrong.")
 }
 
 /// Exchanges a refresh token for the next pair.
@@ -294,14 +243,38 @@ pub async fn admit(
     store::insert_staff(tx, place.0, place.1, login, name, role, at).await
 }
 
-/// Opens a session for a staff whose password was read at `at` or later, and was right.
+/// How a session is opened.
+pub struct Opening<'a> {
+    /// Whose it will be.
+    pub staff: StaffId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// When it was begun to look at the password that opens it: a newer password shuts it out.
+    pub read_at: DateTime<Utc>,
+    /// When the person signed in: a session that a switch opens does not outlast the sign-in that it stands on.
+    pub since: DateTime<Utc>,
+    /// When the person proved who they are.
+    pub authenticated_at: DateTime<Utc>,
+    /// By which program, from where.
+    pub client: &'a Client,
+}
+
+impl<'a> Opening<'a> {
+    /// By a sign-in.
+    pub fn sign_in(staff: StaffId, at: DateTime<Utc>, client: &'a Client) -> Self {
+        Self { staff, at, read_at: at, since: at, authenticated_at: at, client }
+    }
+}
+
+/// Opens a session.
 ///
 /// # Errors
-/// 401 when the staff is disabled, or has a new password since.
-pub async fn open_session(app: &App, tx: &mut Tx, who: &Who, staff: StaffId, at: DateTime<Utc>) -> Result<Signed> {
+/// 401 when the staff is disabled, or has a new password since it was looked at.
+pub async fn open_session(app: &App, tx: &mut Tx, who: &Who, opening: Opening<'_>) -> Result<Signed> {
+    let Opening { staff, at, read_at, since, authenticated_at, client } = opening;
     let person = store::staff(tx, who.tenant, staff).await?;
-    if store::is_shut_out(tx, who.tenant, staff, at).await? {
-        return Err(failed());
+    if store::is_shut_out(tx, who.tenant, staff, read_at).await? {
+        return Err(sign_in::failed());
     }
     let token = secret::refresh_token();
     let hash = secret::hash(&token);
@@ -311,11 +284,11 @@ pub async fn open_session(app: &App, tx: &mut Tx, who: &Who, staff: StaffId, at:
         current_hash: hash.to_vec(),
         previous_hash: None,
         rotated_at: at,
-        created_at: at,
-        expires_at: session::expiry(at, at),
+        created_at: since,
+        expires_at: session::expiry(since, at),
         ended_at: None,
     };
-    store::insert_session(tx, who.tenant, &row).await?;
+    store::insert_session(tx, who.tenant, &row, authenticated_at, client).await?;
     let opens = (who.tenant, row.id);
     directory::add_credential(tx, directory::CredentialKind::Refresh, &hash, opens, row.expires_at).await?;
     let actor = Actor::Staff { id: staff, role: person.role, session: Some(SessionId(row.id)) };

@@ -8,7 +8,9 @@ pub mod jobs;
 mod store;
 
 pub use store::{
-    Account, CredentialKind, LinkKind, Login, Opened, Tries, account, add_chat_server, add_credential, add_link,
-    add_login, add_place, add_tenant, change_password, chat_server, credential, forget_tries, link, lock_tries, login,
-    new_password_by_link, places, rest, set_tries, tenants, use_assertion, wake,
+    Account, CredentialKind, Factor, LinkKind, Login, Opened, Tries, account, add_chat_server, add_credential,
+    add_link, add_login, add_place, add_tenant, begin_factor, change_password, chat_server, confirm_factor, credential,
+    email, factor, forget_tries, has_factor, link, lock_tries, login, new_password_by_link, places,
+    recovery_code_works, recovery_codes_left, remove_factor, reseal, rest, sealed_otherwise, set_recovery_codes,
+    set_tries, tenants, use_assertion, use_recovery_code, use_step, wake,
 };

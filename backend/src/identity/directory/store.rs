@@ -1,7 +1,12 @@
 //! The only SQL of the directory.
 
+mod factors;
 mod links;
 
+pub use factors::{
+    Factor, begin_factor, confirm_factor, factor, has_factor, recovery_code_works, recovery_codes_left, remove_factor,
+    reseal, sealed_otherwise, set_recovery_codes, use_recovery_code, use_step,
+};
 pub use links::{Account, LinkKind, account, add_link, add_place, change_password, link, new_password_by_link};
 
 use crate::error::{Error, Result};
@@ -162,6 +167,14 @@ pub async fn login(tx: &mut SystemTx, email: &str) -> Result<Option<Login>> {
         .first(tx)
         .await
         .optional()?)
+}
+
+/// The e-mail address of a login; `None` when there is no such login.
+///
+/// # Errors
+/// When the database fails.
+pub async fn email(tx: &mut SystemTx, login: Uuid) -> Result<Option<String>> {
+    Ok(logins::table.select(logins::email).filter(logins::login_id.eq(login)).first(tx).await.optional()?)
 }
 
 /// The places of a login: tenant and staff.

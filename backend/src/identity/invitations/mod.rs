@@ -15,20 +15,19 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::auth;
-use crate::identity::auth::throttle::Permit;
+use crate::identity::auth::{self, Opening, ProvenLogin};
 use crate::identity::directory::{self, LinkKind};
 use crate::identity::mails::{self, Letter, Mail, To};
 use crate::identity::{secret, staff, tenants};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
+use crate::platform::http::client::Client;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{Actor, Who};
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use std::net::IpAddr;
 use store::Row;
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
@@ -207,7 +206,7 @@ fn person(who: &Who) -> Result<StaffId> {
 /// 422 with every wrong field; 401 for a token that is unknown, expired or was replaced, or for the wrong password of an
 /// existing login; 409 for an invitation that was accepted or withdrawn, or a login that has a place here; 429 while
 /// the address or the client waits after wrong passwords.
-pub async fn accept(app: &App, request: AcceptInvitation, client: Option<IpAddr>, request_id: &str) -> Result<Signed> {
+pub async fn accept(app: &App, request: AcceptInvitation, client: &Client, request_id: &str) -> Result<Signed> {
     let started = now();
     let mut checks = Checks::default();
     checks.text("/name", &request.name, 1, 120);
@@ -224,7 +223,7 @@ pub async fn accept(app: &App, request: AcceptInvitation, client: Option<IpAddr>
     let row = app.db.read(&who, async |tx| store::by_token(tx, who.tenant, id, &hash).await).await?;
     let row = row.ok_or_else(unknown)?;
     open(&row, started)?;
-    let entrance = enter(app, &row.email, request.password, client).await?;
+    let entrance = enter(app, &row.email, &request, client).await?;
     let at = now();
     app.db
         .write(&who, async |tx| {
@@ -240,13 +239,19 @@ pub async fn accept(app: &App, request: AcceptInvitation, client: Option<IpAddr>
                 Entrance::New(login, password_hash) => {
                     directory::add_login(tx, *login, &row.email, password_hash, place, at).await?;
                 }
-                Entrance::Known(login) => directory::add_place(tx, *login, place).await?,
+                Entrance::Known(proven) => {
+                    directory::add_place(tx, proven.login, place).await?;
+                    if proven.recovered {
+                        auth::record_recovery(tx, &who, staff).await?;
+                    }
+                }
             }
             store::accept(tx, who.tenant, id, staff, at).await?;
             let after = Some(json!({ "staff": staff, "role": row.role, "invited_by": StaffId(row.invited_by) }));
             let object = Some(id.to_string());
             audit::record(tx, &who, Entry { action: "invitation.accepted", object, after, ..Entry::default() }).await?;
-            auth::open_session(app, tx, &who, staff, at).await
+            let opening = Opening { read_at: started, ..Opening::sign_in(staff, at, client) };
+            auth::open_session(app, tx, &who, opening).await
         })
         .await
 }
@@ -263,47 +268,39 @@ enum Entrance {
     /// A new one, with the hash of its password.
     New(LoginId, String),
     /// The one that the address has.
-    Known(LoginId),
+    Known(ProvenLogin),
 }
 
 impl Entrance {
     fn login(&self) -> LoginId {
         match self {
-            Self::New(login, _) | Self::Known(login) => *login,
+            Self::New(login, _) => *login,
+            Self::Known(proven) => proven.login,
         }
     }
 }
 
-/// Checks the password of the address's login, or makes one for a new login.
-async fn enter(app: &App, email: &str, password: String, client: Option<IpAddr>) -> Result<Entrance> {
-    let (permit, login) = app
+/// Checks the password (and the code) of the address's login, or makes a hash for a new login.
+async fn enter(app: &App, email: &str, request: &AcceptInvitation, client: &Client) -> Result<Entrance> {
+    let password = request.password.clone();
+    let login = app
         .db
-        .system("accept an invitation", async |tx| {
-            let Some(login) = directory::login(tx, email).await? else { return Ok((None, None)) };
-            Ok((Some(Permit::take(tx, &app.auth.keys, email, client).await?), Some(login)))
-        })
-        .await?;
-    let (Some(permit), Some(login)) = (permit, login) else {
+        .system("accept an invitation", async |tx| directory::login(tx, email).await)
+        .await?
+        .map(|login| login.id);
+    if login.is_none() {
         let mut checks = Checks::default();
         auth::password::check(&mut checks, "/password", &password);
         checks.done()?;
         return Ok(Entrance::New(LoginId::new(), app.auth.hashing.hash(password).await?));
-    };
-    match app.auth.hashing.verify(password, Some(login.password_hash)).await {
-        Ok(true) => {
-            app.db.system("a right password", async |tx| permit.right(tx).await).await?;
-            Ok(Entrance::Known(LoginId(login.id)))
-        }
-        Ok(false) => {
-            app.db.system("count a wrong password", async |tx| permit.wrong(tx).await).await?;
-            Err(Error::new(
-                Code::SignInFailed,
-                "Your address has a login already. Join with its password; if you forgot it, ask for a new one first.",
-            ))
-        }
-        Err(busy) => {
-            app.db.system("give a try back", async |tx| permit.give_back(tx).await).await?;
-            Err(busy)
-        }
     }
+    let proven = auth::prove_login(app, email, password, request.code.as_deref(), client).await;
+    let proven = proven.map_err(|error| match error.code {
+        Code::SignInFailed => Error::new(
+            Code::SignInFailed,
+            "Your address has a login already. Join with its password; if you forgot it, ask for a new one first.",
+        ),
+        _ => error,
+    })?;
+    Ok(Entrance::Known(proven))
 }

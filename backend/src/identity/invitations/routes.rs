@@ -5,7 +5,7 @@ use crate::endpoint;
 use crate::error::Result;
 use crate::platform::http::authorized::{Anonymous, Authorized, Sensitive, may};
 use crate::platform::http::body::Body;
-use crate::platform::http::client::ClientAddress;
+use crate::platform::http::client::Client;
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::page::Paging;
 use crate::platform::http::params::{Params, PathId};
@@ -101,8 +101,8 @@ async fn withdraw(
 async fn accept(
     asker: Anonymous,
     app: ThinData<App>,
-    client: ClientAddress,
+    client: Client,
     body: Body<AcceptInvitation>,
 ) -> Result<Reply<Signed>> {
-    Ok(Reply::created(super::accept(&app, body.0, client.0, &asker.request_id).await?, "/v1/me".to_owned()))
+    Ok(Reply::created(super::accept(&app, body.0, &client, &asker.request_id).await?, "/v1/me".to_owned()))
 }

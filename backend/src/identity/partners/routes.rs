@@ -4,7 +4,7 @@ use super::leaks;
 use crate::app::App;
 use crate::endpoint;
 use crate::error::Result;
-use crate::platform::http::authorized::{Anonymous, Authorized, may};
+use crate::platform::http::authorized::{Anonymous, Authorized, Sensitive, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::client::ClientAddress;
 use crate::platform::http::endpoint::Endpoint;
@@ -30,11 +30,12 @@ pub fn routes() -> Vec<Endpoint> {
     ]
 }
 
-/// Makes an API token; its secret is in this answer and nowhere else.
+/// Makes an API token; its secret is in this answer and nowhere else. A token outlives the session that makes it, so
+/// who asks must have proved who they are a short while ago.
 #[utoipa::path(post, path = "/v1/api-tokens", operation_id = "api_tokens_create", tag = "api_tokens",
     request_body = CreateApiToken, responses((status = 201, body = ApiTokenCreated)))]
 async fn create(
-    who: Authorized<may::ApiTokensWrite>,
+    who: Sensitive<may::ApiTokensWrite>,
     app: ThinData<App>,
     body: Body<CreateApiToken>,
 ) -> Result<Reply<ApiTokenCreated>> {

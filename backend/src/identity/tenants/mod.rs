@@ -21,9 +21,11 @@ use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use serde_json::json;
 use tillwatch_shared::Locale;
 use tillwatch_shared::identity::Tenant;
 use tillwatch_shared::ids::TenantId;
+use tillwatch_shared::sessions::SecondFactorRule;
 use tillwatch_shared::tenant::{TenantSettings, UpdateTenant};
 
 /// A retailer's settings.
@@ -124,6 +126,24 @@ pub async fn lock_standing(tx: &mut Tx, tenant: TenantId) -> Result<Standing> {
 pub async fn for_counting(tx: &mut Tx, tenant: TenantId) -> Result<(Tz, Standing)> {
     let (zone, standing) = store::counting_zone(tx, tenant).await?;
     Ok((zone.parse().map_err(Error::internal)?, standing))
+}
+
+/// Asks a second factor of these staff from now on: within a second they reach nothing before they have enrolled one.
+/// `false` when it was so.
+///
+/// # Errors
+/// When the database fails.
+pub async fn require_second_factor(app: &App, who: &Who, rule: SecondFactorRule) -> Result<bool> {
+    app.db
+        .write(who, async |tx| {
+            let Some(was) = store::set_second_factor(tx, who.tenant, rule).await? else { return Ok(false) };
+            let (before, after) = (Some(json!({ "second_factor": was })), Some(json!({ "second_factor": rule })));
+            let object = Some(who.tenant.to_string());
+            let entry = Entry { action: "tenant.second_factor_changed", object, before, after, ..Entry::default() };
+            audit::record(tx, who, entry).await?;
+            Ok(true)
+        })
+        .await
 }
 
 /// The settings of `tenant`.

@@ -3,17 +3,19 @@
 use crate::app::App;
 use crate::endpoint;
 use crate::error::Result;
-use crate::platform::http::authorized::{Authorized, may};
+use crate::platform::http::authorized::{Authorized, Sensitive, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
+use tillwatch_shared::Acknowledgement;
+use tillwatch_shared::sessions::RequireSecondFactor;
 use tillwatch_shared::tenant::{TenantSettings, UpdateTenant};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
-    vec![endpoint!(get), endpoint!(update)]
+    vec![endpoint!(get), endpoint!(update), endpoint!(require_second_factor)]
 }
 
 /// Reads the retailer's settings.
@@ -39,4 +41,15 @@ async fn update(
     let settings = super::update(&app, &who, &version, body.0).await?;
     let version = settings.version;
     Ok(Reply::ok(settings).version(version))
+}
+
+/// Says of whom the retailer asks a second factor. Whoever has none reaches nothing but their own enrolment.
+#[utoipa::path(post, path = "/v1/tenant/second-factor", operation_id = "tenant_second_factor", tag = "tenant",
+    request_body = RequireSecondFactor, responses((status = 200, body = Acknowledgement)))]
+async fn require_second_factor(
+    who: Sensitive<may::TenantWrite>,
+    app: ThinData<App>,
+    body: Body<RequireSecondFactor>,
+) -> Result<Reply<Acknowledgement>> {
+    Ok(Reply::ok(Acknowledgement { changed: super::require_second_factor(&app, &who, body.0.required).await? }))
 }

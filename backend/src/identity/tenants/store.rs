@@ -10,6 +10,7 @@ use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::TenantId;
+use tillwatch_shared::sessions::SecondFactorRule;
 use tillwatch_shared::tenant::{Plan, TenantSettings, TenantState};
 
 pub(super) async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
@@ -225,4 +226,27 @@ pub(super) async fn set_state(tx: &mut Tx, tenant: TenantId, state: TenantState,
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Sets of whom a second factor is asked; the rule before, or nothing when it was so.
+pub(super) async fn set_second_factor(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rule: SecondFactorRule,
+) -> Result<Option<SecondFactorRule>> {
+    let before: String = tenants::table
+        .select(tenants::second_factor)
+        .filter(tenants::tenant_id.eq(tenant.0))
+        .for_update()
+        .first(tx)
+        .await?;
+    let before = before.parse().map_err(Error::internal)?;
+    if before == rule {
+        return Ok(None);
+    }
+    diesel::update(tenants::table.filter(tenants::tenant_id.eq(tenant.0)))
+        .set(tenants::second_factor.eq(rule.as_str()))
+        .execute(tx)
+        .await?;
+    Ok(Some(before))
 }

@@ -38,6 +38,12 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         entries.insert(key, (read_at, value));
     }
 
+    /// Forgets every value of which `gone` says so.
+    pub fn forget_if(&self, gone: impl Fn(&K, &V) -> bool) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|key, (_, value)| !gone(key, value));
+    }
+
     /// Forgets `key`.
     pub fn forget(&self, key: &K) {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);

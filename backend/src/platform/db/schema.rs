@@ -274,9 +274,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory_recovery_codes (login_id, code_hash) {
+        login_id -> Uuid,
+        code_hash -> Bytea,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     directory_resting (for_tenant) {
         for_tenant -> Uuid,
         since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    directory_second_factors (login_id) {
+        login_id -> Uuid,
+        sealed -> Bytea,
+        sealed_with -> Text,
+        last_step -> Int8,
+        confirmed_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
     }
 }
 
@@ -556,6 +575,8 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         ended_because -> Nullable<Text>,
         authenticated_at -> Nullable<Timestamptz>,
+        client -> Nullable<Text>,
+        network -> Nullable<Text>,
     }
 }
 
@@ -598,6 +619,7 @@ diesel::table! {
         limit_api_tokens -> Nullable<Int8>,
         state -> Text,
         state_since -> Nullable<Timestamptz>,
+        second_factor -> Text,
     }
 }
 
@@ -654,7 +676,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_erasures,
     directory_links,
     directory_logins,
+    directory_recovery_codes,
     directory_resting,
+    directory_second_factors,
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,

@@ -77,7 +77,7 @@ pub(super) fn app(req: &HttpRequest) -> Result<&App> {
 /// 429 beyond an allowance.
 pub(super) async fn count(req: &HttpRequest, credential: &Result<Credential>) -> Result<()> {
     match credential {
-        Ok(Credential::Tenant(who)) => {
+        Ok(Credential::Tenant(who) | Credential::Enrolling(who)) => {
             let told = count_of(req, &of_tenant(who)).await?;
             told.check()
         }

@@ -2,6 +2,7 @@
 //!
 //! `Authorized<may::CampaignsPause>` is a caller whose credential was checked and who has that permission;
 //! [`Sensitive`] asks for a fresh proof of who it is as well;
+//! [`SignedIn`] is whoever may ask anything at all ([`super::enrolling`] has those who must enrol a second factor first);
 //! [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
 //! the identity wing, reached through [`Authenticate`]. Whoever is narrowed to channels is refused here what is about the
 //! whole retailer ([`Who::may`]), so that a new endpoint need not think of it. Invariant: a refused permission reaches
@@ -31,6 +32,9 @@ pub struct RequestId(pub String);
 pub enum Credential {
     /// A staff, or a partner's token.
     Tenant(Who),
+    /// A staff whose retailer asks for a second factor that they do not have yet. A variant of its own, so that
+    /// whatever takes a credential must say that it takes this one.
+    Enrolling(Who),
     /// The bot, for no tenant.
     Bot,
 }
@@ -155,6 +159,7 @@ impl<P: Asks> FromRequest for Authorized<P> {
                     gate(&req)?.refused(who, P::PERMISSION, place).await;
                     Err(refusal)
                 }
+                Credential::Enrolling(_) => Err(enrol_first()),
                 Credential::Bot => Err(Error::new(
                     Code::PermissionDenied,
                     "The bot has no rights of its own here. Say for whom it asks: `On-Behalf-Of: <chat>/<server>/<user>`.",
@@ -237,6 +242,13 @@ pub fn fresh(who: &Who) -> Result<()> {
     ))
 }
 
+fn enrol_first() -> Error {
+    Error::new(
+        Code::EnrolmentRequired,
+        "This retailer asks for a second factor. Enrol one (`POST /v1/second-factor`), then ask again.",
+    )
+}
+
 /// Any signed-in staff or partner: for what everybody may ask about themselves.
 pub struct SignedIn {
     who: Who,
@@ -267,13 +279,18 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             match credential(&req, headers).await? {
                 Credential::Tenant(who) => Ok(Self { who }),
-                Credential::Bot => Err(Error::new(
-                    Code::PermissionDenied,
-                    "The bot is nobody by itself. Say for whom it asks: `On-Behalf-Of: <chat>/<server>/<user>`.",
-                )),
+                Credential::Enrolling(_) => Err(enrol_first()),
+                Credential::Bot => Err(nobody()),
             }
         })
     }
+}
+
+pub(super) fn nobody() -> Error {
+    Error::new(
+        Code::PermissionDenied,
+        "The bot is nobody by itself. Say for whom it asks: `On-Behalf-Of: <chat>/<server>/<user>`.",
+    )
 }
 
 /// Anybody.
@@ -329,7 +346,9 @@ impl FromRequest for TheBot {
         Box::pin(async move {
             match credential(&req, headers).await? {
                 Credential::Bot => Ok(Self { request_id }),
-                Credential::Tenant(_) => Err(Error::new(Code::PermissionDenied, "Only the chat bot may do this.")),
+                Credential::Tenant(_) | Credential::Enrolling(_) => {
+                    Err(Error::new(Code::PermissionDenied, "Only the chat bot may do this."))
+                }
             }
         })
     }
@@ -341,7 +360,7 @@ pub fn request_id(req: &HttpRequest) -> String {
 }
 
 /// What the request's credential means, after it was counted: before anything is done for whoever shows it.
-async fn credential(req: &HttpRequest, headers: CredentialHeaders) -> Result<Credential> {
+pub(super) async fn credential(req: &HttpRequest, headers: CredentialHeaders) -> Result<Credential> {
     let credential = gate(req)?.authenticate(headers).await;
     admission::count(req, &credential).await?;
     credential
@@ -353,7 +372,7 @@ fn gate(req: &HttpRequest) -> Result<Rc<dyn Authenticate>> {
         .ok_or_else(|| Error::internal("no authenticator is mounted"))
 }
 
-fn credential_headers(req: &HttpRequest, asks: Option<Permission>) -> CredentialHeaders {
+pub(super) fn credential_headers(req: &HttpRequest, asks: Option<Permission>) -> CredentialHeaders {
     let header = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     CredentialHeaders {
         bearer: header("authorization").and_then(|text| {

@@ -52,6 +52,53 @@ pub fn network(address: IpAddr) -> String {
     }
 }
 
+/// Characters of a program's name that are kept.
+const AGENT: usize = 200;
+
+/// Who is at the other end, as far as it can be told: the address, and what the program calls itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The client's address, if it is known.
+    pub address: Option<IpAddr>,
+    /// The `User-Agent` in at most 200 characters; anybody may write anything into it.
+    pub agent: Option<String>,
+}
+
+impl FromRequest for Client {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let forwarded = req.headers().get_all("x-forwarded-for").last().and_then(|value| value.to_str().ok());
+        let address = client(req.peer_addr().map(|peer| peer.ip()), forwarded);
+        let agent = req.headers().get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()));
+        ready(Ok(Self { address, agent: agent.and_then(|text| shown_agent(&text)) }))
+    }
+}
+
+impl Client {
+    /// The network of the address, for people to recognise and too coarse to follow a person by: an IPv4 /24, an
+    /// IPv6 /48.
+    pub fn network(&self) -> Option<String> {
+        Some(match self.address?.to_canonical() {
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                format!("{a}.{b}.{c}.0/24")
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}::/48")
+            }
+        })
+    }
+}
+
+/// `text` cut to what is kept, without control characters; nothing when nothing is left.
+fn shown_agent(text: &str) -> Option<String> {
+    let shown: String = text.chars().filter(|c| !c.is_control()).take(AGENT).collect();
+    Some(shown.trim().to_owned()).filter(|shown| !shown.is_empty())
+}
+
 fn client(peer: Option<IpAddr>, forwarded: Option<&str>) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
     let told = || forwarded?.rsplit(',').next()?.trim().parse::<IpAddr>().ok();
@@ -115,5 +162,17 @@ mod tests {
         assert_ne!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
         assert_eq!(network_of("::ffff:192.0.2.1"), network_of("192.0.2.1"));
         assert_ne!(network_of("192.0.2.1"), network_of("192.0.2.2"));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_client_is_coarse_and_short() {
+        let network = |text: &str| Client { address: text.parse().ok(), agent: None }.network();
+        assert_eq!(network("203.0.113.77").as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(network("::ffff:203.0.113.77").as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(network("2001:db8:1:2:3::9").as_deref(), Some("2001:db8:1::/48"));
+        assert_eq!(network("nowhere"), None);
+        assert_eq!(shown_agent("浏览器/1.0\0\r\n"), Some("浏览器/1.0".to_owned()));
+        assert_eq!(shown_agent(&"x".repeat(9000)).map(|text| text.len()), Some(AGENT));
+        assert_eq!((shown_agent("  "), shown_agent("")), (None, None));
     }
 }

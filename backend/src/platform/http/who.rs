@@ -252,6 +252,8 @@ mod tests {
             assert_eq!(PermissionSet::from_iter([p]).to_vec(), [p]);
         }
         assert!(PermissionSet::default().to_vec().is_empty());
+        let (admin, owner) = (PermissionSet::of_role(Role::Admin), PermissionSet::of_role(Role::Owner));
+        assert!(owner.holds(admin) && admin.holds(admin) && !admin.holds(owner));
     }
 
     #[test]

@@ -53,6 +53,10 @@ impl Wording for English {
                 "The service does not accept this bot",
                 "Nothing was changed. Whoever runs the bot must check its key (BOT_PRIVATE_KEY) and its clock.",
             ),
+            Failure::EnrolFirst => Said::new(
+                "A second factor is needed",
+                "Your retailer asks for one. Sign in to Tillwatch and enrol an authenticator, then try again.",
+            ),
             Failure::Unexpected => Said::new(
                 "Something went wrong",
                 "The answer could not be understood. Please look before you try again.",

@@ -50,6 +50,9 @@ impl Wording for Chinese {
             Failure::OwnCredential => {
                 Said::new("系统不接受此机器人", "未作任何更改。请机器人的运维人员检查其密钥（BOT_PRIVATE_KEY）与时钟。")
             }
+            Failure::EnrolFirst => {
+                Said::new("需要双重验证", "商家要求启用双重验证。请登录 Tillwatch 绑定验证器，然后重试。")
+            }
             Failure::Unexpected => Said::new("出现异常", "无法理解系统的答复，请先核对再重试。"),
             Failure::Conflict => Said::new("目前无法执行", "状态已发生变化，请重新查看。"),
         }

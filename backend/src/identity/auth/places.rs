@@ -1,0 +1,101 @@
+//! The places of a login: somebody who works for several retailers (an agency) has one login and a staff at each.
+//!
+//! Going from one to another is explicit and opens a session of its own there; the one that asked stays. Neither
+//! retailer's audit log names the other: for whom else an agency works is not theirs to know.
+
+use super::sessions::own_session;
+use super::{Opening, factor, open_session, store};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::audit::{self, Entry};
+use crate::identity::{directory, tenants};
+use crate::platform::clock::now;
+use crate::platform::http::client::Client;
+use crate::platform::http::who::Who;
+use tillwatch_shared::Page;
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::identity::Signed;
+use tillwatch_shared::ids::{StaffId, TenantId};
+use tillwatch_shared::sessions::Place;
+use uuid::Uuid;
+
+/// Those of `places` (tenant and staff) that are not closed to their staff, with the retailers' names.
+pub(super) async fn open(app: &App, places: &[(Uuid, Uuid)], request_id: &str) -> Result<Vec<Place>> {
+    let mut open = Vec::with_capacity(places.len());
+    for (tenant, staff) in places {
+        let who = Who::system(TenantId(*tenant), "api", request_id);
+        let name = app
+            .db
+            .read(&who, async |tx| {
+                if store::is_disabled(tx, who.tenant, StaffId(*staff)).await? {
+                    return Ok(None);
+                }
+                Ok(Some(tenants::settings(tx, who.tenant).await?.name))
+            })
+            .await?;
+        open.extend(name.map(|name| Place { tenant: who.tenant, name }));
+    }
+    Ok(open)
+}
+
+/// The retailers where the login of the person who asks has a place; at most 200, so there is no second page.
+///
+/// # Errors
+/// 409 when no session asks.
+pub(super) async fn own(app: &App, who: &Who) -> Result<Page<Place>> {
+    let places = of_login(app, own_login(app, who).await?).await?;
+    Ok(Page { data: open(app, &places, &who.request_id).await?, next_cursor: None })
+}
+
+async fn own_login(app: &App, who: &Who) -> Result<Uuid> {
+    let (staff, _) = own_session(who)?;
+    Ok(app.db.read(who, async |tx| store::standing(tx, who.tenant, staff).await).await?.login)
+}
+
+async fn of_login(app: &App, login: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
+    app.db.system("the places of a login", async |tx| directory::places(tx, login).await).await
+}
+
+/// Opens a session at `tenant` for the person who asks. It is as old as the sign-in that it stands on.
+///
+/// # Errors
+/// 404 where the login has no place, 409 at the retailer where it is already or when no session asks, 403 where a
+/// second factor is asked for that the login does not have.
+pub(super) async fn switch(app: &App, who: &Who, tenant: TenantId, client: &Client) -> Result<Signed> {
+    let (_, session) = own_session(who)?;
+    if tenant == who.tenant {
+        return Err(Error::conflict("This session is at that retailer already."));
+    }
+    let no_place = || Error::not_found("retailer where you have a place");
+    let login = own_login(app, who).await?;
+    let places = of_login(app, login).await?;
+    let (_, staff) = places.into_iter().find(|(of, _)| *of == tenant.0).ok_or_else(no_place)?;
+    let (staff, there) = (StaffId(staff), Who::system(tenant, "api", &who.request_id));
+    let standing = app
+        .db
+        .read(&there, async |tx| {
+            if store::is_disabled(tx, tenant, staff).await? {
+                return Err(no_place());
+            }
+            store::standing(tx, tenant, staff).await
+        })
+        .await?;
+    if factor::must_enrol(app, standing).await? {
+        return Err(Error::new(
+            Code::EnrolmentRequired,
+            "That retailer asks for a second factor. Enrol one (`POST /v1/second-factor`), then switch.",
+        ));
+    }
+    let (at, since) = (now(), app.db.read(who, async |tx| store::opened_at(tx, who.tenant, session).await).await?);
+    // First where the person comes from: two retailers share no transaction, and a switch without its entry would be
+    // worse than an entry whose switch broke off.
+    app.db
+        .write(who, async |tx| {
+            let object = Some(session.to_string());
+            audit::record(tx, who, Entry { action: "session.switched", object, ..Entry::default() }).await
+        })
+        .await?;
+    let authenticated_at = who.authenticated_at.unwrap_or(since);
+    let opening = Opening { staff, at, read_at: at, since, authenticated_at, client };
+    app.db.write(&there, async |tx| open_session(app, tx, &there, opening).await).await
+}
