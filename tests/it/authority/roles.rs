@@ -177,9 +177,9 @@ async fn a_retailer_keeps_an_owner_whoever_races() {
     assert_eq!(refused_fields(&problem), ["/channels owner"]);
     let second = retailer.staff(Role::Owner).await;
     let id = staff_id(&second).await;
-    let path = |id: &str| format!("/v1/staff/{id}/authority");
+    let paths = [&first, &id].map(|id| format!("/v1/staff/{id}/authority"));
     let wish = json!({ "custom_role": nothing });
-    let (a, b) = tokio::join!(retailer.owner.patch(&path(&first), 1, &wish), second.patch(&path(&id), 1, &wish));
+    let (a, b) = tokio::join!(retailer.owner.patch(&paths[0], 1, &wish), second.patch(&paths[1], 1, &wish));
     let mut statuses = [a.status, b.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409], "one steps down, the other stays: {} {}", a.text(), b.text());

@@ -105,6 +105,10 @@ async fn a_narrowed_caller_never_sees_or_changes_what_is_out_of_reach() {
     for (kind, caller) in &callers {
         for (path, method, operation) in &operations {
             let id = operation["operationId"].as_str().unwrap_or_default();
+            // At the bot's own doors the bot asks as itself, whoever it serves otherwise.
+            if accesses.get(id) == Some(&Access::Bot) {
+                continue;
+            }
             // Signing out would end what is to be asked with.
             for case in cases(id, &mine).iter().filter(|case| !case.ends_session) {
                 let answer = ask(caller, method, path, case).await;

@@ -78,21 +78,29 @@ pub async fn within(tx: &mut Tx, who: &Who) -> Result<Option<Within>> {
     Ok(Some(Within { channels, campaigns }))
 }
 
+/// Whether `who` reaches an object of `place`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn holds(tx: &mut Tx, who: &Who, place: Place) -> Result<bool> {
+    if who.reach == Reach::All {
+        return Ok(true);
+    }
+    if place.channel.is_some_and(|channel| !who.reach.holds(channel)) {
+        return Ok(false);
+    }
+    match place.campaign {
+        Some(campaign) => Ok(who.reach.holds_all(&store::channels_of(tx, who.tenant, campaign).await?)),
+        None => Ok(place.channel.is_some()),
+    }
+}
+
 /// Refuses an object of `place`, a `what`, that is out of reach, as if it were not there.
 ///
 /// # Errors
 /// 404; when the database fails.
 pub async fn check(tx: &mut Tx, who: &Who, place: Place, what: &str) -> Result<()> {
-    if who.reach == Reach::All {
-        return Ok(());
-    }
-    let channel = place.channel.is_none_or(|channel| who.reach.holds(channel));
-    let campaign = match place.campaign {
-        Some(campaign) if channel => who.reach.holds_all(&store::channels_of(tx, who.tenant, campaign).await?),
-        Some(_) => false,
-        None => place.channel.is_some(),
-    };
-    if channel && campaign { Ok(()) } else { Err(Error::not_found(what)) }
+    if holds(tx, who, place).await? { Ok(()) } else { Err(Error::not_found(what)) }
 }
 
 /// Refuses a channel that is out of reach, as if it were not there.

@@ -118,7 +118,8 @@ async fn check_scope(tx: &mut Tx, who: &Who, rule: &Rule) -> Result<()> {
     }
     if let Some(campaign) = rule.campaign {
         let found = campaigns::named(tx, who.tenant, &[campaign.0]).await?;
-        let there = found.contains_key(&campaign.0) && reach::check_campaign(tx, who, campaign).await.is_ok();
+        let there = found.contains_key(&campaign.0)
+            && reach::holds(tx, who, Place { channel: None, campaign: Some(campaign) }).await?;
         checks.ensure(there, "/campaign", "not_found", "There is no such campaign.");
     }
     let seen = who.reach == Reach::All || rule.channel.is_some() || rule.campaign.is_some();
