@@ -29,6 +29,12 @@ const MADE_OTHERWISE: &[(&str, &str)] = &[
     ("alerts_timeline", "what happens to an alert"),
     ("deliveries_list", "an alert on its way to the chat"),
     ("campaigns_history", "a campaign that changes its state"),
+    ("departments_list", "a department; a retailer has a few"),
+    ("roles_list", "a role of its own; a retailer has a few"),
+    ("webhooks_list", "a webhook; a retailer has a few"),
+    ("webhooks_messages", "an event on its way to a webhook"),
+    ("webhooks_deliveries", "a try to send to a webhook"),
+    ("events_list", "whatever happens"),
     ("series_get", "samples; its pages end in time, series and key, and have tests of their own"),
 ];
 

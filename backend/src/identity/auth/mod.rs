@@ -82,8 +82,8 @@ pub async fn sign_up(app: &App, request: SignUp, request_id: &str) -> Result<Sig
 
 fn check_sign_up(request: &SignUp) -> Result<Tz> {
     let mut checks = Checks::default();
-    checks.text("/retailer", &request.retailer, 1, 120);
-    checks.text("/name", &request.name, 1, 120);
+    checks.line("/retailer", &request.retailer, 1, 120);
+    checks.line("/name", &request.name, 1, 120);
     let email = request.email.trim();
     let shaped = email.split_once('@').is_some_and(|(name, host)| {
         !name.is_empty()
