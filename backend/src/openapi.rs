@@ -52,6 +52,8 @@ const TAGS: &[(&str, &str)] = &[
     ("auth", "Sign-up, sign-in, sessions and the keys that verify tokens"),
     ("tenant", "The retailer's own settings"),
     ("staff", "People and their places"),
+    ("roles", "Roles of a retailer's own"),
+    ("departments", "Departments"),
     ("api_tokens", "Partners' tokens"),
     ("metrics", "The metric catalogue, series and KPIs"),
     ("samples", "Numbers on their way in"),
@@ -61,6 +63,8 @@ const TAGS: &[(&str, &str)] = &[
     ("alerts", "Alerts"),
     ("chat", "Chat links"),
     ("deliveries", "Messages on their way to the chat"),
+    ("webhooks", "Webhooks and what was sent to them"),
+    ("events", "Events that webhooks are told of"),
     ("audit", "The audit log"),
 ];
 

@@ -5,7 +5,7 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
-use crate::harness::tenant::unique;
+use crate::harness::tenant::{patiently, unique};
 use crate::harness::{Client, Tenant};
 use crate::openapi::{document, operations};
 use serde_json::{Value, json};
@@ -29,6 +29,12 @@ const MADE_OTHERWISE: &[(&str, &str)] = &[
     ("alerts_timeline", "what happens to an alert"),
     ("deliveries_list", "an alert on its way to the chat"),
     ("campaigns_history", "a campaign that changes its state"),
+    ("departments_list", "a department; a retailer has a few"),
+    ("roles_list", "a role of its own; a retailer has a few"),
+    ("webhooks_list", "a webhook; a retailer has a few"),
+    ("webhooks_messages", "an event on its way to a webhook"),
+    ("webhooks_deliveries", "a try to send to a webhook"),
+    ("events_list", "whatever happens"),
     ("series_get", "samples; its pages end in time, series and key, and have tests of their own"),
 ];
 
@@ -67,7 +73,7 @@ async fn make(client: &Client, operation: &str, number: usize) {
         let some = left.min(AT_ONCE);
         let made = (0..some).map(|_| async {
             let (path, wish) = row(operation, unique()).expect("a list with rows of its own");
-            client.post(path, wish).await.ok();
+            patiently(async || client.post(path, &wish).await).await.ok();
         });
         futures_util::future::join_all(made).await;
         left -= some;
@@ -83,7 +89,7 @@ fn ids(page: &Value) -> Vec<String> {
 async fn whole(client: &Client, path: &str) -> BTreeSet<String> {
     let (mut all, mut question) = (BTreeSet::new(), format!("{path}?limit=200"));
     loop {
-        let page = client.get(&question).await.ok();
+        let page = patiently(async || client.get(&question).await).await.ok();
         all.extend(ids(&page));
         let Some(cursor) = page["next_cursor"].as_str() else { return all };
         question = format!("{path}?limit=200&cursor={cursor}");
@@ -104,7 +110,8 @@ async fn no_row_that_was_there_is_missed_or_repeated_while_a_thousand_are_made()
             while let Some(asked) = question {
                 // The page is read in the middle of the writes, not between them.
                 let some = MEANWHILE.div_ceil(steps).min(MEANWHILE - made);
-                let (page, ()) = tokio::join!(owner.get(&asked), make(&owner, operation, some));
+                let (page, ()) =
+                    tokio::join!(patiently(async || owner.get(&asked).await), make(&owner, operation, some));
                 made += some;
                 let page = page.ok();
                 seen.extend(ids(&page));

@@ -18,8 +18,7 @@ use tillwatch_shared::errors::{Code, FieldProblem};
 
 /// A name: 1 to 120 characters on one line.
 fn check_name(checks: &mut Checks, pointer: &str, name: &str) {
-    checks.text(pointer, name, 1, names::LONGEST_NAME);
-    checks.ensure(!name.contains('\n'), pointer, "control_character", "A name has one line.");
+    checks.line(pointer, name, 1, names::LONGEST_NAME);
 }
 
 /// The retailer's own key, if there is one.

@@ -27,6 +27,12 @@ impl Checks {
         }
     }
 
+    /// As [`Self::text`], on one line: a name.
+    pub fn line(&mut self, pointer: &str, text: &str, min: usize, max: usize) {
+        self.text(pointer, text, min, max);
+        self.ensure(!text.contains('\n'), pointer, "control_character", "Has several lines. A name has one.");
+    }
+
     /// As [`Self::text`], if there is any.
     pub fn optional_text(&mut self, pointer: &str, text: Option<&str>, min: usize, max: usize) {
         if let Some(text) = text {
@@ -63,5 +69,26 @@ impl Checks {
     /// `Ok` when nothing was refused.
     pub fn done(self) -> Result<()> {
         if self.refused.is_empty() { Ok(()) } else { Err(self.into_error()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_one_line_and_a_text_may_have_several() {
+        let refused = |check: fn(&mut Checks, &str), text: &str| {
+            let mut checks = Checks::default();
+            check(&mut checks, text);
+            checks.done().is_err()
+        };
+        let (line, text): (fn(&mut Checks, &str), fn(&mut Checks, &str)) =
+            (|checks, text| checks.line("/name", text, 1, 5), |checks, text| checks.text("/reason", text, 1, 5));
+        assert!(refused(line, "a\nb") && !refused(text, "a\nb"));
+        for wrong in ["", "  ", "\u{0}a", "六个字的名字"] {
+            assert!(refused(line, wrong) && refused(text, wrong), "{wrong:?}");
+        }
+        assert!(!refused(line, "五个字名字"));
     }
 }

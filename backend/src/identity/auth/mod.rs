@@ -95,8 +95,8 @@ pub async fn sign_up(app: &App, request: SignUp, client: &Client, request_id: &s
 
 fn check_sign_up(request: &SignUp) -> Result<Tz> {
     let mut checks = Checks::default();
-    checks.text("/retailer", &request.retailer, 1, 120);
-    checks.text("/name", &request.name, 1, 120);
+    checks.line("/retailer", &request.retailer, 1, 120);
+    checks.line("/name", &request.name, 1, 120);
     checks.email("/email", request.email.trim());
     password::check(&mut checks, "/password", &request.password);
     let currency = request.currency.len() == 3 && request.currency.bytes().all(|b| b.is_ascii_uppercase());

@@ -23,7 +23,7 @@ use tillwatch_shared::errors::{Code, FieldProblem};
 use tillwatch_shared::ids::{DepartmentId, TenantId};
 
 fn check_name(checks: &mut Checks, name: &str) {
-    checks.text("/name", name, 1, 120);
+    checks.line("/name", name, 1, 120);
     checks.ensure(!name.contains('\n'), "/name", "control_character", "A name has one line.");
 }
 

@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{IfMatch, Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::{IfMatch, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use serde::Deserialize;
@@ -25,33 +25,26 @@ pub fn routes() -> Vec<Endpoint> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
     /// The archived departments instead of those in use.
     archived: Option<bool>,
 }
 
 /// Lists the departments, oldest first.
-#[utoipa::path(get, path = "/v1/departments", operation_id = "departments_list", tag = "staff", params(ListParams),
+#[utoipa::path(get, path = "/v1/departments", operation_id = "departments_list", tag = "departments", params(ListParams, PageParams),
     responses((status = 200, body = Page<Department>)))]
 async fn list(
     who: Authorized<may::StaffRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<Department>>> {
-    let Params(ListParams { limit, cursor, archived }) = params;
-    let archived = archived.unwrap_or(false);
+    let archived = query.filters.archived.unwrap_or(false);
     let filter = if archived { "archived" } else { "" };
-    let paging = Paging::new(who.tenant, "departments", filter, limit, cursor.as_deref())?;
+    let paging = query.page.of(who.tenant, "departments", filter)?;
     Ok(Reply::ok(super::list(&app, &who, archived, &paging).await?))
 }
 
 /// Makes a department.
-#[utoipa::path(post, path = "/v1/departments", operation_id = "departments_create", tag = "staff", request_body = CreateDepartment,
+#[utoipa::path(post, path = "/v1/departments", operation_id = "departments_create", tag = "departments", request_body = CreateDepartment,
     responses((status = 201, body = Department)))]
 async fn create(
     who: Authorized<may::RolesWrite>,
@@ -64,7 +57,7 @@ async fn create(
 }
 
 /// Shows a department.
-#[utoipa::path(get, path = "/v1/departments/{id}", operation_id = "departments_get", tag = "staff",
+#[utoipa::path(get, path = "/v1/departments/{id}", operation_id = "departments_get", tag = "departments",
     params(("id" = DepartmentId, Path)), responses((status = 200, body = Department)))]
 async fn get(
     who: Authorized<may::StaffRead>,
@@ -77,7 +70,7 @@ async fn get(
 }
 
 /// Renames a department.
-#[utoipa::path(patch, path = "/v1/departments/{id}", operation_id = "departments_update", tag = "staff",
+#[utoipa::path(patch, path = "/v1/departments/{id}", operation_id = "departments_update", tag = "departments",
     params(("id" = DepartmentId, Path), ("If-Match" = String, Header, description = "The `ETag` that was read.")),
     request_body = UpdateDepartment, responses((status = 200, body = Department)))]
 async fn update(
@@ -93,7 +86,7 @@ async fn update(
 }
 
 /// Archives a department that no staff is in. Doing it again changes nothing.
-#[utoipa::path(post, path = "/v1/departments/{id}/archive", operation_id = "departments_archive", tag = "staff",
+#[utoipa::path(post, path = "/v1/departments/{id}/archive", operation_id = "departments_archive", tag = "departments",
     params(("id" = DepartmentId, Path)), responses((status = 200, body = Department)))]
 async fn archive(
     who: Authorized<may::RolesWrite>,

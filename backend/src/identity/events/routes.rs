@@ -6,8 +6,7 @@ use crate::endpoint;
 use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::Params;
+use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use serde::Deserialize;
@@ -28,25 +27,19 @@ struct ListParams {
     #[serde(rename = "type")]
     #[param(rename = "type")]
     kind: Option<EventType>,
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
 }
 
 /// Lists what happened in the last thirty days, newest first: the bodies that webhooks get.
-#[utoipa::path(get, path = "/v1/events", operation_id = "events_list", tag = "events", params(ListParams),
+#[utoipa::path(get, path = "/v1/events", operation_id = "events_list", tag = "events", params(ListParams, PageParams),
     responses((status = 200, body = Page<Event>)))]
 async fn list(
     who: Authorized<may::WebhooksRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<Event>>> {
-    let Params(ListParams { kind, limit, cursor }) = params;
+    let kind = query.filters.kind;
     let filter = kind.map_or("", EventType::as_str);
-    let paging = Paging::new(who.tenant, "events", filter, limit, cursor.as_deref())?;
+    let paging = query.page.of(who.tenant, "events", filter)?;
     Ok(Reply::ok(super::list(&app, &who, kind, &paging).await?))
 }
 

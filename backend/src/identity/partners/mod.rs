@@ -43,7 +43,7 @@ const SHOWN: usize = 12;
 /// 422 with every wrong field, 409 when the retailer has as many as it may.
 pub async fn create(app: &App, who: &Who, request: CreateApiToken) -> Result<ApiTokenCreated> {
     let mut checks = Checks::default();
-    checks.text("/name", &request.name, 1, 120);
+    checks.line("/name", &request.name, 1, 120);
     model::check_days(&mut checks, Some(request.expires_in_days));
     let rate = request.requests_per_minute.is_none_or(|rate| (1..=model::MOST_PER_MINUTE).contains(&rate));
     checks.ensure(rate, "/requests_per_minute", "out_of_range", "Takes 1 to 100000 requests a minute.");

@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, Sensitive, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{IfMatch, Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::{IfMatch, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use serde::Deserialize;
@@ -24,29 +24,26 @@ pub fn routes() -> Vec<Endpoint> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
     /// The archived roles instead of those in use.
     archived: Option<bool>,
 }
 
 /// Lists the roles: the built-in ones, and the retailer's own, oldest first.
-#[utoipa::path(get, path = "/v1/roles", operation_id = "roles_list", tag = "staff", params(ListParams),
+#[utoipa::path(get, path = "/v1/roles", operation_id = "roles_list", tag = "roles", params(ListParams, PageParams),
     responses((status = 200, body = Roles)))]
-async fn list(who: Authorized<may::StaffRead>, app: ThinData<App>, params: Params<ListParams>) -> Result<Reply<Roles>> {
-    let Params(ListParams { limit, cursor, archived }) = params;
-    let archived = archived.unwrap_or(false);
+async fn list(
+    who: Authorized<may::StaffRead>,
+    app: ThinData<App>,
+    query: ListQuery<ListParams>,
+) -> Result<Reply<Roles>> {
+    let archived = query.filters.archived.unwrap_or(false);
     let filter = if archived { "archived" } else { "" };
-    let paging = Paging::new(who.tenant, "roles", filter, limit, cursor.as_deref())?;
+    let paging = query.page.of(who.tenant, "roles", filter)?;
     Ok(Reply::ok(super::list(&app, &who, archived, &paging).await?))
 }
 
 /// Makes a role of the retailer's own. Asks for a fresh sign-in.
-#[utoipa::path(post, path = "/v1/roles", operation_id = "roles_create", tag = "staff", request_body = CreateRole,
+#[utoipa::path(post, path = "/v1/roles", operation_id = "roles_create", tag = "roles", request_body = CreateRole,
     responses((status = 201, body = CustomRole)))]
 async fn create(
     who: Sensitive<may::RolesWrite>,
@@ -59,7 +56,7 @@ async fn create(
 }
 
 /// Shows a role of the retailer's own.
-#[utoipa::path(get, path = "/v1/roles/{id}", operation_id = "roles_get", tag = "staff",
+#[utoipa::path(get, path = "/v1/roles/{id}", operation_id = "roles_get", tag = "roles",
     params(("id" = RoleId, Path)), responses((status = 200, body = CustomRole)))]
 async fn get(who: Authorized<may::StaffRead>, app: ThinData<App>, id: PathId<RoleId>) -> Result<Reply<CustomRole>> {
     let role = super::get(&app, &who, id.0).await?;
@@ -68,7 +65,7 @@ async fn get(who: Authorized<may::StaffRead>, app: ThinData<App>, id: PathId<Rol
 }
 
 /// Changes a role; within a second whoever has it may do what it allows then. Asks for a fresh sign-in.
-#[utoipa::path(patch, path = "/v1/roles/{id}", operation_id = "roles_update", tag = "staff",
+#[utoipa::path(patch, path = "/v1/roles/{id}", operation_id = "roles_update", tag = "roles",
     params(("id" = RoleId, Path), ("If-Match" = String, Header, description = "The `ETag` that was read.")),
     request_body = UpdateRole, responses((status = 200, body = CustomRole)))]
 async fn update(
@@ -84,7 +81,7 @@ async fn update(
 }
 
 /// Archives a role that no staff has. Doing it again changes nothing.
-#[utoipa::path(post, path = "/v1/roles/{id}/archive", operation_id = "roles_archive", tag = "staff",
+#[utoipa::path(post, path = "/v1/roles/{id}/archive", operation_id = "roles_archive", tag = "roles",
     params(("id" = RoleId, Path)), responses((status = 200, body = CustomRole)))]
 async fn archive(
     who: Authorized<may::RolesWrite>,

@@ -16,7 +16,7 @@ const WEEKS: RangeInclusive<u16> = 3..=52;
 /// 422 with every wrong field.
 pub fn check(rule: &CreateRule) -> Result<()> {
     let mut checks = Checks::default();
-    checks.text("/name", &rule.name, 1, 120);
+    checks.line("/name", &rule.name, 1, 120);
     let metric = metrics::find(rule.spec.metric());
     if metric.is_none() {
         let nearest = metrics::suggest(rule.spec.metric()).map(|key| format!(" Did you mean `{key}`?"));

@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::platform::http::authorized::{Authorized, Sensitive, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{IfMatch, Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::{IfMatch, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
 use serde::Deserialize;
@@ -42,12 +42,6 @@ pub fn routes() -> Vec<Endpoint> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
     /// The archived webhooks instead of those in use.
     archived: Option<bool>,
 }
@@ -67,17 +61,16 @@ async fn create(
 }
 
 /// Lists the webhooks, without their secrets.
-#[utoipa::path(get, path = "/v1/webhooks", operation_id = "webhooks_list", tag = "webhooks", params(ListParams),
+#[utoipa::path(get, path = "/v1/webhooks", operation_id = "webhooks_list", tag = "webhooks", params(ListParams, PageParams),
     responses((status = 200, body = Page<Webhook>)))]
 async fn list(
     who: Authorized<may::WebhooksRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<Webhook>>> {
-    let Params(ListParams { limit, cursor, archived }) = params;
-    let archived = archived.unwrap_or(false);
+    let archived = query.filters.archived.unwrap_or(false);
     let filter = if archived { "archived" } else { "" };
-    let paging = Paging::new(who.tenant, "webhooks", filter, limit, cursor.as_deref())?;
+    let paging = query.page.of(who.tenant, "webhooks", filter)?;
     Ok(Reply::ok(super::list(&app, &who, archived, &paging).await?))
 }
 
@@ -184,52 +177,32 @@ async fn replay(
 struct SentParams {
     /// Only messages in this state.
     state: Option<MessageState>,
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
 }
 
 /// Lists a webhook's messages of the last thirty days, newest first; `state=dead` shows what was given up.
 #[utoipa::path(get, path = "/v1/webhooks/{id}/messages", operation_id = "webhooks_messages", tag = "webhooks",
-    params(("id" = WebhookId, Path), SentParams), responses((status = 200, body = Page<WebhookMessage>)))]
+    params(("id" = WebhookId, Path), SentParams, PageParams), responses((status = 200, body = Page<WebhookMessage>)))]
 async fn sent(
     who: Authorized<may::WebhooksRead>,
     app: ThinData<App>,
     id: PathId<WebhookId>,
-    params: Params<SentParams>,
+    query: ListQuery<SentParams>,
 ) -> Result<Reply<Page<WebhookMessage>>> {
-    let Params(SentParams { state, limit, cursor }) = params;
+    let ListQuery { filters: SentParams { state }, page } = query;
     let filter = format!("{}/{}", id.0, state.map_or("", MessageState::as_str));
-    let paging = Paging::new(who.tenant, "webhook messages", &filter, limit, cursor.as_deref())?;
+    let paging = page.of(who.tenant, "webhook messages", &filter)?;
     Ok(Reply::ok(messages::list(&app, &who, id.0, state, &paging).await?))
-}
-
-/// What may be asked of a webhook's attempts.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct AttemptParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
 }
 
 /// Lists every try to send to a webhook in the last thirty days, newest first.
 #[utoipa::path(get, path = "/v1/webhooks/{id}/deliveries", operation_id = "webhooks_deliveries", tag = "webhooks",
-    params(("id" = WebhookId, Path), AttemptParams), responses((status = 200, body = Page<WebhookAttempt>)))]
+    params(("id" = WebhookId, Path), PageParams), responses((status = 200, body = Page<WebhookAttempt>)))]
 async fn attempts(
     who: Authorized<may::WebhooksRead>,
     app: ThinData<App>,
     id: PathId<WebhookId>,
-    params: Params<AttemptParams>,
+    query: ListQuery,
 ) -> Result<Reply<Page<WebhookAttempt>>> {
-    let Params(AttemptParams { limit, cursor }) = params;
-    let paging = Paging::new(who.tenant, "webhook attempts", &id.0.to_string(), limit, cursor.as_deref())?;
+    let paging = query.page.of(who.tenant, "webhook attempts", &id.0.to_string())?;
     Ok(Reply::ok(messages::log(&app, &who, id.0, &paging).await?))
 }
