@@ -29,7 +29,7 @@ pub fn kinds() -> Vec<JobKind> {
 
 /// The sweeps.
 pub fn sweeps() -> Vec<Sweep> {
-    vec![Sweep { name: "webhooks.forget", every: Duration::from_hours(6), perform: |app| forget(app).boxed_local() }]
+    vec![Sweep { name: "webhooks.tidy", every: Duration::from_hours(6), perform: |app| tidy(app).boxed_local() }]
 }
 
 #[derive(Deserialize)]
