@@ -146,11 +146,14 @@ fn fault(error: &reqwest::Error) -> Fault {
         if here.is::<NoAddress>() {
             return Fault::NameUnknown;
         }
+        let io = here.downcast_ref::<io::Error>();
         // What rustls says of a handshake comes as invalid data.
-        if here.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::InvalidData) {
+        if io.is_some_and(|error| error.kind() == io::ErrorKind::InvalidData) {
             return Fault::TlsFailed;
         }
-        cause = here.source();
+        // An I/O error does not name the error that it wraps as its source.
+        let wrapped = io.and_then(io::Error::get_ref).map(|error| error as &(dyn std::error::Error + 'static));
+        cause = wrapped.or_else(|| here.source());
     }
     if error.is_timeout() {
         Fault::TimedOut
