@@ -100,7 +100,7 @@ async fn round(address: SocketAddr, others: &[Vec<u8>], noise: Option<&[u8]>, ti
     }
     let mut loud = JoinSet::new();
     if let Some(noise) = noise {
-        let pace = Duration::from_secs(60) * u32::try_from(NOISE).expect("few") / (LIMITS.of_tenant * 10);
+        let pace = Duration::from_mins(1) * u32::try_from(NOISE).expect("few") / (LIMITS.of_tenant * 10);
         for _ in 0..NOISE {
             loud.spawn(paced(address, noise.to_vec(), pace, time));
         }

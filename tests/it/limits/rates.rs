@@ -4,7 +4,7 @@
 use super::limited;
 use crate::harness::service::own_service_with;
 use crate::harness::tenant::{PASSWORD, Style};
-use crate::harness::{Answer, Client, OwnService, Tenant, eventually, own_database};
+use crate::harness::{Answer, Client, Tenant, eventually, own_database};
 use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -170,8 +170,7 @@ async fn two_processes_with_one_redis_share_the_limits_and_it_learns_no_names() 
     for name in ["198.18.", "127.0.0.1", &retailer.id.to_string(), &retailer.id.0.to_string()] {
         assert!(!keys.contains(name), "{name} stands in {keys}");
     }
-    let ends: Vec<OwnService> = vec![one, other];
-    for service in ends {
+    for service in [one, other] {
         service.stop().await;
     }
     tokio::task::spawn_blocking(move || server.stop().expect("it stops")).await.expect("the stopping thread");

@@ -148,7 +148,7 @@ async fn a_redis_that_is_slow_is_left_alone_and_found_again() {
 }
 
 #[tokio::test]
-async fn two_processes_share_one_allowance_and_a_refusal_says_who_and_how_long() {
+async fn keys_depend_on_the_secret_and_a_refusal_says_who_and_how_long() {
     let limits = Limits::new(config(), [1; 32], None).unwrap();
     let other = Limits::new(config(), [2; 32], None).unwrap();
     let [mine, theirs] = [&limits, &other].map(|limits| limits.key(&tenant("a")[0]).hash);
