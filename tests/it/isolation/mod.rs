@@ -11,8 +11,8 @@
 
 mod calls;
 mod cases;
-mod probes;
-mod seed;
+pub(crate) mod probes;
+pub(crate) mod seed;
 
 use crate::harness::database::connect;
 use crate::harness::{own_database, own_service};
