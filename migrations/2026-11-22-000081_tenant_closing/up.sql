@@ -37,7 +37,7 @@ GRANT SELECT, INSERT ON directory_erasures TO tillwatch_system;
 -- SECURITY DEFINER, by docs/decisions/0080-long-jobs-and-deletion.md: no serving role may delete histories, and none shall.
 -- It does nothing without a row in directory_closings that says that this retailer is due.
 CREATE FUNCTION tillwatch_erase(tenant uuid, most integer) RETURNS jsonb LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET app.tenant_id = '' AS $$
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     victim record;
     removed bigint;
@@ -79,6 +79,8 @@ BEGIN
         END IF;
         EXIT WHEN most <= 0;
     END LOOP;
+    -- As after any transaction: a query without a retailer is an error.
+    PERFORM set_config('app.tenant_id', '', true);
     RETURN erased;
 END $$;
 REVOKE ALL ON FUNCTION tillwatch_erase(uuid, integer) FROM PUBLIC;

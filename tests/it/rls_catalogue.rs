@@ -74,7 +74,13 @@ const RULES: &[&str] = &[
     "SELECT format('the view %s is not security_invoker', oid::regclass) FROM pg_class WHERE relnamespace = 'public'::regnamespace
      AND relkind = 'v' AND NOT coalesce(reloptions::text ~ 'security_invoker=(true|on|1)', false)",
     "SELECT format('%s is a materialised view', oid::regclass) FROM pg_class WHERE relkind = 'm' AND relnamespace = 'public'::regnamespace",
-    "SELECT format('%s is SECURITY DEFINER', oid::regprocedure) FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace",
+    // One exception, by docs/decisions/0080-long-jobs-and-deletion.md: what erases a retailer that is due, for the narrow role alone.
+    "SELECT format('%s is SECURITY DEFINER', oid::regprocedure) FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
+     AND NOT (oid::regprocedure::text = 'tillwatch_erase(uuid,integer)' AND 'search_path=pg_catalog, public, pg_temp' = ANY (proconfig)
+     AND NOT has_function_privilege('tillwatch_app', oid, 'EXECUTE'))",
+    "SELECT format('%s names retailers or logins, and the system role may not erase it', t.name) FROM t
+     WHERE NOT tenant AND (local OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attname = 'login_id'))
+     AND NOT has_table_privilege('tillwatch_system', t.oid, 'DELETE')",
     "SELECT format('%s: the policy %I has a sub-select', oid::regclass, name) FROM p WHERE concat(qual, checked) ~* '\\mselect\\M'",
     "SELECT format('the partition %s is granted to %s', name, grantee) FROM g WHERE partition",
     "SELECT format('the partition %s has partitions', oid::regclass) FROM pg_class WHERE relispartition AND relkind = 'p'",
@@ -172,6 +178,11 @@ const BREACHES: &[(&str, &str)] = &[
     ("CREATE VIEW v AS SELECT * FROM campaigns", "the view v is not security_invoker"),
     ("CREATE MATERIALIZED VIEW v AS SELECT * FROM campaigns", "v is a materialised view"),
     ("CREATE FUNCTION f() RETURNS int SECURITY DEFINER LANGUAGE sql AS 'SELECT 1'", "f() is SECURITY DEFINER"),
+    (
+        "GRANT EXECUTE ON FUNCTION tillwatch_erase(uuid, integer) TO tillwatch_app",
+        "tillwatch_erase(uuid,integer) is SECURITY DEFINER",
+    ),
+    ("REVOKE DELETE ON queue_jobs FROM tillwatch_system", "queue_jobs names retailers or logins"),
     ("GRANT SELECT ON samples_rest TO tillwatch_app", "the partition samples_rest is granted to tillwatch_app"),
     (
         "CREATE TABLE samples_2099_01 PARTITION OF samples FOR VALUES FROM ('2099-01-01') TO ('2099-02-01') PARTITION BY RANGE (at)",

@@ -79,6 +79,12 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "tenant_update" => vec![own().body(json!({ "fiscal_week_start": "sun" }))],
         "audit_verify" => vec![own()],
         "audit_export" => vec![own().query("?from=2026-01-01T00:00:00Z".to_owned())],
+        "jobs_list" => vec![Case::new(Nothing)],
+        "jobs_get" | "jobs_result" | "jobs_errors" | "jobs_cancel" => vec![not_found("job")],
+        "tenant_export" => vec![own()],
+        // Only an owner closes a retailer; the admins who ask here are refused before anything else.
+        "tenant_close" | "tenant_keep_open" => vec![Case::new(Refused(Code::PermissionDenied)).body(json!({}))],
+        "erasures_get" => vec![Case::new(Refused(Code::NotFound)).id("ers_1C4GZiMNL8NiCCPWZwHAHX")],
         "chat_issue_code" => vec![own().body(json!({}))],
         "chat_redeem" => vec![bots().body(json!({
             "code": mine.link_code, "transport": "discord", "server": "s", "channel": "c", "user": "u",
@@ -189,6 +195,7 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
         }
         "rules_get" | "rules_archive" => vec![not_found("rule")],
         "rules_update" => vec![not_found("rule").body(json!({ "enabled": false }))],
+        "imports_start" => vec![own().query("?kind=samples".to_owned()).body(json!({ "samples": [] }))],
         "samples_take" => {
             let row = |key: &str, place: Value| {
                 let mut row = json!({ "metric": "spend", "at": "2026-01-01T00:00:00Z", "key": key, "value": 1 });

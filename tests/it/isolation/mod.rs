@@ -15,8 +15,8 @@ mod calls;
 mod canaries;
 mod cases;
 mod narrowed;
-mod probes;
-mod seed;
+pub(crate) mod probes;
+pub(crate) mod seed;
 
 use crate::harness::database::connect;
 use crate::harness::{own_database, own_service};

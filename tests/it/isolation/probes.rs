@@ -88,7 +88,7 @@ async fn count(app: &mut AsyncPgConnection, opening: &str, query: &str) -> Resul
 
 /// A hash of all rows of a tenant, by table: equal when nothing was changed. Seals are left out, since a worker makes them at
 /// its own time.
-pub(super) async fn fingerprint(database: &Database, tenant: &Tenant) -> BTreeMap<String, String> {
+pub(crate) async fn fingerprint(database: &Database, tenant: &Tenant) -> BTreeMap<String, String> {
     let columns = database
         .texts(
             "SELECT concat_ws(' ', c.relname, a.attname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \

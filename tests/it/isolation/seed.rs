@@ -10,37 +10,37 @@ use tillwatch_backend::identity::audit::sealing;
 use tillwatch_shared::permissions::{Permission, Role};
 
 /// A number that no other figure of the run has.
-pub(super) const FIGURE: &str = "98765.4321";
+pub(crate) const FIGURE: &str = "98765.4321";
 
 /// A retailer with a row in every table. All its names bear its mark.
-pub(super) struct Seeded {
+pub(crate) struct Seeded {
     /// The retailer.
-    pub(super) tenant: Tenant,
+    pub(crate) tenant: Tenant,
     /// Its admin.
-    pub(super) admin: Client,
+    pub(crate) admin: Client,
     /// An admin whose session may be ended.
-    pub(super) leaving: Client,
+    pub(crate) leaving: Client,
     /// What stands in all its names.
-    pub(super) mark: String,
+    pub(crate) mark: String,
     /// A link code that nobody has used.
-    pub(super) link_code: String,
+    pub(crate) link_code: String,
     /// A channel key and a campaign key.
-    pub(super) keys: [String; 2],
+    pub(crate) keys: [String; 2],
     ids: BTreeMap<&'static str, String>,
 }
 
 /// The retailer that looks over the fence.
-pub(super) struct Other {
+pub(crate) struct Other {
     /// The retailer.
-    pub(super) tenant: Tenant,
+    pub(crate) tenant: Tenant,
     /// Its admin.
-    pub(super) admin: Client,
+    pub(crate) admin: Client,
     /// An admin whose session may be ended.
-    pub(super) leaving: Client,
+    pub(crate) leaving: Client,
 }
 
 impl Other {
-    pub(super) async fn at(service: &OwnService) -> Self {
+    pub(crate) async fn at(service: &OwnService) -> Self {
         Self::over(service.anonymous(), service.database.clone()).await
     }
 
@@ -54,7 +54,7 @@ impl Other {
 }
 
 impl Seeded {
-    pub(super) async fn at(service: &OwnService) -> Self {
+    pub(crate) async fn at(service: &OwnService) -> Self {
         let seeded = Self::over(service.anonymous(), service.database.clone()).await;
         // A seal, long before its time.
         let app = App::new(service.inside()).expect("a view of the service");
@@ -164,6 +164,11 @@ impl Seeded {
         assert_eq!((&taken["refused"], &taken["stopped"][0]["alert"].is_null()), (&json!(0), &false), "{taken}");
         self.tenant.settled().await;
         let first = [("alert", "/v1/alerts"), ("chat_user", "/v1/chat-links"), ("delivery", "/v1/deliveries")];
+        let file = "metric,at,key,value\nsales,2026-01-01T00:00:00Z,imported,7\nnonsense,,,\n";
+        let headers = [("content-type", "text/csv")];
+        let import = self.tenant.owner.send("POST", "/v1/imports?kind=samples", &headers, Some(file.into())).await.ok();
+        self.ids.insert("job", text(&import["id"]).to_owned());
+        self.tenant.settled().await;
         for (name, path) in first {
             let page = self.tenant.owner.get(path).await.ok();
             self.ids.insert(name, text(&page["data"][0]["id"]).to_owned());
@@ -177,12 +182,12 @@ impl Seeded {
     }
 
     /// The id of one of its objects.
-    pub(super) fn id(&self, name: &str) -> &str {
+    pub(crate) fn id(&self, name: &str) -> &str {
         self.ids.get(name).unwrap_or_else(|| panic!("{name} was not seeded"))
     }
 
     /// What nobody else may ever read: its mark, its figure, its ids.
-    pub(super) fn canaries(&self) -> Vec<String> {
+    pub(crate) fn canaries(&self) -> Vec<String> {
         let ids = self.ids.values().cloned();
         [self.mark.clone(), FIGURE.to_owned(), self.tenant.id.to_string(), self.tenant.email.clone()]
             .into_iter()

@@ -132,6 +132,14 @@ fn record_ends(text: &[u8], last: bool, most: usize) -> Vec<usize> {
             csv_core::ReadRecordResult::InputEmpty | csv_core::ReadRecordResult::End => break,
         }
     }
+    // The library ends a record at the first of a carriage return and a newline.
+    for end in &mut ends {
+        *end += usize::from(text[*end - 1] == b'\r' && text.get(*end) == Some(&b'\n'));
+    }
+    if !last && ends.last() == Some(&text.len()) && text.ends_with(b"\r") {
+        // Whether a newline follows is not to be seen yet.
+        ends.pop();
+    }
     ends
 }
 
@@ -188,11 +196,12 @@ fn elements<'a>(window: &'a [u8], last: bool, most: usize, place: &mut Place) ->
     while rows.len() < most {
         at = blank(at);
         match text.get(at) {
-            // The end of the list, and of the document.
-            Some(b']') if last && place.line > 0 || rows.is_empty() && place.line == 0 => {
+            // The end of the list, and of the document; what follows may lie behind the window.
+            Some(b']') if !last => break,
+            Some(b']') => {
                 let closing = blank(at + 1);
-                let end = blank(closing + 1);
-                if text.get(closing) != Some(&b'}') || end < text.len() {
+                let end = (closing + 1).min(text.len());
+                if text.get(closing) != Some(&b'}') || blank(end) < text.len() {
                     return Err(bad("something else than `]}` ends it".to_owned()));
                 }
                 behind = text.len();
