@@ -39,6 +39,7 @@ mod smoke;
 mod staff;
 mod start_refusal;
 mod stop_loss;
+mod tenant_end;
 mod tenant_life;
 mod tidy;
 mod up;

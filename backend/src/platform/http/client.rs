@@ -156,15 +156,6 @@ mod tests {
     }
 
     #[test]
-    fn a_subscriber_is_one_client() {
-        let network_of = |text: &str| network(text.parse().unwrap());
-        assert_eq!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:2:ffff::9"));
-        assert_ne!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
-        assert_eq!(network_of("::ffff:192.0.2.1"), network_of("192.0.2.1"));
-        assert_ne!(network_of("192.0.2.1"), network_of("192.0.2.2"));
-    }
-
-    #[test]
     fn what_is_kept_of_a_client_is_coarse_and_short() {
         let network = |text: &str| Client { address: text.parse().ok(), agent: None }.network();
         assert_eq!(network("203.0.113.77").as_deref(), Some("203.0.113.0/24"));
