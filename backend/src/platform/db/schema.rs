@@ -590,11 +590,11 @@ diesel::table! {
         disabled_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         version -> Int8,
+        locale -> Nullable<Text>,
+        password_changed_at -> Nullable<Timestamptz>,
         custom_role_id -> Nullable<Uuid>,
         department_id -> Nullable<Uuid>,
         channels -> Nullable<Array<Uuid>>,
-        locale -> Nullable<Text>,
-        password_changed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -606,6 +606,7 @@ diesel::table! {
         time_zone -> Text,
         currency -> Text,
         created_at -> Timestamptz,
+        second_factor -> Text,
         version -> Int8,
         fiscal_week_start -> Text,
         quiet_from -> Nullable<Int4>,
@@ -619,7 +620,6 @@ diesel::table! {
         limit_api_tokens -> Nullable<Int8>,
         state -> Text,
         state_since -> Nullable<Timestamptz>,
-        second_factor -> Text,
     }
 }
 
