@@ -58,6 +58,7 @@ async fn an_id_is_carried_from_the_request_to_the_message_in_the_chat() {
     // What a job finds in the samples of a request is that request's as well.
     let spec = json!({ "kind": "threshold", "metric": "complaints", "side": "above", "line": 5 });
     retailer.owner.post("/v1/rules", json!({ "name": "Complaints", "severity": "critical", "spec": spec })).await.ok();
+    retailer.settled().await;
     let rows = b"metric,at,key,value\ncomplaints,2026-02-03T15:00:00Z,c1,9\ncomplaints,2026-02-04T15:00:00Z,c2,0\n";
     retailer.owner.send("POST", "/v1/samples", &headers("many-complaints", "text/csv"), Some(rows.to_vec())).await.ok();
     let third = claimed(&bot).await;
