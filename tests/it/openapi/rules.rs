@@ -197,7 +197,15 @@ fn headers(document: &Value) -> Vec<String> {
             let answer = resolved(document, answer);
             let body = resolved(document, &answer["content"]["application/json"]["schema"]);
             let of_status = match status.as_str() {
-                "201" | "202" => Some("Location"),
+                "201" => Some("Location"),
+                // What goes on in the background is followed as a job; other things are only taken.
+                "202"
+                    if answer["content"]["application/json"]["schema"]["$ref"]
+                        .as_str()
+                        .is_some_and(|s| s.ends_with("/LongJob")) =>
+                {
+                    Some("Location")
+                }
                 "401" => Some("WWW-Authenticate"),
                 "429" | "503" => Some("Retry-After"),
                 _ => None,
