@@ -31,11 +31,11 @@ CREATE TABLE directory_erasures (
 COMMENT ON TABLE directory_erasures IS 'citus:local Signed certificates of erasure, without personal data.';
 GRANT SELECT, INSERT ON directory_erasures TO tillwatch_system;
 
--- Removes up to `most` rows of a retailer that is due to be erased, from the tables that refer to others before the ones that
--- are referred to; returns how many of each table. Nothing when nothing is left.
+-- Removes up to `most` rows of a retailer that is due to be erased, from the tables that refer to others before the
+-- ones that are referred to; returns how many of each table. Nothing when nothing is left.
 --
--- SECURITY DEFINER, by docs/decisions/0080-long-jobs-and-deletion.md: no serving role may delete histories, and none shall.
--- It does nothing without a row in directory_closings that says that this retailer is due.
+-- SECURITY DEFINER, by docs/decisions/0080-long-jobs-and-deletion.md: no serving role may delete histories, and none
+-- shall. It does nothing without a row in directory_closings that says that this retailer is due.
 CREATE FUNCTION tillwatch_erase(tenant uuid, most integer) RETURNS jsonb LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -86,7 +86,8 @@ END $$;
 REVOKE ALL ON FUNCTION tillwatch_erase(uuid, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tillwatch_erase(uuid, integer) TO tillwatch_system;
 
--- The local tables are erased by the narrow role itself: those that name a retailer, and those of a login without a place.
+-- The local tables are erased by the narrow role itself: those that name a retailer, and those of a login without a
+-- place.
 DO $$
 DECLARE
     place regclass;

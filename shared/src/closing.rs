@@ -51,7 +51,8 @@ answers! {
         pub closes_at: Option<DateTime<Utc>>,
         /// When the last row was gone.
         pub erased_at: Option<DateTime<Utc>>,
-        /// The certificate: a JWS (`EdDSA`) that says which retailer, how many rows of each table, when, and that it was verified.
+        /// The certificate: a JWS (`EdDSA`) that says which retailer, how many rows of each table, when, and that it
+        /// was verified.
         #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
         pub certificate: Option<String>,
         /// The public key that verifies it; its `kid` is published in the key set until keys are rotated.

@@ -7,7 +7,7 @@ use crate::harness::service::own_service_with;
 use crate::harness::tenant::{Style, text};
 use crate::harness::{Database, OwnService, Tenant, eventually, own_database, own_service};
 use crate::isolation::probes::fingerprint;
-use crate::isolation::seed::{FIGURE, Seeded};
+use crate::isolation::seed::Seeded;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel_async::SimpleAsyncConnection as _;
@@ -68,7 +68,6 @@ async fn the_copy_holds_every_row_and_no_secret() {
     let many: Vec<Value> = (0..4_500)
         .map(|n| json!({ "metric": "orders", "at": format!("2026-01-02T{:02}:{:02}:00Z", n / 60 % 24, n % 60), "key": format!("行 {n}"), "value": n }))
         .collect();
-    mine.tenant.owner.post("/v1/samples", json!({ "samples": [] })).await;
     crate::harness::feed::feed(&mine.tenant.owner, &many).await.ok();
     mine.tenant.settled().await;
     let job = mine.tenant.owner.post("/v1/tenant/export", json!({})).await;
@@ -91,7 +90,7 @@ async fn the_copy_holds_every_row_and_no_secret() {
             assert!(!text(&table["withheld"]).is_empty(), "{table}");
             continue;
         };
-        let mut rows = 0;
+        let mut rows = 0_i64;
         for part in parts {
             let bytes = &files[text(&part["path"])];
             let digest = Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
@@ -230,8 +229,7 @@ async fn an_erased_retailer_leaves_nothing_but_its_certificate() {
     assert_eq!((&shown["state"], &shown["closes_at"]), (&json!("erased"), &Value::Null), "{shown}");
     let left = everything(database).await;
     let uuid = mine.tenant.id.0.to_string();
-    let traces = [mine.mark.as_str(), uuid.as_str(), mine.tenant.email.as_str(), FIGURE];
-    for trace in traces.into_iter().take(3) {
+    for trace in [mine.mark.as_str(), uuid.as_str(), mine.tenant.email.as_str()] {
         let found: Vec<&str> = left.lines().filter(|line| line.contains(trace)).collect();
         assert!(found.is_empty(), "{trace} is left: {found:#?}");
     }

@@ -1,10 +1,11 @@
 //! What happens: samples arrive, rules judge, alerts are raised, deliveries take them to the chat.
 //!
 //! Cast: [`ingest`] (`POST /v1/samples`: composes measure, plan's totals and the stop-loss in one transaction),
-//! [`imports`] (files of samples, batch after batch), [`judging`] (stop-loss in the write, closed days by job), [`rules`] (what is watched, and the arithmetic of
-//! detection), [`alerts`] (one open alert a breach, with its timeline and picture), [`deliveries`] (one message an
-//! incident), [`dispatch`] (handing the bot what is due), [`webhooks`] (telling customers' own systems). Depends on plan, measure,
-//! identity and the platform. Invariant: an alert and its deliveries are rows of the transaction that saw the breach.
+//! [`imports`] (files of samples, batch after batch), [`judging`] (stop-loss in the write, closed days by job),
+//! [`rules`] (what is watched, and the arithmetic of detection), [`alerts`] (one open alert a breach, with its
+//! timeline and picture), [`deliveries`] (one message an incident), [`dispatch`] (handing the bot what is due),
+//! [`webhooks`] (telling customers' own systems). Depends on plan, measure, identity and the platform. Invariant: an
+//! alert and its deliveries are rows of the transaction that saw the breach.
 
 pub mod alerts;
 pub mod deliveries;

@@ -1,13 +1,14 @@
 //! The end of a retailer: closing, a time to think, erasure of every row, and a certificate.
 //!
 //! Vocabulary: a retailer that is *closing* can be kept open until its time; from then on it is *due*, and a sweep
-//! *erases* it. An *erasure* is what is left: an id that was given at the closing, and a signed certificate without personal
-//! data. Cast: [`certificate`] (what it says, pure), `store` (the closings; erasing slice by slice).
+//! *erases* it. An *erasure* is what is left: an id that was given at the closing, and a signed certificate without
+//! personal data. Cast: [`certificate`] (what it says, pure), `store` (the closings; erasing slice by slice).
 //!
 //! Invariants: nothing is erased unless its closing says that it is due, which the database itself holds
-//! (`tillwatch_erase` in the migrations; docs/decisions/0080-long-jobs-and-deletion.md); erasing goes in bounded slices, each counted in
-//! its own transaction, so a killed sweep goes on where it was; the certificate is written in the transaction that found nothing left in any
-//! table with rows of retailers, as the catalogue lists them, and with it the closing itself is gone. A login goes with its last place.
+//! (`tillwatch_erase` in the migrations; docs/decisions/0080-long-jobs-and-deletion.md); erasing goes in bounded
+//! slices, each counted in its own transaction, so a killed sweep goes on where it was; the certificate is written in
+//! the transaction that found nothing left in any table with rows of retailers, as the catalogue lists them, and with
+//! it the closing itself is gone. A login goes with its last place.
 
 mod certificate;
 pub mod jobs;
@@ -102,7 +103,8 @@ pub async fn keep_open(app: &App, who: &Who) -> Result<bool> {
     if app.db.read(who, async |tx| store::state(tx, who.tenant).await).await? != CLOSING {
         return Ok(false);
     }
-    // First the closing, which is what erasing asks for: should this end halfway, nothing is erased and asking again mends it.
+    // First the closing, which is what erasing asks for: should this end halfway, nothing is erased and asking again
+    // mends it.
     let (kept, open) = app
         .db
         .system("keep a retailer open", async |tx| {

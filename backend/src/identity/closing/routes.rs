@@ -18,9 +18,9 @@ pub fn routes() -> Vec<Endpoint> {
     vec![endpoint!(close), endpoint!(keep_open), endpoint!(erasure)]
 }
 
-/// Closes the retailer. It can be kept open for a time (30 days unless the operator says otherwise); then every row of it is
-/// removed, and `GET /v1/erasures/{id}` shows a signed certificate. Needs a fresh proof of who you are. Doing it again changes
-/// nothing.
+/// Closes the retailer. It can be kept open for a time (30 days unless the operator says otherwise); then every row of
+/// it is removed, and `GET /v1/erasures/{id}` shows a signed certificate. Needs a fresh proof of who you are. Doing it
+/// again changes nothing.
 #[utoipa::path(post, path = "/v1/tenant/close", operation_id = "tenant_close", tag = "tenant",
     request_body = CloseTenant, responses((status = 200, body = TenantClosing)))]
 async fn close(

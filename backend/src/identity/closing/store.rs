@@ -185,8 +185,8 @@ async fn local_tables(tx: &mut SystemTx, column: &str) -> Result<Vec<Name>> {
     .await?)
 }
 
-/// Erases up to `most` rows of each local table that names the retailer, and the logins that have no other place; how many of
-/// each, none when none was left. The closing itself stays.
+/// Erases up to `most` rows of each local table that names the retailer, and the logins that have no other place; how
+/// many of each, none when none was left. The closing itself stays.
 pub(super) async fn erase_local(tx: &mut SystemTx, tenant: TenantId, most: i32) -> Result<BTreeMap<String, i64>> {
     let mut erased = BTreeMap::new();
     let mut count = |name: &str, rows: usize| {

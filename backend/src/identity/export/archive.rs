@@ -1,7 +1,7 @@
 //! The archive of a copy: a tar file packed with gzip, written piece by piece. Pure.
 //!
-//! Each piece is whole entries of tar, packed as one member of gzip; the members behind each other are one gzip file, so that a
-//! piece needs nothing of the pieces before it.
+//! Each piece is whole entries of tar, packed as one member of gzip; the members behind each other are one gzip file,
+//! so that a piece needs nothing of the pieces before it.
 
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};

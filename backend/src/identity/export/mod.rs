@@ -1,11 +1,12 @@
 //! The complete copy of a retailer's data: an archive with every table's rows and a manifest, written as a long job.
 //!
-//! Vocabulary: the *copy* is a tar file packed with gzip; it holds `tables/<name>/000001.ndjson` and so on, one row a line, and
-//! last `manifest.json`, which says what there is: the rows, columns and files of each table with their SHA-256, and what is withheld
-//! and why. Cast: [`tables`] (what is copied, decided by name and held against the catalogue by a test), `archive`
-//! (pieces of the file), `store` (pages by key). Invariants: rows are read through the app role in the retailer's own
-//! transaction, so the policies hold for the copy as for everything; no hash of a credential is copied; pages are read one after the
-//! other, so the copy shows each row as it was at some time between the manifest's two times.
+//! Vocabulary: the *copy* is a tar file packed with gzip; it holds `tables/<name>/000001.ndjson` and so on, one row a
+//! line, and last `manifest.json`, which says what there is: the rows, columns and files of each table with their
+//! SHA-256, and what is withheld and why. Cast: [`tables`] (what is copied, decided by name and held against the
+//! catalogue by a test), `archive` (pieces of the file), `store` (pages by key). Invariants: rows are read through the
+//! app role in the retailer's own transaction, so the policies hold for the copy as for everything; no hash of a
+//! credential is copied; pages are read one after the other, so the copy shows each row as it was at some time between
+//! the manifest's two times.
 
 mod archive;
 pub mod jobs;

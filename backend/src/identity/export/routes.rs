@@ -14,8 +14,9 @@ pub fn routes() -> Vec<Endpoint> {
     vec![endpoint!(export)]
 }
 
-/// Asks for a complete copy of the retailer's data, which is written as a long job: `Location` is the job, whose result is a
-/// `tar.gz` with each table's rows as NDJSON and a `manifest.json`. Needs a fresh proof of who you are, and so does reading it.
+/// Asks for a complete copy of the retailer's data, which is written as a long job: `Location` is the job, whose
+/// result is a `tar.gz` with each table's rows as NDJSON and a `manifest.json`. Needs a fresh proof of who you are,
+/// and so does reading it.
 #[utoipa::path(post, path = "/v1/tenant/export", operation_id = "tenant_export", tag = "tenant",
     responses((status = 202, description = "The job, which waits for its turn.", body = LongJob)))]
 async fn export(who: Sensitive<may::TenantExport>, app: ThinData<App>) -> Result<Reply<LongJob>> {

@@ -1,4 +1,5 @@
-//! The only SQL of the copy: pages of any table of the list, by its key. Names come from the list alone, never from a request.
+//! The only SQL of the copy: pages of any table of the list, by its key. Names come from the list alone, never from a
+//! request.
 
 use crate::error::Result;
 use crate::platform::db::Tx;

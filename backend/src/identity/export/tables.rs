@@ -1,7 +1,7 @@
 //! What a complete copy holds: every table with rows of retailers, and every column of it, decided by name. Pure.
 //!
-//! A test asks the database's catalogue: a table that is not in [`TABLES`], or a column that is named neither as copied nor as withheld,
-//! fails it, and the failure says the line to add.
+//! A test asks the database's catalogue: a table that is not in [`TABLES`], or a column that is named neither as
+//! copied nor as withheld, fails it, and the failure says the line to add.
 
 /// A table with rows of retailers.
 #[derive(Clone, Copy, Debug)]

@@ -2,21 +2,27 @@
 //!
 //! Vocabulary: a *long job* is a row that people see; it is done in *slices*, each a piece of deferred work
 //! ([`crate::platform::jobs`]) of its own. A slice does a bounded part of the work from the job's *checkpoint* on, and
-//! writes its effects, its output and the next checkpoint in one transaction, in which the next slice is put into the queue. A
-//! *kind* belongs to the domain that knows the work: it registers a kind of deferred work under the long job's name,
-//! which calls [`advance`] with its slice.
+//! writes its effects, its output and the next checkpoint in one transaction, in which the next slice is put into the
+//! queue. A *kind* belongs to the domain that knows the work: it registers a kind of deferred work under the long
+//! job's name, which calls [`advance`] with its slice.
 //!
-//! Invariants: a slice is done once, since its ticket names its number: killed at any point, a job repeats at most one slice
-//! and doubles nothing; two jobs of a retailer run at once and the others wait in their order; a job acts for
-//! whoever asked, with what they could reach then; a slice that fails again and again ends the job with a
-//! sentence; what was done before a failure or a cancel stays, and its files too, for seven days.
+//! Cast: `slices` (tickets, turns, failures, the end), `upload` (a file that comes in), `model` (pure), `store`.
+//!
+//! Invariants: a slice is done once, since its ticket names its number: killed at any point, a job repeats at most one
+//! slice and doubles nothing; two jobs of a retailer run at once and the others wait in their order; a job acts for
+//! whoever asked, with what they could reach then; a slice that fails again and again ends the job with a sentence;
+//! what was done before a failure or a cancel stays, and its files too, for seven days.
 
 pub mod jobs;
 mod model;
 pub mod routes;
+mod slices;
 mod store;
+mod upload;
 
 pub use model::{FileName, Handed, PART, handed};
+pub use slices::{DoSlice, Held, Slice, advance};
+pub use upload::{add_upload, begin_upload, broke_off, upload_from, uploaded};
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -27,65 +33,17 @@ use crate::platform::db::Tx;
 use crate::platform::http::authorized::fresh;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{Reach, Who};
-use crate::platform::jobs::{queue, unharmed};
 use crate::platform::wake::Topic;
-use chrono::{DateTime, Utc};
-use futures_util::future::LocalBoxFuture;
-use model::{AT_ONCE, Authority, KEPT, Kept, MOST_FAILURES, MOST_OPEN, UPLOAD};
+use model::{Authority, KEPT, Kept, MOST_OPEN, UPLOAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::time::Duration;
+use slices::{end, put};
 use store::{Change, Narrowed};
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::JobId;
 use tillwatch_shared::jobs::{LongJob, LongJobKind, LongJobState};
 use uuid::Uuid;
-
-/// A slice is given up after this, before its ticket's lease ends.
-const LONGEST_SLICE: Duration = Duration::from_secs(20);
-
-/// A job in hand, as its kind sees it.
-#[derive(Debug)]
-pub struct Held {
-    /// Its id.
-    pub id: JobId,
-    /// What was asked for.
-    pub params: Value,
-    /// Where the last slice ended; null before the first.
-    pub checkpoint: Value,
-    /// What was counted so far.
-    pub counts: std::collections::BTreeMap<String, i64>,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-}
-
-/// What a slice came to.
-#[derive(Debug, Default)]
-pub struct Slice {
-    /// Where the next one goes on.
-    pub checkpoint: Value,
-    /// How much is done, in the kind's unit.
-    pub done: i64,
-    /// How much there is to do, if that is known now.
-    pub total: Option<i64>,
-    /// What is to be added to the counts.
-    pub counts: Vec<(&'static str, i64)>,
-    /// What is to be added to the files.
-    pub output: Vec<(FileName, Vec<u8>)>,
-    /// Whether that was the last one.
-    pub finished: bool,
-}
-
-/// Does one slice of a kind, as part of the transaction.
-pub type DoSlice = for<'a> fn(&'a mut Tx, &'a Who, &'a Held) -> LocalBoxFuture<'a, Result<Slice>>;
-
-/// What the queue carries.
-#[derive(Serialize, Deserialize)]
-struct Ticket {
-    job: JobId,
-    slice: i64,
-}
 
 /// What the queue carries for the time when files are no longer kept.
 #[derive(Serialize, Deserialize)]
@@ -101,86 +59,6 @@ pub async fn ask(tx: &mut Tx, who: &Who, kind: LongJobKind, params: Value) -> Re
     let job = insert(tx, who, kind, LongJobState::Waiting, params).await?;
     put(tx, who, kind.as_str(), job.id, 0).await?;
     Ok(job.to_wire())
-}
-
-/// Begins a job of `kind` whose file is still to come: [`add_upload`], and [`uploaded`] in the end.
-///
-/// # Errors
-/// 429 when too many of the retailer's jobs are not over; otherwise when the database fails.
-pub async fn begin_upload(app: &App, who: &Who, kind: LongJobKind, params: Value) -> Result<JobId> {
-    app.db
-        .write(who, async |tx| {
-            let job = insert(tx, who, kind, LongJobState::Uploading, params.clone()).await?;
-            let tidy = json!(Tidy { job: job.id });
-            queue::enqueue(tx, who, jobs::TIDY, &tidy, job.created_at + UPLOAD).await?;
-            Ok(job.id)
-        })
-        .await
-}
-
-/// Adds bytes to a job's upload: a multiple of [`PART`], but for the last ones.
-///
-/// # Errors
-/// 409 when the job takes none any more, because it was cancelled or the upload took too long.
-pub async fn add_upload(app: &App, who: &Who, id: JobId, bytes: &[u8]) -> Result<()> {
-    app.db
-        .write(who, async |tx| {
-            uploading(tx, who, id).await?;
-            store::append(tx, who.tenant, id, FileName::Upload, bytes).await
-        })
-        .await
-}
-
-/// The upload is whole: `last` bytes more, and `total` in all. The job waits for its turn.
-///
-/// # Errors
-/// 409 when the job takes none any more.
-pub async fn uploaded(
-    app: &App,
-    who: &Who,
-    id: JobId,
-    last: &[u8],
-    total: i64,
-    params: Value,
-    checkpoint: Value,
-) -> Result<LongJob> {
-    let job = app
-        .db
-        .write(who, async |tx| {
-            let job = uploading(tx, who, id).await?;
-            store::append(tx, who.tenant, id, FileName::Upload, last).await?;
-            let (total, state) = (Some(total), Some(LongJobState::Waiting.as_str()));
-            let (params, checkpoint) = (Some(params.clone()), Some(checkpoint.clone()));
-            let change = Change { state, total, params, checkpoint, ..Change::default() };
-            store::change(tx, who.tenant, id, change).await?;
-            put(tx, who, job.kind.as_str(), id, 0).await?;
-            store::get(tx, who.tenant, id, None).await
-        })
-        .await?;
-    app.wake(Topic::Jobs);
-    Ok(job.to_wire())
-}
-
-/// The upload will not become whole: the job has failed for the reason `why`.
-///
-/// # Errors
-/// When the database fails.
-pub async fn broke_off(app: &App, who: &Who, id: JobId, why: &str) -> Result<()> {
-    app.db
-        .write(who, async |tx| match store::lock(tx, who.tenant, id).await? {
-            Some(job) if job.state == LongJobState::Uploading => {
-                end(tx, who, &job, LongJobState::Failed, Some(why), now()).await
-            }
-            _ => Ok(()),
-        })
-        .await
-}
-
-async fn uploading(tx: &mut Tx, who: &Who, id: JobId) -> Result<Kept> {
-    let job = store::lock(tx, who.tenant, id).await?;
-    job.filter(|job| job.state == LongJobState::Uploading).ok_or_else(|| {
-        Error::conflict("The job takes no file any more: it was cancelled, or the upload took too long.")
-    })
 }
 
 async fn insert(tx: &mut Tx, who: &Who, kind: LongJobKind, state: LongJobState, params: Value) -> Result<Kept> {
@@ -222,137 +100,6 @@ async fn insert(tx: &mut Tx, who: &Who, kind: LongJobKind, state: LongJobState, 
     Ok(job)
 }
 
-async fn put(tx: &mut Tx, who: &Who, kind: &str, job: JobId, slice: i64) -> Result<()> {
-    queue::enqueue(tx, who, kind, &json!(Ticket { job, slice }), now()).await
-}
-
-/// Does the slice that `payload` is the ticket of, if it is still to be done: what a kind's deferred work is.
-///
-/// # Errors
-/// When the slice failed and is to be tried again.
-pub async fn advance(app: &App, who: &Who, payload: Value, work: DoSlice) -> Result<()> {
-    let ticket: Ticket = serde_json::from_value(payload).map_err(Error::internal)?;
-    let turn = async { app.db.write(who, async |tx| turn(tx, who, &ticket, work).await).await };
-    let late = |_| Err(Error::internal(format!("a slice took longer than {} s", LONGEST_SLICE.as_secs())));
-    let outcome = tokio::time::timeout(LONGEST_SLICE, unharmed(turn)).await.unwrap_or_else(late);
-    if let Err(error) = outcome {
-        // Nobody is to blame for an outage: the ticket stays, and is presented again.
-        if error.outage || !give_up(app, who, &ticket, &error).await? {
-            return Err(error);
-        }
-    }
-    app.wake(Topic::Jobs);
-    Ok(())
-}
-
-/// The job that `ticket` is for, locked, if that slice is still to be done.
-async fn due(tx: &mut Tx, who: &Who, ticket: &Ticket) -> Result<Option<Kept>> {
-    let job = store::lock(tx, who.tenant, ticket.job).await?;
-    let ready = |job: &Kept| matches!(job.state, LongJobState::Waiting | LongJobState::Running);
-    Ok(job.filter(|job| job.slice == ticket.slice && ready(job)))
-}
-
-async fn turn(tx: &mut Tx, who: &Who, ticket: &Ticket, work: DoSlice) -> Result<()> {
-    let at = now();
-    let Some(job) = due(tx, who, ticket).await? else { return Ok(()) };
-    if job.cancel_asked_at.is_some() {
-        return end(tx, who, &job, LongJobState::Cancelled, None, at).await;
-    }
-    if job.state == LongJobState::Waiting {
-        tenants::lock(tx, who.tenant).await?;
-        if store::count_open(tx, who.tenant, Some(LongJobState::Running)).await? >= AT_ONCE {
-            // Whichever ends next puts the job that waits longest into the queue again.
-            return Ok(());
-        }
-    }
-    let held = Held {
-        id: job.id,
-        params: job.params.clone(),
-        checkpoint: job.checkpoint.clone(),
-        counts: job.counts(),
-        started_at: job.started_at.unwrap_or(at),
-    };
-    let slice = work(tx, &job.acting(who)?, &held).await?;
-    for (name, bytes) in &slice.output {
-        store::append(tx, who.tenant, job.id, *name, bytes).await?;
-    }
-    let change = Change {
-        state: Some(LongJobState::Running.as_str()),
-        done: Some(slice.done),
-        total: slice.total,
-        checkpoint: Some(slice.checkpoint),
-        counts: Some(job.counted(&slice.counts)),
-        slice: Some(job.slice + 1),
-        failures: Some(0),
-        started_at: Some(held.started_at),
-        ..Change::default()
-    };
-    store::change(tx, who.tenant, job.id, change).await?;
-    if slice.finished {
-        return end(tx, who, &job, LongJobState::Succeeded, None, at).await;
-    }
-    put(tx, who, job.kind.as_str(), job.id, job.slice + 1).await
-}
-
-/// Counts a failure of a slice, and ends the job when trying again will not help; says whether it is over.
-async fn give_up(app: &App, who: &Who, ticket: &Ticket, error: &Error) -> Result<bool> {
-    let at = now();
-    app.db
-        .write(who, async |tx| {
-            let Some(job) = due(tx, who, ticket).await? else { return Ok(true) };
-            let failures = job.failures + 1;
-            // What is refused for what it is will be refused again.
-            if error.code.status() < 500 {
-                end(tx, who, &job, LongJobState::Failed, Some(&error.detail), at).await?;
-            } else if failures >= MOST_FAILURES {
-                tracing::error!(job = %job.id, %error, "a long job was given up");
-                let why = format!(
-                    "Something went wrong on our side, {failures} times. Ask for it again, or tell us the job's id."
-                );
-                end(tx, who, &job, LongJobState::Failed, Some(&why), at).await?;
-            } else {
-                let change = Change { failures: Some(failures), ..Change::default() };
-                store::change(tx, who.tenant, job.id, change).await?;
-                return Ok(false);
-            }
-            Ok(true)
-        })
-        .await
-}
-
-/// Ends a job: what was sent is no longer needed, and the next one may begin.
-async fn end(
-    tx: &mut Tx,
-    who: &Who,
-    job: &Kept,
-    state: LongJobState,
-    why: Option<&str>,
-    at: DateTime<Utc>,
-) -> Result<()> {
-    let message = why.map(|why| why.chars().take(1000).collect());
-    let change = Change { state: Some(state.as_str()), message, finished_at: Some(at), ..Change::default() };
-    store::change(tx, who.tenant, job.id, change).await?;
-    for name in [FileName::Upload, FileName::Index] {
-        // A hundred megabytes are four hundred parts; what a kind notes is less.
-        store::remove_parts(tx, who.tenant, job.id, Some(name), 1_000_000).await?;
-    }
-    queue::enqueue(tx, who, jobs::TIDY, &json!(Tidy { job: job.id }), at + KEPT).await?;
-    let action = match state {
-        LongJobState::Succeeded => "job.succeeded",
-        LongJobState::Cancelled => "job.cancelled",
-        _ => "job.failed",
-    };
-    let after = Some(json!({ "kind": job.kind }));
-    let entry = Entry { action, object: Some(job.id.to_string()), after, ..Entry::default() };
-    audit::record(tx, &job.acting(who)?, entry).await?;
-    tenants::lock(tx, who.tenant).await?;
-    // As many as could run: each looks for itself whether it may, and one that another end has called already is no loss.
-    for (next, kind, slice) in store::next_waiting(tx, who.tenant).await? {
-        put(tx, who, &kind, JobId(next), slice).await?;
-    }
-    Ok(())
-}
-
 /// Removes what is no longer kept: the files of a job that ended long ago, and an upload that broke off.
 ///
 /// # Errors
@@ -379,7 +126,8 @@ async fn tidy(app: &App, who: &Who, id: JobId) -> Result<()> {
     app.db.write(who, async |tx| store::change(tx, who.tenant, id, change()).await).await
 }
 
-/// Whose jobs `who` sees: somebody who is narrowed to some channels sees their own only, since a job's files may tell of others.
+/// Whose jobs `who` sees: somebody who is narrowed to some channels sees their own only, since a job's files may tell
+/// of others.
 fn only_of(who: &Who) -> Option<Option<Uuid>> {
     (who.reach != Reach::All).then(|| who.actor.id())
 }
@@ -438,8 +186,8 @@ pub async fn cancel(app: &App, who: &Who, id: JobId) -> Result<LongJob> {
 /// How a job's file is handed out to `who`; its parts are read by [`parts`].
 ///
 /// # Errors
-/// 404 when there is no such job or its kind has no such file or it is no longer kept; 409 while the job is not over; 403
-/// when the file asks for more than reading jobs.
+/// 404 when there is no such job or its kind has no such file or it is no longer kept; 409 while the job is not over;
+/// 403 when the file asks for more than reading jobs.
 pub async fn open_file(app: &App, who: &Who, id: JobId, name: FileName) -> Result<Handed> {
     let job = app.db.read(who, async |tx| store::get(tx, who.tenant, id, only_of(who)).await).await?;
     let file = handed(job.kind, name).ok_or_else(|| Error::not_found("file of a job"))?;
@@ -482,19 +230,4 @@ pub async fn parts(app: &App, who: &Who, id: JobId, name: FileName, from: i32, m
 /// When the database fails.
 pub async fn noted(tx: &mut Tx, who: &Who, id: JobId) -> Result<Vec<u8>> {
     Ok(store::parts(tx, who.tenant, id, FileName::Index, 0, 1_000_000).await?.concat())
-}
-
-/// At least `least` bytes of a job's upload from byte `from` on, or what is left of it, as part of `tx`.
-///
-/// # Errors
-/// When the database fails.
-pub async fn upload_from(tx: &mut Tx, who: &Who, id: JobId, from: u64, least: usize) -> Result<Vec<u8>> {
-    let size = PART as u64;
-    let (part, skip) = (i32::try_from(from / size).map_err(Error::internal)?, from % size);
-    let most = least.div_ceil(PART) + 1;
-    let most = i64::try_from(most).map_err(Error::internal)?;
-    let mut bytes = store::parts(tx, who.tenant, id, FileName::Upload, part, most).await?.concat();
-    let skip = usize::try_from(skip).map_err(Error::internal)?.min(bytes.len());
-    bytes.drain(..skip);
-    Ok(bytes)
 }

@@ -70,8 +70,8 @@ async fn get(who: Authorized<may::JobsRead>, app: ThinData<App>, id: PathId<JobI
     Ok(Reply::ok(super::get(&app, &who, id.0).await?))
 }
 
-/// Cancels a long job: at once while it waits, at its next step while it runs. What it has done stays. Doing it again, or
-/// when the job is over, changes nothing.
+/// Cancels a long job: at once while it waits, at its next step while it runs. What it has done stays. Doing it again,
+/// or when the job is over, changes nothing.
 #[utoipa::path(post, path = "/v1/jobs/{id}/cancel", operation_id = "jobs_cancel", tag = "jobs",
     params(("id" = inline(JobId), Path, description = "The job's id.")), responses((status = 200, body = LongJob)))]
 async fn cancel(who: Authorized<may::JobsCancel>, app: ThinData<App>, id: PathId<JobId>) -> Result<Reply<LongJob>> {
@@ -96,8 +96,8 @@ async fn result(
     Ok(hand_out(&app, &who, id.0, FileName::Result, file, &req))
 }
 
-/// Reads the refused rows of an import that is over: CSV with the reasons beside them, which may be mended and sent as it is,
-/// since an import passes over the columns of the reasons. Files are kept for seven days.
+/// Reads the refused rows of an import that is over: CSV with the reasons beside them, which may be mended and sent as
+/// it is, since an import passes over the columns of the reasons. Files are kept for seven days.
 #[utoipa::path(get, path = "/v1/jobs/{id}/errors", operation_id = "jobs_errors", tag = "jobs",
     params(("id" = inline(JobId), Path, description = "The job's id.")),
     responses((status = 200, description = "The file; empty when nothing was refused.", body = String, content_type = "text/csv")))]
@@ -111,7 +111,8 @@ async fn errors(
     Ok(hand_out(&app, &who, id.0, FileName::Errors, file, &req))
 }
 
-/// A file on its way: read a megabyte at a time, each in a transaction of its own, so that a slow reader holds none open.
+/// A file on its way: read a megabyte at a time, each in a transaction of its own, so that a slow reader holds none
+/// open.
 struct Way {
     app: App,
     who: Who,

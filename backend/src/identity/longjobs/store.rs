@@ -1,6 +1,6 @@
 //! The only SQL of long jobs and their files.
 
-use super::model::{AT_ONCE, FileName, Kept, PART};
+use super::model::{FileName, Kept, PART};
 use crate::error::{Error, Result};
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{job_files as files, long_jobs as jobs};
@@ -152,15 +152,15 @@ pub(super) async fn count_open(tx: &mut Tx, tenant: TenantId, state: Option<Long
     Ok(query.get_result(tx).await?)
 }
 
-/// The jobs that wait longest, with their kinds and slices.
-pub(super) async fn next_waiting(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(Uuid, String, i64)>> {
+/// The `most` jobs that wait longest, with their kinds and slices.
+pub(super) async fn next_waiting(tx: &mut Tx, tenant: TenantId, most: i64) -> Result<Vec<(Uuid, String, i64)>> {
     Ok(jobs::table
         .select((jobs::job_id, jobs::kind, jobs::slice))
         .filter(jobs::tenant_id.eq(tenant.0))
         .filter(jobs::finished_at.is_null())
         .filter(jobs::state.eq(LongJobState::Waiting.as_str()))
         .order(jobs::job_id)
-        .limit(AT_ONCE)
+        .limit(most)
         .load(tx)
         .await?)
 }

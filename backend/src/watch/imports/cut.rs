@@ -1,8 +1,8 @@
 //! Where whole rows end in a window of a file, so that a batch can be read without the rest. Pure.
 //!
-//! A line of NDJSON that is longer than the window is refused by itself and passed over, whatever its length. A record of
-//! CSV or an element of JSON of that length means that a quote or a bracket is not closed: nothing behind it can be told
-//! apart, so the file ends there with a sentence.
+//! A line of NDJSON that is longer than the window is refused by itself and passed over, whatever its length. A record
+//! of CSV or an element of JSON of that length means that a quote or a bracket is not closed: nothing behind it can be
+//! told apart, so the file ends there with a sentence.
 
 use crate::watch::ingest::parse::{BodyError, Format, MAX_ROW_BYTES, RowRefusal};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,23 @@ pub(super) struct Place {
     pub(super) errors_begun: bool,
 }
 
+/// Why no more rows can be told apart.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Broken {
+    /// The file as a whole.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// A record of CSV without an end.
+    #[error(
+        "The record that begins in line {line} does not end within a megabyte; a quote is probably not closed. The rows \
+         before it were taken; mend it and send the file again."
+    )]
+    Unclosed {
+        /// Where it begins.
+        line: u32,
+    },
+}
+
 /// Whole rows.
 #[derive(Debug)]
 pub(super) struct Piece<'a> {
@@ -45,15 +62,15 @@ impl Piece<'_> {
     }
 }
 
-/// Cuts up to `most` rows out of `window`, which begins at `place`, and moves `place` behind them. `last`: the file ends with
-/// the window.
+/// Cuts up to `most` rows out of `window`, which begins at `place`, and moves `place` behind them. `last`: the file
+/// ends with the window.
 pub(super) fn cut<'a>(
     format: Format,
     window: &'a [u8],
     last: bool,
     most: usize,
     place: &mut Place,
-) -> Result<Piece<'a>, BodyError> {
+) -> Result<Piece<'a>, Broken> {
     match format {
         Format::Ndjson => Ok(lines(window, last, most, place)),
         Format::Csv => records(window, last, most, place),
@@ -148,17 +165,17 @@ fn line_ends(text: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', text).count() + lone
 }
 
-fn records<'a>(window: &'a [u8], last: bool, most: usize, place: &mut Place) -> Result<Piece<'a>, BodyError> {
+fn records<'a>(window: &'a [u8], last: bool, most: usize, place: &mut Place) -> Result<Piece<'a>, Broken> {
     let text = without_mark(window, place)?;
     // A file may end without the end of its last line, which a record before another one always has.
     let count = |text: &[u8]| u32::try_from(line_ends(text)).unwrap_or(u32::MAX);
     let ends = record_ends(text, last, most + usize::from(place.header.is_none()));
     if ends.is_empty() && !last {
-        return Err(unclosed(place.line + 1, "a record"));
+        return Err(Broken::Unclosed { line: place.line + 1 });
     }
     let mut from = 0;
     if place.header.is_none() {
-        let Some(end) = ends.first().copied() else { return Err(BodyError::Empty) };
+        let Some(end) = ends.first().copied() else { return Err(BodyError::Empty.into()) };
         let lead = text[..end].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         place.header = Some(String::from_utf8_lossy(text[lead..end].trim_ascii_end()).into_owned());
         place.line += count(&text[..end]);
@@ -175,15 +192,8 @@ fn records<'a>(window: &'a [u8], last: bool, most: usize, place: &mut Place) -> 
     Ok(Piece { text: Cow::Owned(whole), too_long: None, before })
 }
 
-fn unclosed(line: u32, what: &str) -> BodyError {
-    let detail = format!(
-        "{what} that begins in line {line} does not end within a megabyte; a quote is probably not closed. The rows before it were taken"
-    );
-    BodyError::BadCsvHeader { detail }
-}
-
-fn elements<'a>(window: &'a [u8], last: bool, most: usize, place: &mut Place) -> Result<Piece<'a>, BodyError> {
-    let bad = |detail: String| BodyError::BadJson { detail };
+fn elements<'a>(window: &'a [u8], last: bool, most: usize, place: &mut Place) -> Result<Piece<'a>, Broken> {
+    let bad = |detail: String| Broken::Body(BodyError::BadJson { detail });
     let text = without_mark(window, place)?;
     let mut at = 0;
     if place.header.is_none() {

@@ -1,14 +1,15 @@
 //! Imports: files of samples, up to 100 MiB, taken batch after batch as a long job.
 //!
-//! Vocabulary: the *upload* is streamed into the job's parts, unpacked on the way and its SHA-256 noted; a *batch* is at
-//! most 5,000 rows of it. The job reads a *window* of the upload from its place on, [`cut`] finds where the rows end,
-//! the parser and the taking of [`crate::watch::ingest`] do the rest, so an imported row has all the effects of a sent one, the
-//! pause by a stop-loss among them.
+//! Vocabulary: the *upload* is streamed into the job's parts, unpacked on the way and its SHA-256 noted; a *batch* is
+//! at most 5,000 rows of it. The job reads a *window* of the upload from its place on, [`cut`] finds where the rows
+//! end, the parser and the taking of [`crate::watch::ingest`] do the rest, so an imported row has all the effects of a
+//! sent one, the pause by a stop-loss among them.
 //!
-//! Cast: [`receive`] (from chunks to parts), [`cut`] (from a window to whole rows), [`report`] (the lines of the result
-//! and the file of refused rows); all pure. Invariants: one result line for each row, in the order sent; rows have keys, so
-//! sending a file again changes nothing; a batch, its results and the next place are one transaction; two rows of one
-//! batch with the same key are refused as they are in a request, and in different batches the later one corrects the earlier.
+//! Cast: [`receive`] (from chunks to parts), [`cut`] (from a window to whole rows), [`report`] (the lines of the
+//! result and the file of refused rows); all pure. Invariants: one result line for each row, in the order sent; rows
+//! have keys, so sending a file again changes nothing; a batch, its results and the next place are one transaction;
+//! two rows of one batch with the same key are refused as they are in a request, and in different batches the later
+//! one corrects the earlier.
 
 mod cut;
 pub mod jobs;
@@ -25,12 +26,13 @@ use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
 use crate::watch::ingest;
 use crate::watch::ingest::parse::{self, BodyError, Format, Limits, Parsed};
-use cut::Place;
+use cut::{Broken, Place};
 use futures_util::{Stream, StreamExt as _};
 use receive::Receiving;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::pin::pin;
+use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::JobId;
 use tillwatch_shared::jobs::{LongJob, LongJobKind};
 
@@ -84,8 +86,8 @@ impl Written {
 /// while bytes are waited for.
 ///
 /// # Errors
-/// 400 for a file that breaks off or is no gzip although it says so, 413 beyond [`MOST_BYTES`], 429 when too many jobs are
-/// not over. The job has failed then, with the same sentence.
+/// 400 for a file that breaks off or is no gzip although it says so, 413 beyond [`MOST_BYTES`], 429 when too many jobs
+/// are not over. The job has failed then, with the same sentence.
 pub async fn upload<C: AsRef<[u8]>>(
     app: &App,
     who: &Who,
@@ -146,6 +148,14 @@ fn refused(error: BodyError) -> Error {
     refusal
 }
 
+/// What is wrong with a file from some place on.
+fn broken(fault: Broken) -> Error {
+    match fault {
+        Broken::Body(error) => refused(error),
+        Broken::Unclosed { .. } => Error::new(Code::MalformedBody, fault.to_string()),
+    }
+}
+
 /// One batch.
 async fn batch(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
     let wanted: Wanted = serde_json::from_value(held.params.clone()).map_err(Error::internal)?;
@@ -154,7 +164,7 @@ async fn batch(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
     let window = longjobs::upload_from(tx, who, held.id, place.offset, WINDOW).await?;
     let last = place.offset + window.len() as u64 >= wanted.bytes;
     let first = place.offset == 0;
-    let piece = cut::cut(format, &window, last, BATCH, &mut place).map_err(refused)?;
+    let piece = cut::cut(format, &window, last, BATCH, &mut place).map_err(broken)?;
     let at = now();
     let limits = Limits { max_rows: BATCH + 1 };
     let mut rows = match parse::parse_piece(format, &piece.text, limits, |line| piece.line(line)) {

@@ -27,8 +27,8 @@ struct Sent {
     row: String,
 }
 
-/// The refused rows of `text` with their reasons, as CSV; with its header unless the file has `begun`. `results` has one for
-/// each row of `text`, in order, and perhaps one more, for a line that was too long to be there.
+/// The refused rows of `text` with their reasons, as CSV; with its header unless the file has `begun`. `results` has
+/// one for each row of `text`, in order, and perhaps one more, for a line that was too long to be there.
 pub(super) fn refused_rows(format: Format, text: &[u8], results: &[SampleResult], begun: bool) -> Result<Vec<u8>> {
     let mut csv = Writer::from_writer(Vec::new());
     if !begun {

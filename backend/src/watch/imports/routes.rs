@@ -32,9 +32,9 @@ struct StartParams {
 
 /// Sends a file of up to 100 MiB (unpacked), which is taken as a long job.
 ///
-/// The rows are those of `POST /v1/samples`, as NDJSON, CSV or JSON, with `Content-Encoding: gzip` or without. Answered when
-/// the file is there; `Location` is the job, whose result has one line a row and whose errors are the refused rows to be
-/// mended and sent again. Each row has its own key, so that sending a file again changes nothing.
+/// The rows are those of `POST /v1/samples`, as NDJSON, CSV or JSON, with `Content-Encoding: gzip` or without.
+/// Answered when the file is there; `Location` is the job, whose result has one line a row and whose errors are the
+/// refused rows to be mended and sent again. Each row has its own key, so that sending a file again changes nothing.
 #[utoipa::path(post, path = "/v1/imports", operation_id = "imports_start", tag = "imports", params(StartParams),
     request_body(content(
         (String = "application/x-ndjson", example = r#"{"metric":"spend","at":"2026-11-20T10:00:00Z","key":"r1","value":12.5}"#),

@@ -2,7 +2,7 @@ use super::*;
 use crate::watch::ingest::parse::{Limits, Parsed, parse, parse_piece};
 
 /// Reads `text` in windows of `window` bytes and batches of `most` rows, as the job does.
-fn in_pieces(format: Format, text: &[u8], window: usize, most: usize) -> Result<Vec<(u32, String)>, BodyError> {
+fn in_pieces(format: Format, text: &[u8], window: usize, most: usize) -> Result<Vec<(u32, String)>, Broken> {
     let mut place = Place::default();
     let mut rows = Vec::new();
     while place.offset < text.len() as u64 {
@@ -15,7 +15,7 @@ fn in_pieces(format: Format, text: &[u8], window: usize, most: usize) -> Result<
         match parse_piece(format, &piece.text, Limits { max_rows: most }, |line| piece.line(line)) {
             Ok(parsed) => rows.extend(parsed.iter().map(shown)),
             Err(BodyError::Empty) => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         rows.extend(piece.too_long.map(|refusal| shown(&Parsed::Refused(refusal))));
     }
@@ -85,5 +85,5 @@ fn what_cannot_be_told_apart_ends_with_a_sentence() {
         assert!(fails(Format::Json, text).contains("{\"samples\":[…]}"), "{text}");
     }
     assert_eq!(in_pieces(Format::Json, b"{\"samples\":[]}", 300, 10).unwrap(), []);
-    assert_eq!(in_pieces(Format::Csv, b"\xff\xfem\0", 300, 10), Err(BodyError::NotUtf8 { at: 0 }));
+    assert_eq!(in_pieces(Format::Csv, b"\xff\xfem\0", 300, 10), Err(Broken::Body(BodyError::NotUtf8 { at: 0 })));
 }

@@ -13,8 +13,8 @@ use crate::measure::metrics::{self, Metric};
 pub const FIELDS: [&str; 6] = ["metric", "at", "key", "value", "channel", "campaign"];
 /// Their pointers.
 pub(super) const POINTERS: [&str; 6] = ["/metric", "/at", "/key", "/value", "/channel", "/campaign"];
-/// The columns that a file of refused rows has beside the fields. They are passed over, so that such a file can be mended
-/// and sent as it is.
+/// The columns that a file of refused rows has beside the fields. They are passed over, so that such a file can be
+/// mended and sent as it is.
 pub const NOTES: [&str; 4] = ["error_line", "error_code", "error_detail", "error_row"];
 pub(super) const METRIC: usize = 0;
 pub(super) const AT: usize = 1;
