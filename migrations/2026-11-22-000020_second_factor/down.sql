@@ -1,4 +1,3 @@
-ALTER TABLE staff DROP COLUMN IF EXISTS version;
 ALTER TABLE sessions DROP COLUMN network;
 ALTER TABLE sessions DROP COLUMN client;
 ALTER TABLE tenants DROP COLUMN second_factor;

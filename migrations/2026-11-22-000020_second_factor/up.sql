@@ -22,12 +22,10 @@ CREATE TABLE directory_recovery_codes (
 COMMENT ON TABLE directory_recovery_codes IS 'citus:local SHA-256 of the codes that stand in for a lost authenticator, each once.';
 GRANT SELECT, INSERT, UPDATE, DELETE ON directory_recovery_codes TO tillwatch_system;
 
-ALTER TABLE tenants ADD COLUMN IF NOT EXISTS second_factor text NOT NULL DEFAULT 'optional';
+ALTER TABLE tenants ADD COLUMN second_factor text NOT NULL DEFAULT 'optional';
 ALTER TABLE tenants ADD CONSTRAINT tenants_second_factor
     CHECK (second_factor IN ('optional', 'owners', 'everybody')) NOT VALID;
 
 -- Which program opened a session and from which network, cut down by the service; absent in older sessions.
 ALTER TABLE sessions ADD COLUMN client text;
 ALTER TABLE sessions ADD COLUMN network text;
-
-ALTER TABLE staff ADD COLUMN IF NOT EXISTS version bigint NOT NULL DEFAULT 1;

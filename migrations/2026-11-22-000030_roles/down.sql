@@ -6,6 +6,5 @@ ALTER TABLE api_tokens
     DROP COLUMN previous_starts_with,
     DROP COLUMN previous_ends_at;
 ALTER TABLE staff DROP COLUMN custom_role_id, DROP COLUMN department_id, DROP COLUMN channels;
-ALTER TABLE staff DROP COLUMN IF EXISTS version;
 DROP TABLE departments;
 DROP TABLE roles;

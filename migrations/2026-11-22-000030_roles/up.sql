@@ -32,7 +32,6 @@ CREATE UNIQUE INDEX departments_one_name ON departments (tenant_id, name_key) WH
 SELECT tillwatch_isolate('departments');
 GRANT SELECT, INSERT, UPDATE ON departments TO tillwatch_app;
 
-ALTER TABLE staff ADD COLUMN IF NOT EXISTS version bigint NOT NULL DEFAULT 1;
 -- Where it is set, its permissions count, and `role` says 'viewer' and counts for nothing.
 ALTER TABLE staff ADD COLUMN custom_role_id uuid;
 ALTER TABLE staff ADD COLUMN department_id uuid;

@@ -1,4 +1,3 @@
--- The column tenants.state stays: another step may have made it.
 DROP FUNCTION tillwatch_erase(uuid, integer);
 DROP TABLE directory_erasures, directory_closings;
 REVOKE DELETE ON directory_logins, directory_staff, queue_deliveries FROM tillwatch_system;

@@ -1,8 +1,5 @@
 -- The end of a retailer: closing, erasure, and the certificate that is left.
 
--- 'active', 'suspended' or 'closing'.
-ALTER TABLE tenants ADD COLUMN IF NOT EXISTS state text NOT NULL DEFAULT 'active';
-
 CREATE TABLE directory_closings (
     -- Unguessable: whoever closed the retailer reads with it what became of it.
     erasure_id uuid PRIMARY KEY,

@@ -7,11 +7,12 @@
 use crate::error::{Error, Result};
 use chrono::{DateTime, Months, Utc};
 use diesel::pg::Pg;
-use diesel::sql_types::Date;
+use diesel::sql_types::{Bool, Date};
 use diesel_async::{
     AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use std::time::{Duration, Instant};
 
 /// The migrations of the repository, compiled in.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
@@ -21,6 +22,9 @@ const BOUNDS: &str = "SET lock_timeout = '1s'; SET statement_timeout = '5min'";
 
 /// The advisory lock of whoever migrates; any number that nobody else uses in this database.
 const ALONE: i64 = 7_411_966_001;
+
+/// Somebody else's migrations are waited for so long.
+const LONGEST_TURN: Duration = Duration::from_mins(5);
 
 /// The three roles of a cluster.
 pub const ROLES: [&str; 3] = ["tillwatch_owner", "tillwatch_app", "tillwatch_system"];
@@ -44,10 +48,8 @@ pub fn versions() -> Result<Vec<String>> {
 /// When the database cannot be reached or a migration fails; a failed migration leaves nothing behind.
 pub async fn run(owner_url: &str, now: DateTime<Utc>) -> Result<Vec<String>> {
     let mut conn = AsyncPgConnection::establish(owner_url).await.map_err(Error::unavailable)?;
-    // One at a time: replicas that start together must not run the same step side by side. Waiting for it is bounded by
-    // the statement's time and not by the lock's; the end of the connection gives it back.
     conn.batch_execute(BOUNDS).await?;
-    conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({ALONE}); {BOUNDS}")).await?;
+    take_turn(&mut conn).await?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let ran = harness.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
     let names = ran.iter().map(ToString::to_string).collect();
@@ -60,6 +62,23 @@ pub async fn run(owner_url: &str, now: DateTime<Utc>) -> Result<Vec<String>> {
         .execute(&mut conn)
         .await?;
     Ok(names)
+}
+
+/// One at a time: replicas that start together must not run the same step side by side. The end of the connection gives
+/// the turn back. Who waits asks again and again instead of standing in line: a statement that waits holds a snapshot,
+/// and an index that is made concurrently waits for every snapshot, so each would wait for the other.
+async fn take_turn(conn: &mut AsyncPgConnection) -> Result<()> {
+    let end = Instant::now() + LONGEST_TURN;
+    loop {
+        let query = diesel::select(diesel::dsl::sql::<Bool>(&format!("pg_try_advisory_lock({ALONE})")));
+        if query.get_result::<bool>(conn).await? {
+            return Ok(());
+        }
+        if Instant::now() > end {
+            return Err(Error::unavailable("somebody else has been migrating for five minutes"));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// The statements that make the three roles, with `password` for each, for the cluster's administrator.
