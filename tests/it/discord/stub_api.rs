@@ -137,7 +137,7 @@ fn canned(line: &str, id: CampaignId, locale: &str) -> (u16, Value) {
         "POST /v1/bot/token" => json!({"access_token": "t", "expires_in": 600}),
         "GET /v1/me" => json!({
             "tenant": {"id": TenantId::new(), "name": "Harbour Grocers", "locale": locale, "time_zone": "UTC", "currency": "USD"},
-            "staff": {"id": StaffId::new(), "name": "Mei Lin", "role": "marketer"}, "api_token": null, "permissions": []
+            "staff": {"id": StaffId::new(), "name": "Mei Lin", "role": "marketer", "locale": null, "version": 1}, "api_token": null, "permissions": []
         }),
         "GET /v1/campaigns" => json!({"data": [campaign(id, "active")]}),
         line if line == show => campaign(id, "active"),

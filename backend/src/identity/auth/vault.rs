@@ -1,4 +1,4 @@
-//! Secrets that must be read again, sealed at rest: XChaCha20-Poly1305 under a key derived from `SECRET_KEY`.
+//! Secrets that must be read again, sealed at rest: `XChaCha20-Poly1305` under a key derived from `SECRET_KEY`.
 //!
 //! What is sealed is bound to its owner, so that a row moved to another login opens nothing. While `SECRET_KEY` is
 //! rotated the key before opens still, and a sweep seals anew what it finds (`auth/jobs.rs`).
