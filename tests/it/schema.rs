@@ -32,6 +32,7 @@ fn diesel_type(postgres: &str) -> Option<&'static str> {
         "jsonb" => "Jsonb",
         "bytea" => "Bytea",
         "_text" => "Array<Text>",
+        "_uuid" => "Array<Uuid>",
         _ => return None,
     })
 }
@@ -48,7 +49,7 @@ async fn schema_of(database: &Database) -> String {
         writeln!(text, "        {column} -> {kind},").expect("text");
     }
     let mut text = String::from(
-        "//! The tables as diesel sees them, in the order of their names. Made from the migrated database; a test fails when\n\
+        "//! The tables as diesel sees them, in the order of their names. @generated from the migrated database; a test fails when\n\
          //! it differs, and `UPDATE_SCHEMA=1 cargo test schema` writes it again.\n\
          #![expect(missing_docs, reason = \"generated from the migrations, which carry the comments\")]\n\n",
     );

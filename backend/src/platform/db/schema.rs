@@ -1,4 +1,4 @@
-//! The tables as diesel sees them, in the order of their names. Made from the migrated database; a test fails when
+//! The tables as diesel sees them, in the order of their names. @generated from the migrated database; a test fails when
 //! it differs, and `UPDATE_SCHEMA=1 cargo test schema` writes it again.
 #![expect(missing_docs, reason = "generated from the migrations, which carry the comments")]
 
