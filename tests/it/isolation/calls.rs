@@ -114,7 +114,9 @@ pub(super) async fn repeated(mine: &Seeded) -> (Vec<String>, usize) {
     for (path, method, operation) in operations(&document()) {
         let id = operation["operationId"].as_str().unwrap_or_default();
         for (number, case) in cases(id, mine).iter().enumerate() {
-            if method != "post" || case.ends_session || matches!(case.theirs, Theirs::Refused(_)) {
+            let taken = operation["parameters"].as_array().into_iter().flatten();
+            let takes_a_key = taken.clone().any(|parameter| parameter["name"] == "Idempotency-Key");
+            if !takes_a_key || case.ends_session || matches!(case.theirs, Theirs::Refused(_)) {
                 continue;
             }
             let key = format!("{id}-{number}");
