@@ -49,7 +49,7 @@ async fn schema_of(database: &Database) -> String {
     }
     let mut text = String::from(
         "//! The tables as diesel sees them, in the order of their names. Made from the migrated database; a test fails when\n\
-         //! it differs, and `UPDATE_SCHEMA=1 cargo test schema` writes it again.\n\
+         //! it differs, and `UPDATE_SCHEMA=1 cargo test schema` writes it again (@generated).\n\
          #![expect(missing_docs, reason = \"generated from the migrations, which carry the comments\")]\n\n",
     );
     for table in tables.values() {

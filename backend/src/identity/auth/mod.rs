@@ -272,7 +272,7 @@ pub async fn me(app: &App, who: &Who) -> Result<Me> {
 /// Gives a login a place in a retailer, as part of `tx`; the directory gets its own row.
 ///
 /// # Errors
-/// When the database fails.
+/// 409 when it has one there.
 pub async fn admit(
     tx: &mut Tx,
     place: (TenantId, StaffId),
@@ -281,7 +281,11 @@ pub async fn admit(
     role: Role,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    store::insert_staff(tx, place.0, place.1, login, name, role, at).await
+    let added = store::insert_staff(tx, place.0, place.1, login, name, role, at).await;
+    added.map_err(|error| match error.code {
+        Code::AlreadyExists => Error::conflict("This login has a place at this retailer already. Sign in with it."),
+        _ => error,
+    })
 }
 
 /// Opens a session for a staff whose password was read at `at` or later, and was right.

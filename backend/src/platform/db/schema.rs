@@ -1,5 +1,5 @@
 //! The tables as diesel sees them, in the order of their names. Made from the migrated database; a test fails when
-//! it differs, and `UPDATE_SCHEMA=1 cargo test schema` writes it again.
+//! it differs, and `UPDATE_SCHEMA=1 cargo test schema` writes it again (@generated).
 #![expect(missing_docs, reason = "generated from the migrations, which carry the comments")]
 
 diesel::table! {
