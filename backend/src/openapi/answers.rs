@@ -144,8 +144,10 @@ fn refusals(operation: &Value, endpoint: &Endpoint) -> Vec<(u16, &'static str)> 
     add(!anonymous, 401, "No credential, or one that does not work.");
     add(anonymous && body, 401, "The credential in the body does not work.");
     add(!anonymous, 403, "The credential lacks the permission.");
-    add(endpoint.path.contains('{'), 404, "There is no such object in this retailer.");
-    add(endpoint.method != HttpMethod::Get, 409, "The object's state does not allow it.");
+    // What an operation says itself: an object may be named in the body, and a reading may be for people alone.
+    let says = |status: &str| operation["responses"].get(status).is_some();
+    add(endpoint.path.contains('{') || says("404"), 404, "There is no such object in this retailer.");
+    add(endpoint.method != HttpMethod::Get || says("409"), 409, "The object's state does not allow it.");
     add(precondition, 412, "The object has changed since it was read.");
     add(body, 413, "The body is too large.");
     add(body, 415, "The content type or encoding is not supported.");

@@ -20,6 +20,8 @@ const ANY: &str = r"^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*$";
 /// An external key: as [`LINE`], without blanks at its ends, and unlike an id.
 const KEY: &str =
     r"^(?!chn_|cmp_)[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$";
+/// Anything that a keyboard types.
+const PASSWORD: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 /// An id in a chat: as [`LINE`], without a slash.
 const CHAT: &str = r"^[^/\u0000-\u001f\u007f-\u009f]*[^/\s\u0000-\u001f\u007f-\u009f][^/\u0000-\u001f\u007f-\u009f]*$";
 
@@ -141,15 +143,17 @@ const FORMS: &[(&str, &str)] = &[
     ("name", LINE),
     ("objective", ANY),
     ("reason", LINES),
+    ("source", LINES),
     ("retailer", LINE),
     ("server", CHAT),
     ("channel", CHAT),
     ("user", CHAT),
-    ("password", r"^[^\u0000-\u001f\u007f-\u009f]*$"),
+    ("new", PASSWORD),
+    ("password", PASSWORD),
 ];
 
 /// A text of a request: its name, and its format.
-const FORMATS: &[(&str, &str)] = &[("email", "email"), ("time_zone", "iana-time-zone")];
+const FORMATS: &[(&str, &str)] = &[("email", "email"), ("time_zone", "iana-time-zone"), ("url", "https-url")];
 
 /// The names of the schemas that requests are made of.
 pub(super) fn requests(paths: &Value, components: &Value) -> BTreeSet<String> {
@@ -227,7 +231,7 @@ pub(super) fn fill_parameters(operation: &mut Value) {
         match name.as_str() {
             "cursor" => parameter["schema"]["format"] = json!("cursor"),
             "day" => parameter["schema"] = json!({ "type": "string", "format": "date" }),
-            "from" | "to" if lies_in_query => {
+            "from" | "to" if lies_in_query && said.get("format").is_none() => {
                 let either =
                     [json!({ "type": "string", "format": "date" }), json!({ "type": "string", "format": "date-time" })];
                 parameter["schema"] = json!({ "anyOf": either });

@@ -132,6 +132,34 @@ async fn fifty_at_once_make_one_effect() {
     assert_eq!(post(&retailer.owner, "/v1/channels", "fifty", &wish).await.bytes, first[0].bytes);
 }
 
+/// A lock of somebody else's holds the first one up for as long as the second one asks.
+#[tokio::test]
+async fn while_one_is_worked_on_another_is_told_so() {
+    let service = own_service(own_database().await, 4);
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let mut locker = connect(&service.database.superuser_url).await;
+    locker.batch_execute("BEGIN; LOCK TABLE channels IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let wish = json!({ "name": "门店", "kind": "store" });
+    let waits = format!(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = '{}')",
+        service.database.name
+    );
+    let second = async {
+        eventually("the first to wait", async || (service.database.number(&waits).await > 0).then_some(())).await;
+        let second = post(&retailer.owner, "/v1/channels", "slow", &wish).await;
+        locker.batch_execute("ROLLBACK").await.unwrap();
+        second
+    };
+    let (first, second) = tokio::join!(post(&retailer.owner, "/v1/channels", "slow", &wish), second);
+    second.refused(Code::RequestInFlight);
+    // On a machine that stalls, the lock may outlast a statement's time; then nothing was done.
+    assert!(matches!(first.status, 201 | 503), "{} {}", first.status, first.text());
+    let last = post(&retailer.owner, "/v1/channels", "slow", &wish).await;
+    assert_eq!((last.status, replayed(&last)), (201, first.status == 201));
+    assert_eq!(channels(&retailer.owner).await, 1);
+    service.stop().await;
+}
+
 #[tokio::test]
 async fn who_asks_again_while_the_first_request_is_in_work_is_told_so() {
     let service = own_service(own_database().await, 6);

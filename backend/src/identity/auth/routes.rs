@@ -87,7 +87,7 @@ async fn sign_out(who: Enrolling, app: ThinData<App>) -> Result<Reply<Acknowledg
 
 /// Lists one's own living sessions, oldest first.
 #[utoipa::path(get, path = "/v1/sessions", operation_id = "auth_sessions_list", tag = "auth", params(PageParams),
-    responses((status = 200, body = Page<OpenSession>)))]
+    responses((status = 200, body = Page<OpenSession>), (status = 409, description = "No signed-in person asks.")))]
 async fn list_sessions(who: SignedIn, app: ThinData<App>, query: ListQuery) -> Result<Reply<Page<OpenSession>>> {
     let paging = query.page.of(who.tenant, "sessions", "")?;
     Ok(Reply::ok(sessions::list(&app, &who, &paging).await?))
@@ -123,7 +123,8 @@ async fn reauthenticate(
 
 /// Opens a session at another retailer where the login has a place; the present one stays.
 #[utoipa::path(post, path = "/v1/sessions/switch", operation_id = "auth_switch", tag = "auth",
-    request_body = SwitchPlace, responses((status = 201, body = Signed)))]
+    request_body = SwitchPlace,
+    responses((status = 201, body = Signed), (status = 404, description = "The login has no place there.")))]
 async fn switch(who: SignedIn, app: ThinData<App>, client: Client, body: Body<SwitchPlace>) -> Result<Reply<Signed>> {
     let signed = places::switch(&app, &who, body.0.tenant, &client).await?;
     Ok(Reply::created(signed, "/v1/me".to_owned()))
@@ -143,14 +144,14 @@ async fn me(who: Enrolling, app: ThinData<App>) -> Result<Reply<Me>> {
 
 /// Lists the retailers where one's login has a place, the present one too.
 #[utoipa::path(get, path = "/v1/me/places", operation_id = "auth_places", tag = "auth",
-    responses((status = 200, body = Page<Place>)))]
+    responses((status = 200, body = Page<Place>), (status = 409, description = "No signed-in person asks.")))]
 async fn own_places(who: SignedIn, app: ThinData<App>) -> Result<Reply<Page<Place>>> {
     Ok(Reply::ok(places::own(&app, &who).await?))
 }
 
 /// Shows the state of one's own second factor.
 #[utoipa::path(get, path = "/v1/second-factor", operation_id = "second_factor_get", tag = "second_factor",
-    responses((status = 200, body = SecondFactor)))]
+    responses((status = 200, body = SecondFactor), (status = 409, description = "No signed-in person asks.")))]
 async fn second_factor(who: Enrolling, app: ThinData<App>) -> Result<Reply<SecondFactor>> {
     Ok(Reply::ok(factor::state(&app, &who).await?))
 }

@@ -100,7 +100,8 @@ async fn result(
 /// it is, since an import passes over the columns of the reasons. Files are kept for seven days.
 #[utoipa::path(get, path = "/v1/jobs/{id}/errors", operation_id = "jobs_errors", tag = "jobs",
     params(("id" = inline(JobId), Path, description = "The job's id.")),
-    responses((status = 200, description = "The file; empty when nothing was refused.", body = String, content_type = "text/csv")))]
+    responses((status = 200, description = "The file; empty when nothing was refused.", content(
+        (String = "text/csv", example = "metric,at,key,value,channel,campaign,error_line,error_code,error_detail,error_row\nspend,2026-11-20T10:00:00Z,r1,much,,,2,not_a_number,\"Takes a number, such as 12.5.\",")))))]
 async fn errors(
     who: Authorized<may::JobsRead>,
     app: ThinData<App>,

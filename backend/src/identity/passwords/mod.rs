@@ -93,9 +93,9 @@ pub async fn ask_reset(
     request_id: &str,
 ) -> Result<Accepted> {
     let mut checks = Checks::default();
-    checks.text("/email", &request.email, 1, 254);
-    checks.done()?;
     let email = request.email.trim().to_lowercase();
+    checks.email("/email", &email);
+    checks.done()?;
     app.db
         .system("a forgotten password", async |tx| {
             throttle::take_reset(tx, &app.auth.keys, &email, client).await?;

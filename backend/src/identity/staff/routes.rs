@@ -63,7 +63,8 @@ async fn get(who: Authorized<may::StaffRead>, app: ThinData<App>, id: PathId<Sta
 
 /// Changes a staff's role; it counts within a second everywhere.
 #[utoipa::path(patch, path = "/v1/staff/{id}", operation_id = "staff_update", tag = "staff",
-    params(("id" = inline(StaffId), Path, description = "The staff's id.")), request_body = UpdateStaff,
+    params(("id" = inline(StaffId), Path, description = "The staff's id."),
+        ("If-Match" = String, Header, description = "The `ETag` that was read.")), request_body = UpdateStaff,
     responses((status = 200, body = StaffMember)))]
 async fn update(
     who: Sensitive<may::StaffWrite>,
