@@ -2,11 +2,15 @@
 //!
 //! [`SETTINGS`] is the list that `tillwatch config` prints. Invariant: a wrong value is refused at start by an error
 //! that names the variable and what it takes; the environment wins over the file, the file over the default.
+//!
+//! Longer than 400 lines: one table of settings, what reads it, and the tests of both.
+
+mod reader;
 
 use crate::platform::http::cors::Cors;
 use crate::platform::limits::{LimitsConfig, Rate};
-use crate::platform::mail::{self, MailConfig};
-use crate::telemetry;
+use crate::platform::mail::MailConfig;
+use reader::Reader;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -266,135 +270,6 @@ fn shown(setting: &Setting, value: &str) -> String {
     if setting.secret { "(set, not shown)".to_owned() } else { value.to_owned() }
 }
 
-struct Reader {
-    values: BTreeMap<&'static str, (String, &'static str)>,
-    errors: Vec<ConfigError>,
-}
-
-impl Reader {
-    fn read_file(&mut self, file: &Path) -> BTreeMap<String, String> {
-        let shown = file.display().to_string();
-        let mut values = BTreeMap::new();
-        match dotenvy::from_path_iter(file) {
-            Err(error) => self.errors.push(ConfigError::File { file: shown, cause: error.to_string() }),
-            Ok(lines) => {
-                for line in lines {
-                    match line {
-                        Ok((name, value)) if SETTINGS.iter().any(|s| s.name == name) => {
-                            values.insert(name, value);
-                        }
-                        Ok((name, _)) => self.errors.push(ConfigError::Unknown { file: shown.clone(), name }),
-                        Err(error) => {
-                            self.errors.push(ConfigError::File { file: shown.clone(), cause: error.to_string() });
-                        }
-                    }
-                }
-            }
-        }
-        values
-    }
-
-    fn text(&self, name: &'static str) -> Option<String> {
-        self.values.get(name).map(|(value, _)| value.clone()).filter(|value| !value.is_empty())
-    }
-
-    fn bad(&mut self, name: &'static str, value: &str, fault: String) {
-        if let Some(setting) = SETTINGS.iter().find(|s| s.name == name) {
-            self.errors.push(ConfigError::Bad { name, value: shown(setting, value), fault, help: setting.help });
-        }
-    }
-
-    fn number<T: std::str::FromStr + PartialOrd + std::fmt::Display + Default>(
-        &mut self,
-        name: &'static str,
-        least: T,
-        most: T,
-    ) -> T {
-        let range = least..=most;
-        let text = self.text(name).unwrap_or_default();
-        match text.parse::<T>() {
-            Ok(number) if range.contains(&number) => number,
-            _ => {
-                self.bad(name, &text, format!("takes a number from {} to {}", range.start(), range.end()));
-                T::default()
-            }
-        }
-    }
-
-    fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> T {
-        let text = self.text(name).unwrap_or_default();
-        if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
-            return *value;
-        }
-        let words = choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
-        self.bad(name, &text, format!("takes one of: {words}"));
-        choices[0].1
-    }
-
-    fn log_filter(&mut self, name: &'static str) -> String {
-        let text = self.text(name).unwrap_or_default();
-        if let Err(fault) = telemetry::check(&text) {
-            self.bad(name, &text, fault);
-        }
-        text
-    }
-
-    fn origins(&mut self, name: &'static str) -> Cors {
-        let text = self.text(name).unwrap_or_default();
-        Cors::parse(&text).unwrap_or_else(|fault| {
-            self.bad(name, &text, fault);
-            Cors::default()
-        })
-    }
-
-    fn mail(&mut self) -> MailConfig {
-        let config = MailConfig {
-            smtp_url: self.text("SMTP_URL"),
-            from: self.text("MAIL_FROM"),
-            public_url: self.text("PUBLIC_URL"),
-        };
-        let mut check = |name: &'static str, value: &Option<String>, fault: Option<String>| {
-            if let (Some(value), Some(fault)) = (value, fault) {
-                // The setting is named in front already.
-                self.bad(name, value, fault.trim_start_matches(name).trim_start_matches(": ").to_owned());
-            }
-        };
-        let url = config.smtp_url.as_deref();
-        check("SMTP_URL", &config.smtp_url, url.and_then(|url| mail::check_url(url).err()));
-        let from = config.from.as_deref();
-        check("MAIL_FROM", &config.from, from.and_then(|from| mail::check_from(from).err()));
-        let web = |url: &&str| !url.starts_with("https://") && !url.starts_with("http://");
-        let wrong =
-            config.public_url.as_deref().filter(web).map(|_| "takes an address with http:// or https://".into());
-        check("PUBLIC_URL", &config.public_url, wrong);
-        config
-    }
-
-    fn key(&mut self, name: &'static str) -> Option<[u8; 32]> {
-        let text = self.text(name)?;
-        let key = parse_key(&text);
-        if key.is_none() {
-            self.bad(name, &text, "takes 64 hexadecimal digits".to_owned());
-        }
-        key
-    }
-
-    fn check_together(&mut self, config: &Config) {
-        let mut need = |name: &'static str, missing: bool, because: &'static str| {
-            if let (true, Some(setting)) = (missing, SETTINGS.iter().find(|s| s.name == name)) {
-                self.errors.push(ConfigError::Missing { name, because, help: setting.help });
-            }
-        };
-        let external = config.database_url.is_some();
-        need("DATABASE_SYSTEM_URL", external && config.database_system_url.is_none(), "DATABASE_URL is set");
-        let sends = config.mail.smtp_url.is_some();
-        need("MAIL_FROM", sends && config.mail.from.is_none(), "SMTP_URL is set");
-        need("PUBLIC_URL", sends && config.mail.public_url.is_none(), "SMTP_URL is set");
-        need("REDIS_URL", config.replicas > 1 && config.redis_url.is_none(), "REPLICAS is more than 1");
-        need("SECRET_KEY", config.replicas > 1 && config.secret_key.is_none(), "REPLICAS is more than 1");
-    }
-}
-
 /// 32 bytes from 64 hexadecimal digits.
 pub fn parse_key(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -415,4 +290,64 @@ pub fn key_text(key: &[u8; 32]) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<ConfigError>> {
+        let pairs: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        Config::load(None, |name| pairs.get(name).cloned())
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let config = load(&[]).unwrap();
+        assert_eq!((config.port, config.demo, config.database_url), (8080, true, None));
+    }
+
+    #[test]
+    fn every_wrong_value_is_named_at_once_and_secrets_stay_hidden() {
+        let errors = load(&[("PORT", "eighty"), ("DEMO", "yes"), ("SECRET_KEY", "hunter2")]).unwrap_err();
+        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for name in ["PORT", "DEMO", "SECRET_KEY"] {
+            assert!(text.contains(name), "{text}");
+        }
+        assert!(!text.contains("hunter2"));
+    }
+
+    #[test]
+    fn what_belongs_together_is_asked_for() {
+        let errors = load(&[("DATABASE_URL", "postgres://x"), ("REPLICAS", "2")]).unwrap_err();
+        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for name in ["DATABASE_SYSTEM_URL", "REDIS_URL", "SECRET_KEY"] {
+            assert!(text.contains(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_table_names_every_setting_and_no_secret() {
+        let key = "ab".repeat(32);
+        let table = load(&[("SECRET_KEY", &key)]).unwrap().table();
+        assert!(SETTINGS.iter().all(|s| table.contains(s.name)));
+        assert!(!table.contains(&key));
+    }
+
+    #[test]
+    fn a_wrong_log_filter_is_refused_by_its_name() {
+        let errors = load(&[("LOG", "debgu")]).unwrap_err();
+        assert!(errors[0].to_string().starts_with("LOG: "), "{errors:?}");
+    }
+
+    #[test]
+    fn mail_is_refused_by_the_name_of_its_setting_and_without_its_password() {
+        let wrong = [("SMTP_URL", "http://me:hunter2@mail"), ("MAIL_FROM", "nobody"), ("PUBLIC_URL", "till.example")];
+        let errors = load(&wrong).unwrap_err();
+        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for (name, _) in wrong {
+            assert!(text.contains(&format!("{name}: ")), "{text}");
+        }
+        assert!(!text.contains("hunter2"), "{text}");
+        let errors = load(&[("SMTP_URL", "smtp://mail.example")]).unwrap_err();
+        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(text.contains("MAIL_FROM: ") && text.contains("PUBLIC_URL: "), "{text}");
+    }
+}

@@ -101,7 +101,7 @@ impl Role {
             return true;
         }
         let more: &[Permission] = match self {
-            Self::Owner | Self::Admin => &[],
+            Self::Owner | Self::Admin | Self::Viewer => &[],
             Self::Marketer => &[
                 P::StaffRead,
                 P::JobsRead,
@@ -130,7 +130,6 @@ impl Role {
                 P::ChatManage,
                 P::DeliveriesManage,
             ],
-            Self::Viewer => &[],
         };
         more.contains(&permission)
     }

@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 pub(crate) const SECRET: [u8; 32] = [7; 32];
 
 /// All tests of the run call from one address, and each as fast as it can.
-const UNLIMITED: LimitsConfig = LimitsConfig {
+pub(crate) const UNLIMITED: LimitsConfig = LimitsConfig {
     of_tenant: Rate::MOST,
     of_token: Rate::MOST,
     of_address: Rate::MOST,

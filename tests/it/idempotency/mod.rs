@@ -161,6 +161,31 @@ async fn while_one_is_worked_on_another_is_told_so() {
 }
 
 #[tokio::test]
+async fn who_asks_again_while_the_first_request_is_in_work_is_told_so() {
+    let service = own_service(own_database().await, 6);
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let wish = json!({ "name": "Slow", "kind": "store" });
+    // Somebody holds a lock, so that the first request stays in the middle of its work.
+    let mut locker = connect(&service.database.superuser_url).await;
+    locker.batch_execute("BEGIN; LOCK TABLE channels IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let waiting = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND usename = 'tillwatch_app' AND wait_event_type = 'Lock'",
+        service.database.name
+    );
+    let second = async {
+        let in_work = async || (service.database.number(&waiting).await > 0).then_some(());
+        eventually("the first request to wait for the lock", in_work).await;
+        post(&retailer.owner, "/v1/channels", "slow", &wish).await.refused(Code::RequestInFlight);
+        locker.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (first, ()) = tokio::join!(post(&retailer.owner, "/v1/channels", "slow", &wish), second);
+    // On a machine that stalls, the lock may outlast a statement's time: then nothing was done, and asking again does it.
+    assert!(matches!(first.status, 201 | 503), "{} {}", first.status, first.text());
+    post(&retailer.owner, "/v1/channels", "slow", &wish).await.ok();
+    assert_eq!(channels(&retailer.owner).await, 1);
+}
+
+#[tokio::test]
 async fn samples_and_what_follows_from_them_come_with_the_answer() {
     let retailer = Tenant::sign_up().await;
     let campaign = retailer.active_campaign("Coupons").await;

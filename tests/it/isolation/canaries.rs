@@ -121,7 +121,8 @@ async fn strangers(service: &Loud, mine: &Seeded, other: &Other) -> Vec<(&'stati
     let ((revoked, revoked_id), (old, old_id)) = (token(owner).await, token(owner).await);
     owner.post(&format!("/v1/api-tokens/{revoked_id}/revoke"), json!({})).await.ok();
     let id: tillwatch_shared::ids::ApiTokenId = old_id.parse().expect("an id");
-    let expire = format!("UPDATE api_tokens SET expires_at = now() - interval '1 hour' WHERE token_id = '{}'", id.0);
+    let expire =
+        format!("UPDATE api_tokens SET expires_at = now() - interval '1 hour' WHERE api_token_id = '{}'", id.0);
     service.database.execute(&expire).await;
     let (theirs, _) = token(&other.tenant.owner).await;
     let nobody = &mine.tenant.anonymous;

@@ -61,8 +61,8 @@ async fn a_login_of_another_retailer_joins_with_its_own_password() {
     accept(&two.anonymous, &token, "Guest", "staple battery horse").await.refused(Code::SignInFailed);
     let signed = accept(&two.anonymous, &token, "Guest", PASSWORD).await.ok();
     assert_eq!(signed["me"]["tenant"]["id"], json!(two.id));
-    let problem = two.sign_in(&email, PASSWORD).await.refused(Code::ValidationFailed);
-    assert_eq!(problem["errors"][0]["pointer"], "/tenant", "one login, two places");
+    let places = two.sign_in(&email, PASSWORD).await.ok();
+    assert_eq!(places["places"].as_array().unwrap().len(), 2, "one login, two places: {places}");
     let token = invited(&two, &invite(&two, &email, Role::Admin).await).await;
     accept(&two.anonymous, &token, "Guest", PASSWORD).await.refused(Code::StateConflict);
     let signed = two.anonymous.post("/v1/sessions", json!({ "email": email, "password": PASSWORD, "tenant": two.id }));
@@ -89,8 +89,10 @@ async fn nobody_invites_above_themselves() {
     let problem = retailer.owner.post("/v1/api-tokens", json!({ "name": "t", "scopes": [Permission::StaffWrite] }));
     assert_eq!(problem.await.refused(Code::ValidationFailed)["errors"][0]["code"], "not_for_tokens");
     // Whoever signed in too long ago confirms who they are first.
-    let old =
-        format!("UPDATE sessions SET created_at = now() - interval '11 minutes' WHERE tenant_id = '{}'", retailer.id.0);
+    let old = format!(
+        "UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE tenant_id = '{}'",
+        retailer.id.0
+    );
     retailer.database.execute(&old).await;
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     admin.post("/v1/invitations", wish(Role::Viewer)).await.refused(Code::ReauthenticationRequired);

@@ -3,11 +3,10 @@
 //!
 //! Cast: [`Tree`] (the repository's files, or a planted few), [`source`] (Rust as tokens, so that comments, texts and
 //! test code do not count), and one module for each family of rules: [`wings`] and [`tools`] (who depends on what),
-//! [`rooms`] (the roles of files), [`codes`] (error codes), [`paths`] (Markdown), [`words`] (what a line must not hold), [`shape`] (the tree as a whole).
+//! [`rooms`] (the roles of files), [`paths`] (Markdown), [`words`] (what a line must not hold), [`shape`] (the tree as a whole).
 //! Invariants: a rule is a function from a tree to its breaches; every rule has a test that plants a breach and sees
 //! it found, so that no rule can fall asleep.
 
-mod codes;
 mod paths;
 mod rooms;
 mod shape;

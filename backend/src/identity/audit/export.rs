@@ -60,11 +60,11 @@ pub struct Export {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn begin(app: &App, who: &Who, from: DateTime<Utc>, to: DateTime<Utc>, packed: bool) -> Result<Export> {
+pub async fn begin(app: &App, who: &Who, from: DateTime<Utc>, to: DateTime<Utc>, gzip: bool) -> Result<Export> {
     let after = Some(json!({ "from": from, "to": to }));
     let entry = Entry { action: "audit.exported", after, ..Entry::default() };
     app.db.write(who, async |tx| record(tx, who, entry).await).await?;
-    let packer = packed.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
+    let packer = gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
     Ok(Export {
         app: app.clone(),
         who: who.clone(),

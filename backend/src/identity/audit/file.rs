@@ -107,8 +107,8 @@ impl Contents {
             Link { number: first.number - 1, hash: first.previous, through }
         });
         for (index, one) in self.seals.iter().enumerate() {
-            let vouches = vouched && index + 1 < self.seals.len();
-            one.follows(head.tenant, &link, trusted, vouches)?;
+            let last_vouches = vouched && index + 1 < self.seals.len();
+            one.follows(head.tenant, &link, trusted, last_vouches)?;
             link = one.link();
             let mut inside = one.clone();
             inside.entries.retain(|(id, _)| range.contains(id));

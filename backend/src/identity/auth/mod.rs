@@ -230,7 +230,7 @@ pub async fn me(app: &App, who: &Who) -> Result<Me> {
 /// Gives a login a place in a retailer, as part of `tx`; the directory gets its own row.
 ///
 /// # Errors
-/// 409 when the retailer has as many staff as it may.
+/// 409 when it has one there, or when the retailer has as many staff as it may.
 pub async fn admit(
     tx: &mut Tx,
     place: (TenantId, StaffId),
@@ -240,7 +240,11 @@ pub async fn admit(
     at: DateTime<Utc>,
 ) -> Result<()> {
     limits::room_for_staff(tx, place.0).await?;
-    store::insert_staff(tx, place.0, place.1, login, name, role, at).await
+    let added = store::insert_staff(tx, place.0, place.1, login, name, role, at).await;
+    added.map_err(|error| match error.code {
+        Code::AlreadyExists => Error::conflict("This login has a place at this retailer already. Sign in with it."),
+        _ => error,
+    })
 }
 
 /// How a session is opened.

@@ -115,15 +115,15 @@ pub(super) struct Standing {
 
 /// The standing of a staff.
 pub(super) async fn standing(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Standing> {
-    let (login, role, rule): (Uuid, String, String) = staff::table
+    let (login, role, asked): (Uuid, String, String) = staff::table
         .inner_join(tenants::table.on(tenants::tenant_id.eq(staff::tenant_id)))
         .select((staff::login_id, staff::role, tenants::second_factor))
         .filter(staff::tenant_id.eq(tenant.0))
         .filter(staff::staff_id.eq(id.0))
         .first(tx)
         .await?;
-    let (role, rule) = (role.parse().map_err(Error::internal)?, rule.parse().map_err(Error::internal)?);
-    Ok(Standing { login, role, rule })
+    let (role, asked) = (role.parse().map_err(Error::internal)?, asked.parse().map_err(Error::internal)?);
+    Ok(Standing { login, role, rule: asked })
 }
 
 /// The staff behind a living session of an enabled staff.

@@ -58,15 +58,22 @@ pub const TABLES: &[Table] = &[
         "alert_id rule_id rule_name spec metric severity state channel_id campaign_id figures window_start paused_campaign \
          opened_at acknowledged_at acknowledged_by resolved_at version breach_key",
     ),
-    rows(
+    rows_but(
         "api_tokens",
         "api_token_id:uuid",
-        "api_token_id name starts_with scopes created_at expires_at last_used_at revoked_at",
+        "api_token_id name starts_with scopes channels requests_per_minute previous_starts_with previous_ends_at created_at \
+         expires_at last_used_at revoked_at",
+        &[("secret_hash", SECRET), ("previous_hash", SECRET)],
     ),
     rows(
         "audit_entries",
         "audit_id:uuid",
         "audit_id at actor_kind actor_id via action object reason before after request_id",
+    ),
+    rows(
+        "audit_seals",
+        "number:bigint",
+        "number form entries hashes through previous_hash hash signature key_id sealed_at",
     ),
     rows("campaign_channels", "campaign_id:uuid channel_id:uuid", "campaign_id channel_id"),
     rows(
@@ -88,11 +95,24 @@ pub const TABLES: &[Table] = &[
     ),
     rows("chat_servers", "chat_server_id:uuid", "chat_server_id transport server_ref channel_ref created_at"),
     rows("chat_users", "chat_user_id:uuid", "chat_user_id chat_server_id user_ref staff_id created_at"),
+    rows("daily_usage", "day:date", "day samples"),
+    rows("departments", "department_id:uuid", "department_id name name_key archived_at created_at version"),
     withheld("directory_chat_servers", "an index of chat_servers, which is copied"),
     withheld("directory_closings", "whether the retailer is being closed; audit_entries tell of it"),
     withheld("directory_credentials", "hashes of credentials"),
+    withheld("directory_links", "hashes of the tokens in mailed links"),
+    withheld("directory_resting", "whether work rests; tenants.state is copied"),
     withheld("directory_staff", "which logins have a place; logins belong to the people, staff is copied"),
     withheld("directory_tenants", "the list of retailers"),
+    rows("events", "event_id:uuid", "event_id at kind schema_version data"),
+    withheld("idempotency_keys", "answers that are kept for a day for whoever asks again"),
+    rows_but(
+        "invitations",
+        "invitation_id:uuid",
+        "invitation_id email name role locale invited_by mail_id mailed_at created_at expires_at accepted_at staff_id \
+         withdrawn_at",
+        &[("token_hash", SECRET)],
+    ),
     withheld("job_files", "files of jobs, which are kept for a week; this copy is one of them"),
     rows("link_codes", "link_code_id:uuid", "link_code_id staff_id expires_at used_at"),
     rows_but(
@@ -102,17 +122,34 @@ pub const TABLES: &[Table] = &[
          request_id created_at started_at finished_at files_removed_at",
         &[("checkpoint", "a mark of the service's own")],
     ),
+    rows_but(
+        "mails",
+        "mail_id:uuid",
+        "mail_id to_address to_login locale template fields state attempts claimed_until failure created_at settled_at",
+        &[("token_hash", SECRET)],
+    ),
     Table {
         name: "queue_deliveries",
         copy: Copied::Rows {
             owner: "for_tenant",
             key: "delivery_id:uuid",
             columns: "delivery_id alert_id transport server_ref channel_ref state wanted_version wanted_at posted_version \
-                message_ref due_at attempt failures refused first_claimed_at last_error created_at",
+                message_ref due_at attempt failures refused first_claimed_at last_error request_id created_at",
             withheld: &[],
         },
     },
     withheld("queue_jobs", "work of the service's own that is not done yet"),
+    Table {
+        name: "queue_messages",
+        copy: Copied::Rows {
+            owner: "for_tenant",
+            key: "message_id:uuid",
+            columns: "message_id webhook_id event_id kind state due_at attempt failures last_status last_fault created_at \
+                delivered_at",
+            withheld: &[],
+        },
+    },
+    rows("roles", "role_id:uuid", "role_id name name_key permissions archived_at created_at version"),
     rows("rollups", "series_id:uuid resolution:text bucket:timestamptz", "series_id resolution bucket sum_e4 samples"),
     rows("rule_progress", "rule_id:uuid channel_id:uuid", "rule_id channel_id judged_through"),
     rows(
@@ -125,11 +162,30 @@ pub const TABLES: &[Table] = &[
     rows_but(
         "sessions",
         "session_id:uuid",
-        "session_id staff_id rotated_at created_at expires_at ended_at ended_because authenticated_at",
+        "session_id staff_id rotated_at created_at expires_at ended_at ended_because authenticated_at client \
+         network",
         &[("current_hash", SECRET), ("previous_hash", SECRET)],
     ),
-    rows("staff", "staff_id:uuid", "staff_id login_id name role disabled_at created_at"),
-    rows("tenants", "tenant_id:uuid", "name locale time_zone currency created_at state"),
+    rows(
+        "staff",
+        "staff_id:uuid",
+        "staff_id login_id name role custom_role_id department_id channels locale disabled_at password_changed_at \
+         created_at version",
+    ),
+    rows(
+        "tenants",
+        "tenant_id:uuid",
+        "name locale time_zone currency created_at state state_since second_factor version fiscal_week_start quiet_from \
+         quiet_until residency plan limit_requests_per_minute limit_concurrent_requests limit_samples_per_day limit_staff \
+         limit_api_tokens",
+    ),
+    rows("webhook_attempts", "attempt_id:uuid", "attempt_id webhook_id message_id at duration_ms status fault"),
+    rows_but(
+        "webhooks",
+        "webhook_id:uuid",
+        "webhook_id name url kinds state disabled_because previous_until failing_since created_at version",
+        &[("secret", "a sealed secret"), ("previous_secret", "a sealed secret")],
+    ),
 ];
 
 /// What is wrong with the list, held against the catalogue's columns (table and column): sentences, empty when all is

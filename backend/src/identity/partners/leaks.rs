@@ -52,6 +52,8 @@ pub async fn report(app: &App, found: &ReportLeakedToken, client: Option<IpAddr>
     let mut checks = Checks::default();
     let length = found.token.chars().count();
     checks.ensure((1..=128).contains(&length), "/token", "length", "Takes the whole token, 1 to 128 characters.");
+    let printed = !found.token.chars().any(char::is_control);
+    checks.ensure(printed, "/token", "invalid", "Takes the token alone, without control characters.");
     checks.optional_text("/source", found.source.as_deref(), 1, 500);
     checks.done()?;
     let at = now();

@@ -56,6 +56,8 @@ impl Outbound {
             .redirect(Policy::none())
             .referer(false)
             .no_proxy()
+            // What is read is what came: a small answer must not unpack to a large one.
+            .no_gzip()
             .no_gzip()
             .user_agent(concat!("Tillwatch-Webhooks/", env!("CARGO_PKG_VERSION")))
             .pool_max_idle_per_host(0)
