@@ -81,7 +81,8 @@ def plain(value):
         return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list):
         return [plain(element) for element in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    return int(value) if whole else value
 
 
 @schemathesis.hook
