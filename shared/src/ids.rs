@@ -98,7 +98,7 @@ macro_rules! ids {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
                 utoipa::openapi::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
-                    .pattern(Some(concat!("^", $prefix, "_[1-9A-HJ-NP-Za-km-z]{22}$")))
+                    .pattern(Some(concat!("^", $prefix, "_[1-9A-HJ-NP-X][1-9A-HJ-NP-Za-km-z]{21}$")))
                     .min_length(Some($prefix.len() + 23))
                     .max_length(Some($prefix.len() + 23))
                     .examples([serde_json::Value::String(format!("{}_{}", $prefix, encode(Uuid::from_u128(0x0192_f0c1_2e5a_7000_8000_0000_0000_0001))))])

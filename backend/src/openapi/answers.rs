@@ -30,7 +30,7 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
         succeed(status, answer, components);
-        pictures(answer);
+        bytes(answer);
         if is_limited(endpoint.access) {
             tell_limits(answer);
         }
@@ -111,10 +111,10 @@ fn succeed(status: &str, answer: &mut Value, components: &Value) {
     answer["headers"] = Value::Object(headers);
 }
 
-/// A picture is bytes, for which a schema has no words.
-fn pictures(answer: &mut Value) {
+/// A picture or a packed file is bytes, for which a schema has no words.
+fn bytes(answer: &mut Value) {
     for (kind, media) in answer.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
-        if kind.starts_with("image/") {
+        if kind.starts_with("image/") || kind == "application/gzip" {
             *media = json!({});
         }
     }

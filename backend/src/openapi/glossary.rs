@@ -197,12 +197,19 @@ pub(super) fn fill(components: &mut Value, requests: &BTreeSet<String>) {
             metrics_of_rules(schema);
         }
         if name == "CreateApiToken" {
-            let scopes = Permission::ALL.iter().filter(|scope| scope.for_tokens());
-            let words: Vec<&str> = scopes.map(|scope| scope.as_str()).collect();
-            schema["properties"]["scopes"]["items"] = json!({ "type": "string", "enum": words });
+            schema["properties"]["scopes"]["items"] = permissions(Permission::for_tokens);
+        }
+        if ["CreateRole", "UpdateRole"].contains(&name.as_str()) {
+            schema["properties"]["permissions"]["items"] = permissions(Permission::for_custom_roles);
         }
         limit("", schema, asked);
     }
+}
+
+/// One of the permissions that `may` be given.
+fn permissions(may: fn(Permission) -> bool) -> Value {
+    let words = Permission::ALL.iter().filter(|permission| may(**permission)).map(|permission| permission.as_str());
+    json!({ "type": "string", "enum": words.collect::<Vec<_>>() })
 }
 
 /// Gives every body that is plain text its longest form: the most bytes that are taken.

@@ -142,7 +142,7 @@ pub fn schema(kind: EventType) -> Value {
 }
 
 fn id(prefix: &str) -> Value {
-    json!({ "type": "string", "pattern": format!("^{prefix}_[1-9A-HJ-NP-Za-km-z]{{22}}$") })
+    json!({ "type": "string", "pattern": format!("^{prefix}_[1-9A-HJ-NP-X][1-9A-HJ-NP-Za-km-z]{{21}}$") })
 }
 
 fn words<'a>(words: impl Iterator<Item = &'a str>) -> Value {

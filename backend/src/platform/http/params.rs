@@ -42,7 +42,8 @@ impl<T: DeserializeOwned> FromRequest for Params<T> {
 pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T> {
     serde_urlencoded::from_str(query).map_err(|error| {
         let detail = error.to_string();
-        let name = detail.split('`').nth(1).unwrap_or("").to_owned();
+        // Only of a field that is missing, unknown or there twice is the name told.
+        let name = detail.split_once("field `").and_then(|(_, rest)| rest.split('`').next()).unwrap_or("").to_owned();
         let mut refused = Error::new(Code::MalformedQuery, format!("The query string is not understood: {detail}."));
         refused.fields = vec![FieldProblem { pointer: format!("?{name}"), code: "invalid".into(), detail }];
         refused
