@@ -2,8 +2,6 @@
 //!
 //! [`SETTINGS`] is the list that `tillwatch config` prints. Invariant: a wrong value is refused at start by an error
 //! that names the variable and what it takes; the environment wins over the file, the file over the default.
-//!
-//! Longer than 400 lines: one table of settings, what reads it, and the tests of both.
 
 mod reader;
 
@@ -290,64 +288,4 @@ pub fn key_text(key: &[u8; 32]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<ConfigError>> {
-        let pairs: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        Config::load(None, |name| pairs.get(name).cloned())
-    }
-
-    #[test]
-    fn the_defaults_are_valid() {
-        let config = load(&[]).unwrap();
-        assert_eq!((config.port, config.demo, config.database_url), (8080, true, None));
-    }
-
-    #[test]
-    fn every_wrong_value_is_named_at_once_and_secrets_stay_hidden() {
-        let errors = load(&[("PORT", "eighty"), ("DEMO", "yes"), ("SECRET_KEY", "hunter2")]).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for name in ["PORT", "DEMO", "SECRET_KEY"] {
-            assert!(text.contains(name), "{text}");
-        }
-        assert!(!text.contains("hunter2"));
-    }
-
-    #[test]
-    fn what_belongs_together_is_asked_for() {
-        let errors = load(&[("DATABASE_URL", "postgres://x"), ("REPLICAS", "2")]).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for name in ["DATABASE_SYSTEM_URL", "REDIS_URL", "SECRET_KEY"] {
-            assert!(text.contains(name), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_table_names_every_setting_and_no_secret() {
-        let key = "ab".repeat(32);
-        let table = load(&[("SECRET_KEY", &key)]).unwrap().table();
-        assert!(SETTINGS.iter().all(|s| table.contains(s.name)));
-        assert!(!table.contains(&key));
-    }
-
-    #[test]
-    fn a_wrong_log_filter_is_refused_by_its_name() {
-        let errors = load(&[("LOG", "debgu")]).unwrap_err();
-        assert!(errors[0].to_string().starts_with("LOG: "), "{errors:?}");
-    }
-
-    #[test]
-    fn mail_is_refused_by_the_name_of_its_setting_and_without_its_password() {
-        let wrong = [("SMTP_URL", "http://me:hunter2@mail"), ("MAIL_FROM", "nobody"), ("PUBLIC_URL", "till.example")];
-        let errors = load(&wrong).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for (name, _) in wrong {
-            assert!(text.contains(&format!("{name}: ")), "{text}");
-        }
-        assert!(!text.contains("hunter2"), "{text}");
-        let errors = load(&[("SMTP_URL", "smtp://mail.example")]).unwrap_err();
-        let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        assert!(text.contains("MAIL_FROM: ") && text.contains("PUBLIC_URL: "), "{text}");
-    }
-}
+mod tests;

@@ -33,7 +33,7 @@ use tillwatch_shared::closing::{CloseTenant, Erasure, ErasureState, TenantClosin
 use tillwatch_shared::ids::{ErasureId, TenantId};
 
 /// Rows that are erased in one transaction.
-const ROWS: i32 = 5_000;
+const ROWS: i32 = 1_000;
 /// Requests and jobs that began before the retailer was due have ended after so long.
 const LAST_WORK: TimeDelta = TimeDelta::seconds(30);
 /// Closings that one round of the sweep looks at.

@@ -34,6 +34,8 @@ pub struct Held {
     pub checkpoint: Value,
     /// What was counted so far.
     pub counts: std::collections::BTreeMap<String, i64>,
+    /// How often this slice has failed: a kind may do less at once then.
+    pub failures: u32,
     /// When it began.
     pub started_at: DateTime<Utc>,
 }
@@ -115,6 +117,7 @@ async fn turn(tx: &mut Tx, who: &Who, ticket: &Ticket, work: DoSlice) -> Result<
         params: job.params.clone(),
         checkpoint: job.checkpoint.clone(),
         counts: job.counts(),
+        failures: job.failures.unsigned_abs(),
         started_at: job.started_at.unwrap_or(at),
     };
     let slice = work(tx, &job.acting(who)?, &held).await?;

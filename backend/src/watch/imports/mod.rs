@@ -164,7 +164,9 @@ async fn batch(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
     let window = longjobs::upload_from(tx, who, held.id, place.offset, WINDOW).await?;
     let last = place.offset + window.len() as u64 >= wanted.bytes;
     let first = place.offset == 0;
-    let piece = cut::cut(format, &window, last, BATCH, &mut place).map_err(broken)?;
+    // A batch that the database has no time for is tried again as half of it.
+    let most = (BATCH >> held.failures.min(4)).max(1);
+    let piece = cut::cut(format, &window, last, most, &mut place).map_err(broken)?;
     let at = now();
     let limits = Limits { max_rows: BATCH + 1 };
     let mut rows = match parse::parse_piece(format, &piece.text, limits, |line| piece.line(line)) {

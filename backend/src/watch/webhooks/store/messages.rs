@@ -2,7 +2,7 @@
 
 use super::attempts::Tried;
 use crate::error::{Error, Result};
-use crate::platform::db::schema::queue_messages as queue;
+use crate::platform::db::schema::{directory_resting, queue_messages as queue};
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
 use chrono::{DateTime, Utc};
@@ -159,6 +159,8 @@ pub(in super::super) async fn due(
         .filter(queue::state.eq(sql::<Text>("'pending'")))
         .filter(queue::due_at.le(now))
         .filter(queue::for_tenant.ne_all(not_tenants))
+        // The work of who is suspended rests.
+        .filter(queue::for_tenant.ne_all(directory_resting::table.select(directory_resting::for_tenant)))
         .filter(queue::webhook_id.ne_all(not_webhooks))
         .order(queue::due_at)
         .limit(most)

@@ -1,0 +1,4 @@
+-- What a request did.
+-- A build that broke off leaves an index that is not valid: it must be dropped, and IF NOT EXISTS would take it for done.
+-- squawk-ignore prefer-robust-stmts
+CREATE INDEX CONCURRENTLY audit_entries_of_request ON audit_entries (tenant_id, request_id, audit_id);
