@@ -10,6 +10,7 @@ use crate::watch::rules::model::is_cost;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tillwatch_shared::permissions::Permission;
+use tillwatch_shared::webhooks::EventType;
 
 /// One line with something to read on it: no control characters, not only blanks.
 const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
@@ -144,6 +145,7 @@ const FORMS: &[(&str, &str)] = &[
     ("objective", ANY),
     ("reason", LINES),
     ("source", LINES),
+    ("token", PASSWORD),
     ("retailer", LINE),
     ("server", CHAT),
     ("channel", CHAT),
@@ -196,19 +198,28 @@ pub(super) fn fill(components: &mut Value, requests: &BTreeSet<String>) {
         if name == "RuleSpec" {
             metrics_of_rules(schema);
         }
-        if name == "CreateApiToken" {
-            schema["properties"]["scopes"]["items"] = permissions(Permission::for_tokens);
-        }
-        if ["CreateRole", "UpdateRole"].contains(&name.as_str()) {
-            schema["properties"]["permissions"]["items"] = permissions(Permission::for_custom_roles);
+        let permissions = Permission::ALL.iter();
+        match name.as_str() {
+            "CreateApiToken" => {
+                let scopes = permissions.filter(|scope| scope.for_tokens()).map(|scope| scope.as_str());
+                schema["properties"]["scopes"]["items"] = one_of(scopes);
+            }
+            "CreateRole" | "UpdateRole" => {
+                let words = permissions.filter(|one| one.for_custom_roles()).map(|one| one.as_str());
+                schema["properties"]["permissions"]["items"] = one_of(words);
+            }
+            "CreateWebhook" | "UpdateWebhook" => {
+                let words = EventType::ALL.iter().filter(|kind| kind.can_be_asked_for()).map(|kind| kind.as_str());
+                schema["properties"]["events"]["items"] = one_of(words);
+            }
+            _ => {}
         }
         limit("", schema, asked);
     }
 }
 
-/// One of the permissions that `may` be given.
-fn permissions(may: fn(Permission) -> bool) -> Value {
-    let words = Permission::ALL.iter().filter(|permission| may(**permission)).map(|permission| permission.as_str());
+/// One of `words`, which are those of a list that may be given here.
+fn one_of(words: impl Iterator<Item = &'static str>) -> Value {
     json!({ "type": "string", "enum": words.collect::<Vec<_>>() })
 }
 
