@@ -195,32 +195,28 @@ fn references(value: &Value, found: &mut Vec<String>) {
 pub(super) fn fill(components: &mut Value, requests: &BTreeSet<String>) {
     for (name, schema) in components["schemas"].as_object_mut().into_iter().flatten() {
         let asked = requests.contains(name);
-        if name == "RuleSpec" {
-            metrics_of_rules(schema);
-        }
         let permissions = Permission::ALL.iter();
         match name.as_str() {
             "CreateApiToken" => {
-                let scopes = permissions.filter(|scope| scope.for_tokens()).map(|scope| scope.as_str());
-                schema["properties"]["scopes"]["items"] = one_of(scopes);
+                only(schema, "scopes", permissions.filter(|one| one.for_tokens()).map(|one| one.as_str()))
             }
             "CreateRole" | "UpdateRole" => {
-                let words = permissions.filter(|one| one.for_custom_roles()).map(|one| one.as_str());
-                schema["properties"]["permissions"]["items"] = one_of(words);
+                only(schema, "permissions", permissions.filter(|one| one.for_custom_roles()).map(|one| one.as_str()));
             }
             "CreateWebhook" | "UpdateWebhook" => {
-                let words = EventType::ALL.iter().filter(|kind| kind.can_be_asked_for()).map(|kind| kind.as_str());
-                schema["properties"]["events"]["items"] = one_of(words);
+                let events = EventType::ALL.iter().filter(|kind| kind.can_be_asked_for());
+                only(schema, "events", events.map(|kind| kind.as_str()));
             }
+            "RuleSpec" => metrics_of_rules(schema),
             _ => {}
         }
         limit("", schema, asked);
     }
 }
 
-/// One of `words`, which are those of a list that may be given here.
-fn one_of(words: impl Iterator<Item = &'static str>) -> Value {
-    json!({ "type": "string", "enum": words.collect::<Vec<_>>() })
+/// The list `field` takes only these of the words that there are.
+fn only(schema: &mut Value, field: &str, words: impl Iterator<Item = &'static str>) {
+    schema["properties"][field]["items"] = json!({ "type": "string", "enum": words.collect::<Vec<_>>() });
 }
 
 /// Gives every body that is plain text its longest form: the most bytes that are taken.
