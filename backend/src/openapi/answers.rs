@@ -30,7 +30,7 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
         succeed(status, answer, components);
-        bytes(answer);
+        files(answer);
         if is_limited(endpoint.access) {
             tell_limits(answer);
         }
@@ -111,11 +111,16 @@ fn succeed(status: &str, answer: &mut Value, components: &Value) {
     answer["headers"] = Value::Object(headers);
 }
 
-/// A picture or a packed file is bytes, for which a schema has no words.
-fn bytes(answer: &mut Value) {
+/// The most characters of a file that is handed out: what an import of 100 MiB can grow to.
+const LONGEST_FILE: u64 = 1024 * 1024 * 1024;
+
+/// Files: a text has its longest form; a picture or a packed file is bytes, for which a schema has no words.
+fn files(answer: &mut Value) {
     for (kind, media) in answer.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
         if kind.starts_with("image/") || kind == "application/gzip" {
             *media = json!({});
+        } else if media["schema"]["type"] == "string" {
+            media["schema"]["maxLength"] = json!(LONGEST_FILE);
         }
     }
 }
