@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT};
 use tillwatch_backend::platform::http::cors::Cors;
 use tillwatch_backend::platform::limits::LimitsConfig;
+use tillwatch_backend::platform::mail::MailConfig;
+use tillwatch_backend::platform::outbound::AddressPolicy;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -79,9 +81,12 @@ async fn start(world: &World) -> Service {
         previous_secret: None,
         bot_key: None,
         worker: false,
+        closing_days: 30,
         redis_url: None,
         limits: LIMITS,
         cors: Cors::default(),
+        outbound: AddressPolicy::public_only(),
+        mail: MailConfig::default(),
     };
     Service::start(options).await.expect("the service starts")
 }

@@ -198,7 +198,7 @@ pub(super) fn fill(components: &mut Value, requests: &BTreeSet<String>) {
         let permissions = Permission::ALL.iter();
         match name.as_str() {
             "CreateApiToken" => {
-                only(schema, "scopes", permissions.filter(|one| one.for_tokens()).map(|one| one.as_str()))
+                only(schema, "scopes", permissions.filter(|one| one.for_tokens()).map(|one| one.as_str()));
             }
             "CreateRole" | "UpdateRole" => {
                 only(schema, "permissions", permissions.filter(|one| one.for_custom_roles()).map(|one| one.as_str()));

@@ -83,8 +83,8 @@ mod tests {
             check(&mut checks, text);
             checks.done().is_err()
         };
-        let (line, text): (fn(&mut Checks, &str), fn(&mut Checks, &str)) =
-            (|checks, text| checks.line("/name", text, 1, 5), |checks, text| checks.text("/reason", text, 1, 5));
+        let line: fn(&mut Checks, &str) = |checks, text| checks.line("/name", text, 1, 5);
+        let text: fn(&mut Checks, &str) = |checks, text| checks.text("/reason", text, 1, 5);
         assert!(refused(line, "a\nb") && !refused(text, "a\nb"));
         for wrong in ["", "  ", "\u{0}a", "六个字的名字"] {
             assert!(refused(line, wrong) && refused(text, wrong), "{wrong:?}");

@@ -94,9 +94,9 @@ pub fn schema(kind: EventType) -> Value {
     let properties = match family(kind) {
         Family::Campaign => json!({
             "campaign": id(CampaignId::PREFIX),
-            "from": or_null(words(CampaignState::ALL.iter().map(|state| state.as_str()))),
+            "from": or_null(&words(CampaignState::ALL.iter().map(|state| state.as_str()))),
             "to": words(CampaignState::ALL.iter().map(|state| state.as_str())),
-            "stopped_by": or_null(id(AlertId::PREFIX)),
+            "stopped_by": or_null(&id(AlertId::PREFIX)),
             "by": by(),
         }),
         Family::Alert => json!({
@@ -105,8 +105,8 @@ pub fn schema(kind: EventType) -> Value {
             "rule": id(RuleId::PREFIX),
             "severity": words(Severity::ALL.iter().map(|severity| severity.as_str())),
             "metric": { "type": "string", "maxLength": 64 },
-            "channel": or_null(id(ChannelId::PREFIX)),
-            "campaign": or_null(id(CampaignId::PREFIX)),
+            "channel": or_null(&id(ChannelId::PREFIX)),
+            "campaign": or_null(&id(CampaignId::PREFIX)),
             "paused_campaign": { "type": "boolean" },
             "figures": {
                 "type": "object",
@@ -121,8 +121,8 @@ pub fn schema(kind: EventType) -> Value {
             "kind": words(["threshold", "stop_loss", "deviation"].into_iter()),
             "metric": { "type": "string", "maxLength": 64 },
             "severity": words(Severity::ALL.iter().map(|severity| severity.as_str())),
-            "channel": or_null(id(ChannelId::PREFIX)),
-            "campaign": or_null(id(CampaignId::PREFIX)),
+            "channel": or_null(&id(ChannelId::PREFIX)),
+            "campaign": or_null(&id(CampaignId::PREFIX)),
             "enabled": { "type": "boolean" },
             "by": by(),
         }),
@@ -149,7 +149,7 @@ fn words<'a>(words: impl Iterator<Item = &'a str>) -> Value {
     json!({ "type": "string", "enum": words.collect::<Vec<_>>() })
 }
 
-fn or_null(schema: Value) -> Value {
+fn or_null(schema: &Value) -> Value {
     json!({ "anyOf": [schema, { "type": "null" }] })
 }
 

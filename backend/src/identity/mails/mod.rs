@@ -153,7 +153,7 @@ async fn compose(db: &Db, keys: &Keys, public_url: &str, mail: store::Row) -> Re
             let token = keys.mailed_token_of(TenantId(mail.tenant), id, hash);
             let token = token.ok_or_else(|| Error::internal("SECRET_KEY is not the one this mail was written with"))?;
             // Behind `#`, which no browser sends to a server and no server logs.
-            format!("{}/{page}#token={token}", public_url)
+            format!("{public_url}/{page}#token={token}")
         }
         _ => String::new(),
     };

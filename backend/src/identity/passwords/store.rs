@@ -22,7 +22,6 @@ pub(super) async fn login(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<
 }
 
 /// The language that a staff chose, if any; `None` for one who may not work here any more.
-#[expect(clippy::option_option, reason = "three answers: no staff, no language of their own, a language")]
 pub(super) async fn working(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<Option<Locale>>> {
     let found: Option<Option<String>> = staff::table
         .select(staff::locale)

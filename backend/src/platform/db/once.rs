@@ -125,6 +125,7 @@ impl Db {
     /// 409 while another request with this key is being worked on, 422 when the key was used for another request, 503 when
     /// no connection is to be had.
     pub async fn once(&self, who: &Who, key: Key, now: DateTime<Utc>) -> Result<Begun> {
+        type Row = (Vec<u8>, Option<i32>, Option<serde_json::Value>, Option<Vec<u8>>);
         let mut tx = self.begin_write(who).await?;
         // Whoever has the key now keeps it until its commit: a short wait, and most often its answer is there.
         tx.batch_execute("SET LOCAL lock_timeout = '250ms'").await?;
@@ -151,7 +152,6 @@ impl Db {
             tx.batch_execute("SET LOCAL lock_timeout = 0").await?;
             return Ok(Begun::First(Once { key, tx: Arc::new(Mutex::new(Some(tx))) }));
         }
-        type Row = (Vec<u8>, Option<i32>, Option<serde_json::Value>, Option<Vec<u8>>);
         let (request, status, headers, body): Row = keys::table
             .select((keys::request_hash, keys::status, keys::headers, keys::body))
             .filter(keys::tenant_id.eq(who.tenant.0))

@@ -75,6 +75,7 @@ pub enum Unsent {
 
 /// How mail leaves.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "one of them in a process")]
 pub enum Mailer {
     /// It does not: it is kept in the database.
     Outbox,

@@ -2,9 +2,9 @@
 //!
 //! The tables are the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, RFC 8190; as of 2025), and they
 //! are taken whole: what stands in a registry is refused even where it says "globally reachable", since none of it is
-//! where somebody's own server lives. Of IPv6 only 2000::/3 is given out at all, so everything outside is refused
-//! without being named: unspecified, loopback, IPv4-mapped and IPv4-compatible, NAT64 (64:ff9b::/96, 64:ff9b:1::/48),
-//! discard (100::/64), SRv6 (5f00::/16), unique local (fc00::/7), link-local (fe80::/10), multicast (ff00::/8).
+//! where somebody's own server lives. Of IPv6 only `2000::/3` is given out at all, so everything outside is refused
+//! without being named: unspecified, loopback, IPv4-mapped and IPv4-compatible, NAT64 (`64:ff9b::/96`, `64:ff9b:1::/48`),
+//! discard (`100::/64`), `SRv6` (`5f00::/16`), unique local (`fc00::/7`), link-local (`fe80::/10`), multicast (`ff00::/8`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -48,7 +48,7 @@ const SPECIAL_4: [([u8; 4], u32); 19] = [
     ([255, 255, 255, 255], 32),
 ];
 
-/// Blocks within 2000::/3 that are not public: first address and length of the prefix.
+/// Blocks within `2000::/3` that are not public: first address and length of the prefix.
 const SPECIAL_6: [(Ipv6Addr, u32); 5] = [
     // IETF protocol assignments: Teredo, benchmarking, AMT, AS112, ORCHID, drone ids.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
