@@ -118,17 +118,12 @@ async fn whole(app: &App, who: &Who) -> Result<Option<AuditFault>, Failure> {
         if part.fault.is_some() {
             return Ok(part.fault);
         }
-        match part.next {
-            Some(next) => after = next,
-            None => {
-                let head = part.head.map_or_else(|| "none".to_owned(), |head| head.hash);
-                println!(
-                    "{} intact: seals {}, head {head}, unsealed {}",
-                    who.tenant, part.verified_through, part.unsealed
-                );
-                return Ok(None);
-            }
-        }
+        let Some(next) = part.next else {
+            let head = part.head.map_or_else(|| "none".to_owned(), |head| head.hash);
+            println!("{} intact: seals {}, head {head}, unsealed {}", who.tenant, part.verified_through, part.unsealed);
+            return Ok(None);
+        };
+        after = next;
     }
 }
 

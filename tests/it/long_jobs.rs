@@ -1,6 +1,6 @@
 //! Long jobs with slices of the test's own: turns, failures, files that are no longer kept, and who sees what.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use crate::harness::service::own_service_with;
 use crate::harness::tenant::{Style, text};

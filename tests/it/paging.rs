@@ -44,7 +44,10 @@ const MADE_OTHERWISE: &[(&str, &str)] = &[
 /// A row of a list, made by a POST there; `None` for a list whose rows are made otherwise.
 fn row(operation: &str, number: u32) -> Option<(&'static str, Value)> {
     Some(match operation {
-        "channels_list" => ("/v1/channels", json!({ "name": format!("Shop {number}"), "kind": "store" })),
+        // Every change has an entry in the audit log.
+        "channels_list" | "audit_list" => {
+            ("/v1/channels", json!({ "name": format!("Shop {number}"), "kind": "store" }))
+        }
         "campaigns_list" => ("/v1/campaigns", json!({ "name": format!("Coupons {number}") })),
         "rules_list" => {
             let spec = json!({ "kind": "threshold", "metric": "sales", "side": "below", "line": 1 });
@@ -53,8 +56,6 @@ fn row(operation: &str, number: u32) -> Option<(&'static str, Value)> {
         "api_tokens_list" => {
             ("/v1/api-tokens", json!({ "name": format!("Feed {number}"), "scopes": ["samples:write"] }))
         }
-        // Every change has an entry.
-        "audit_list" => ("/v1/channels", json!({ "name": format!("Shop {number}"), "kind": "store" })),
         _ => return None,
     })
 }

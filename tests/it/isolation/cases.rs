@@ -71,18 +71,17 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "auth_refresh" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "refresh_token": "twr_unknown" }))],
         "auth_sign_out" => vec![Case { ends_session: true, ..own() }],
         "auth_me" | "auth_jwks" | "auth_sessions_list" | "auth_places" | "tenant_get" | "tenant_limits" | "staff_list"
-        | "metrics_list" | "kpis_get" | "api_tokens_list" => vec![own()],
+        | "metrics_list" | "kpis_get" | "api_tokens_list" | "audit_verify" | "tenant_export" | "roles_list"
+        | "departments_list" | "api_tokens_pattern" | "events_types" | "webhooks_list"
+        // Who asks for the jobs has imported a file a moment ago.
+        | "jobs_list" => vec![own()],
         "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
         }
         "tenant_update" => vec![own().body(json!({ "fiscal_week_start": "sun" }))],
-        "audit_verify" => vec![own()],
         "audit_export" => vec![own().query("?from=2026-01-01T00:00:00Z".to_owned())],
-        // Who asks here has imported a file a moment ago.
-        "jobs_list" => vec![own()],
         "jobs_get" | "jobs_result" | "jobs_errors" | "jobs_cancel" => vec![not_found("job")],
-        "tenant_export" => vec![own()],
         // Only an owner closes a retailer; the admins who ask here are refused before anything else.
         "tenant_close" | "tenant_keep_open" => vec![Case::new(Refused(Code::PermissionDenied)).body(json!({}))],
         "erasures_get" => vec![Case::new(Refused(Code::NotFound)).id("ers_1C4GZiMNL8NiCCPWZwHAHX")],
@@ -93,11 +92,10 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "tenant_second_factor" => vec![own().body(json!({ "required": "optional" }))],
         "staff_update" => vec![not_found("viewer").body(json!({ "role": "analyst" }))],
         "staff_disable" | "staff_enable" | "staff_sign_out_everywhere" => vec![not_found("viewer")],
-        "chat_list" | "deliveries_list" | "alerts_list" => vec![Case::new(Nothing)],
+        "chat_list" | "deliveries_list" | "alerts_list" | "invitations_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
         "staff_get" => vec![not_found("staff")],
         "staff_authority" => vec![not_found("colleague").body(json!({ "channels": [mine.id("channel")] }))],
-        "roles_list" | "departments_list" | "api_tokens_pattern" => vec![own()],
         // The same name in another retailer is free.
         "roles_create" => vec![own().body(json!({ "name": format!("{} managers", mine.mark), "permissions": [] }))],
         "roles_get" | "roles_archive" => vec![not_found("role")],
@@ -106,7 +104,6 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "departments_get" | "departments_archive" => vec![not_found("department")],
         "departments_update" => vec![not_found("department").body(json!({ "name": "taken over" }))],
         "invitations_create" => vec![own().body(json!({ "email": "theirs@retailer.example", "role": "viewer" }))],
-        "invitations_list" => vec![Case::new(Nothing)],
         "invitations_get" | "invitations_resend" | "invitations_withdraw" => vec![not_found("invitation")],
         "invitations_accept" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({
             "token": "twl_unknown", "name": "B", "password": "another password",
@@ -132,13 +129,12 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "deliveries_picture" => vec![bots().id(mine.id("delivery"))],
         "deliveries_replay" => vec![not_found("delivery")],
         "events_list" => vec![Case::new(Nothing).query("?type=alert.opened".to_owned())],
-        "events_types" | "webhooks_list" => vec![own()],
         "webhooks_create" => vec![own().body(json!({
             "name": "theirs", "url": "https://theirs.example/", "events": ["alert.opened"],
         }))],
-        "webhooks_get" | "webhooks_messages" | "webhooks_deliveries" => vec![not_found("webhook")],
+        "webhooks_get" | "webhooks_messages" | "webhooks_deliveries" | "webhooks_test" | "webhooks_enable"
+        | "webhooks_disable" | "webhooks_archive" => vec![not_found("webhook")],
         "webhooks_update" => vec![not_found("webhook").body(json!({ "name": "taken over" }))],
-        "webhooks_test" | "webhooks_enable" | "webhooks_disable" | "webhooks_archive" => vec![not_found("webhook")],
         "webhooks_rotate_secret" => vec![not_found("webhook").body(json!({ "overlap_hours": 1 }))],
         "webhooks_replay" => vec![not_found("webhook").body(json!({ "since": "2026-01-01T00:00:00Z" }))],
         _ => signed_in(operation, mine),
@@ -151,10 +147,9 @@ fn signed_in(operation: &str, mine: &Seeded) -> Vec<Case> {
     let own = || Case::new(Own);
     match operation {
         "auth_sessions_revoke" => vec![Case::new(NotFound).id(mine.id("session"))],
-        "auth_sessions_revoke_others" => vec![own()],
         "auth_reauthenticate" => vec![own().body(json!({ "password": PASSWORD }))],
         "auth_switch" => vec![Case::new(NotFound).body(json!({ "tenant": mine.tenant.id }))],
-        "second_factor_get" | "second_factor_begin" => vec![own()],
+        "auth_sessions_revoke_others" | "second_factor_get" | "second_factor_begin" => vec![own()],
         "second_factor_confirm" => vec![Case::new(Refused(Code::ValidationFailed)).body(json!({ "code": "no code" }))],
         "second_factor_recovery_codes" => vec![Case::new(Refused(Code::StateConflict))],
         "second_factor_remove" => {

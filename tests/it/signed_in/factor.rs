@@ -66,7 +66,7 @@ async fn an_authenticator_is_enrolled_asked_for_and_removed() {
     let fresh = code(&secret);
     let spaced = format!(" {} {} ", &fresh[..3], &fresh[3..]);
     let signed = sign_in(&retailer, &staff.email, Some(&spaced), &from).await.ok();
-    let again = signed_in(&retailer, &staff.email, signed);
+    let again = signed_in(&retailer, &staff.email, &signed);
     sign_in(&retailer, &staff.email, Some(&fresh), &from).await.refused(Code::SecondFactorRequired);
     // Refreshing does not ask again.
     let refresh = json!({ "refresh_token": again.refresh_token });

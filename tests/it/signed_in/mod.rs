@@ -36,15 +36,15 @@ struct Person {
 /// A new staff of this role, signed in.
 async fn person(tenant: &Tenant, role: Role) -> Person {
     let email = tenant.add_staff(role).await;
-    signed_in(tenant, &email, tenant.sign_in(&email, PASSWORD).await.ok())
+    signed_in(tenant, &email, &tenant.sign_in(&email, PASSWORD).await.ok())
 }
 
 /// The owner who signed up, in a session of its own.
 async fn owner(tenant: &Tenant) -> Person {
-    signed_in(tenant, &tenant.email, tenant.sign_in(&tenant.email, PASSWORD).await.ok())
+    signed_in(tenant, &tenant.email, &tenant.sign_in(&tenant.email, PASSWORD).await.ok())
 }
 
-fn signed_in(tenant: &Tenant, email: &str, signed: Value) -> Person {
+fn signed_in(tenant: &Tenant, email: &str, signed: &Value) -> Person {
     Person {
         email: email.to_owned(),
         id: text(&signed["me"]["staff"]["id"]).to_owned(),

@@ -57,7 +57,7 @@ async fn signing_in_names_the_places_and_takes_one() {
 
     // A code is used up by the session that it opens, not by the choice.
     let there = json!({ "email": email, "password": PASSWORD, "tenant": two.id });
-    let staff = signed_in(&two, &email, sign_in(&two, &there).await.ok());
+    let staff = signed_in(&two, &email, &sign_in(&two, &there).await.ok());
     let (secret, _) = enrol(&staff.client).await;
     step_passes(&two, &email).await;
     sign_in(&two, &wish).await.refused(Code::SecondFactorRequired);
@@ -86,12 +86,12 @@ async fn switching_opens_a_session_there_and_leaves_the_one_here() {
     let email = one.add_staff(Role::Marketer).await;
     second_place(&email, &two, Role::Viewer).await;
     let wish = json!({ "email": email, "password": PASSWORD, "tenant": one.id });
-    let here = signed_in(&one, &email, sign_in(&one, &wish).await.ok());
+    let here = signed_in(&one, &email, &sign_in(&one, &wish).await.ok());
     assert_eq!(places(&here.client.get("/v1/me/places").await.ok()["data"]), both(&one, &two));
     let switch = async |who: &Client, to: &Tenant| who.post("/v1/sessions/switch", json!({ "tenant": to.id })).await;
     let signed = switch(&here.client, &two).await;
     assert_eq!(signed.status, 201);
-    let there = signed_in(&two, &email, signed.ok());
+    let there = signed_in(&two, &email, &signed.ok());
     let me = there.client.get("/v1/me").await.ok();
     assert_eq!((&me["tenant"]["name"], &me["staff"]["role"]), (&json!(two.name), &json!("viewer")));
     assert_eq!(here.client.get("/v1/me").await.ok()["tenant"]["name"], json!(one.name));
@@ -125,13 +125,13 @@ async fn a_switch_proves_nothing_and_does_not_lengthen_a_sign_in() {
     let email = one.add_staff(Role::Admin).await;
     second_place(&email, &two, Role::Admin).await;
     let wish = json!({ "email": email, "password": PASSWORD, "tenant": one.id });
-    let here = signed_in(&one, &email, sign_in(&one, &wish).await.ok());
+    let here = signed_in(&one, &email, &sign_in(&one, &wish).await.ok());
     let id: tillwatch_shared::ids::SessionId = here.session.parse().unwrap();
     let aged = format!("UPDATE sessions SET created_at = now() - interval '29 days' WHERE session_id = '{}'", id.0);
     one.database.execute(&aged).await;
     proof_ages(&one, &here.session).await;
     let switch = json!({ "tenant": two.id });
-    let there = signed_in(&two, &email, here.client.post("/v1/sessions/switch", &switch).await.ok());
+    let there = signed_in(&two, &email, &here.client.post("/v1/sessions/switch", &switch).await.ok());
     let token = json!({ "name": "A feed", "scopes": [] });
     there.client.post("/v1/api-tokens", token).await.refused(Code::ReauthenticationRequired);
     let listed = there.client.get("/v1/sessions").await.ok();

@@ -1,6 +1,6 @@
 //! A retailer's life with the service: its settings, its limits, and its suspension.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::expect_used, reason = "tests")]
 
 mod limits;
 mod settings;

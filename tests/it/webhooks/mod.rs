@@ -4,7 +4,7 @@
 //! that does not accept), `managing` (the endpoints), `outbound` (addresses that get no connection). The tests share one
 //! service whose policy takes loopback for public; time passes by moving what the database says is due.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod failing;
 mod managing;
