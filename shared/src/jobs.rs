@@ -94,3 +94,15 @@ answers! {
         pub count: i64,
     }
 }
+
+requests! {
+    /// A file of samples as one JSON document.
+    pub struct SamplesFile {
+        /// The rows, as many as the file's size allows. Each is judged by itself: one that is wrong is refused in its result
+        /// and spoils no other.
+        #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000_000, example = json!([
+            { "metric": "orders", "at": "2026-11-20T10:00:00Z", "key": "r2", "value": 3, "channel": "store-367" }
+        ])))]
+        pub samples: Vec<serde_json::Value>,
+    }
+}

@@ -251,6 +251,8 @@ mod tests {
         assert_eq!(undecided(&catalogue), Vec::<String>::new());
         catalogue.push(("tenants".into(), "secret".into()));
         catalogue.push(("zebras".into(), "tenant_id".into()));
+        // As the catalogue lists them.
+        catalogue.sort();
         let wrong = undecided(&catalogue);
         assert!(wrong.len() == 2 && wrong[0].contains("tenants.secret") && wrong[1].contains("zebras"), "{wrong:?}");
     }

@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, web};
 use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::jobs::{ImportKind, LongJob};
+use tillwatch_shared::jobs::{ImportKind, LongJob, SamplesFile};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
@@ -39,7 +39,7 @@ struct StartParams {
     request_body(content(
         (String = "application/x-ndjson", example = r#"{"metric":"spend","at":"2026-11-20T10:00:00Z","key":"r1","value":12.5}"#),
         (String = "text/csv", example = "metric,at,key,value\nspend,2026-11-20T10:00:00Z,r1,12.5"),
-        (Object = "application/json", example = json!({"samples": [{"metric": "orders", "at": "2026-11-20T10:00:00Z", "key": "r2", "value": 3}]}))
+        (SamplesFile = "application/json")
     )),
     responses((status = 202, description = "The job, which waits for its turn.", body = LongJob)))]
 async fn start(
