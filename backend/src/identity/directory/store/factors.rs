@@ -190,8 +190,8 @@ pub async fn sealed_otherwise(
         .filter(factors::login_id.gt(after))
         .order(factors::login_id)
         .limit(limit)
+        // It waits for who uses one just now: a secret that was passed over would wait for the next round.
         .for_update()
-        .skip_locked()
         .load(tx)
         .await?)
 }
