@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use tillwatch_shared::ids::TenantId;
 use uuid::Uuid;
 
@@ -20,8 +20,8 @@ const NONCE: usize = 24;
 /// Where a sealed secret belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
-    /// Whose it is.
-    pub tenant: TenantId,
+    /// Whose it is; `None` for what belongs to a login and so to no retailer.
+    pub tenant: Option<TenantId>,
     /// What it is for: a short word of ours.
     pub purpose: &'a str,
     /// The object that has it.
@@ -31,7 +31,8 @@ pub struct Place<'a> {
 impl Place<'_> {
     fn text(&self) -> Vec<u8> {
         // The ids have a fixed length, so no two places read the same.
-        [self.tenant.0.as_bytes().as_slice(), self.object.as_bytes(), self.purpose.as_bytes()].concat()
+        let tenant = self.tenant.map_or(Uuid::nil(), |tenant| tenant.0);
+        [tenant.as_bytes().as_slice(), self.object.as_bytes(), self.purpose.as_bytes()].concat()
     }
 }
 
@@ -39,6 +40,7 @@ impl Place<'_> {
 pub struct Sealer {
     current: XChaCha20Poly1305,
     previous: Option<XChaCha20Poly1305>,
+    key: String,
 }
 
 impl Sealer {
@@ -47,7 +49,9 @@ impl Sealer {
     /// # Errors
     /// When a key cannot be derived.
     pub fn new(secret: &[u8; 32], previous: Option<&[u8; 32]>) -> Result<Self> {
-        Ok(Self { current: cipher(secret)?, previous: previous.map(cipher).transpose()? })
+        let (current, key) = cipher(secret)?;
+        let previous = previous.map(cipher).transpose()?.map(|(cipher, _)| cipher);
+        Ok(Self { current, previous, key })
     }
 
     /// `plain`, sealed for `place`.
@@ -79,6 +83,11 @@ impl Sealer {
             .ok_or_else(failed)
     }
 
+    /// What names the key that seals, without telling it: kept beside a seal, it lets a sweep find those of another key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Whether seals of another secret than the current one open, too.
     pub fn is_rotating(&self) -> bool {
         self.previous.is_some()
@@ -89,7 +98,7 @@ impl Sealer {
     /// # Errors
     /// When it opens under neither.
     pub fn reseal(&self, place: Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
-        let current = Self { current: self.current.clone(), previous: None };
+        let current = Self { current: self.current.clone(), previous: None, key: self.key.clone() };
         if current.open(place, sealed).is_ok() {
             return Ok(None);
         }
@@ -97,12 +106,15 @@ impl Sealer {
     }
 }
 
-fn cipher(secret: &[u8; 32]) -> Result<XChaCha20Poly1305> {
+/// The cipher of a secret, and the name of its key.
+fn cipher(secret: &[u8; 32]) -> Result<(XChaCha20Poly1305, String)> {
     let mut key = [0; 32];
     Hkdf::<Sha256>::new(Some(b"tillwatch"), secret)
         .expand(b"sealed-at-rest", &mut key)
         .map_err(|e| Error::internal(e.to_string()))?;
-    Ok(XChaCha20Poly1305::new(&key.into()))
+    let digest = Sha256::new().chain_update(b"sealing key").chain_update(key).finalize();
+    let name = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Ok((XChaCha20Poly1305::new(&key.into()), name))
 }
 
 #[cfg(test)]
@@ -112,12 +124,13 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_in_its_place_only() {
         let sealer = Sealer::new(&[1; 32], None).unwrap();
-        let place = Place { tenant: TenantId::new(), purpose: "webhook secret", object: Uuid::now_v7() };
+        let place = Place { tenant: Some(TenantId::new()), purpose: "webhook secret", object: Uuid::now_v7() };
         let sealed = sealer.seal(place, "密钥".as_bytes()).unwrap();
         assert_eq!(sealer.open(place, &sealed).unwrap(), "密钥".as_bytes());
         assert_ne!(sealer.seal(place, "密钥".as_bytes()).unwrap(), sealed, "no two seals are alike");
         for other in [
-            Place { tenant: TenantId::new(), ..place },
+            Place { tenant: Some(TenantId::new()), ..place },
+            Place { tenant: None, ..place },
             Place { purpose: "second factor", ..place },
             Place { object: Uuid::now_v7(), ..place },
         ] {
@@ -128,7 +141,7 @@ mod tests {
     #[test]
     fn a_changed_or_broken_seal_does_not_open() {
         let sealer = Sealer::new(&[1; 32], None).unwrap();
-        let place = Place { tenant: TenantId::new(), purpose: "webhook secret", object: Uuid::now_v7() };
+        let place = Place { tenant: Some(TenantId::new()), purpose: "webhook secret", object: Uuid::now_v7() };
         let sealed = sealer.seal(place, b"secret").unwrap();
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
@@ -140,11 +153,12 @@ mod tests {
 
     #[test]
     fn while_the_secret_is_rotated_both_open_and_afterwards_one() {
-        let place = Place { tenant: TenantId::new(), purpose: "webhook secret", object: Uuid::now_v7() };
+        let place = Place { tenant: Some(TenantId::new()), purpose: "webhook secret", object: Uuid::now_v7() };
         let sealed = Sealer::new(&[1; 32], None).unwrap().seal(place, b"secret").unwrap();
         let rotating = Sealer::new(&[2; 32], Some(&[1; 32])).unwrap();
         assert_eq!(rotating.open(place, &sealed).unwrap(), b"secret");
         let afterwards = Sealer::new(&[2; 32], None).unwrap();
+        assert_eq!(rotating.key(), afterwards.key());
         assert!(afterwards.open(place, &sealed).is_err() && rotating.is_rotating() && !afterwards.is_rotating());
         let again = rotating.reseal(place, &sealed).unwrap().expect("sealed anew");
         assert_eq!(afterwards.open(place, &again).unwrap(), b"secret");

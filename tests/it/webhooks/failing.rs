@@ -21,6 +21,12 @@ async fn who_answers_410_is_disabled_the_others_are_told_and_it_can_be_enabled_a
     let gone = told.webhook().await;
     assert_eq!((&gone["state"], &gone["disabled_because"]), (&json!("disabled"), &json!("gone")));
     assert!(told.audited().await.contains(&"webhook.disabled".to_owned()));
+    let mails = format!(
+        "SELECT fields::text FROM mails WHERE tenant_id = '{}' AND template = 'webhook_disabled'",
+        told.retailer.id.0
+    );
+    let mails = service().database.texts(&mails).await;
+    assert_eq!(mails.len(), 1, "its owner is told by mail, once: {mails:?}");
     for verb in ["/test", "/replay"] {
         let body = if verb == "/test" { json!({}) } else { json!({ "message": id }) };
         owner.post(&told.path(verb), body).await.refused(Code::StateConflict);

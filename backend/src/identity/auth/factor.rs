@@ -9,7 +9,6 @@ use super::sessions::own_session;
 use super::sign_in::{check_secrets, email_of, prove, use_up};
 use super::store::{self, Standing};
 use super::totp::{self, Secret, Typed};
-use super::vault::Sealed;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
@@ -18,6 +17,7 @@ use crate::platform::clock::now;
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::client::Client;
 use crate::platform::http::who::Who;
+use crate::platform::sealed::Place;
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Utc};
 use tillwatch_shared::ids::StaffId;
@@ -71,10 +71,14 @@ pub(super) async fn find(
     Ok(proof.map_or(Found::Wrong, Found::Right))
 }
 
+/// Where the secret of a login's authenticator belongs.
+fn place(login: Uuid) -> Place<'static> {
+    Place { tenant: None, purpose: "second factor", object: login }
+}
+
 /// The secret of an authenticator. One that no key of ours opens is told to the log: its person has recovery codes.
 fn opened(app: &App, login: Uuid, factor: &Factor) -> Option<Secret> {
-    let sealed = Sealed { bytes: factor.sealed.clone(), with: factor.sealed_with.clone() };
-    let secret = app.auth.keys.vault.open(login, &sealed).and_then(|secret| secret.try_into().ok());
+    let secret = app.sealer.open(place(login), &factor.sealed).ok().and_then(|secret| secret.try_into().ok());
     if secret.is_none() {
         tracing::error!(sealed_with = factor.sealed_with, "a second factor cannot be opened: SECRET_KEY was changed");
     }
@@ -142,9 +146,9 @@ pub(super) async fn begin(app: &App, who: &Who) -> Result<SecondFactorSecret> {
     let email = email_of(app, who, staff).await?;
     let secret: Secret = rand::random();
     let (base32, otpauth_uri) = totp::shown(&secret, &email)?;
-    let sealed = app.auth.keys.vault.seal(standing.login, &secret)?;
+    let sealed = app.sealer.seal(place(standing.login), &secret)?;
     recorded(app, who, "second_factor.begun", async |tx| {
-        let begun = directory::begin_factor(tx, standing.login, &sealed.bytes, &sealed.with, now()).await?;
+        let begun = directory::begin_factor(tx, standing.login, &sealed, app.sealer.key(), now()).await?;
         if begun {
             return Ok(());
         }
@@ -258,16 +262,15 @@ async fn recorded(
 /// # Errors
 /// When the database fails.
 pub(super) async fn reseal(app: &App, after: Uuid, limit: i64) -> Result<Option<Uuid>> {
-    let vault = &app.auth.keys.vault;
     app.db
         .system("seal second factors anew", async |tx| {
-            let old = directory::sealed_otherwise(tx, vault.current(), after, limit).await?;
-            let last = old.last().map(|(login, _, _)| *login);
-            for (login, bytes, with) in old {
+            let old = directory::sealed_otherwise(tx, app.sealer.key(), after, limit).await?;
+            let last = old.last().map(|(login, _)| *login);
+            for (login, sealed) in old {
                 // What no key opens stays as it is: another replica may still be rotating.
-                let Some(secret) = vault.open(login, &Sealed { bytes, with }) else { continue };
-                let sealed = vault.seal(login, &secret)?;
-                directory::reseal(tx, login, &sealed.bytes, &sealed.with).await?;
+                let Ok(secret) = app.sealer.open(place(login), &sealed) else { continue };
+                let sealed = app.sealer.seal(place(login), &secret)?;
+                directory::reseal(tx, login, &sealed, app.sealer.key()).await?;
             }
             Ok(last)
         })

@@ -1,12 +1,11 @@
 //! The process's keys, all derived from one secret by HKDF-SHA-256 (RFC 5869): the signing key of access tokens, the
 //! key that refresh tokens' successors are derived with, the key of the bot that runs in this process, the key
-//! under which tries to sign in are counted, the one that signs the audit log's seals, the key of the tokens in mailed
-//! links, and the vault's, which seals second factors.
+//! under which tries to sign in are counted, the one that signs the audit log's seals, and the key of the tokens in mailed
+//! links. (What seals secrets at rest has its own key: `platform/sealed.rs`.)
 //!
 //! While the secret is rotated, the one before is given too: its public key stays published, its tokens verify, and
 //! a mail that was written under it is sent with the token that was promised.
 
-use super::vault::Vault;
 use crate::error::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -39,8 +38,6 @@ pub struct Keys {
     audit: ([u8; 32], Option<[u8; 32]>),
     /// The present one first.
     mailed: Vec<[u8; 32]>,
-    /// Seals what must be read again.
-    pub vault: Vault,
 }
 
 impl Keys {
@@ -56,9 +53,7 @@ impl Keys {
             verifying.push(verifying_key(&derive(&previous, "access-token-signing")?)?);
             mailed.push(derive(&previous, "mailed-links")?);
         }
-        let before = previous.map(|previous| derive(&previous, "second-factors")).transpose()?;
         Ok(Self {
-            vault: Vault::new(&derive(&secret, "second-factors")?, before.as_ref()),
             signing: signing_key(&seed)?,
             verifying,
             refresh: derive(&secret, "refresh-successor")?,

@@ -6,7 +6,7 @@
 //! Cast: [`keys`] (derived from one secret), [`jwt`], [`password`], [`session`] (the rotation rule, pure), [`throttle`]
 //! (how many passwords and codes may be tried), `sign_in` (proving who one is), `sessions` (one's own, seen and ended),
 //! `places` (the retailers of a login, and going from one to another), `factor` (the second factor) with [`totp`] (its
-//! codes, pure) and [`vault`] (its secret at rest), [`gate`]. Invariants: passwords are hashed on the blocking pool
+//! codes, pure), [`gate`]. Invariants: passwords are hashed on the blocking pool
 //! behind a semaphore, never inside a transaction; a reused refresh token ends its session; what is revoked stops
 //! within a second; a code works once; whoever must enrol a second factor reaches nothing else, by the type of the
 //! handlers' first argument.
@@ -25,7 +25,6 @@ mod sign_in;
 mod store;
 pub mod throttle;
 pub mod totp;
-pub mod vault;
 
 pub use sessions::end_sessions;
 pub use sign_in::{ProvenLogin, SignInOutcome, prove_login, record_recovery, sign_in};

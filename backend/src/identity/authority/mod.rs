@@ -10,7 +10,9 @@ mod store;
 
 use crate::error::Result;
 use crate::platform::db::Tx;
-use tillwatch_shared::ids::{StaffId, TenantId};
+use tillwatch_shared::Locale;
+use tillwatch_shared::ids::{LoginId, StaffId, TenantId};
+use tillwatch_shared::permissions::Permission;
 
 pub use model::Authority;
 
@@ -20,4 +22,26 @@ pub use model::Authority;
 /// When there is no such staff or the database fails.
 pub async fn of_staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Authority> {
     store::of_staff(tx, tenant, id).await
+}
+
+/// A staff who may do something, as far as telling them takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Their login.
+    pub login: LoginId,
+    /// Their own language; `None` for the retailer's.
+    pub locale: Option<Locale>,
+}
+
+/// Everybody of the retailer who has `permission` now; nobody who is disabled.
+///
+/// # Errors
+/// When the database fails.
+pub async fn holders(tx: &mut Tx, tenant: TenantId, permission: Permission) -> Result<Vec<Holder>> {
+    let active = store::active(tx, tenant).await?;
+    Ok(active
+        .into_iter()
+        .filter(|(_, authority)| authority.permissions.allows(permission))
+        .map(|(holder, _)| holder)
+        .collect())
 }

@@ -19,11 +19,13 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::auth::jwt::DocumentKind;
+use crate::identity::mails::{self, Letter};
 use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::SystemTx;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
+use crate::platform::wake::Topic;
 use certificate::Certificate;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -31,6 +33,7 @@ use sha2::{Digest as _, Sha256};
 use store::Closing;
 use tillwatch_shared::closing::{CloseTenant, Erasure, ErasureState, TenantClosing};
 use tillwatch_shared::ids::{ErasureId, TenantId};
+use tillwatch_shared::permissions::Permission;
 
 /// Rows that are erased in one transaction.
 const ROWS: i32 = 1_000;
@@ -81,9 +84,13 @@ pub async fn close(app: &App, who: &Who, wish: CloseTenant) -> Result<TenantClos
             let entry =
                 Entry { action: "tenant.closing", object, reason: Some(&wish.reason), after, ..Entry::default() };
             audit::record(tx, who, entry).await?;
+            let (retailer, until, erasure) = (settings.name, closing.closes_at, closing.id);
+            let letter = Letter::TenantClosing { retailer, until, erasure };
+            mails::notify(tx, who, Permission::TenantDelete, &letter).await?;
             Ok(Some(closing))
         })
         .await?;
+    app.wake(Topic::Jobs);
     let changed = closing.is_some();
     let closing = closing.or(present).ok_or_else(|| Error::internal("a closing retailer without a closing"))?;
     Ok(TenantClosing { erasure: closing.id, closes_at: closing.closes_at, changed })

@@ -2,7 +2,7 @@
 //!
 //! Vocabulary: a *letter* is what a mail is about, a *mail* is a letter to somebody, in a language, with a state:
 //! waiting, then sent, kept (no mail server is set; `tillwatch mail` shows it) or failed. Cast: [`Letter`] and its
-//! wording, [`post`] (writes the row and its job), [`send`] (the job), [`newest`] and [`shown`] (the outbox). Invariants:
+//! wording, [`post`] (writes the row and its job), [`notify`] (the same for everybody who may see to it), [`send`] (the job), [`newest`] and [`shown`] (the outbox). Invariants:
 //! a row holds no secret: the token of a link is derived from the mail's ids when it is needed
 //! ([`Keys::mailed_token`]); a mail to a login does not hold its address; one attempt at a time has a mail, and one that
 //! was sent is not sent again though its job runs twice; what a server cannot take now is tried again for a day; a
@@ -17,7 +17,7 @@ pub use words::{Letter, Text};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::auth::keys::Keys;
-use crate::identity::{directory, secret};
+use crate::identity::{authority, directory, secret, tenants};
 use crate::platform::clock::now;
 use crate::platform::db::{Db, Tx};
 use crate::platform::http::who::Who;
@@ -29,6 +29,7 @@ use store::Claimed;
 use tillwatch_shared::Locale;
 use tillwatch_shared::ids::{LoginId, MailId, TenantId};
 use tillwatch_shared::joining::MailState;
+use tillwatch_shared::permissions::Permission;
 
 /// The job that sends one mail.
 const SEND: &str = "mail_send";
@@ -89,6 +90,20 @@ pub async fn post(tx: &mut Tx, who: &Who, mail: &Mail, hash: Option<&[u8; 32]>) 
         queue::enqueue(tx, who, SEND, &json!({ "mail_id": mail.id }), at).await?;
     }
     Ok(written)
+}
+
+/// Writes a letter, as part of `tx`, to everybody of the retailer who has `permission`, each in their own language, to be
+/// sent after its commit. It reaches nobody where nobody has it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn notify(tx: &mut Tx, who: &Who, permission: Permission, letter: &Letter) -> Result<()> {
+    let retailers = tenants::settings(tx, who.tenant).await?.locale;
+    for holder in authority::holders(tx, who.tenant, permission).await? {
+        let (to, locale) = (To::Login(holder.login), holder.locale.unwrap_or(retailers));
+        post(tx, who, &Mail { id: MailId::new(), to, locale, letter: letter.clone() }, None).await?;
+    }
+    Ok(())
 }
 
 /// Tries to send a mail. One that is settled stays as it is.

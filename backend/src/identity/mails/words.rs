@@ -4,6 +4,7 @@ use crate::platform::mail::one_line;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tillwatch_shared::Locale;
+use tillwatch_shared::ids::ErasureId;
 use tillwatch_shared::permissions::Role;
 
 /// Characters of a name that a mail shows.
@@ -34,6 +35,35 @@ pub enum Letter {
         /// Since when.
         at: DateTime<Utc>,
     },
+    /// An API token was found where it does not belong, and was ended.
+    TokenLeaked {
+        /// The token's name.
+        token: String,
+        /// Only its secret before the last rotation was found: the token goes on with its present one.
+        rotated: bool,
+        /// Where it was found, in the finder's words.
+        source: Option<String>,
+        /// When it ended.
+        at: DateTime<Utc>,
+    },
+    /// A webhook that accepts nothing any more was disabled.
+    WebhookDisabled {
+        /// The webhook's name.
+        webhook: String,
+        /// It said that it is gone for good; otherwise it accepted nothing for days.
+        gone: bool,
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// A retailer is being closed.
+    TenantClosing {
+        /// Its name.
+        retailer: String,
+        /// Until when it can be kept open.
+        until: DateTime<Utc>,
+        /// Under which the certificate will be found.
+        erasure: ErasureId,
+    },
 }
 
 /// A worded mail.
@@ -52,6 +82,9 @@ impl Letter {
             Self::Invitation { .. } => "invitation",
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::TokenLeaked { .. } => "token_leaked",
+            Self::WebhookDisabled { .. } => "webhook_disabled",
+            Self::TenantClosing { .. } => "tenant_closing",
         }
     }
 
@@ -60,7 +93,7 @@ impl Letter {
         match self {
             Self::Invitation { .. } => Some("join"),
             Self::PasswordReset { .. } => Some("new-password"),
-            Self::PasswordChanged { .. } => None,
+            _ => None,
         }
     }
 
@@ -105,6 +138,54 @@ impl Letter {
                     time(*at)
                 ),
             },
+            Self::TokenLeaked { token, rotated, source, at } => {
+                let (token, at) = (name(token), time(*at));
+                let found = source.as_ref().map_or_else(String::new, |source| format!(" (\"{}\")", name(source)));
+                let (ended, next) = if *rotated {
+                    (
+                        "Only its former secret, which a rotation had replaced, was found. That one works no more; \
+                         the present one goes on.",
+                        "Make sure that no program of yours still uses the former secret",
+                    )
+                } else {
+                    ("The token was revoked at once.", "Make a new token for the program that used it")
+                };
+                Text {
+                    subject: format!("API token \"{token}\" was found in the open and ended"),
+                    body: format!(
+                        "Hello,\n\nsomebody found the API token \"{token}\" where it does not belong{found} and reported it \
+                         on {at}. {ended}\n\n{next}, and look through the audit log for what was done with it.\n"
+                    ),
+                }
+            }
+            Self::WebhookDisabled { webhook, gone, at } => {
+                let (webhook, at) = (name(webhook), time(*at));
+                let why = if *gone {
+                    "it answered that it is gone for good (410)"
+                } else {
+                    "it accepted nothing for five days"
+                };
+                Text {
+                    subject: format!("Webhook \"{webhook}\" was disabled"),
+                    body: format!(
+                        "Hello,\n\nthe webhook \"{webhook}\" was disabled on {at}: {why}. Nothing is sent to it any more, \
+                         and what was waiting for it was given up.\n\nOnce its receiver works, enable the webhook again and \
+                         replay the events of the time that it missed.\n"
+                    ),
+                }
+            }
+            Self::TenantClosing { retailer, until, erasure } => {
+                let (retailer, until) = (name(retailer), time(*until));
+                Text {
+                    subject: format!("{retailer} is being closed on Tillwatch"),
+                    body: format!(
+                        "Hello,\n\n{retailer} is being closed. Until {until} an owner can keep it open; then everything of \
+                         it is removed and cannot be brought back.\n\nA signed certificate of the removal will be found \
+                         under this number, which needs no login:\n{erasure}\n\n\
+                         Keep this mail: it is the only place that still has the number afterwards.\n"
+                    ),
+                }
+            }
         }
     }
 
@@ -139,6 +220,48 @@ impl Letter {
                     time(*at)
                 ),
             },
+            Self::TokenLeaked { token, rotated, source, at } => {
+                let (token, at) = (name(token), time(*at));
+                let found = source.as_ref().map_or_else(String::new, |source| format!("（“{}”）", name(source)));
+                let (ended, next) = if *rotated {
+                    ("泄露的只是轮换前的旧密钥，该旧密钥已失效，现用密钥不受影响。", "请确认没有程序仍在使用旧密钥")
+                } else {
+                    ("该令牌已立即吊销。", "请为使用它的程序创建新令牌")
+                };
+                Text {
+                    subject: format!("API 令牌“{token}”已泄露并被停用"),
+                    body: format!(
+                        "您好：\n\n有人在不该出现的地方{found}发现了 API 令牌“{token}”，并于 {at} 上报。{ended}\n\n\
+                         {next}，并在审计日志中查看它被用来做了什么。\n"
+                    ),
+                }
+            }
+            Self::WebhookDisabled { webhook, gone, at } => {
+                let (webhook, at) = (name(webhook), time(*at));
+                let why = if *gone {
+                    "接收端返回 410，表示已永久停用"
+                } else {
+                    "接收端已连续五天未接收任何消息"
+                };
+                Text {
+                    subject: format!("Webhook“{webhook}”已停用"),
+                    body: format!(
+                        "您好：\n\nWebhook“{webhook}”已于 {at} 停用，原因：{why}。系统不再向它发送消息，待发送的消息也已放弃。\n\n\
+                         接收端恢复后，请重新启用该 Webhook，并重放它错过的那段时间的事件。\n"
+                    ),
+                }
+            }
+            Self::TenantClosing { retailer, until, erasure } => {
+                let (retailer, until) = (name(retailer), time(*until));
+                Text {
+                    subject: format!("Tillwatch 上的{retailer}即将关闭"),
+                    body: format!(
+                        "您好：\n\n{retailer}即将关闭。在 {until} 之前，所有者可以撤销关闭；此后其全部数据将被删除，且无法恢复。\n\n\
+                         删除完成后，可凭以下编号查询签名的删除证明，无需登录：\n{erasure}\n\n\
+                         请保存本邮件：届时只有这里还留有该编号。\n"
+                    ),
+                }
+            }
         }
     }
 }
@@ -201,9 +324,19 @@ mod tests {
     fn letters(retailer: &str, inviter: &str) -> Vec<Letter> {
         let (retailer, inviter) = (retailer.to_owned(), inviter.to_owned());
         vec![
-            Letter::Invitation { retailer, inviter, role: Role::Marketer, until: at() },
+            Letter::Invitation {
+                retailer: retailer.clone(),
+                inviter: inviter.clone(),
+                role: Role::Marketer,
+                until: at(),
+            },
             Letter::PasswordReset { until: at() },
             Letter::PasswordChanged { at: at() },
+            Letter::TokenLeaked { token: retailer.clone(), rotated: false, source: Some(inviter.clone()), at: at() },
+            Letter::TokenLeaked { token: retailer.clone(), rotated: true, source: None, at: at() },
+            Letter::WebhookDisabled { webhook: retailer.clone(), gone: true, at: at() },
+            Letter::WebhookDisabled { webhook: inviter.clone(), gone: false, at: at() },
+            Letter::TenantClosing { retailer, until: at(), erasure: ErasureId(uuid::Uuid::nil()) },
         ]
     }
 

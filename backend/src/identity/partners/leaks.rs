@@ -10,18 +10,21 @@ use super::store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::mails::{self, Letter};
 use crate::identity::{directory, secret};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::client::network;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
+use crate::platform::wake::Topic;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use std::net::IpAddr;
 use tillwatch_shared::authority::{ReportLeakedToken, TokenChecksum, TokenPattern};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{ApiTokenId, TenantId};
+use tillwatch_shared::permissions::Permission;
 
 /// How our tokens are recognised.
 pub fn pattern() -> TokenPattern {
@@ -93,7 +96,9 @@ pub async fn report(app: &App, found: &ReportLeakedToken, client: Option<IpAddr>
             };
             tell_retailer(tx, &who, Leak { token: id, name: &row.token.name, ended, source, at }).await
         })
-        .await
+        .await?;
+    app.wake(Topic::Jobs);
+    Ok(())
 }
 
 /// What a leak has ended.
@@ -129,14 +134,21 @@ pub struct Leak<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Tells the retailer of a leak, as part of the transaction that ended the secret. Whatever else is to tell of it
-/// belongs here.
+/// Tells the retailer of a leak, as part of the transaction that ended the secret: an entry in the audit log, and a mail
+/// to everybody who may manage tokens.
 async fn tell_retailer(tx: &mut Tx, who: &Who, leak: Leak<'_>) -> Result<()> {
     let Leak { token, name, ended, source, at } = leak;
     tracing::warn!(tenant = %who.tenant, %token, ended = ended.as_str(), "a leaked API token was reported and ended");
     let after = Some(json!({ "name": name, "ended": ended.as_str(), "ended_at": at, "source": source }));
     let object = Some(token.to_string());
-    audit::record(tx, who, Entry { action: "api_token.leaked", object, after, ..Entry::default() }).await
+    audit::record(tx, who, Entry { action: "api_token.leaked", object, after, ..Entry::default() }).await?;
+    let letter = Letter::TokenLeaked {
+        token: name.to_owned(),
+        rotated: ended == Ended::Previous,
+        source: source.map(str::to_owned),
+        at,
+    };
+    mails::notify(tx, who, Permission::ApiTokensWrite, &letter).await
 }
 
 fn too_many(left: chrono::TimeDelta) -> Error {

@@ -9,7 +9,8 @@
 //! Invariants: an event reaches a webhook at least once, under one id; no transaction is open while something is sent; a
 //! webhook that is slow or dead holds up neither others nor jobs; a secret is kept sealed and shown once; nothing of
 //! what was answered is kept but the status, since it may hold anything. A webhook that accepts nothing for five days,
-//! or answers 410, is disabled, with an audit entry and an event that the retailer's other webhooks are told of.
+//! or answers 410, is disabled, with an audit entry, an event that the retailer's other webhooks are told of, and a mail
+//! to everybody who may manage webhooks.
 
 pub mod jobs;
 pub mod messages;
@@ -23,6 +24,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::events::{self, Happened, of_the_whole};
+use crate::identity::mails::{self, Letter};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
@@ -34,6 +36,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{TenantId, WebhookId};
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::webhooks::{
     CreateWebhook, DisabledBecause, EventType, UpdateWebhook, Webhook, WebhookChanged, WebhookDisabledNotice,
     WebhookSecret, WebhookState,
@@ -45,7 +48,7 @@ const MOST_WEBHOOKS: i64 = 50;
 const LONGEST_OVERLAP: u8 = 72;
 
 fn place(tenant: TenantId, id: WebhookId) -> Place<'static> {
-    Place { tenant, purpose: "webhook secret", object: id.0 }
+    Place { tenant: Some(tenant), purpose: "webhook secret", object: id.0 }
 }
 
 /// Makes a webhook; its secret is in the answer and nowhere else.
@@ -223,7 +226,8 @@ async fn stop(tx: &mut Tx, who: &Who, before: Webhook, because: DisabledBecause)
     Ok(webhook)
 }
 
-/// Disables a locked webhook that accepts nothing any more, and tells the retailer's others.
+/// Disables a locked webhook that accepts nothing any more, and tells the retailer's others, and by mail everybody who
+/// may manage them.
 async fn stop_by_itself(
     tx: &mut Tx,
     who: &Who,
@@ -232,6 +236,9 @@ async fn stop_by_itself(
     at: DateTime<Utc>,
 ) -> Result<()> {
     let webhook = stop(tx, who, webhook, because).await?;
+    let gone = because == DisabledBecause::Gone;
+    let letter = Letter::WebhookDisabled { webhook: webhook.name.clone(), gone, at };
+    mails::notify(tx, who, Permission::WebhooksWrite, &letter).await?;
     tracing::warn!(webhook = %webhook.id, tenant = %who.tenant, %because, "a webhook is disabled");
     let told = Happened::WebhookDisabled(WebhookDisabledNotice { webhook: webhook.id, because });
     events::emit(tx, who, &told, at).await?;

@@ -178,14 +178,9 @@ pub async fn recovery_codes_left(tx: &mut SystemTx, login: Uuid) -> Result<i64> 
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sealed_otherwise(
-    tx: &mut SystemTx,
-    with: &str,
-    after: Uuid,
-    limit: i64,
-) -> Result<Vec<(Uuid, Vec<u8>, String)>> {
+pub async fn sealed_otherwise(tx: &mut SystemTx, with: &str, after: Uuid, limit: i64) -> Result<Vec<(Uuid, Vec<u8>)>> {
     Ok(factors::table
-        .select((factors::login_id, factors::sealed, factors::sealed_with))
+        .select((factors::login_id, factors::sealed))
         .filter(factors::sealed_with.ne(with))
         .filter(factors::login_id.gt(after))
         .order(factors::login_id)
