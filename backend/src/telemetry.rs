@@ -33,7 +33,9 @@ pub fn start(filter: &str, json: bool) {
 
 /// As [`start`], to a place of the caller's choice.
 pub fn start_to(filter: &str, json: bool, colours: bool, writer: BoxMakeWriter) {
-    let filter = EnvFilter::try_new(format!("actix_server=warn,{filter}")).unwrap_or_else(|_| EnvFilter::new("info"));
+    // What is no HTTP is nobody's fault here, and whoever sends it would choose how much is logged.
+    let filter = format!("actix_server=warn,actix_http=off,{filter}");
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(writer);
     // A second start in one process (tests) keeps the first.
     let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };

@@ -10,7 +10,10 @@ use super::report::{Aim, Report, median, quantile};
 use super::world::{APP_ROLE, Retailer, SECRET, SYSTEM_ROLE, World};
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tillwatch_backend::config::Config;
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT};
 use tillwatch_backend::platform::http::cors::Cors;
 use tillwatch_backend::platform::limits::LimitsConfig;
@@ -20,15 +23,15 @@ use tillwatch_backend::serve::{Service, ServiceOptions};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The limits that users get.
-const LIMITS: LimitsConfig =
-    LimitsConfig { of_tenant: 6_000, of_token: 3_000, of_address: 300, concurrent: 32, concurrent_total: 512 };
+/// The request of this number.
+type Asked = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
+
 /// Retailers beside the noisy one.
 const OTHERS: usize = 8;
 /// Requests a second of each of them.
 const PACE: u32 = 20;
 /// Connections of the noisy one.
-const NOISE: usize = 16;
+const NOISE: usize = 64;
 /// Rows of a request of samples.
 const ROWS: usize = 20;
 
@@ -39,10 +42,10 @@ pub(crate) async fn measure(world: &mut World, effort: Effort, report: &mut Repo
     let address = service.address().expect("it listens");
     let (noisy, others) = retailers.split_first().expect("retailers");
     let list = |retailer: &Retailer| request("GET", "/v1/campaigns?limit=20", &retailer.owner, &[], b"");
-    let others: Vec<Vec<u8>> = others.iter().map(list).collect();
+    let others: Vec<Asked> = others.iter().map(|other| same(list(other))).collect();
     let mut connection = Connection::open(address).await;
     let partner = World::partner(&mut connection, noisy).await;
-    for (what, noise) in [("reads", list(noisy)), ("samples", samples(&partner))] {
+    for (what, noise) in [("reads", same(list(noisy))), ("samples", samples(partner))] {
         let seconds = Duration::from_secs(effort.seconds.max(3));
         // Connections and plans are warm before anything counts.
         round(address, &others, None, Duration::from_secs(1)).await;
@@ -83,7 +86,7 @@ async fn start(world: &World) -> Service {
         worker: false,
         closing_days: 30,
         redis_url: None,
-        limits: LIMITS,
+        limits: limits(),
         cors: Cors::default(),
         outbound: AddressPolicy::public_only(),
         mail: MailConfig::default(),
@@ -91,23 +94,35 @@ async fn start(world: &World) -> Service {
     Service::start(options).await.expect("the service starts")
 }
 
-/// A request of samples, the same each time: sent again, it changes nothing and is looked at whole.
-fn samples(token: &str) -> Vec<u8> {
-    let row = |number: usize| json!({ "metric": "orders", "at": "2026-01-05T10:00:00Z", "key": format!("r{number}"), "value": 1 });
-    post("/v1/samples", token, &json!({ "samples": (0..ROWS).map(row).collect::<Vec<_>>() }))
+/// Requests of samples, each of which corrects every row of the one before.
+fn samples(token: String) -> Asked {
+    Arc::new(move |number| {
+        let row = |key: usize| json!({ "metric": "orders", "at": "2026-01-05T10:00:00Z", "key": format!("r{key}"), "value": number });
+        post("/v1/samples", &token, &json!({ "samples": (0..ROWS).map(row).collect::<Vec<_>>() }))
+    })
+}
+
+/// The same request again and again.
+fn same(request: Vec<u8>) -> Asked {
+    Arc::new(move |_| request.clone())
+}
+
+/// The limits that users get.
+fn limits() -> LimitsConfig {
+    Config::load(None, |_| None).expect("the defaults are valid").limits
 }
 
 /// One round: the others' p99 in milliseconds, and the share of the noise that was refused.
-async fn round(address: SocketAddr, others: &[Vec<u8>], noise: Option<&[u8]>, time: Duration) -> (f64, f64) {
+async fn round(address: SocketAddr, others: &[Asked], noise: Option<&Asked>, time: Duration) -> (f64, f64) {
     let mut quiet = JoinSet::new();
     for request in others {
-        quiet.spawn(paced(address, request.clone(), Duration::from_secs(1) / PACE, time));
+        quiet.spawn(paced(address, Arc::clone(request), Duration::from_secs(1) / PACE, time));
     }
     let mut loud = JoinSet::new();
     if let Some(noise) = noise {
-        let pace = Duration::from_mins(1) * u32::try_from(NOISE).expect("few") / (LIMITS.of_tenant * 10);
+        let pace = Duration::from_mins(1) * u32::try_from(NOISE).expect("few") / (limits().of_tenant * 10);
         for _ in 0..NOISE {
-            loud.spawn(paced(address, noise.to_vec(), pace, time));
+            loud.spawn(paced(address, Arc::clone(noise), pace, time));
         }
     }
     let heard: Vec<(f64, u16)> = quiet.join_all().await.into_iter().flatten().collect();
@@ -119,14 +134,18 @@ async fn round(address: SocketAddr, others: &[Vec<u8>], noise: Option<&[u8]>, ti
     (quantile(&times, 0.99), refused as f64 / answers.len().max(1) as f64)
 }
 
-/// Sends a request again and again at an even pace; the milliseconds from when each was due, and its status.
-async fn paced(address: SocketAddr, request: Vec<u8>, pace: Duration, time: Duration) -> Vec<(f64, u16)> {
+/// How many requests were sent in all, so that no two are alike.
+static SENT: AtomicU64 = AtomicU64::new(1);
+
+/// Sends requests at an even pace; the milliseconds from when each was due, and its status.
+async fn paced(address: SocketAddr, request: Asked, pace: Duration, time: Duration) -> Vec<(f64, u16)> {
     let mut connection = Connection::open(address).await;
     let (begun, mut ticks, mut seen) = (Instant::now(), interval(pace), Vec::new());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     while begun.elapsed() < time {
         let due = ticks.tick().await;
-        let status = connection.send(&request).await.expect("an answer");
+        let number = SENT.fetch_add(1, Ordering::Relaxed);
+        let status = connection.send(&request(number)).await.expect("an answer");
         seen.push((due.elapsed().as_secs_f64() * 1000.0, status));
     }
     seen

@@ -44,7 +44,7 @@ pub(crate) async fn measure(world: &mut World, effort: Effort, report: &mut Repo
     let shown = [&known, &unknown].map(|times| format!("{:.2} ms", median(times)));
     let what = "refused sign-in, known against unknown address";
     report.line(what, &shown[0], &shown[1], apart.abs(), " % apart", Aim::Below(APART));
-    let spread = |times: &[f64]| format!("{:.2} to {:.2} ms", quantile(times, 0.1), quantile(times, 0.9));
+    let spread = |times: &[f64]| format!("{:.2} to {:.2} ms", quantile(times, 0.05), quantile(times, 0.95));
     report.note(format!(
         "Refused sign-ins, {pairs} of each in turns; ratio of the medians {:.4}. Nine tenths between: known {}, unknown {}.",
         median(&known) / median(&unknown),

@@ -17,7 +17,7 @@ use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
 use std::panic::AssertUnwindSafe;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tillwatch_backend::error::Error;
 use tillwatch_backend::platform::db::{Db, DbConfig, POOL_WAIT};
 use tillwatch_backend::platform::http::who::Who;
@@ -263,21 +263,18 @@ async fn transactions_that_are_dropped_fail_or_panic_midway_are_rolled_back() {
 async fn a_full_pool_is_said_so_in_a_moment_and_serves_again() {
     let (service, [rose, _]) = two_connections().await;
     // Somebody holds a lock, so that two requests keep both connections.
-    let mut locker = crate::harness::database::connect(&service.database.superuser_url).await;
-    locker.batch_execute("BEGIN; LOCK TABLE channels IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let locker = service.database.hold("channels").await;
     rose.owner.get("/v1/me").await.ok();
     let held = async || rose.owner.get("/v1/channels").await;
-    let waiting = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND usename = 'tillwatch_app' AND wait_event_type = 'Lock'",
-        service.database.name
-    );
     let third = async {
-        let both = async || (service.database.number(&waiting).await == 2).then_some(());
-        eventually("both connections to wait for the lock", both).await;
+        service.database.waiting(2).await;
+        let begun = Instant::now();
         let busy = rose.owner.get("/v1/channels").await;
+        // Sooner than a statement that waits for a lock is ended, so it was the pool that refused.
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
         assert!(!busy.header("retry-after").is_empty(), "{}", busy.text());
         busy.refused(Code::Overloaded);
-        locker.batch_execute("ROLLBACK").await.unwrap();
+        drop(locker);
     };
     let (one, two, ()) = tokio::join!(held(), held(), third);
     for held in [one, two] {

@@ -2,7 +2,7 @@
 
 use super::{busy_retailer, entries, run, seal_all, verdict};
 use crate::harness::tenant::text;
-use crate::harness::{Database, Tenant, shared};
+use crate::harness::{Database, Tenant};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use std::io::Read as _;
@@ -75,14 +75,10 @@ async fn an_export_is_verified_without_the_service_and_its_breaches_are_named() 
 async fn an_export_is_packed_when_asked_and_bounded_by_its_times() {
     let retailer = Tenant::sign_up().await;
     retailer.channel("河边店").await;
-    // A client that unpacks nothing by itself.
-    let plain = reqwest::Client::builder().no_proxy().no_gzip().tls_built_in_root_certs(false).build().unwrap();
-    let address = format!("http://{}{SINCE}", shared().address);
-    let asked = plain.get(address).bearer_auth(retailer.owner.bearer()).header("accept-encoding", "gzip");
-    let answer = asked.send().await.unwrap();
-    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    let answer = retailer.owner.send("GET", SINCE, &[("accept-encoding", "gzip")], None).await;
+    assert_eq!(answer.header("content-encoding"), "gzip");
     let mut text = String::new();
-    GzDecoder::new(answer.bytes().await.unwrap().as_ref()).read_to_string(&mut text).unwrap();
+    GzDecoder::new(answer.bytes.as_slice()).read_to_string(&mut text).unwrap();
     assert!(text.contains("河边店") && text.trim_end().ends_with('}') && text.contains("\"kind\":\"end\""), "{text}");
     let nothing = "/v1/audit-entries/export?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
     let lines = retailer.owner.get(nothing).await.text().lines().count();

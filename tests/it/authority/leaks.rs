@@ -1,7 +1,7 @@
 //! Tokens that were found where they do not belong.
 
 use crate::harness::tenant::text;
-use crate::harness::{Tenant, eventually};
+use crate::harness::{Tenant, soon};
 use serde_json::json;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::Permission;
@@ -29,7 +29,7 @@ async fn a_reported_token_ends_at_once_and_the_answer_tells_nothing() {
     for answer in answers {
         assert_eq!((answer.status, answer.text().as_str()), (202, "{\"received\":true}"));
     }
-    eventually("the token to end", async || (leaked.get("/v1/me").await.status == 401).then_some(())).await;
+    soon("the token to end", async || (leaked.get("/v1/me").await.status == 401).then_some(())).await;
     leaked.get("/v1/me").await.refused(Code::CredentialInvalid);
     other.get("/v1/me").await.ok();
     let shown = retailer.owner.get(&format!("/v1/api-tokens/{}", text(&id))).await.ok();
@@ -51,14 +51,14 @@ async fn a_secret_that_was_rotated_out_ends_alone() {
     let new = retailer.anonymous.bearing(text(&rotated["secret"]));
     // A source that holds the token once more is not kept.
     report(&retailer, 2, json!({ "token": old.bearer(), "source": format!("see {}", old.bearer()) })).await.ok();
-    eventually("the secret to end", async || (old.get("/v1/me").await.status == 401).then_some(())).await;
+    soon("the secret to end", async || (old.get("/v1/me").await.status == 401).then_some(())).await;
     new.get("/v1/me").await.ok();
     let entry = retailer.audited().await.remove(0);
     assert_eq!(entry["after"]["ended"], "previous_secret");
     assert_eq!(entry["after"]["source"], json!(null));
     // The present one takes the token with it.
     report(&retailer, 2, json!({ "token": new.bearer() })).await.ok();
-    eventually("the token to end", async || (new.get("/v1/me").await.status == 401).then_some(())).await;
+    soon("the token to end", async || (new.get("/v1/me").await.status == 401).then_some(())).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use super::{give, refused_fields, staff_id};
 use crate::harness::tenant::text;
-use crate::harness::{Client, Tenant, eventually};
+use crate::harness::{Client, Tenant, soon};
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::{Permission, Role};
@@ -48,7 +48,7 @@ impl Stores {
 async fn narrowed(who: &Client, channels: &[&str]) {
     let mut sorted = channels.to_vec();
     sorted.sort_unstable();
-    eventually("the reach to be narrowed", async || {
+    soon("the reach to be narrowed", async || {
         let mut seen = who.get("/v1/me").await.ok()["channels"].as_array()?.clone();
         seen.sort_by_key(ToString::to_string);
         (json!(seen) == json!(sorted)).then_some(())
@@ -276,7 +276,7 @@ async fn an_empty_list_of_channels_reaches_nothing_and_none_reaches_all() {
     }
     // Widened again, everything is back.
     give(&stores.retailer, &staff_id(&nowhere).await, json!({ "channels": null })).await.ok();
-    eventually("the reach to be widened", async || (nowhere.get("/v1/staff").await.status == 200).then_some(())).await;
+    soon("the reach to be widened", async || (nowhere.get("/v1/staff").await.status == 200).then_some(())).await;
     assert_eq!(names(&nowhere.get("/v1/channels").await.ok()).len(), 2);
 }
 

@@ -3,7 +3,7 @@
 use super::{allowed, give, give_as, refused_fields, role, staff_id};
 use crate::harness::service::own_service;
 use crate::harness::tenant::{Style, text};
-use crate::harness::{Tenant, eventually, own_database};
+use crate::harness::{SOON, Tenant, own_database, soon};
 use serde_json::json;
 use tillwatch_backend::platform::http::endpoint::Access;
 use tillwatch_backend::router::endpoints;
@@ -81,7 +81,7 @@ async fn nobody_makes_or_gives_what_they_lack_nor_changes_somebody_who_may_more(
     let (giver, viewer, admin) =
         (retailer.staff(Role::Viewer).await, retailer.staff(Role::Viewer).await, retailer.staff(Role::Admin).await);
     give(&retailer, &staff_id(&giver).await, json!({ "custom_role": giver_role })).await.ok();
-    eventually("the role to count", async || {
+    soon("the role to count", async || {
         (giver.get("/v1/me").await.ok()["permissions"] == json!(may_give)).then_some(())
     })
     .await;
@@ -129,7 +129,7 @@ async fn the_matrix_holds_for_roles_of_ones_own_and_an_empty_one_opens_nothing()
             let changed = retailer.owner.patch(&format!("/v1/roles/{role}"), version, wish).await.ok();
             version = changed["version"].as_i64().expect("a version");
         }
-        eventually("the role's change to count", async || {
+        soon("the role's change to count", async || {
             (staff.get("/v1/me").await.ok()["permissions"] == json!(permissions)).then_some(())
         })
         .await;
@@ -155,7 +155,7 @@ async fn a_change_counts_within_a_second_on_every_replica() {
     let nothing = role(&retailer, "Nothing", &[]).await;
     there.get("/v1/staff").await.ok();
     give(&retailer, &staff_id(&staff).await, json!({ "custom_role": nothing })).await.ok();
-    tokio::time::sleep(std::time::Duration::from_millis(1050)).await;
+    tokio::time::sleep(SOON).await;
     for here in [&there, &staff] {
         here.get("/v1/staff").await.refused(Code::PermissionDenied);
         assert_eq!(here.get("/v1/me").await.ok()["permissions"], json!([]));

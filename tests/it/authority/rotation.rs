@@ -2,7 +2,7 @@
 
 use super::{allowed, give, refused_fields, role, staff_id};
 use crate::harness::tenant::{parsed, text};
-use crate::harness::{Client, Tenant, eventually};
+use crate::harness::{Client, Tenant, soon};
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::ApiTokenId;
@@ -24,7 +24,7 @@ async fn rotate(retailer: &Tenant, id: &str, wish: Value) -> (Value, Client) {
 
 /// Within a second the secret works nowhere.
 async fn ends(caller: &Client) {
-    eventually("the secret to end", async || (caller.get("/v1/me").await.status == 401).then_some(())).await;
+    soon("the secret to end", async || (caller.get("/v1/me").await.status == 401).then_some(())).await;
     caller.get("/v1/me").await.refused(Code::CredentialInvalid);
 }
 
@@ -107,7 +107,7 @@ async fn nobody_rotates_their_way_to_what_they_may_not() {
     // With a role that allows it, it is theirs.
     let wider = role(&retailer, "Wider", &allowed(Role::Integrator, &[Permission::CampaignsPause])).await;
     give(&retailer, &staff_id(&integrator).await, json!({ "custom_role": wider })).await.ok();
-    eventually("the wider role", async || {
+    soon("the wider role", async || {
         (integrator.post(&format!("{path}/rotate"), json!({})).await.status == 200).then_some(())
     })
     .await;

@@ -17,7 +17,7 @@ mod handle;
 mod interactions;
 pub(crate) mod recorder;
 mod rest;
-mod tls;
+pub(crate) mod tls;
 mod validate;
 mod world;
 
@@ -37,6 +37,8 @@ use world::{Access, World};
 pub(crate) use handle::{InteractionHandle, Modal};
 pub(crate) use world::{Message, Place};
 
+/// The one host that the fake plays.
+const HOST: &str = "discord.com";
 /// The token of the fake's one bot.
 pub(crate) const TOKEN: &str = "OTAwMDAwMDAwMDAwMDAwMDAx.fake.token";
 /// How long a wait may take.
@@ -91,7 +93,7 @@ impl Door {
     pub(crate) fn client(&self) -> reqwest::Client {
         reqwest::Client::builder()
             .no_proxy()
-            .resolve(tls::HOST, self.address)
+            .resolve(HOST, self.address)
             .add_root_certificate(reqwest::Certificate::from_pem(self.authority_pem.as_bytes()).unwrap())
             .build()
             .unwrap()
@@ -126,7 +128,7 @@ impl FakeDiscord {
             gateway_url: format!("ws://{gateway}/"),
             version: watch::Sender::new(0),
         });
-        let tls = tls::make();
+        let tls = tls::make(HOST);
         let tasks = vec![
             tokio::spawn(rest::serve(Arc::clone(&inner), rest, tls.acceptor)),
             tokio::spawn(gateway::serve(Arc::clone(&inner), socket)),

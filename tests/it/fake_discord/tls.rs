@@ -1,7 +1,7 @@
-//! The fake's own certificate authority, made anew for every run, and the TLS server side that it vouches for.
+//! A certificate authority for one name, made anew for every run, and the TLS server side that it vouches for.
 //!
-//! Invariants: no key touches the disk; the certificate names `discord.com` only, so that a client which trusts
-//! this authority can reach nothing but the fake with it.
+//! Invariants: no key touches the disk; the certificate names that one host only, so that a client which trusts the
+//! authority can reach nothing but its server with it.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -12,29 +12,26 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// The one host that the fake plays.
-pub(crate) const HOST: &str = "discord.com";
-
 /// An authority and the acceptor whose certificate it signed.
 pub(crate) struct Tls {
     /// The authority's certificate, PEM: what a test's client has to trust.
     pub(crate) authority_pem: String,
-    /// Accepts connections as `discord.com`.
+    /// Accepts connections as that host.
     pub(crate) acceptor: TlsAcceptor,
 }
 
-/// Makes an authority and a certificate for `discord.com`.
-pub(crate) fn make() -> Tls {
+/// Makes an authority and a certificate for `host`.
+pub(crate) fn make(host: &str) -> Tls {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-    params.distinguished_name.push(DnType::CommonName, "Fake Discord authority");
+    params.distinguished_name.push(DnType::CommonName, "Authority of this run");
     let key = KeyPair::generate().unwrap();
     let authority = params.self_signed(&key).unwrap();
     let issuer = Issuer::new(params, key);
 
-    let mut params = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, HOST);
+    let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, host);
     params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate().unwrap();

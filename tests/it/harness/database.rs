@@ -135,6 +135,25 @@ impl Database {
         connect(&self.owner_url).await.batch_execute(statements).await.expect(statements);
     }
 
+    /// Locks a table: until the connection is dropped, whoever reads or writes it waits.
+    pub(crate) async fn hold(&self, table: &str) -> AsyncPgConnection {
+        let mut connection = connect(&self.superuser_url).await;
+        let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        connection.batch_execute(&lock).await.expect(&lock);
+        connection
+    }
+
+    /// Waits until `count` of the service's statements wait for a lock.
+    pub(crate) async fn waiting(&self, count: i64) {
+        let waiting = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND usename = 'tillwatch_app' \
+             AND wait_event_type = 'Lock'",
+            self.name
+        );
+        let met = async || (self.number(&waiting).await == count).then_some(());
+        super::eventually("statements to wait for a lock", met).await;
+    }
+
     /// The one number of a query, as the superuser.
     pub(crate) async fn number(&self, query: &str) -> i64 {
         let query = format!("SELECT ({query})::bigint AS number");

@@ -5,10 +5,8 @@
 
 mod killed;
 
-use crate::harness::database::connect;
 use crate::harness::tenant::{Style, text, unique};
-use crate::harness::{Answer, Client, Tenant, eventually, own_database, own_service};
-use diesel_async::SimpleAsyncConnection as _;
+use crate::harness::{Answer, Client, Tenant, own_database, own_service};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
@@ -137,17 +135,12 @@ async fn fifty_at_once_make_one_effect() {
 async fn while_one_is_worked_on_another_is_told_so() {
     let service = own_service(own_database().await, 4);
     let retailer = Tenant::sign_up_at(&service, Style::default()).await;
-    let mut locker = connect(&service.database.superuser_url).await;
-    locker.batch_execute("BEGIN; LOCK TABLE channels IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let held = service.database.hold("channels").await;
     let wish = json!({ "name": "门店", "kind": "store" });
-    let waits = format!(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = '{}')",
-        service.database.name
-    );
     let second = async {
-        eventually("the first to wait", async || (service.database.number(&waits).await > 0).then_some(())).await;
+        service.database.waiting(1).await;
         let second = post(&retailer.owner, "/v1/channels", "slow", &wish).await;
-        locker.batch_execute("ROLLBACK").await.unwrap();
+        drop(held);
         second
     };
     let (first, second) = tokio::join!(post(&retailer.owner, "/v1/channels", "slow", &wish), second);
@@ -158,31 +151,6 @@ async fn while_one_is_worked_on_another_is_told_so() {
     assert_eq!((last.status, replayed(&last)), (201, first.status == 201));
     assert_eq!(channels(&retailer.owner).await, 1);
     service.stop().await;
-}
-
-#[tokio::test]
-async fn who_asks_again_while_the_first_request_is_in_work_is_told_so() {
-    let service = own_service(own_database().await, 6);
-    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
-    let wish = json!({ "name": "Slow", "kind": "store" });
-    // Somebody holds a lock, so that the first request stays in the middle of its work.
-    let mut locker = connect(&service.database.superuser_url).await;
-    locker.batch_execute("BEGIN; LOCK TABLE channels IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let waiting = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND usename = 'tillwatch_app' AND wait_event_type = 'Lock'",
-        service.database.name
-    );
-    let second = async {
-        let in_work = async || (service.database.number(&waiting).await > 0).then_some(());
-        eventually("the first request to wait for the lock", in_work).await;
-        post(&retailer.owner, "/v1/channels", "slow", &wish).await.refused(Code::RequestInFlight);
-        locker.batch_execute("ROLLBACK").await.unwrap();
-    };
-    let (first, ()) = tokio::join!(post(&retailer.owner, "/v1/channels", "slow", &wish), second);
-    // On a machine that stalls, the lock may outlast a statement's time: then nothing was done, and asking again does it.
-    assert!(matches!(first.status, 201 | 503), "{} {}", first.status, first.text());
-    post(&retailer.owner, "/v1/channels", "slow", &wish).await.ok();
-    assert_eq!(channels(&retailer.owner).await, 1);
 }
 
 #[tokio::test]

@@ -9,10 +9,8 @@ use super::cases::cases;
 use super::seed::{FIGURE, Other, Seeded};
 use crate::bot_process;
 use crate::fake_discord::FakeDiscord;
-use crate::harness::program::{Program, tillwatch};
-use crate::harness::service::SECRET;
 use crate::harness::tenant::{PASSWORD, text};
-use crate::harness::{Client, Database, OwnService, eventually, own_database};
+use crate::harness::{Client, Server, eventually, own_database};
 use crate::openapi::operations;
 use crate::sign_in::forged::own_key;
 use base64::Engine as _;
@@ -20,16 +18,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, Header};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::{Arc, Mutex};
 use tillwatch_backend::platform::db::local::LocalRedis;
 use tillwatch_shared::permissions::Permission;
 
 /// The service as a process that logs all it can, with Redis beside it.
 struct Loud {
-    database: Database,
-    address: SocketAddr,
-    program: Program,
+    server: Server,
     monitored: Arc<Mutex<Vec<u8>>>,
     redis: LocalRedis,
 }
@@ -39,32 +35,9 @@ impl Loud {
         let folder = std::env::temp_dir().join("tillwatch-it-redis");
         let redis = tokio::task::spawn_blocking(move || LocalRedis::start(&folder));
         let redis = redis.await.expect("the starting thread").expect("a Redis");
-        let (database, monitored) = (own_database().await, monitor(redis.port()));
-        // Somebody else may take the port in between; then the service does not start, and says so.
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
-        let address = free.local_addr().expect("an address");
-        drop(free);
-        let hex = |key: [u8; 32]| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let mut command = tillwatch(&["serve", "--worker"]);
-        command
-            .env("DATABASE_URL", &database.app_url)
-            .env("DATABASE_SYSTEM_URL", &database.system_url)
-            .env("DATABASE_POOL", "6")
-            .env("REDIS_URL", redis.url())
-            .env("SECRET_KEY", hex(SECRET))
-            .env("BOT_PUBLIC_KEY", hex(OwnService::keys().bot_public()))
-            .env("HOST", address.ip().to_string())
-            .env("PORT", address.port().to_string())
-            .env("LOG", "debug");
-        let mut loud = Self { database, address, program: Program::start(command), monitored, redis };
-        let client = Client::new(address);
-        eventually("the service to be ready", async || {
-            assert_eq!(loud.program.ended(), None, "it ended by itself: {}", loud.program.errors());
-            let answer = client.request("GET", "/readyz", &[], None).send().await.ok()?;
-            answer.status().is_success().then_some(())
-        })
-        .await;
-        loud
+        let monitored = monitor(redis.port());
+        let settings = vec![("REDIS_URL", redis.url()), ("LOG", "debug".to_owned())];
+        Self { server: Server::start_with(own_database().await, settings).await, monitored, redis }
     }
 
     /// Everything that Redis was told and holds.
@@ -123,7 +96,7 @@ async fn strangers(service: &Loud, mine: &Seeded, other: &Other) -> Vec<(&'stati
     let id: tillwatch_shared::ids::ApiTokenId = old_id.parse().expect("an id");
     let expire =
         format!("UPDATE api_tokens SET expires_at = now() - interval '1 hour' WHERE api_token_id = '{}'", id.0);
-    service.database.execute(&expire).await;
+    service.server.database().execute(&expire).await;
     let (theirs, _) = token(&other.tenant.owner).await;
     let nobody = &mine.tenant.anonymous;
     let all = vec![
@@ -147,10 +120,10 @@ async fn strangers(service: &Loud, mine: &Seeded, other: &Other) -> Vec<(&'stati
 #[tokio::test]
 async fn a_retailers_marks_are_told_to_nobody_by_body_header_log_redis_or_chat() {
     let (service, fake) = (Loud::start().await, FakeDiscord::start().await);
-    let anonymous = Client::new(service.address);
-    let mine = Seeded::over(anonymous.clone(), service.database.clone()).await;
-    let other = Other::over(anonymous, service.database.clone()).await;
-    let bot = bot_process::start(&format!("http://{}", service.address), &fake);
+    let anonymous = service.server.client();
+    let mine = Seeded::over(anonymous.clone(), service.server.database().clone()).await;
+    let other = Other::over(anonymous, service.server.database().clone()).await;
+    let bot = bot_process::start(&service.server.url(), &fake);
     let mut wrong = Vec::new();
 
     let document = document();
@@ -192,7 +165,8 @@ async fn a_retailers_marks_are_told_to_nobody_by_body_header_log_redis_or_chat()
 
     // What nobody needs in order to run the service: names, figures, addresses, secrets.
     let secrets = [&*mine.mark, FIGURE, &mine.tenant.email, PASSWORD, &mine.link_code, &mine.tenant.refresh_token];
-    let (log, redis) = (service.program.errors() + &service.program.output() + &bot.errors(), service.in_redis());
+    let (log, redis) =
+        (service.server.program.errors() + &service.server.program.output() + &bot.errors(), service.in_redis());
     for secret in secrets.into_iter().chain([mine.tenant.owner.bearer()]) {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "the log tells {secret}");

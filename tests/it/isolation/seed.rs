@@ -65,7 +65,7 @@ impl Seeded {
 
     /// At whatever service `anonymous` calls, with its rows in `database`.
     pub(super) async fn over(anonymous: Client, database: Database) -> Self {
-        let mark = format!("Canary{}Mark", unique());
+        let mark = format!("canary{}mark", unique());
         let tenant = Tenant::sign_up_as(anonymous, database, Style::default(), &format!("{mark} Stores")).await;
         let email = tenant.add_staff(Role::Admin).await;
         let first = tenant.sign_in(&email, PASSWORD).await.ok();
@@ -97,7 +97,7 @@ impl Seeded {
 
     /// A webhook that was tried in vain and is disabled, so that nothing of it changes by itself.
     async fn tell(&mut self) {
-        let url = format!("https://{}.example/hook", self.mark.to_lowercase());
+        let url = format!("https://{}.example/hook", self.mark);
         let wish = json!({ "name": format!("{} orders", self.mark), "url": url, "events": ["alert.opened"] });
         let made = self.tenant.owner.post("/v1/webhooks", wish).await.ok();
         let path = format!("/v1/webhooks/{}", text(&made["webhook"]["id"]));

@@ -94,7 +94,7 @@ async fn nobody_invites_above_themselves() {
         retailer.id.0
     );
     retailer.database.execute(&old).await;
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    tokio::time::sleep(crate::harness::SOON).await;
     admin.post("/v1/invitations", wish(Role::Viewer)).await.refused(Code::ReauthenticationRequired);
 }
 

@@ -3,26 +3,12 @@
 use super::{actions, invited, mailed, mails, retailer, service, token};
 use crate::harness::service::OwnService;
 use crate::harness::tenant::{PASSWORD, patiently, text};
-use crate::harness::{Answer, Client, Tenant, eventually};
+use crate::harness::{Answer, Client, Tenant, becomes, eventually};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::{Permission, Role};
 
 const NEW: &str = "staple battery horse";
-
-/// Whoever looked a session up believes it for a second; after that a withdrawn one is refused.
-async fn ends(caller: &Client) {
-    let asked = Instant::now();
-    loop {
-        let late = asked.elapsed() > Duration::from_millis(1100);
-        let answer = caller.get("/v1/me").await;
-        if answer.status == 401 {
-            return;
-        }
-        assert!(!late, "still let in");
-    }
-}
 
 async fn reset(anonymous: &Client, token: &str, password: &str) -> Answer {
     let wish = json!({ "token": token, "password": password });
@@ -67,7 +53,7 @@ async fn a_forgotten_password_is_replaced_and_every_session_everywhere_ends() {
     assert_eq!(reset(&one.anonymous, &link, NEW).await.ok(), json!({ "changed": true }));
 
     for (caller, signed) in callers.iter().zip(&signed) {
-        ends(caller).await;
+        becomes(401, async || caller.get("/v1/me").await).await;
         let wish = json!({ "refresh_token": signed["refresh_token"] });
         one.anonymous.post("/v1/sessions/refresh", wish).await.refused(Code::CredentialInvalid);
     }
@@ -137,7 +123,7 @@ async fn a_changed_password_keeps_this_session_and_ends_all_others() {
     let problem = change(PASSWORD, "12345678").await.refused(Code::ValidationFailed);
     assert_eq!(problem["errors"][0]["code"], "too_common");
     assert_eq!(change(PASSWORD, NEW).await.ok(), json!({ "changed": true }));
-    ends(&there).await;
+    becomes(401, async || there.get("/v1/me").await).await;
     here.get("/v1/me").await.ok();
     one.settled().await;
     two.settled().await;
@@ -196,7 +182,7 @@ async fn a_process_killed_behind_the_new_password_leaves_a_job_that_ends_the_ses
         );
         service.database.execute(&job).await;
     }
-    ends(&retailer.owner).await;
+    becomes(401, async || retailer.owner.get("/v1/me").await).await;
     retailer.settled().await;
     assert_eq!(actions(&retailer, "password.").await, ["password.reset"]);
     assert_eq!(actions(&retailer, "session.ended").await.len(), 1);

@@ -2,12 +2,12 @@
 //! counted once, every breach has one alert, and every alert one message that shows its newest version.
 
 use super::plan::Plan;
-use super::{Server, send};
+use super::send;
 use crate::bot_process;
 use crate::fake_discord::{FakeDiscord, Message};
 use crate::harness::program::Program;
 use crate::harness::tenant::{Style, bot};
-use crate::harness::{Client, Tenant, eventually_within, own_database};
+use crate::harness::{Client, Server, Tenant, eventually_within, own_database};
 use chrono::{Days, NaiveDate};
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ async fn kills_at_any_moment_lose_nothing_and_double_nothing() {
     let fake = FakeDiscord::start().await;
     let mut server = Server::start(own_database().await).await;
     let retailer =
-        Tenant::sign_up_as(server.client(), server.database.clone(), Style::default(), "Harbour Grocers").await;
+        Tenant::sign_up_as(server.client(), server.database().clone(), Style::default(), "Harbour Grocers").await;
     link_chat(&retailer, &fake).await;
     let partner = retailer.partner(&[Permission::SamplesWrite]).await;
     let mut plan = Plan::make(&retailer).await;

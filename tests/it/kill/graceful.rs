@@ -1,11 +1,11 @@
 //! SIGTERM under load: what was accepted is kept, what is in hand is answered, and the end comes in time.
 
-use super::{Sent, Server, send, send_once};
+use super::{Sent, send, send_once};
 use crate::bot_process;
 use crate::fake_discord::FakeDiscord;
 use crate::harness::feed::sample;
 use crate::harness::tenant::Style;
-use crate::harness::{Client, Tenant, eventually, own_database};
+use crate::harness::{Client, Server, Tenant, eventually, own_database};
 use chrono::{Days, NaiveDate, Utc};
 use serde_json::Value;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const IN_TIME: Duration = Duration::from_secs(30);
 async fn a_stop_under_load_is_in_time_and_keeps_every_accepted_row() {
     let fake = FakeDiscord::start().await;
     let mut server = Server::start(own_database().await).await;
-    let retailer = Tenant::sign_up_as(server.client(), server.database.clone(), Style::default(), "Harbour").await;
+    let retailer = Tenant::sign_up_as(server.client(), server.database().clone(), Style::default(), "Harbour").await;
     let partner = retailer.partner(&[Permission::SamplesWrite]).await;
     // A bot that waits for deliveries in a long poll must not hold the end up.
     let mut bot = bot_process::start(&server.url(), &fake);

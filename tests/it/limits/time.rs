@@ -48,7 +48,7 @@ async fn a_request_is_given_up_after_ten_seconds_and_a_long_poll_ends_before() {
     let ((text, took), (claimed, waited)) = tokio::join!(slow_body(&service, retailer.owner.bearer()), poll);
     assert!(waited >= Duration::from_secs(8), "{waited:?}");
     assert_eq!(claimed.ok(), json!({ "data": [] }));
-    assert!(took >= Duration::from_secs(10), "{took:?}");
+    assert!((10..20).contains(&took.as_secs()), "{took:?}");
     // It is told as every refusal is, though its request is gone.
     assert!(text.starts_with("http/1.1 503"), "{text}");
     for part in [

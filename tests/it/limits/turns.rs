@@ -1,19 +1,10 @@
 //! How many requests are worked on at once: a table that is locked holds each of them up as long as the test likes.
 
 use super::limited;
-use crate::harness::database::connect;
 use crate::harness::tenant::Style;
-use crate::harness::{Answer, Client, OwnService, Tenant};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
+use crate::harness::{Answer, Client, Tenant};
 use futures_util::future::join_all;
 use tillwatch_shared::errors::Code;
-
-/// Until the connection is dropped, whoever reads campaigns waits.
-async fn hold_up(service: &OwnService) -> AsyncPgConnection {
-    let mut connection = connect(&service.database.superuser_url).await;
-    connection.batch_execute("BEGIN; LOCK TABLE campaigns IN ACCESS EXCLUSIVE MODE").await.expect("a lock");
-    connection
-}
 
 async fn eight(caller: &Client) -> Vec<Answer> {
     join_all((0..8).map(|_| async { caller.get("/v1/campaigns").await })).await
@@ -24,7 +15,7 @@ async fn a_retailer_with_too_much_in_hand_waits_and_others_do_not() {
     let service = limited(|limits| limits.concurrent = 1).await;
     let (busy, other) =
         (Tenant::sign_up_at(&service, Style::default()).await, Tenant::sign_up_at(&service, Style::default()).await);
-    let lock = hold_up(&service).await;
+    let lock = service.database.hold("campaigns").await;
     let (answers, me) = tokio::join!(eight(&busy.owner), other.owner.get("/v1/me"));
     me.ok();
     drop(lock);
@@ -48,7 +39,7 @@ async fn a_retailer_with_too_much_in_hand_waits_and_others_do_not() {
 async fn what_the_process_cannot_hold_is_shed_and_the_probes_still_answer() {
     let service = limited(|limits| limits.concurrent_total = 1).await;
     let retailer = Tenant::sign_up_at(&service, Style::default()).await;
-    let lock = hold_up(&service).await;
+    let lock = service.database.hold("campaigns").await;
     let probed = async { (service.anonymous().get("/livez").await, service.anonymous().get("/readyz").await) };
     let (answers, (live, ready)) = tokio::join!(eight(&retailer.owner), probed);
     drop(lock);

@@ -11,23 +11,3 @@ mod requests;
 mod sessions;
 mod throttle;
 mod tokens;
-
-use crate::harness::{Answer, Client};
-use std::time::{Duration, Instant};
-
-/// How soon a withdrawn right is gone: a second, and what the clocks of two threads may differ by.
-const SOON: Duration = Duration::from_millis(1100);
-
-/// Asks who the caller is until that is refused; fails when a question that was put after [`SOON`] is answered.
-async fn refused_soon(caller: &Client) -> Answer {
-    let started = Instant::now();
-    loop {
-        let asked = started.elapsed();
-        let answer = caller.get("/v1/me").await;
-        if answer.status != 200 {
-            return answer;
-        }
-        assert!(asked < SOON, "still let in after {asked:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}

@@ -1,8 +1,7 @@
 //! Sign-up, sign-in, refresh, sign-out.
 
-use super::{SOON, refused_soon};
 use crate::harness::tenant::{PASSWORD, patiently, text, unique};
-use crate::harness::{Answer, Tenant, redacted, shared};
+use crate::harness::{Answer, SOON, Tenant, becomes, redacted, shared};
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::Role;
@@ -100,7 +99,7 @@ async fn a_reused_refresh_token_ends_the_session_and_is_audited() {
     refresh(&retailer, &retailer.refresh_token).await.refused(Code::CredentialInvalid);
     // Whoever holds the newest token is out as well: nobody can tell the thief from the owner.
     refresh(&retailer, text(&third["refresh_token"])).await.refused(Code::CredentialInvalid);
-    refused_soon(&retailer.owner).await.refused(Code::CredentialInvalid);
+    becomes(401, async || retailer.owner.get("/v1/me").await).await.refused(Code::CredentialInvalid);
     let signed = retailer.sign_in(&retailer.email, PASSWORD).await.ok();
     let owner = retailer.anonymous.bearing(text(&signed["access_token"]));
     let session = text(&third["session"]);
@@ -125,7 +124,7 @@ async fn signing_out_ends_the_session_within_a_second_and_no_other() {
     let other = retailer.sign_in(&retailer.email, PASSWORD).await.ok();
     let other = retailer.anonymous.bearing(text(&other["access_token"]));
     assert_eq!(retailer.owner.post("/v1/sessions/sign-out", json!({})).await.ok(), json!({ "changed": true }));
-    refused_soon(&retailer.owner).await.refused(Code::CredentialInvalid);
+    becomes(401, async || retailer.owner.get("/v1/me").await).await.refused(Code::CredentialInvalid);
     refresh(&retailer, &retailer.refresh_token).await.refused(Code::CredentialInvalid);
     other.get("/v1/me").await.ok();
     // A partner's token has no session to end.
@@ -147,7 +146,7 @@ async fn a_disabled_staff_is_out_and_a_changed_role_counts_within_a_second() {
     tokio::time::sleep(SOON).await;
     staff.post("/v1/channels", &wish).await.refused(Code::PermissionDenied);
     retailer.database.execute(&change("disabled_at = now()")).await;
-    refused_soon(&staff).await.refused(Code::CredentialInvalid);
+    becomes(401, async || staff.get("/v1/me").await).await.refused(Code::CredentialInvalid);
     retailer.sign_in(&email, PASSWORD).await.refused(Code::SignInFailed);
     let token = text(&signed["refresh_token"]);
     refresh(&retailer, token).await.refused(Code::CredentialInvalid);

@@ -1,8 +1,7 @@
 //! Partners' API tokens.
 
-use super::refused_soon;
 use crate::harness::tenant::text;
-use crate::harness::{Tenant, eventually, own_database, own_service, redacted};
+use crate::harness::{SOON, Tenant, becomes, eventually, own_database, own_service, redacted};
 use serde_json::json;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::{Permission, Role};
@@ -53,7 +52,7 @@ async fn a_revoked_token_stops_within_a_second_and_an_expired_one_too() {
     let path = format!("/v1/api-tokens/{}/revoke", text(&id["api_token"]));
     assert_eq!(retailer.owner.post(&path, json!({})).await.ok()["changed"], true);
     assert_eq!(retailer.owner.post(&path, json!({})).await.ok()["changed"], false, "again changes nothing");
-    refused_soon(&revoked).await.refused(Code::CredentialInvalid);
+    becomes(401, async || revoked.get("/v1/me").await).await.refused(Code::CredentialInvalid);
     let id = expired.get("/v1/me").await.ok();
     let id: tillwatch_shared::ids::ApiTokenId = crate::harness::tenant::parsed(&id["api_token"]);
     retailer
@@ -63,7 +62,7 @@ async fn a_revoked_token_stops_within_a_second_and_an_expired_one_too() {
             id.0
         ))
         .await;
-    refused_soon(&expired).await.refused(Code::CredentialInvalid);
+    becomes(401, async || expired.get("/v1/me").await).await.refused(Code::CredentialInvalid);
     rest.get("/v1/me").await.ok();
     let actions: Vec<_> = retailer.audited().await.iter().map(|entry| text(&entry["action"]).to_owned()).collect();
     assert_eq!(actions.iter().filter(|action| *action == "api_token.revoked").count(), 1, "{actions:?}");
@@ -80,7 +79,7 @@ async fn the_last_use_is_seen() {
         Some(list["data"][0]["last_used_at"].clone()).filter(|at| !at.is_null())
     });
     let used = used.await;
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    tokio::time::sleep(SOON).await;
     partner.get("/v1/me").await.ok();
     let list = retailer.owner.get("/v1/api-tokens").await.ok();
     assert_eq!(list["data"][0]["last_used_at"], used, "once a minute is enough");

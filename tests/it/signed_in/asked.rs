@@ -1,8 +1,8 @@
 //! The retailer asks for a second factor: whoever has none reaches nothing but their own enrolment.
 
-use super::{at, enrol, person, soon};
+use super::{at, enrol, person};
 use crate::harness::tenant::{PASSWORD, Style};
-use crate::harness::{Client, Tenant, own_database, own_service};
+use crate::harness::{Client, Tenant, becomes, own_database, own_service};
 use serde_json::json;
 use tillwatch_backend::platform::http::endpoint::Access;
 use tillwatch_backend::router::endpoints;
@@ -42,7 +42,7 @@ async fn whoever_must_enrol_is_stopped_at_every_operation_until_they_have() {
     assert_eq!(require(&retailer.owner, "everybody").await, json!({ "changed": true }));
     assert_eq!(require(&retailer.owner, "everybody").await, json!({ "changed": false }));
     for caller in [&staff.client, &elsewhere, &chat] {
-        soon(403, async || caller.get("/v1/tenant").await).await.refused(Code::EnrolmentRequired);
+        becomes(403, async || caller.get("/v1/tenant").await).await.refused(Code::EnrolmentRequired);
     }
     let state = staff.client.get("/v1/second-factor").await.ok();
     assert_eq!((&state["required"], &state["enrolled_at"]), (&json!(true), &json!(null)));
@@ -72,7 +72,7 @@ async fn whoever_must_enrol_is_stopped_at_every_operation_until_they_have() {
     enrol(&staff.client).await;
     staff.client.get("/v1/tenant").await.ok();
     chat.get("/v1/tenant").await.ok();
-    soon(200, async || elsewhere.get("/v1/tenant").await).await;
+    becomes(200, async || elsewhere.get("/v1/tenant").await).await;
     here.stop().await;
     there.stop().await;
 }
@@ -89,7 +89,7 @@ async fn owners_alone_are_asked_when_the_retailer_says_so() {
     let problem = retailer.owner.post("/v1/tenant/second-factor", json!({ "required": "cats" })).await;
     problem.refused(Code::ValidationFailed);
     assert_eq!(require(&admin.client, "owners").await, json!({ "changed": true }));
-    soon(403, async || retailer.owner.get("/v1/tenant").await).await.refused(Code::EnrolmentRequired);
+    becomes(403, async || retailer.owner.get("/v1/tenant").await).await.refused(Code::EnrolmentRequired);
     for caller in [&admin.client, &viewer.client] {
         caller.get("/v1/tenant").await.ok();
     }

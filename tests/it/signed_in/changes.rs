@@ -1,8 +1,8 @@
 //! Roles changed, people disabled and let in again.
 
-use super::{SOON, actions, at, owner, person, soon};
+use super::{actions, at, owner, person};
 use crate::harness::tenant::{PASSWORD, Style, text};
-use crate::harness::{Answer, Tenant, own_database, own_service};
+use crate::harness::{Answer, SOON, Tenant, becomes, own_database, own_service};
 use futures_util::future::join_all;
 use serde_json::json;
 use tillwatch_shared::errors::Code;
@@ -41,8 +41,8 @@ async fn a_changed_role_counts_on_every_replica_within_a_second() {
     // In the process that changed it at once, in the other within a second: rights, the chat user's too.
     staff.client.post("/v1/channels", &wish).await.refused(Code::PermissionDenied);
     chat.post(&pause, &because).await.refused(Code::PermissionDenied);
-    soon(403, async || elsewhere.post("/v1/channels", &wish).await).await.refused(Code::PermissionDenied);
-    soon(403, async || chat_there.post(&pause, &because).await).await.refused(Code::PermissionDenied);
+    becomes(403, async || elsewhere.post("/v1/channels", &wish).await).await.refused(Code::PermissionDenied);
+    becomes(403, async || chat_there.post(&pause, &because).await).await.refused(Code::PermissionDenied);
     assert_eq!(staff.client.get("/v1/me").await.ok()["staff"]["role"], "viewer");
 
     // The same once more changes nothing.
@@ -77,8 +77,8 @@ async fn a_disabled_staff_is_out_everywhere_and_comes_back_by_enabling() {
     assert_eq!(retailer.owner.post(&disable, json!({})).await.ok(), json!({ "changed": true }));
     staff.client.get("/v1/me").await.refused(Code::CredentialInvalid);
     chat.get("/v1/me").await.refused(Code::ChatUserNotLinked);
-    soon(401, async || elsewhere.get("/v1/me").await).await.refused(Code::CredentialInvalid);
-    soon(403, async || chat_there.get("/v1/me").await).await.refused(Code::ChatUserNotLinked);
+    becomes(401, async || elsewhere.get("/v1/me").await).await.refused(Code::CredentialInvalid);
+    becomes(403, async || chat_there.get("/v1/me").await).await.refused(Code::ChatUserNotLinked);
     retailer.sign_in(&staff.email, PASSWORD).await.refused(Code::SignInFailed);
     let refresh = json!({ "refresh_token": staff.refresh_token });
     retailer.anonymous.post("/v1/sessions/refresh", &refresh).await.refused(Code::CredentialInvalid);

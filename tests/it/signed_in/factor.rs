@@ -1,9 +1,9 @@
 //! The second factor: enrolled, asked for at sign-in, its codes used once, its secret kept sealed.
 
-use super::{actions, code, enrol, person, post_from, proof_ages, signed_in, somewhere, soon, step_passes};
+use super::{actions, code, enrol, person, post_from, proof_ages, signed_in, somewhere, step_passes};
 use crate::harness::service::{SECRET, own_service_with};
 use crate::harness::tenant::{PASSWORD, Style, patiently, text};
-use crate::harness::{Answer, Tenant, eventually, own_database, own_service};
+use crate::harness::{Answer, Tenant, becomes, eventually, own_database, own_service};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
@@ -216,5 +216,5 @@ async fn a_second_factor_is_a_persons_own() {
     let chat = retailer.link(&retailer.owner, &format!("factor-{}", retailer.id), "u").await;
     chat.post("/v1/second-factor", json!({})).await.refused(Code::ReauthenticationRequired);
     chat.get("/v1/second-factor").await.refused(Code::StateConflict);
-    soon(200, async || chat.get("/v1/me").await).await;
+    becomes(200, async || chat.get("/v1/me").await).await;
 }

@@ -15,14 +15,10 @@ mod sessions;
 
 use crate::harness::service::OwnService;
 use crate::harness::tenant::{PASSWORD, patiently, text, unique};
-use crate::harness::{Answer, Client, Tenant};
+use crate::harness::{Answer, Client, SOON, Tenant};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 use tillwatch_shared::permissions::Role;
 use totp_rs::{Algorithm, Secret, TOTP};
-
-/// How soon a change counts everywhere: a second, and what the clocks of two threads may differ by.
-const SOON: Duration = Duration::from_millis(1100);
 
 /// Somebody with a place, signed in.
 struct Person {
@@ -69,20 +65,6 @@ async fn post_from(client: &Client, from: &str, path: &str, body: &Value) -> Ans
 /// The same person at another service.
 fn at(service: &OwnService, person: &Client) -> Client {
     service.anonymous().bearing(person.bearer())
-}
-
-/// Asks until the answer is `wanted`; fails when a question that was put after [`SOON`] got another.
-async fn soon(wanted: u16, ask: impl AsyncFn() -> Answer) -> Answer {
-    let started = Instant::now();
-    loop {
-        let asked = started.elapsed();
-        let answer = ask().await;
-        if answer.status == wanted {
-            return answer;
-        }
-        assert!(asked < SOON, "still {} after {asked:?}: {}", answer.status, answer.text());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 /// The code of an authenticator with this secret, of the step behind the present one: it is taken for a minute at least.

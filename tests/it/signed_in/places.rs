@@ -1,9 +1,9 @@
 //! One login at several retailers: chosen at sign-in, and switched by a session.
 
-use super::{SOON, code, enrol, post_from, proof_ages, signed_in, somewhere, step_passes};
+use super::{code, enrol, post_from, proof_ages, signed_in, somewhere, step_passes};
 use crate::harness::service::shared;
 use crate::harness::tenant::{PASSWORD, Style, text, unique};
-use crate::harness::{Client, Tenant};
+use crate::harness::{Client, SOON, Tenant};
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::Role;

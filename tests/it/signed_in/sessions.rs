@@ -1,8 +1,8 @@
 //! One's own sessions: seen, ended, and proven anew for what is sensitive.
 
-use super::{actions, at, owner, person, post_from, proof_ages, somewhere, soon};
+use super::{actions, at, owner, person, post_from, proof_ages, somewhere};
 use crate::harness::tenant::{PASSWORD, Style, patiently, text};
-use crate::harness::{Tenant, own_database, own_service};
+use crate::harness::{Tenant, becomes, own_database, own_service};
 use serde_json::json;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::{Permission, Role};
@@ -57,7 +57,7 @@ async fn a_revoked_session_is_out_here_at_once_and_on_every_replica_within_a_sec
     let path = format!("/v1/sessions/{}/revoke", lost.session);
     assert_eq!(mine.client.post(&path, json!({})).await.ok(), json!({ "changed": true }));
     lost.client.get("/v1/me").await.refused(Code::CredentialInvalid);
-    soon(401, async || elsewhere.get("/v1/me").await).await.refused(Code::CredentialInvalid);
+    becomes(401, async || elsewhere.get("/v1/me").await).await.refused(Code::CredentialInvalid);
     let refresh = json!({ "refresh_token": lost.refresh_token });
     retailer.anonymous.post("/v1/sessions/refresh", refresh).await.refused(Code::CredentialInvalid);
     assert_eq!(mine.client.post(&path, json!({})).await.ok(), json!({ "changed": false }));

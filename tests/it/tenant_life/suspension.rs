@@ -3,7 +3,7 @@
 use super::operator;
 use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::{Style, text};
-use crate::harness::{Tenant, eventually, own_database, own_service};
+use crate::harness::{Tenant, eventually, own_database, own_service, soon};
 use serde_json::json;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::{Permission, Role};
@@ -25,7 +25,7 @@ async fn nobody_of_a_suspended_retailer_gets_in_and_all_of_it_works_again() {
     assert_eq!(operator(database, &suspend).await, "nothing changed");
     for caller in [&retailer.owner, &partner, &in_chat] {
         let refused = async || Some(caller.get("/v1/channels").await).filter(|answer| answer.status == 403);
-        let refused = eventually("the suspension to be seen", refused).await.refused(Code::TenantSuspended);
+        let refused = soon("the suspension to be seen", refused).await.refused(Code::TenantSuspended);
         assert!(text(&refused["detail"]).contains("nothing of it is lost"), "{refused}");
     }
     retailer.owner.get("/v1/me").await.refused(Code::TenantSuspended);
@@ -39,7 +39,7 @@ async fn nobody_of_a_suspended_retailer_gets_in_and_all_of_it_works_again() {
     operator(database, &["resume", &id, "--reason", "It was paid"]).await;
     for caller in [&retailer.owner, &partner, &in_chat] {
         let served = async || Some(caller.get("/v1/channels").await).filter(|answer| answer.status == 200);
-        eventually("the retailer to be served again", served).await;
+        soon("the retailer to be served again", served).await;
     }
     retailer.anonymous.post("/v1/sessions/refresh", &refresh).await.ok();
     let told: Vec<(String, String)> = retailer
@@ -104,7 +104,7 @@ async fn a_retailer_that_is_being_closed_can_be_read_and_signed_in_to() {
     service.database.execute(&close).await;
     for caller in [&retailer.owner, &viewer] {
         let refused = async || Some(caller.get("/v1/channels").await).filter(|answer| answer.status == 403);
-        let refused = eventually("the closing to be seen", refused).await.refused(Code::TenantSuspended);
+        let refused = soon("the closing to be seen", refused).await.refused(Code::TenantSuspended);
         assert!(text(&refused["detail"]).contains("being closed"), "{refused}");
         assert_eq!(caller.get("/v1/tenant").await.ok()["state"], "closing");
         caller.get("/v1/me").await.ok();

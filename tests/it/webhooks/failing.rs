@@ -2,6 +2,7 @@
 
 use super::receiver::{Manner, Receiver};
 use super::{Told, service, webhook};
+use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::text;
 use crate::harness::{Tenant, eventually};
 use serde_json::{Value, json};
@@ -131,13 +132,18 @@ async fn one_who_never_answers_holds_up_neither_the_retailers_other_webhook_nor_
     told.receiver.gets(2).await;
     let quick = Receiver::start().await;
     webhook(&told.retailer, &quick.url, &["campaign.launched"]).await;
-    told.retailer.active_campaign("Meanwhile").await;
+    let campaign = told.retailer.active_campaign("Meanwhile").await;
     quick.gets_type("campaign.launched").await;
+    told.retailer.stop_loss(&campaign, 100).await;
+    let rows = of("campaign", &campaign, [sample("spend", "2026-02-03T15:00:00Z", "all", 150)]);
+    assert_eq!(feed(&told.retailer.owner, &rows).await.ok()["stopped"].as_array().map(Vec::len), Some(1));
     told.retailer.settled().await;
     let other = Tenant::sign_up_at(service(), crate::harness::tenant::Style::default()).await;
     webhook(&other, &quick.url, &["campaign.launched"]).await;
     other.active_campaign("Elsewhere").await;
     quick.gets(2).await;
+    // A webhook has two hands, and its retailer six: the silent ones never held all.
+    assert!(told.receiver.connections() < 8, "{}", told.receiver.connections());
     told.retailer.owner.post(&told.path("/disable"), json!({})).await.ok();
     for id in slow {
         assert_eq!(told.message(&id).await["state"], "dead");

@@ -1,7 +1,7 @@
 //! A customer's own system: a server with TLS on loopback that writes down what it gets and answers as it is told.
 
+use crate::fake_discord::tls::{self, Tls};
 use crate::harness::eventually;
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use standardwebhooks::Webhook;
@@ -11,50 +11,19 @@ use std::sync::{Arc, Mutex, OnceLock};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// What every receiver of the run is called behind.
 pub(super) const DOMAIN: &str = "receiver.example";
 
-struct Tls {
-    authority: String,
-    acceptor: TlsAcceptor,
-}
-
 /// The authority of the run and a certificate for every name below [`DOMAIN`].
 fn tls() -> &'static Tls {
     static TLS: OnceLock<Tls> = OnceLock::new();
-    TLS.get_or_init(|| {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-        let key = KeyPair::generate().unwrap();
-        let authority = params.self_signed(&key).unwrap();
-        let issuer = Issuer::new(params, key);
-        let mut params = CertificateParams::new(vec![format!("*.{DOMAIN}")]).unwrap();
-        params.use_authority_key_identifier_extension = true;
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &issuer).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-            )
-            .unwrap();
-        Tls { authority: authority.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) }
-    })
+    TLS.get_or_init(|| tls::make(&format!("*.{DOMAIN}")))
 }
 
 /// PEM of the run's authority.
 pub(super) fn authority() -> String {
-    tls().authority.clone()
+    tls().authority_pem.clone()
 }
 
 /// How a receiver answers.
