@@ -87,6 +87,8 @@ pub(super) async fn unaudited(mine: &Seeded) -> Vec<String> {
         for (number, case) in cases(id, mine).iter().enumerate() {
             let caller = if case.ends_session { &mine.leaving } else { &mine.admin };
             let request = format!("audit-{id}-{number}");
+            // What the operation before has left to the worker is none of this one's doing.
+            mine.tenant.settled().await;
             let before = fingerprint(&mine.tenant.database, &mine.tenant).await;
             let answer = ask_with(caller, method, path, case, &[("x-request-id", &request)]).await;
             let query = format!(
@@ -97,8 +99,9 @@ pub(super) async fn unaudited(mine: &Seeded) -> Vec<String> {
                 audited += 1;
             } else if method != "get" && (200..300).contains(&answer.status) {
                 let after = fingerprint(&mine.tenant.database, &mine.tenant).await;
-                if before != after {
-                    wrong.push(format!("{id} changed something and left no entry: {}", answer.text()));
+                let changed: Vec<_> = after.iter().filter(|(table, rows)| before.get(*table) != Some(rows)).collect();
+                if !changed.is_empty() {
+                    wrong.push(format!("{id} changed {changed:?} and left no entry: {}", answer.text()));
                 }
             }
         }
