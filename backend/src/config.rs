@@ -53,7 +53,8 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "PUBLIC_URL",
         "",
-        "Where the links in mails lead, https://… (http:// for this machine only). Needed with SMTP_URL. Not set: HOST and PORT.",
+        "Where the links in mails lead, https://… (http:// only to this machine). Needed with SMTP_URL. Not set: HOST and \
+         PORT.",
     ),
     setting("REPLICAS", "1", "How many API processes serve together; more than 1 needs REDIS_URL and SECRET_KEY."),
     secret(

@@ -22,7 +22,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// The limits that users get.
 const LIMITS: LimitsConfig =
-    LimitsConfig { of_tenant: 6_000, of_token: 3_000, of_address: 300, concurrent: 32, concurrent_total: 512 };
+    LimitsConfig { of_tenant: 6_000, of_token: 3_000, of_address: 300, concurrent: 10, concurrent_total: 512 };
 /// Retailers beside the noisy one.
 const OTHERS: usize = 8;
 /// Requests a second of each of them.

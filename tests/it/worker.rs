@@ -6,11 +6,11 @@
 use crate::harness::tenant::unique;
 use crate::harness::{Database, OwnService, eventually, own_database};
 use futures_util::FutureExt as _;
-use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tillwatch_backend::app::App;
 use tillwatch_backend::error::Error;
 use tillwatch_backend::platform::jobs::{JobKind, MOST_ATTEMPTS, Sweep, schedule, worker};
+use tillwatch_shared::errors::Code;
 use tokio::sync::watch;
 use uuid::Uuid;
 

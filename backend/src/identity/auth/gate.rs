@@ -29,7 +29,7 @@ use tillwatch_shared::permissions::Permission;
 
 /// How long a looked-up right is believed.
 const BELIEVED: Duration = Duration::from_secs(1);
-/// A token that has worked is looked up for so long whoever else asks from its address; it is believed no longer for it.
+/// A token that has worked is looked up for so long, whoever else asks from its address; it is believed no longer.
 const FAMILIAR: Duration = Duration::from_mins(10);
 
 /// Who a live credential belongs to.
