@@ -12,6 +12,7 @@ use tillwatch_backend::config::Config;
 use tillwatch_backend::identity::audit::seal::{Trusted, parse_hex};
 use tillwatch_backend::identity::audit::{file, seal, sealing};
 use tillwatch_backend::identity::directory;
+use tillwatch_backend::platform::hex::hex;
 use tillwatch_backend::platform::http::who::Who;
 use tillwatch_backend::serve::Service;
 use tillwatch_backend::telemetry;
@@ -96,7 +97,7 @@ pub(super) async fn audit(config: Config, command: AuditCommand) -> Result<(), F
         if let (None, Some(head)) = (&fault, &head)
             && !sealing::holds_head(&app, &who, head).await?
         {
-            fault = Some(seal::head_lost(&seal::hex(head)));
+            fault = Some(seal::head_lost(&hex(head)));
         }
         if let Some(fault) = fault {
             println!("{tenant} broken: {} {}", fault.kind, fault.detail);

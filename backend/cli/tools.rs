@@ -5,9 +5,9 @@ use clap::Args;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::PathBuf;
-use tillwatch_backend::config::key_text;
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::db::migrate::role_statements;
+use tillwatch_backend::platform::hex::hex;
 use tillwatch_backend::watch::rules::detect::{BacktestError, BacktestOptions, Method, RuleKind, Side, run_backtest};
 use tillwatch_backend::{openapi, router};
 
@@ -87,9 +87,9 @@ pub(super) fn keys() -> Result<(), Failure> {
     };
     let secret = fresh()?;
     let bot = Keys::new(fresh()?, None)?;
-    println!("SECRET_KEY={}", key_text(&secret));
-    println!("BOT_PRIVATE_KEY={}", key_text(&bot.bot_seed()));
-    println!("BOT_PUBLIC_KEY={}", key_text(&bot.bot_public()));
+    println!("SECRET_KEY={}", hex(&secret));
+    println!("BOT_PRIVATE_KEY={}", hex(&bot.bot_seed()));
+    println!("BOT_PUBLIC_KEY={}", hex(&bot.bot_public()));
     Ok(())
 }
 

@@ -14,13 +14,14 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tillwatch_backend::config::{Config, Console, key_text, parse_key};
+use tillwatch_backend::config::{Config, Console, parse_key};
 use tillwatch_backend::demo::retailer::SignInHint;
 use tillwatch_backend::demo::{self, CN_SERVER, CONSOLE_USER, DemoOptions, US_SERVER};
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::clock;
 use tillwatch_backend::platform::db::local::{self, LocalError, LocalOptions, LocalPostgres, Progress};
 use tillwatch_backend::platform::db::{DbConfig, POOL_WAIT, migrate};
+use tillwatch_backend::platform::hex::hex;
 use tillwatch_backend::platform::outbound::AddressPolicy;
 use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
@@ -213,7 +214,7 @@ pub(super) fn kept_secret(data_dir: &Path) -> Result<[u8; 32], Failure> {
     }
     let mut key = [0_u8; 32];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
-    let text = key_text(&key);
+    let text = hex(&key);
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
         Ok(mut file) => {
             file.write_all(text.as_bytes())?;

@@ -13,6 +13,8 @@ use crate::platform::wake::{Topic, Wake};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+use tokio::sync::Mutex;
 
 /// What all runtimes of the process share.
 pub struct Shared {
@@ -40,6 +42,8 @@ pub struct Shared {
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// Set when the worker of this process ended though nobody asked it to: readiness says no.
     pub worker_lost: Arc<AtomicBool>,
+    /// What the database said when it was last asked whether it is ready, and when.
+    pub readiness: Mutex<Option<(Instant, Result<()>)>>,
 }
 
 /// One runtime's view of the service. Cheap to clone within the runtime, never sent to another.

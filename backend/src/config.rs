@@ -50,7 +50,12 @@ pub const SETTINGS: &[Setting] = &[
         "Mail server: smtps://user:password@host, or smtp://user:password@host:587. Not set: see `tillwatch mail`.",
     ),
     setting("MAIL_FROM", "", "Who sends mails: `Tillwatch <no-reply@retailer.example>`. Needed with SMTP_URL."),
-    setting("PUBLIC_URL", "", "Where the links in mails lead, https://… Needed with SMTP_URL. Not set: HOST and PORT."),
+    setting(
+        "PUBLIC_URL",
+        "",
+        "Where the links in mails lead, https://… (http:// only to this machine). Needed with SMTP_URL. Not set: HOST and \
+         PORT.",
+    ),
     setting("REPLICAS", "1", "How many API processes serve together; more than 1 needs REDIS_URL and SECRET_KEY."),
     secret(
         "SECRET_KEY",
@@ -64,7 +69,12 @@ pub const SETTINGS: &[Setting] = &[
         "300",
         "Requests a minute of one address without a credential, 1 to 1000000.",
     ),
-    setting("CONCURRENT_REQUESTS", "32", "Requests of one retailer in hand at once in this process, 1 to 10000."),
+    setting(
+        "CONCURRENT_REQUESTS",
+        "",
+        "Requests of one retailer in hand at once in this process, 1 to 10000. Not set: half of HTTP_WORKERS x \
+         DATABASE_POOL, so that one retailer cannot hold every connection.",
+    ),
     setting("CONCURRENT_REQUESTS_TOTAL", "512", "Requests in hand at once in this process, 1 to 100000."),
     setting("CORS_ORIGINS", "", "Origins of other sites' pages that may call the API, with commas. Not set: none."),
     setting("BOT_PUBLIC_KEY", "", "64 hex digits: the bot's public key. Not set: the bot of this process."),
@@ -205,14 +215,16 @@ impl Config {
             let (value, from) = found.unwrap_or_else(|| (setting.default.to_owned(), "default"));
             reader.values.insert(setting.name, (value.trim().to_owned(), from));
         }
+        let http_workers = reader.number("HTTP_WORKERS", 1, 64);
+        let database_pool = reader.number("DATABASE_POOL", 1, 100);
         let config = Self {
             host: reader.text("HOST").unwrap_or_default(),
             port: reader.number("PORT", 0, u16::MAX),
-            http_workers: reader.number("HTTP_WORKERS", 1, 64),
+            http_workers,
             database_url: reader.text("DATABASE_URL"),
             database_system_url: reader.text("DATABASE_SYSTEM_URL"),
             database_owner_url: reader.text("DATABASE_OWNER_URL"),
-            database_pool: reader.number("DATABASE_POOL", 1, 100),
+            database_pool,
             data_dir: reader.text("DATA_DIR").map(PathBuf::from),
             pg_bin_dir: reader.text("PG_BIN_DIR").map(PathBuf::from),
             redis_url: reader.text("REDIS_URL"),
@@ -220,7 +232,10 @@ impl Config {
                 of_tenant: reader.number("REQUESTS_PER_MINUTE", 1, Rate::MOST),
                 of_token: reader.number("REQUESTS_PER_MINUTE_TOKEN", 1, Rate::MOST),
                 of_address: reader.number("REQUESTS_PER_MINUTE_ADDRESS", 1, Rate::MOST),
-                concurrent: reader.number("CONCURRENT_REQUESTS", 1, 10_000),
+                concurrent: match reader.text("CONCURRENT_REQUESTS") {
+                    Some(_) => reader.number("CONCURRENT_REQUESTS", 1, 10_000),
+                    None => half_of_connections(http_workers, database_pool),
+                },
                 concurrent_total: reader.number("CONCURRENT_REQUESTS_TOTAL", 1, 100_000),
             },
             cors: reader.origins("CORS_ORIGINS"),
@@ -264,6 +279,12 @@ impl Config {
     }
 }
 
+/// Half of the connections that the threads have together, at least one.
+fn half_of_connections(workers: usize, pool: usize) -> u32 {
+    // 64 threads of 100 connections at most.
+    u32::try_from(workers * pool / 2).unwrap_or(u32::MAX).max(1)
+}
+
 fn shown(setting: &Setting, value: &str) -> String {
     if setting.secret { "(set, not shown)".to_owned() } else { value.to_owned() }
 }
@@ -278,13 +299,6 @@ pub fn parse_key(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
     }
     Some(key)
-}
-
-/// The 64 hexadecimal digits of 32 bytes.
-pub fn key_text(key: &[u8; 32]) -> String {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let digits = key.iter().flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-    digits.map(char::from).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tillwatch_shared::errors::{Code, FieldProblem};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a request or a job could not be done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error {
     /// The closed code.
     pub code: Code,
@@ -113,7 +113,7 @@ impl From<Diesel> for Error {
                 refused
             }
             Diesel::DatabaseError(_, info) if outage(info.message()) => Self::unavailable(error),
-            Diesel::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => {
+            Diesel::DatabaseError(kind, info) if in_each_others_way(kind, info.message()) => {
                 let mut busy = Self::new(Code::Overloaded, "Too many changes at the same moment. Try again.");
                 busy.cause = Some(error.to_string());
                 busy
@@ -129,14 +129,15 @@ impl From<Diesel> for Error {
 }
 
 /// Whether the database's words mean that a text holds U+0000 (SQLSTATE 22021; in JSON, 22P05): a use case that checks
-/// its texts never gets here.
+/// its texts never gets here. The library tells words and no SQLSTATE; that they are English is asked for at start
+/// ([`crate::platform::db::guard`]).
 fn unstorable(message: &str) -> bool {
     message.starts_with("invalid byte sequence for encoding") || message == "unsupported Unicode escape sequence"
 }
 
 /// Whether the database's words mean that it is stopping, starting or gone, rather than that a query is wrong.
 fn outage(message: &str) -> bool {
-    const SIGNS: [&str; 9] = [
+    const SIGNS: [&str; 8] = [
         "connection closed",
         "error communicating with the server",
         "terminating connection",
@@ -145,9 +146,14 @@ fn outage(message: &str) -> bool {
         "Connection refused",
         "error connecting to server",
         "broken pipe",
-        "deadlock detected",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
+}
+
+/// Whether two transactions stood in each other's way (SQLSTATE 40001, 40P01): doing it again most often works, and two
+/// that always meet must not be tried for ever.
+fn in_each_others_way(kind: &DatabaseErrorKind, message: &str) -> bool {
+    matches!(kind, DatabaseErrorKind::SerializationFailure) || message == "deadlock detected"
 }
 
 #[cfg(test)]
@@ -167,5 +173,7 @@ mod tests {
         let full = Error::no_free_connection();
         assert_eq!((full.code, full.outage), (Code::Overloaded, true));
         assert!(!said("division by zero").outage);
+        let met = said("deadlock detected");
+        assert_eq!((met.code, met.outage, met.retry_after), (Code::Overloaded, false, Some(1)));
     }
 }

@@ -27,12 +27,18 @@ use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-use tokio::sync::watch;
+use std::time::{Duration, Instant};
+use tillwatch_shared::errors::Code;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 /// Requests get this long to end when the service stops.
 const DRAIN_SECONDS: u64 = 9;
+
+/// What the database said of its readiness is believed for so long.
+const READY_BELIEVED: Duration = Duration::from_secs(1);
+/// A database that says nothing for so long is not ready.
+const READY_LONGEST: Duration = Duration::from_secs(5);
 
 /// The HTTP server on `listener`, with `workers` threads.
 ///
@@ -76,13 +82,28 @@ fn configure(config: &mut web::ServiceConfig, app: App) {
 /// Ready: not stopping, the worker lives if there is one, and PostgreSQL answers with the schema in place.
 async fn ready(app: ThinData<App>) -> Result<HttpResponse> {
     if *app.stopping.borrow() {
-        return Err(Error::unavailable("stopping"));
+        return Err(Error::new(Code::NotReady, "This process is stopping. Ask another one."));
     }
     if app.worker_lost.load(Ordering::Relaxed) {
-        return Err(Error::unavailable("the worker has ended"));
+        return Err(Error::new(Code::NotReady, "The worker of this process has ended. Start the process again."));
     }
-    app.db.ready().await?;
+    database_ready(&app).await?;
     Ok(HttpResponse::Ok().body("ready"))
+}
+
+/// Whether the database is ready. Anybody may ask and nobody is counted, so one asks at a time, and the answer is
+/// everybody's for a second.
+async fn database_ready(app: &App) -> Result<()> {
+    let mut last = app.readiness.lock().await;
+    if let Some((at, answer)) = &*last
+        && at.elapsed() < READY_BELIEVED
+    {
+        return answer.clone();
+    }
+    let asked = tokio::time::timeout(READY_LONGEST, app.db.ready()).await;
+    let answer = asked.unwrap_or_else(|_| Err(Error::unavailable("it does not answer")));
+    *last = Some((Instant::now(), answer.clone()));
+    answer
 }
 
 /// Notices when the worker's thread ends, in whatever way, though it was not asked to.
@@ -211,6 +232,7 @@ impl Service {
             cors: options.cors,
             stopping: observed,
             worker_lost,
+            readiness: Mutex::default(),
         });
         let http = match options.listener {
             None => None,

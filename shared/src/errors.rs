@@ -55,6 +55,7 @@ codes! {
     TooManyRequests "too_many_requests" 429 "Too many requests; wait and try again.",
     Internal "internal" 500 "Something went wrong on our side.",
     Overloaded "overloaded" 503 "The service is busy; try again shortly.",
+    NotReady "not_ready" 503 "This process cannot take requests: it is stopping, or its schema is older than itself.",
     DatabaseUnavailable "database_unavailable" 503 "The database cannot be reached; try again shortly.",
 }
 

@@ -65,8 +65,14 @@ const RULES: &[&str] = &[
      WHERE mark = 'citus:local' AND g.grantee = 'tillwatch_app' AND g.privilege <> 'INSERT' AND NOT (local AND forced AND EXISTS
      (SELECT FROM p WHERE p.oid = t.oid AND p.name = 'tenant' AND p.cmd = '*' AND p.roles = 'tillwatch_app'
       AND p.qual = 'LOCAL_QUAL' AND p.checked = 'LOCAL_QUAL'))",
+    "SELECT format('%s is local, names retailers, and the app role may add a row of another one', t.name) FROM t
+     WHERE mark = 'citus:local' AND local AND has_table_privilege('tillwatch_app', t.oid, 'INSERT') AND NOT (forced AND EXISTS
+     (SELECT FROM p WHERE p.oid = t.oid AND p.name = 'tenant' AND p.cmd IN ('a', '*') AND p.roles = 'tillwatch_app' AND p.checked = 'LOCAL_QUAL'))",
+    // Beside it there is one exception, by docs/decisions/0080-long-jobs-and-deletion.md: the owner, for tillwatch_erase, which FORCE
+    // binds too, reads the closing that allows an erasure and locks it; it changes none.
     "SELECT format('%s is local and has a policy for the app role that is not the one: %s', t.name, p) FROM t JOIN p USING (oid)
-     WHERE mark = 'citus:local' AND p.roles <> 'tillwatch_system' AND p.name <> 'tenant'",
+     WHERE mark = 'citus:local' AND p.roles <> 'tillwatch_system' AND p.name <> 'tenant' AND NOT (t.name = 'directory_closings'
+     AND p.roles = 'tillwatch_owner' AND (p.cmd = 'r' OR (p.cmd = 'w' AND p.checked = 'false')))",
     "SELECT format('%s is shared and %s may %s', t.name, g.grantee, g.privilege) FROM t JOIN g USING (oid)
      WHERE mark = 'citus:reference' AND g.privilege <> 'SELECT'",
     // What goes around a policy, or cannot be distributed.
@@ -163,6 +169,18 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     ("ALTER TABLE queue_deliveries NO FORCE ROW LEVEL SECURITY", "queue_deliveries is local, without its policy"),
     (
+        "ALTER TABLE directory_closings NO FORCE ROW LEVEL SECURITY",
+        "directory_closings is local, names retailers, and the app role may add a row of another one",
+    ),
+    (
+        "ALTER POLICY tenant ON queue_jobs WITH CHECK (true)",
+        "queue_jobs is local, names retailers, and the app role may add a row of another one",
+    ),
+    (
+        "ALTER POLICY erase_locks ON directory_closings WITH CHECK (true)",
+        "directory_closings is local and has a policy for the app role that is not the one",
+    ),
+    (
         "CREATE POLICY more ON queue_deliveries TO tillwatch_app USING (true)",
         "queue_deliveries is local and has a policy for the app role that is not the one",
     ),
@@ -245,6 +263,26 @@ async fn without_a_tenant_nothing_can_be_asked_and_anothers_row_cannot_be_made()
     assert!(said(&mut app, &channel(OTHER)).await.contains("violates row-level security policy"));
     let moved = format!("{}; UPDATE channels SET tenant_id = '{OTHER}'", channel(ONE));
     assert!(said(&mut app, &moved).await.contains("violates row-level security policy"));
+    // What it adds to the local tables is its own retailer's: a closing of another one would have it erased.
+    let added = |tenant: &str, row: &str| {
+        format!("SET LOCAL app.tenant_id = '{ONE}'; INSERT INTO {}", row.replace("TENANT", &format!("'{tenant}'")))
+    };
+    for row in [
+        "directory_closings (erasure_id, for_tenant, name_hash, state_before, asked_at, closes_at, counts) \
+         VALUES (gen_random_uuid(), TENANT, sha256('a'), 'active', now(), now(), '{}')",
+        "queue_jobs (job_id, for_tenant, kind, payload, request_id, state, run_at, created_at) \
+         VALUES (gen_random_uuid(), TENANT, 'judge', '{}', 'r', 'ready', now(), now()) ON CONFLICT DO NOTHING",
+        "directory_credentials (hash, kind, for_tenant, subject_id, expires_at) \
+         VALUES (sha256('a'), 'api_token', TENANT, gen_random_uuid(), now())",
+        "directory_staff (login_id, for_tenant, staff_id) VALUES (gen_random_uuid(), TENANT, gen_random_uuid())",
+        "directory_tenants (for_tenant, created_at) VALUES (TENANT, now())",
+        "directory_chat_servers (transport, server_ref, for_tenant) VALUES ('discord', 's', TENANT)",
+        "directory_links (hash, kind, for_tenant, subject_id, expires_at) \
+         VALUES (sha256('a'), 'invitation', TENANT, gen_random_uuid(), now())",
+    ] {
+        assert_eq!(said(&mut app, &added(ONE, row)).await, "done", "{row}");
+        assert!(said(&mut app, &added(OTHER, row)).await.contains("violates row-level security policy"), "{row}");
+    }
     // The floor under the directory: the app role adds and never reads.
     assert!(said(&mut app, "SELECT * FROM directory_logins").await.contains("permission denied"));
     let mut system = connect(&database.system_url).await;

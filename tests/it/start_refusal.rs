@@ -7,6 +7,7 @@ use crate::harness::database::cluster;
 use crate::harness::program::{Program, tillwatch};
 use crate::harness::service::{options, try_start};
 use crate::harness::{Database, PATIENCE, eventually, own_database, own_service};
+use tillwatch_shared::errors::Code;
 
 /// What starting says when the named address is replaced.
 fn refusal(database: &Database, variable: &str, url: &str) -> String {
@@ -78,7 +79,10 @@ async fn an_older_schema_is_refused_and_a_newer_one_is_served() {
     database.execute(&format!("DELETE FROM __diesel_schema_migrations WHERE version = ({newest})")).await;
     let said = refusal(&database, "DATABASE_URL", &database.app_url);
     assert!(said.contains("DATABASE_URL: the schema is older") && said.contains("tillwatch migrate"), "{said}");
-    assert_eq!(ready().await, 503, "a running process, too, says that it does not fit");
+    // A running process, too, says that it does not fit, as soon as it asks again.
+    eventually("it to notice", async || (ready().await == 503).then_some(())).await;
+    let told = service.anonymous().get("/readyz").await.refused(Code::NotReady);
+    assert!(told["detail"].as_str().is_some_and(|detail| detail.contains("tillwatch migrate")), "{told}");
     service.stop().await;
 }
 

@@ -105,10 +105,8 @@ impl Reader {
         check("SMTP_URL", &config.smtp_url, url.and_then(|url| mail::check_url(url).err()));
         let from = config.from.as_deref();
         check("MAIL_FROM", &config.from, from.and_then(|from| mail::check_from(from).err()));
-        let web = |url: &&str| !url.starts_with("https://") && !url.starts_with("http://");
-        let wrong =
-            config.public_url.as_deref().filter(web).map(|_| "takes an address with http:// or https://".into());
-        check("PUBLIC_URL", &config.public_url, wrong);
+        let url = config.public_url.as_deref();
+        check("PUBLIC_URL", &config.public_url, url.and_then(|url| mail::check_public_url(url).err()));
         config
     }
 

@@ -49,7 +49,11 @@ fn a_wrong_log_filter_is_refused_by_its_name() {
 #[test]
 fn limits_and_origins_are_read_and_a_wrong_one_is_named() {
     let config = load(&[("REQUESTS_PER_MINUTE", "60"), ("CORS_ORIGINS", "https://console.example")]).unwrap();
-    assert_eq!((config.limits.of_tenant, config.limits.of_address, config.limits.concurrent), (60, 300, 32));
+    assert_eq!((config.limits.of_tenant, config.limits.of_address, config.limits.concurrent), (60, 300, 10));
+    let config = load(&[("HTTP_WORKERS", "4"), ("DATABASE_POOL", "6")]).unwrap();
+    assert_eq!(config.limits.concurrent, 12, "half of the connections");
+    assert_eq!(load(&[("HTTP_WORKERS", "1"), ("DATABASE_POOL", "1")]).unwrap().limits.concurrent, 1);
+    assert_eq!(load(&[("CONCURRENT_REQUESTS", "40")]).unwrap().limits.concurrent, 40);
     assert_eq!(config.cors, Cors::parse("https://console.example").unwrap());
     let wrong =
         [("REQUESTS_PER_MINUTE", "0"), ("CONCURRENT_REQUESTS", "many"), ("CORS_ORIGINS", "https://a.example, *")];
@@ -73,4 +77,28 @@ fn mail_is_refused_by_the_name_of_its_setting_and_without_its_password() {
     let errors = load(&[("SMTP_URL", "smtp://mail.example")]).unwrap_err();
     let text = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(text.contains("MAIL_FROM: ") && text.contains("PUBLIC_URL: "), "{text}");
+}
+
+#[test]
+fn links_in_mails_go_over_https_unless_they_stay_on_this_machine() {
+    for fine in [
+        "https://till.example",
+        "https://till.example/app/",
+        "http://localhost:5173",
+        "http://127.0.0.1",
+        "http://[::1]:80",
+    ] {
+        load(&[("PUBLIC_URL", fine)]).unwrap();
+    }
+    for wrong in [
+        "http://till.example",
+        "http://localhost.evil.example",
+        "ftp://till.example",
+        "https://till.example/?a",
+        "https://till.example/#a",
+        "https://me@till.example",
+    ] {
+        let errors = load(&[("PUBLIC_URL", wrong)]).unwrap_err();
+        assert!(errors[0].to_string().starts_with("PUBLIC_URL: "), "{wrong}: {errors:?}");
+    }
 }

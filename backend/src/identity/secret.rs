@@ -4,6 +4,7 @@
 //! before, so that a scanner can tell a leaked token from any other text without asking us. Refresh tokens are
 //! `twr_` and 43 base62 characters (256 bits); the tokens of mailed links are `twl_` and 64 hexadecimal digits. Link codes are short, since people type them, and live ten minutes.
 
+use crate::platform::hex::hex;
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
@@ -58,12 +59,12 @@ pub fn refresh_token() -> String {
 
 /// A refresh token from 32 derived bytes.
 pub fn refresh_from(bytes: [u8; 32]) -> String {
-    format!("{REFRESH_PREFIX}{}", crate::config::key_text(&bytes))
+    format!("{REFRESH_PREFIX}{}", hex(&bytes))
 }
 
 /// The token of a mailed link from 32 derived bytes.
 pub fn mailed_from(bytes: [u8; 32]) -> String {
-    format!("{MAILED_PREFIX}{}", crate::config::key_text(&bytes))
+    format!("{MAILED_PREFIX}{}", hex(&bytes))
 }
 
 /// A new link code: nine legible characters (44 bits), good for ten minutes.

@@ -8,6 +8,15 @@ use serde_json::{Map, Value, json};
 use tillwatch_shared::errors::Code;
 use utoipa::openapi::path::HttpMethod;
 
+/// What an idempotency key does.
+const KEY: &str = "A key of your own for this request, at most 255 visible characters. Sending the request again with \
+    the same key within 24 hours makes no second effect and gives the same answer.";
+
+/// What it does where rows have keys of their own.
+const KEYED_ROWS: &str = " It is seldom needed here: each row has a key of its own, so that sending it again changes \
+    nothing. A request with a key may have 10 MiB. An answer of more than 64 KiB is not kept; then the rows are taken once \
+    more, which changes nothing, and answered so.";
+
 /// Adds it to the description of `endpoint`.
 pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &mut Value) {
     let anonymous = endpoint.access == Access::Anonymous;
@@ -16,10 +25,10 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint, components: &
     let asks = asks(endpoint);
     operation["description"] = json!(if said.is_empty() { asks } else { format!("{said}\n\n{asks}") });
     if takes_a_key(endpoint) {
+        let rows = if endpoint.has_keyed_rows() { KEYED_ROWS } else { "" };
         let key = json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "A key of your own for this request, at most 255 visible characters. Sending the request \
-                            again with the same key within 24 hours makes no second effect and gives the same answer.",
+            "description": format!("{KEY}{rows}"),
             "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
             "example": "coupons-18-2026-11-22",
         });

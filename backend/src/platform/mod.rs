@@ -5,6 +5,7 @@ pub mod cache;
 pub mod chart;
 pub mod clock;
 pub mod db;
+pub mod hex;
 pub mod http;
 pub mod jobs;
 pub mod limits;

@@ -6,6 +6,7 @@
 //! rotated, what was sealed under the one before still opens.
 
 use crate::error::{Error, Result};
+use crate::platform::hex::hex;
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
@@ -113,7 +114,7 @@ fn cipher(secret: &[u8; 32]) -> Result<(XChaCha20Poly1305, String)> {
         .expand(b"sealed-at-rest", &mut key)
         .map_err(|e| Error::internal(e.to_string()))?;
     let digest = Sha256::new().chain_update(b"sealing key").chain_update(key).finalize();
-    let name = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let name = hex(&digest[..6]);
     Ok((XChaCha20Poly1305::new(&key.into()), name))
 }
 

@@ -14,8 +14,8 @@ use crate::harness::{Database, OwnService, Tenant, own_database};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use tillwatch_backend::app::App;
-use tillwatch_backend::config::key_text;
 use tillwatch_backend::identity::audit::sealing;
+use tillwatch_backend::platform::hex::hex;
 use tillwatch_shared::ids::AuditId;
 
 /// A service whose worker seals nothing by itself, and a retailer that did something.
@@ -54,7 +54,7 @@ async fn run(database: &Database, args: &[&str]) -> (i32, String, String) {
     let mut command = tillwatch(args);
     command.env("DATABASE_URL", &database.app_url);
     command.env("DATABASE_SYSTEM_URL", &database.system_url);
-    command.env("SECRET_KEY", key_text(&SECRET));
+    command.env("SECRET_KEY", hex(&SECRET));
     // It ends by itself, and what it said is whole only when its pipes are at their end.
     let ended =
         tokio::task::spawn_blocking(move || command.output().expect("the program starts")).await.expect("its end");

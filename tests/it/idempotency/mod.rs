@@ -1,9 +1,11 @@
 //! A request that is sent again is done once: by the same caller, by fifty at once, after another body, a refusal or a day,
-//! and when the program is killed between the effect and the answer ([`killed`]).
+//! and when the program is killed between the effect and the answer ([`killed`]); and what is committed when a request
+//! fails on its way ([`transactions`]).
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod killed;
+mod transactions;
 
 use crate::harness::tenant::{Style, text, unique};
 use crate::harness::{Answer, Client, Tenant, own_database, own_service};
@@ -168,6 +170,40 @@ async fn samples_and_what_follows_from_them_come_with_the_answer() {
     assert!(replayed(&again) && again.body == first, "the same answer, not `unchanged`: {}", again.text());
     retailer.settled().await;
     assert_eq!(retailer.owner.get("/v1/alerts").await.ok()["data"].as_array().unwrap().len(), 1);
+}
+
+/// Rows have keys of their own: what cannot be kept is done again, and changes nothing.
+#[tokio::test]
+async fn a_long_answer_about_rows_is_not_kept_and_the_rows_are_taken_once() {
+    let retailer = Tenant::sign_up().await;
+    let at = chrono::Utc::now().to_rfc3339();
+    let row = |number: usize| json!({ "metric": "sales", "at": at, "key": format!("r{number}"), "value": 1 });
+    let samples = |rows: usize| json!({ "samples": (0..rows).map(row).collect::<Vec<_>>() });
+    let long = samples(3_000);
+    let first = post(&retailer.owner, "/v1/samples", "long", &long).await;
+    assert!(first.bytes.len() > 64 * 1024, "{} bytes", first.bytes.len());
+    assert_eq!(first.ok()["accepted"], 3_000);
+    let again = post(&retailer.owner, "/v1/samples", "long", &long).await;
+    assert!(!replayed(&again));
+    assert_eq!(again.ok()["unchanged"], 3_000);
+    let kept =
+        format!("SELECT coalesce(sum(length(body)), 0) FROM idempotency_keys WHERE tenant_id = '{}'", retailer.id.0);
+    assert_eq!(retailer.database.number(&kept).await, 0);
+    // A key that is free may be used for something else.
+    post(&retailer.owner, "/v1/samples", "long", &samples(2)).await.ok();
+    assert!(replayed(&post(&retailer.owner, "/v1/samples", "long", &samples(2)).await));
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_large_for_a_key_is_told_the_way_out() {
+    let retailer = Tenant::sign_up().await;
+    let headers = [("content-type", "text/csv"), ("idempotency-key", "k")];
+    let large = Some(vec![b'x'; 10 * 1024 * 1024 + 1]);
+    let refused = retailer.owner.send("POST", "/v1/imports?kind=samples", &headers, large).await;
+    let told = refused.refused(Code::BodyTooLarge);
+    let detail = text(&told["detail"]);
+    assert!(detail.contains("`Idempotency-Key`") && detail.contains("10 MiB"), "{detail}");
+    assert!(detail.contains("Leave the key out: each row has a key of its own"), "{detail}");
 }
 
 /// A hundred read a version, change it and write it back; whoever was late reads again.

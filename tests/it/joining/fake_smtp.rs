@@ -16,6 +16,8 @@ pub(super) enum Mood {
     Later,
     /// `550` for every receiver.
     Never,
+    /// `550` for every receiver, since it relays nothing for the service.
+    NotFromYou,
     /// Takes the connection and is silent.
     Silent,
 }
@@ -98,6 +100,7 @@ impl FakeSmtp {
                 ("EHLO", _) => "250-fake\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
                 ("RCPT", Mood::Later) => "451 4.7.1 greylisted, come back later\r\n",
                 ("RCPT", Mood::Never) => "550 5.1.1 nobody of this name here\r\n",
+                ("RCPT", Mood::NotFromYou) => "550 5.7.1 <li@shop.example>: relaying denied\r\n",
                 ("RCPT", _) => {
                     mail.to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
                     "250 ok\r\n"

@@ -7,7 +7,7 @@ use crate::harness::tenant::PASSWORD;
 use crate::harness::{Database, OwnService};
 use serde_json::json;
 use std::process::Output;
-use tillwatch_backend::config::key_text;
+use tillwatch_backend::platform::hex::hex;
 
 /// Runs it on a database to its end.
 async fn mail(database: &Database, words: &[&str], more: &[(&str, &str)]) -> Output {
@@ -15,7 +15,7 @@ async fn mail(database: &Database, words: &[&str], more: &[(&str, &str)]) -> Out
     command
         .env("DATABASE_URL", &database.app_url)
         .env("DATABASE_SYSTEM_URL", &database.system_url)
-        .env("SECRET_KEY", key_text(&SECRET));
+        .env("SECRET_KEY", hex(&SECRET));
     for (name, value) in more {
         command.env(name, value);
     }

@@ -8,6 +8,7 @@ use crate::harness::{Answer, Client, Tenant, eventually, own_database};
 use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::Duration;
 use tillwatch_backend::openapi;
 use tillwatch_backend::platform::db::local::{LocalRedis, default_data_dir};
 use tillwatch_backend::platform::http::endpoint::Access;
@@ -98,6 +99,68 @@ async fn an_address_without_a_credential_that_works_is_counted_and_one_that_work
     for path in ["/livez", "/readyz", "/v1/nothing"] {
         assert_eq!(from(nobody, "203.0.113.4", path).await.header("ratelimit"), "", "{path}");
     }
+    service.stop().await;
+}
+
+/// An API token that nobody was given, with the right check digits.
+fn invented() -> String {
+    tillwatch_backend::identity::secret::api_token()
+}
+
+#[tokio::test]
+async fn invented_tokens_are_not_looked_up_for_an_address_that_has_sent_too_many() {
+    let service = limited(|limits| limits.of_address = 1).await;
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let (known, unused) = (retailer.partner(&[]).await, retailer.partner(&[]).await);
+    let (here, elsewhere) = ("203.0.113.1", "203.0.113.2");
+    from(&known, here, "/v1/me").await.ok();
+    let guess = retailer.anonymous.bearing(&invented());
+    from(&guess, here, "/v1/me").await.refused(Code::CredentialInvalid);
+    refused_for_a_while(from(&guess, here, "/v1/me").await, "address");
+    // Nothing is looked up any more for it: neither another guess nor a token that nobody has used yet.
+    for stranger in [&retailer.anonymous.bearing(&invented()), &unused] {
+        let refused = from(stranger, here, "/v1/me").await;
+        assert_eq!(refused.header("retry-after").is_empty(), false, "{}", refused.text());
+        refused.refused(Code::TooManyRequests);
+    }
+    // Whoever shares the address and has worked lately goes on, a look-up every second or not; so do others elsewhere.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    from(&known, here, "/v1/me").await.ok();
+    from(&unused, elsewhere, "/v1/me").await.ok();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_credentials_of_a_suspended_retailer_are_counted_by_their_address() {
+    let service = limited(|limits| limits.of_address = 1).await;
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let (partner, in_chat) = (retailer.partner(&[]).await, retailer.bot().await.on_behalf_of("discord/nowhere/nobody"));
+    service
+        .database
+        .execute(&format!("UPDATE tenants SET state = 'suspended' WHERE tenant_id = '{}'", retailer.id.0))
+        .await;
+    for (caller, client) in [(&partner, "203.0.113.1"), (&retailer.owner, "203.0.113.2")] {
+        let refused = async || Some(from(caller, client, "/v1/channels").await).filter(|answer| answer.status == 403);
+        eventually("the suspension", refused).await.refused(Code::TenantSuspended);
+        refused_for_a_while(from(caller, client, "/v1/channels").await, "address");
+    }
+    // The bot asks for everybody from one address.
+    for _ in 0..3 {
+        from(&in_chat, "203.0.113.3", "/v1/channels").await.refused(Code::ChatUserNotLinked);
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_query_string_is_no_way_round_the_question_who_asks() {
+    let service = limited(|limits| limits.of_address = 1).await;
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let nobody = &retailer.anonymous;
+    from(nobody, "203.0.113.1", "/v1/me?x=1").await.refused(Code::CredentialMissing);
+    refused_for_a_while(from(nobody, "203.0.113.1", "/v1/me?x=1").await, "address");
+    let known = retailer.owner.get("/v1/me?x=1").await;
+    assert!(known.header("ratelimit").contains("tenant"), "{}", known.header("ratelimit"));
+    known.refused(Code::MalformedQuery);
     service.stop().await;
 }
 

@@ -9,7 +9,7 @@ mod suspension;
 use crate::harness::Database;
 use crate::harness::program::tillwatch;
 use crate::harness::service::SECRET;
-use tillwatch_backend::config::key_text;
+use tillwatch_backend::platform::hex::hex;
 
 /// What the operator's command says; fails the test when it does not end well.
 async fn operator(database: &Database, args: &[&str]) -> String {
@@ -23,7 +23,7 @@ async fn try_operator(database: &Database, args: &[&str]) -> (i32, String, Strin
     let mut command = tillwatch(&[&["tenant"][..], args].concat());
     command.env("DATABASE_URL", &database.app_url);
     command.env("DATABASE_SYSTEM_URL", &database.system_url);
-    command.env("SECRET_KEY", key_text(&SECRET));
+    command.env("SECRET_KEY", hex(&SECRET));
     // It ends by itself, and what it said is whole only when its pipes are at their end.
     let ended =
         tokio::task::spawn_blocking(move || command.output().expect("the program starts")).await.expect("its end");

@@ -4,13 +4,14 @@
 //! of different moments fit together. Order: what it is, the entries by id, the seals, and how it ended.
 
 use super::canon::Sealable;
-use super::seal::{self, Seal};
+use super::seal::Seal;
 use super::sealing::{floor, head_to_wire};
 use super::store::seals as store;
 use super::{Entry, record};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::platform::clock::now;
+use crate::platform::hex::hex;
 use crate::platform::http::who::{Who, actor_text};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -207,10 +208,10 @@ fn seal_line(one: &Seal) -> AuditLineSeal {
         number: one.number,
         form: one.form,
         entries: one.entries.iter().map(|(id, _)| AuditId(*id)).collect(),
-        hashes: one.entries.iter().map(|(_, hash)| seal::hex(hash)).collect(),
+        hashes: one.entries.iter().map(|(_, hash)| hex(hash)).collect(),
         through: AuditId(one.through),
-        previous_hash: seal::hex(&one.previous),
-        hash: seal::hex(&one.hash),
+        previous_hash: hex(&one.previous),
+        hash: hex(&one.hash),
         signature: URL_SAFE_NO_PAD.encode(one.signature),
         kid: one.kid.clone(),
         sealed_at: one.sealed_at,

@@ -11,6 +11,7 @@ use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::params::Params;
 use crate::platform::http::reply::Reply;
+use crate::platform::http::stream::takes_gzip;
 use crate::platform::validate::Checks;
 use actix_web::body::BoxBody;
 use actix_web::http::header;
@@ -157,9 +158,7 @@ async fn export(
     check_time(&mut checks, "?to", Some(to));
     checks.ensure(from < to, "?from", "out_of_range", "Lies before `to`.");
     checks.done()?;
-    let accepts = request.headers().get("accept-encoding").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let packed = accepts.split(',').any(|one| one.split(';').next().is_some_and(|name| name.trim() == "gzip"));
-    Ok(Streamed(export::begin(&app, &who, from, to, packed).await?))
+    Ok(Streamed(export::begin(&app, &who, from, to, takes_gzip(&request)).await?))
 }
 
 /// An export that is sent as it is read.

@@ -233,22 +233,9 @@ fn seal_fault(kind: AuditFaultKind, number: i64, detail: String) -> AuditFault {
     AuditFault { kind, entry: None, seal: Some(number), detail }
 }
 
-/// A hash as 64 hexadecimal digits.
-pub fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The hash of 64 hexadecimal digits.
 pub fn parse_hex(text: &str) -> Option<Hash> {
-    let text = text.trim();
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    let mut hash = [0; 32];
-    for (index, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(hash)
+    crate::config::parse_key(text.trim())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
+use crate::platform::hex::hex;
 use crate::platform::http::who::Who;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
@@ -169,7 +170,7 @@ pub async fn verify(app: &App, who: &Who, after: i64, most: i64) -> Result<Audit
 }
 
 pub(super) fn head_to_wire(head: &store::Head) -> AuditHead {
-    AuditHead { number: head.link.number, hash: seal::hex(&head.link.hash), sealed_at: head.sealed_at }
+    AuditHead { number: head.link.number, hash: hex(&head.link.hash), sealed_at: head.sealed_at }
 }
 
 /// What is wrong with the entries of a seal, or with those that lie between it and the one before; `end` is how far

@@ -5,6 +5,7 @@ pub(super) mod seals;
 use super::sealing::floor;
 use super::{Entry, Filter};
 use crate::error::Result;
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::audit_entries as audit;
 use crate::platform::http::page::Paging;
@@ -75,12 +76,8 @@ impl Row {
 }
 
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging: &Paging) -> Result<Vec<Row>> {
-    let mut query = audit::table
-        .select(Row::as_select())
-        .filter(audit::tenant_id.eq(tenant.0))
-        .order(audit::audit_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = audit::table.select(Row::as_select()).filter(audit::tenant_id.eq(tenant.0));
+    let mut query = paged!(query, paging, audit::audit_id, newest);
     if let Some(object) = &filter.object {
         query = query.filter(audit::object.eq(object));
     }
@@ -107,9 +104,6 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, filter: &Filter, paging:
     }
     if let Some(to) = filter.to {
         query = query.filter(audit::audit_id.lt(floor(to + BESIDE))).filter(audit::at.lt(to));
-    }
-    if let Some(after) = paging.after {
-        query = query.filter(audit::audit_id.lt(after));
     }
     Ok(query.load(tx).await?)
 }

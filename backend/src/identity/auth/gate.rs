@@ -29,6 +29,8 @@ use tillwatch_shared::permissions::Permission;
 
 /// How long a looked-up right is believed.
 const BELIEVED: Duration = Duration::from_secs(1);
+/// A token that has worked is looked up for so long, whoever else asks from its address; it is believed no longer.
+const FAMILIAR: Duration = Duration::from_mins(10);
 
 /// Who a live credential belongs to.
 #[derive(Clone, Debug)]
@@ -48,7 +50,9 @@ struct Known {
 pub struct RecentLookups {
     verified: Recent<[u8; 32], Claims>,
     sessions: Recent<(TenantId, SessionId), Option<store::Living>>,
-    tokens: Recent<[u8; 32], Known>,
+    /// `None` for one that does not work.
+    tokens: Recent<[u8; 32], Option<Known>>,
+    familiar: Recent<[u8; 32], ()>,
     chat_users: Recent<String, Known>,
     standings: Recent<TenantId, Standing>,
 }
@@ -59,6 +63,7 @@ impl Default for RecentLookups {
             verified: Recent::new(Duration::from_mins(10), 50_000),
             sessions: Recent::new(BELIEVED, 50_000),
             tokens: Recent::new(BELIEVED, 50_000),
+            familiar: Recent::new(FAMILIAR, 50_000),
             chat_users: Recent::new(BELIEVED, 50_000),
             standings: Recent::new(BELIEVED, 50_000),
         }
@@ -181,26 +186,37 @@ impl Gate {
             return Err(invalid());
         }
         let hash = secret::hash(token);
-        let recent = &self.app.auth.recent.tokens;
-        if let Some(known) = recent.get(&hash) {
-            return Ok(known);
-        }
-        let read_at = Instant::now();
-        let opened = self
+        let RecentLookups { tokens, familiar, .. } = &self.app.auth.recent;
+        let known = if let Some(known) = tokens.get(&hash) {
+            known
+        } else {
+            let read_at = Instant::now();
+            let known = self.look_up(&hash).await?;
+            tokens.put(hash, known.clone(), read_at);
+            match &known {
+                Some(_) => familiar.put(hash, (), read_at),
+                None => familiar.forget(&hash),
+            }
+            known
+        };
+        known.ok_or_else(invalid)
+    }
+
+    /// Whose API token has this hash; `None` when it is nobody's, or has been revoked or expired.
+    async fn look_up(&self, hash: &[u8; 32]) -> Result<Option<Known>> {
+        let found = self
             .app
             .db
             .system("API token", async |tx| {
-                directory::credential(tx, directory::CredentialKind::ApiToken, &hash, now()).await
+                directory::credential(tx, directory::CredentialKind::ApiToken, hash, now()).await
             })
-            .await?
-            .ok_or_else(invalid)?;
+            .await?;
+        let Some(opened) = found else { return Ok(None) };
         let (tenant, id) = (TenantId(opened.tenant), ApiTokenId(opened.subject));
-        let Living { permissions, reach, rate } =
-            partners::living(&self.app, tenant, id, &hash).await?.ok_or_else(invalid)?;
+        let Some(living) = partners::living(&self.app, tenant, id, hash).await? else { return Ok(None) };
+        let Living { permissions, reach, rate } = living;
         let (actor, must_enrol) = (Actor::Token(id), false);
-        let known = Known { tenant, actor, permissions, reach, authenticated_at: None, rate, must_enrol };
-        recent.put(hash, known.clone(), read_at);
-        Ok(known)
+        Ok(Some(Known { tenant, actor, permissions, reach, authenticated_at: None, rate, must_enrol }))
     }
 
     async fn chat_user(&self, person: &str, request_id: &str) -> Result<Known> {
@@ -241,6 +257,12 @@ fn who(known: Known, quota: Quota, via: String, request_id: String) -> Credentia
 impl Authenticate for Gate {
     fn authenticate(&self, headers: CredentialHeaders) -> LocalBoxFuture<'_, Result<Credential>> {
         Box::pin(self.credential(headers))
+    }
+
+    fn is_strange(&self, headers: &CredentialHeaders) -> bool {
+        let Some(token) = headers.bearer.as_deref().filter(|bearer| secret::is_api_token(bearer)) else { return false };
+        let (hash, RecentLookups { tokens, familiar, .. }) = (secret::hash(token), &self.app.auth.recent);
+        tokens.get(&hash).is_none() && familiar.get(&hash).is_none()
     }
 
     fn refused(&self, who: Who, permission: Permission, place: String) -> LocalBoxFuture<'_, ()> {

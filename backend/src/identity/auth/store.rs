@@ -3,6 +3,7 @@
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::identity::authority::Authority;
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{roles, sessions, staff, tenants};
 use crate::platform::http::client::Client;
@@ -203,7 +204,7 @@ pub(super) async fn open_sessions(
 ) -> Result<Vec<OpenSession>> {
     type Row =
         (Uuid, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>, DateTime<Utc>, Option<String>, Option<String>);
-    let mut query = sessions::table
+    let query = sessions::table
         .select((
             sessions::session_id,
             sessions::created_at,
@@ -216,13 +217,8 @@ pub(super) async fn open_sessions(
         .filter(sessions::tenant_id.eq(tenant.0))
         .filter(sessions::staff_id.eq(of.0))
         .filter(sessions::ended_at.is_null())
-        .filter(sessions::expires_at.gt(now))
-        .order(sessions::session_id)
-        .limit(paging.fetch())
-        .into_boxed();
-    if let Some(after) = paging.after {
-        query = query.filter(sessions::session_id.gt(after));
-    }
+        .filter(sessions::expires_at.gt(now));
+    let query = paged!(query, paging, sessions::session_id, oldest);
     let rows: Vec<Row> = query.load(tx).await?;
     let shown = |(id, opened_at, refreshed_at, authenticated_at, expires_at, client, network): Row| OpenSession {
         id: SessionId(id),

@@ -1,6 +1,7 @@
 //! The only SQL of chat links.
 
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{chat_servers, chat_users, link_codes, staff};
 use crate::platform::http::page::Paging;
@@ -188,7 +189,7 @@ pub(super) async fn linked_staff(
 
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<ChatLink>> {
     type Row = (Uuid, Uuid, String, String, String, Uuid, String, DateTime<Utc>);
-    let mut query = chat_users::table
+    let query = chat_users::table
         .inner_join(
             chat_servers::table.on(chat_servers::tenant_id
                 .eq(chat_users::tenant_id)
@@ -207,13 +208,8 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Resu
             staff::name,
             chat_users::created_at,
         ))
-        .filter(chat_users::tenant_id.eq(tenant.0))
-        .order(chat_users::chat_user_id)
-        .limit(paging.fetch())
-        .into_boxed();
-    if let Some(after) = paging.after {
-        query = query.filter(chat_users::chat_user_id.gt(after));
-    }
+        .filter(chat_users::tenant_id.eq(tenant.0));
+    let query = paged!(query, paging, chat_users::chat_user_id, oldest);
     query
         .load::<Row>(tx)
         .await?

@@ -1,8 +1,8 @@
 //! What a certificate of erasure says. Pure.
 
 use super::store::Closing;
-use crate::config::key_text;
 use crate::error::{Error, Result};
+use crate::platform::hex::hex;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -34,7 +34,7 @@ impl Certificate {
             iss: "tillwatch",
             sub: closing.id,
             tenant: closing.tenant,
-            name_sha256: key_text(&hash),
+            name_sha256: hex(&hash),
             asked_at: closing.asked_at,
             closed_at: closing.closes_at,
             erased_at: at,

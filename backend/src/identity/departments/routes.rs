@@ -65,8 +65,7 @@ async fn get(
     id: PathId<DepartmentId>,
 ) -> Result<Reply<Department>> {
     let department = super::get(&app, &who, id.0).await?;
-    let version = department.version;
-    Ok(Reply::ok(department).version(version))
+    Ok(Reply::ok(department).versioned(|department| department.version))
 }
 
 /// Renames a department.
@@ -81,8 +80,7 @@ async fn update(
     body: Body<UpdateDepartment>,
 ) -> Result<Reply<Department>> {
     let department = super::update(&app, &who, id.0, &version, body.0).await?;
-    let version = department.version;
-    Ok(Reply::ok(department).version(version))
+    Ok(Reply::ok(department).versioned(|department| department.version))
 }
 
 /// Archives a department that no staff is in. Doing it again changes nothing.
@@ -94,6 +92,5 @@ async fn archive(
     id: PathId<DepartmentId>,
 ) -> Result<Reply<Department>> {
     let department = super::archive(&app, &who, id.0).await?;
-    let version = department.version;
-    Ok(Reply::ok(department).version(version))
+    Ok(Reply::ok(department).versioned(|department| department.version))
 }

@@ -1,6 +1,7 @@
 //! The only SQL of departments.
 
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{departments, staff};
 use crate::platform::http::page::Paging;
@@ -128,19 +129,12 @@ pub(super) async fn people(tx: &mut Tx, tenant: TenantId, id: DepartmentId) -> R
 }
 
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, archived: bool, paging: &Paging) -> Result<Vec<Department>> {
-    let mut query = departments::table
-        .select(Row::as_select())
-        .filter(departments::tenant_id.eq(tenant.0))
-        .order(departments::department_id)
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = departments::table.select(Row::as_select()).filter(departments::tenant_id.eq(tenant.0));
+    let mut query = paged!(query, paging, departments::department_id, oldest);
     query = if archived {
         query.filter(departments::archived_at.is_not_null())
     } else {
         query.filter(departments::archived_at.is_null())
     };
-    if let Some(after) = paging.after {
-        query = query.filter(departments::department_id.gt(after));
-    }
     Ok(query.load::<Row>(tx).await?.into_iter().map(Row::into_department).collect())
 }

@@ -2,6 +2,7 @@
 
 use super::catalogue;
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::events;
 use crate::platform::http::page::Paging;
@@ -113,17 +114,10 @@ pub(super) async fn list(
     kind: Option<EventType>,
     paging: &Paging,
 ) -> Result<Vec<Event>> {
-    let mut query = events::table
-        .select(Row::as_select())
-        .filter(events::tenant_id.eq(tenant.0))
-        .order(events::event_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = events::table.select(Row::as_select()).filter(events::tenant_id.eq(tenant.0));
+    let mut query = paged!(query, paging, events::event_id, newest);
     if let Some(kind) = kind {
         query = query.filter(events::kind.eq(kind.as_str()));
-    }
-    if let Some(after) = paging.after {
-        query = query.filter(events::event_id.lt(after));
     }
     query.load(tx).await?.into_iter().map(Row::into_event).collect()
 }

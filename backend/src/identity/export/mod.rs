@@ -20,6 +20,7 @@ use crate::identity::longjobs::{self, FileName, Held, Slice};
 use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::{Tx, migrate};
+use crate::platform::hex::hex;
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
 use archive::Entry;
@@ -95,7 +96,7 @@ async fn copy(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
                 path: path.clone(),
                 rows: page.len(),
                 bytes: text.len(),
-                sha256: crate::config::key_text(&digest),
+                sha256: hex(&digest),
             };
             index.push(serde_json::to_string(&filed).map_err(Error::internal)? + "\n");
             rows += page.len();

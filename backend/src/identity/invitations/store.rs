@@ -2,6 +2,7 @@
 
 use super::model;
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{invitations, mails};
 use crate::platform::http::page::Paging;
@@ -112,18 +113,13 @@ pub(super) async fn withdraw_expired(tx: &mut Tx, tenant: TenantId, email: &str,
 }
 
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<(Row, Option<MailOutcome>)>> {
-    let mut query = invitations::table
+    let query = invitations::table
         .left_join(
             mails::table.on(mails::tenant_id.eq(invitations::tenant_id).and(mails::mail_id.eq(invitations::mail_id))),
         )
         .select((Row::as_select(), (mails::state, mails::failure).nullable()))
-        .filter(invitations::tenant_id.eq(tenant.0))
-        .order(invitations::invitation_id)
-        .limit(paging.fetch())
-        .into_boxed();
-    if let Some(after) = paging.after {
-        query = query.filter(invitations::invitation_id.gt(after));
-    }
+        .filter(invitations::tenant_id.eq(tenant.0));
+    let query = paged!(query, paging, invitations::invitation_id, oldest);
     let rows: Vec<(Row, KeptOutcome)> = query.load(tx).await?;
     rows.into_iter().map(|(row, mail)| Ok((row, outcome(mail)?))).collect()
 }

@@ -9,6 +9,7 @@ use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::page::Paging;
 use crate::platform::http::params::{Params, PathId};
 use crate::platform::http::reply::Reply;
+use crate::platform::http::stream::takes_gzip;
 use crate::platform::http::who::Who;
 use actix_web::http::header;
 use actix_web::web::{Bytes, ThinData};
@@ -152,8 +153,7 @@ impl Way {
 }
 
 fn hand_out(app: &App, who: &Who, id: JobId, name: FileName, file: Handed, req: &HttpRequest) -> HttpResponse {
-    let accepts = req.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let pack = !file.packed && takes_gzip(accepts);
+    let pack = !file.packed && takes_gzip(req);
     let mut answer = HttpResponse::Ok();
     answer.content_type(file.content_type);
     let called = format!("attachment; filename=\"{id}-{}.{}\"", name.as_str(), file.ending);
@@ -170,30 +170,4 @@ fn hand_out(app: &App, who: &Who, id: JobId, name: FileName, file: Handed, req: 
         let bytes = way.next().await?;
         Ok::<_, Error>(bytes.map(|bytes| (bytes, way)))
     }))
-}
-
-/// Whether `Accept-Encoding` takes gzip: named, and not with a weight of nothing.
-fn takes_gzip(accepts: &str) -> bool {
-    accepts.split(',').any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let refused =
-            parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
-        named && !refused
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gzip_is_for_those_who_take_it() {
-        for yes in ["gzip", "br, GZIP;q=0.5", "deflate , gzip"] {
-            assert!(takes_gzip(yes), "{yes}");
-        }
-        for no in ["", "br", "gzip;q=0", "identity, gzip; q=0.0", "gzipped"] {
-            assert!(!takes_gzip(no), "{no}");
-        }
-    }
 }

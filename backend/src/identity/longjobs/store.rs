@@ -2,6 +2,7 @@
 
 use super::model::{FileName, Kept, PART};
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{job_files as files, long_jobs as jobs};
 use crate::platform::http::page::Paging;
@@ -121,12 +122,8 @@ pub(super) struct Narrowed {
 }
 
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, narrowed: &Narrowed, paging: &Paging) -> Result<Vec<Kept>> {
-    let mut query = jobs::table
-        .select(Row::as_select())
-        .filter(jobs::tenant_id.eq(tenant.0))
-        .order(jobs::job_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = jobs::table.select(Row::as_select()).filter(jobs::tenant_id.eq(tenant.0));
+    let mut query = paged!(query, paging, jobs::job_id, newest);
     if let Some(state) = narrowed.state {
         query = query.filter(jobs::state.eq(state.as_str()));
     }
@@ -135,9 +132,6 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, narrowed: &Narrowed, pag
     }
     if let Some(actor) = narrowed.only_of {
         query = query.filter(jobs::actor_id.eq(actor));
-    }
-    if let Some(after) = paging.after {
-        query = query.filter(jobs::job_id.lt(after));
     }
     query.load::<Row>(tx).await?.into_iter().map(Row::kept).collect()
 }

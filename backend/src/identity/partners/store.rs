@@ -2,6 +2,7 @@
 
 use super::model::{Presented, Secrets};
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::api_tokens;
 use crate::platform::http::page::Paging;
@@ -157,15 +158,8 @@ pub(super) async fn end_previous(tx: &mut Tx, tenant: TenantId, id: ApiTokenId, 
 }
 
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<Kept>> {
-    let mut query = api_tokens::table
-        .select(Row::as_select())
-        .filter(api_tokens::tenant_id.eq(tenant.0))
-        .order(api_tokens::api_token_id)
-        .limit(paging.fetch())
-        .into_boxed();
-    if let Some(after) = paging.after {
-        query = query.filter(api_tokens::api_token_id.gt(after));
-    }
+    let query = api_tokens::table.select(Row::as_select()).filter(api_tokens::tenant_id.eq(tenant.0));
+    let query = paged!(query, paging, api_tokens::api_token_id, oldest);
     Ok(query.load::<Row>(tx).await?.into_iter().map(Kept::from).collect())
 }
 

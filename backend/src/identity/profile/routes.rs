@@ -27,6 +27,5 @@ async fn update(
     body: Body<UpdateProfile>,
 ) -> Result<Reply<Profile>> {
     let profile = super::update(&app, &who, &version, body.0).await?;
-    let version = profile.version;
-    Ok(Reply::ok(profile).version(version))
+    Ok(Reply::ok(profile).versioned(|profile| profile.version))
 }

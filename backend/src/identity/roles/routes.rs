@@ -60,8 +60,7 @@ async fn create(
     params(("id" = RoleId, Path)), responses((status = 200, body = CustomRole)))]
 async fn get(who: Authorized<may::StaffRead>, app: ThinData<App>, id: PathId<RoleId>) -> Result<Reply<CustomRole>> {
     let role = super::get(&app, &who, id.0).await?;
-    let version = role.version;
-    Ok(Reply::ok(role).version(version))
+    Ok(Reply::ok(role).versioned(|role| role.version))
 }
 
 /// Changes a role; within a second whoever has it may do what it allows then. Asks for a fresh sign-in.
@@ -76,8 +75,7 @@ async fn update(
     body: Body<UpdateRole>,
 ) -> Result<Reply<CustomRole>> {
     let role = super::update(&app, &who, id.0, &version, body.0).await?;
-    let version = role.version;
-    Ok(Reply::ok(role).version(version))
+    Ok(Reply::ok(role).versioned(|role| role.version))
 }
 
 /// Archives a role that no staff has. Doing it again changes nothing.
@@ -89,6 +87,5 @@ async fn archive(
     id: PathId<RoleId>,
 ) -> Result<Reply<CustomRole>> {
     let role = super::archive(&app, &who, id.0).await?;
-    let version = role.version;
-    Ok(Reply::ok(role).version(version))
+    Ok(Reply::ok(role).versioned(|role| role.version))
 }

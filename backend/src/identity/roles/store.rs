@@ -2,6 +2,7 @@
 
 use super::model::name_key;
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{roles, staff};
 use crate::platform::http::page::Paging;
@@ -133,19 +134,12 @@ pub(super) async fn held_by(tx: &mut Tx, tenant: TenantId, id: RoleId) -> Result
 }
 
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, archived: bool, paging: &Paging) -> Result<Vec<CustomRole>> {
-    let mut query = roles::table
-        .select(Row::as_select())
-        .filter(roles::tenant_id.eq(tenant.0))
-        .order(roles::role_id)
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = roles::table.select(Row::as_select()).filter(roles::tenant_id.eq(tenant.0));
+    let mut query = paged!(query, paging, roles::role_id, oldest);
     query = if archived {
         query.filter(roles::archived_at.is_not_null())
     } else {
         query.filter(roles::archived_at.is_null())
     };
-    if let Some(after) = paging.after {
-        query = query.filter(roles::role_id.gt(after));
-    }
     Ok(query.load::<Row>(tx).await?.into_iter().map(Row::into_role).collect())
 }

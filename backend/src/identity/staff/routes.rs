@@ -57,8 +57,7 @@ async fn list(
     params(("id" = StaffId, Path)), responses((status = 200, body = StaffMember)))]
 async fn get(who: Authorized<may::StaffRead>, app: ThinData<App>, id: PathId<StaffId>) -> Result<Reply<StaffMember>> {
     let staff = super::get(&app, &who, id.0).await?;
-    let version = staff.version;
-    Ok(Reply::ok(staff).version(version))
+    Ok(Reply::ok(staff).versioned(|staff| staff.version))
 }
 
 /// Changes a staff's role; it counts within a second everywhere.
@@ -74,8 +73,7 @@ async fn update(
     body: Body<UpdateStaff>,
 ) -> Result<Reply<StaffMember>> {
     let staff = super::update(&app, &who, id.0, &version, body.0).await?;
-    let version = staff.version;
-    Ok(Reply::ok(staff).version(version))
+    Ok(Reply::ok(staff).versioned(|staff| staff.version))
 }
 
 /// Disables a staff: they sign in no more, their sessions end, their chat user may do nothing.
@@ -126,6 +124,5 @@ async fn authority(
     body: Body<UpdateAuthority>,
 ) -> Result<Reply<StaffMember>> {
     let staff = super::change_authority(&app, &who, id.0, &version, body.0).await?;
-    let version = staff.version;
-    Ok(Reply::ok(staff).version(version))
+    Ok(Reply::ok(staff).versioned(|staff| staff.version))
 }

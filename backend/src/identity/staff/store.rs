@@ -1,6 +1,7 @@
 //! The only SQL of the staff list; sessions and sign-in have theirs in [`crate::identity::auth`].
 
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{departments, roles, staff};
 use crate::platform::http::page::Paging;
@@ -80,12 +81,10 @@ pub(super) async fn list(
     department: Option<DepartmentId>,
     paging: &Paging,
 ) -> Result<Vec<StaffMember>> {
-    let mut query = members!(tenant).order(staff::staff_id).limit(paging.fetch()).into_boxed();
+    let query = members!(tenant);
+    let mut query = paged!(query, paging, staff::staff_id, oldest);
     if let Some(department) = department {
         query = query.filter(staff::department_id.eq(department.0));
-    }
-    if let Some(after) = paging.after {
-        query = query.filter(staff::staff_id.gt(after));
     }
     query.load::<Row>(tx).await?.into_iter().map(Row::into_member).collect()
 }

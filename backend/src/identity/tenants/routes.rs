@@ -23,8 +23,7 @@ pub fn routes() -> Vec<Endpoint> {
     responses((status = 200, body = TenantSettings)))]
 async fn get(who: Authorized<may::TenantRead>, app: ThinData<App>) -> Result<Reply<TenantSettings>> {
     let settings = super::get(&app, &who).await?;
-    let version = settings.version;
-    Ok(Reply::ok(settings).version(version))
+    Ok(Reply::ok(settings).versioned(|settings| settings.version))
 }
 
 /// Changes the retailer's settings. Needs `If-Match` with the version that was read. The time zone is settled with the
@@ -39,8 +38,7 @@ async fn update(
     body: Body<UpdateTenant>,
 ) -> Result<Reply<TenantSettings>> {
     let settings = super::update(&app, &who, &version, body.0).await?;
-    let version = settings.version;
-    Ok(Reply::ok(settings).version(version))
+    Ok(Reply::ok(settings).versioned(|settings| settings.version))
 }
 
 /// Says of whom the retailer asks a second factor. Whoever has none reaches nothing but their own enrolment.

@@ -237,7 +237,7 @@ pub(super) async fn set_second_factor(
     let before: String = tenants::table
         .select(tenants::second_factor)
         .filter(tenants::tenant_id.eq(tenant.0))
-        .for_update()
+        .for_no_key_update()
         .first(tx)
         .await?;
     let before = before.parse().map_err(Error::internal)?;

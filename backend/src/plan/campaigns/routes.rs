@@ -89,8 +89,7 @@ async fn get(
     id: PathId<CampaignId>,
 ) -> Result<Reply<Campaign>> {
     let campaign = super::get(&app, &who, id.0).await?;
-    let version = campaign.version;
-    Ok(Reply::ok(campaign).version(version))
+    Ok(Reply::ok(campaign).versioned(|campaign| campaign.version))
 }
 
 /// Changes a campaign's plan, not its state. Needs `If-Match` with the version that was read.
@@ -108,8 +107,7 @@ async fn update(
     body: Body<UpdateCampaign>,
 ) -> Result<Reply<Campaign>> {
     let campaign = super::update(&app, &who, id.0, &version, body.0).await?;
-    let version = campaign.version;
-    Ok(Reply::ok(campaign).version(version))
+    Ok(Reply::ok(campaign).versioned(|campaign| campaign.version))
 }
 
 /// Archives a campaign that is not active: it is kept and can be read, not changed. Doing it again changes nothing.
@@ -122,8 +120,7 @@ async fn archive(
     id: PathId<CampaignId>,
 ) -> Result<Reply<Campaign>> {
     let campaign = super::archive(&app, &who, id.0).await?;
-    let version = campaign.version;
-    Ok(Reply::ok(campaign).version(version))
+    Ok(Reply::ok(campaign).versioned(|campaign| campaign.version))
 }
 
 /// What may be asked of a history.

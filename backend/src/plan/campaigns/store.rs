@@ -3,6 +3,7 @@
 use super::Filter;
 use crate::error::{Error, Result};
 use crate::identity::reach::Within;
+use crate::paged;
 use crate::plan::budgets::SPEND;
 use crate::plan::names::prefix_pattern;
 use crate::platform::db::Tx;
@@ -170,12 +171,8 @@ pub(super) async fn list(
     filter: &Filter,
     paging: &Paging,
 ) -> Result<Vec<Campaign>> {
-    let mut query = campaigns::table
-        .select(Row::as_select())
-        .filter(campaigns::tenant_id.eq(tenant.0))
-        .order(campaigns::campaign_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = campaigns::table.select(Row::as_select()).filter(campaigns::tenant_id.eq(tenant.0));
+    let mut query = paged!(query, paging, campaigns::campaign_id, newest);
     query = if filter.archived {
         query.filter(campaigns::archived_at.is_not_null())
     } else {
@@ -190,9 +187,6 @@ pub(super) async fn list(
     if let Some(q) = &filter.q {
         let pattern = prefix_pattern(q);
         query = query.filter(campaigns::name.ilike(pattern.clone()).or(campaigns::external_key.ilike(pattern)));
-    }
-    if let Some(after) = paging.after {
-        query = query.filter(campaigns::campaign_id.lt(after));
     }
     let rows = query.load::<Row>(tx).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.campaign_id).collect();

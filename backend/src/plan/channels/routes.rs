@@ -68,8 +68,7 @@ async fn create(
     responses((status = 200, body = Channel)))]
 async fn get(who: Authorized<may::ChannelsRead>, app: ThinData<App>, id: PathId<ChannelId>) -> Result<Reply<Channel>> {
     let channel = super::get(&app, &who, id.0).await?;
-    let version = channel.version;
-    Ok(Reply::ok(channel).version(version))
+    Ok(Reply::ok(channel).versioned(|channel| channel.version))
 }
 
 /// Changes a channel. Needs `If-Match` with the version that was read.
@@ -87,8 +86,7 @@ async fn update(
     body: Body<UpdateChannel>,
 ) -> Result<Reply<Channel>> {
     let channel = super::update(&app, &who, id.0, &version, body.0).await?;
-    let version = channel.version;
-    Ok(Reply::ok(channel).version(version))
+    Ok(Reply::ok(channel).versioned(|channel| channel.version))
 }
 
 /// Archives a channel: it is kept and can be read, not changed. Doing it again changes nothing.
@@ -101,6 +99,5 @@ async fn archive(
     id: PathId<ChannelId>,
 ) -> Result<Reply<Channel>> {
     let channel = super::archive(&app, &who, id.0).await?;
-    let version = channel.version;
-    Ok(Reply::ok(channel).version(version))
+    Ok(Reply::ok(channel).versioned(|channel| channel.version))
 }

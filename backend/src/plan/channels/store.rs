@@ -2,6 +2,7 @@
 
 use super::Filter;
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::plan::names::prefix_pattern;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::channels;
@@ -102,12 +103,8 @@ pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: ChannelId) -> Result
 
 /// Newest first, those that `who` reaches. `q` needs no index: a tenant has few channels, and only its own rows are looked at.
 pub(super) async fn list(tx: &mut Tx, who: &Who, filter: &Filter, paging: &Paging) -> Result<Vec<Channel>> {
-    let mut query = channels::table
-        .select(Row::as_select())
-        .filter(channels::tenant_id.eq(who.tenant.0))
-        .order(channels::channel_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = channels::table.select(Row::as_select()).filter(channels::tenant_id.eq(who.tenant.0));
+    let mut query = paged!(query, paging, channels::channel_id, newest);
     query = if filter.archived {
         query.filter(channels::archived_at.is_not_null())
     } else {
@@ -122,9 +119,6 @@ pub(super) async fn list(tx: &mut Tx, who: &Who, filter: &Filter, paging: &Pagin
     if let Some(q) = &filter.q {
         let pattern = prefix_pattern(q);
         query = query.filter(channels::name.ilike(pattern.clone()).or(channels::external_key.ilike(pattern)));
-    }
-    if let Some(after) = paging.after {
-        query = query.filter(channels::channel_id.lt(after));
     }
     query.load::<Row>(tx).await?.into_iter().map(Row::into_channel).collect()
 }

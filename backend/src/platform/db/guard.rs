@@ -1,5 +1,7 @@
 //! Start-up refusal: the service does not serve as a role that row-level security does not bind, nor on a schema
-//! that is older than the program.
+//! that is older than the program, nor where the database's messages are not English: the library hands on some of
+//! them without their SQLSTATE, and what was meant is told by the words (`error.rs`, [`super::once`]). Only an
+//! administrator may set that language, so the service cannot set it itself.
 
 use super::{Db, migrate};
 use crate::error::{Error, Result};
@@ -21,6 +23,8 @@ struct RoleFacts {
     owns: bool,
     #[diesel(sql_type = Bool)]
     migrated: bool,
+    #[diesel(sql_type = Text)]
+    language: String,
 }
 
 #[derive(QueryableByName)]
@@ -34,6 +38,7 @@ const MISSING: &str = "SELECT count(*) AS missing FROM unnest($1) AS known (vers
     WHERE NOT EXISTS (SELECT FROM public.__diesel_schema_migrations m WHERE m.version = known.version)";
 
 const FACTS: &str = "SELECT r.rolname::text AS name, r.rolsuper AS superuser, r.rolbypassrls AS bypasses, \
+    current_setting('lc_messages') AS language, \
     EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relnamespace = 'public'::regnamespace) AS owns, \
     coalesce(has_table_privilege(to_regclass('public.__diesel_schema_migrations'), 'SELECT'), false) AS migrated \
     FROM pg_roles r WHERE r.rolname = current_user";
@@ -62,7 +67,10 @@ impl Db {
         if facts.migrated && up_to_date(&mut app).await? {
             Ok(())
         } else {
-            Err(Error::unavailable("the schema is missing or older than the program"))
+            Err(Error::new(
+                Code::NotReady,
+                "The schema is missing or older than this program. Run `tillwatch migrate`.",
+            ))
         }
     }
 }
@@ -97,7 +105,7 @@ fn judge(variable: &str, facts: &RoleFacts) -> Result<()> {
     } else if facts.owns {
         "owns tables"
     } else if facts.migrated {
-        return Ok(());
+        return speaks(variable, facts);
     } else {
         return Err(Error::internal(format!(
             "{variable}: the schema is missing. Run `tillwatch migrate` with DATABASE_OWNER_URL first."
@@ -108,4 +116,43 @@ fn judge(variable: &str, facts: &RoleFacts) -> Result<()> {
          `tillwatch_app` and `tillwatch_system` of migrations/README.md.",
         facts.name
     )))
+}
+
+/// `Ok` when the role is told of errors in English.
+fn speaks(variable: &str, facts: &RoleFacts) -> Result<()> {
+    let language = facts.language.to_ascii_lowercase();
+    // Nothing at all is the program's own language.
+    if ["", "c", "posix"].contains(&language.as_str()) || language.starts_with("c.") || language.starts_with("en") {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "{variable}: the database's messages are not in English (lc_messages is `{}`), so that this program would \
+         mistake some of them. As its administrator: ALTER ROLE {} SET lc_messages = 'C';",
+        facts.language, facts.name
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_speaks_another_language_is_refused_with_the_way_out() {
+        let judged = |language: &str| {
+            let name = "tillwatch_app".to_owned();
+            let language = language.to_owned();
+            judge(
+                "DATABASE_URL",
+                &RoleFacts { name, superuser: false, bypasses: false, owns: false, migrated: true, language },
+            )
+        };
+        for fine in ["C", "POSIX", "C.UTF-8", "en_US.utf8", "en_GB", "English_United States.1252", ""] {
+            judged(fine).unwrap();
+        }
+        for wrong in ["zh_CN.UTF-8", "de_DE", "ca_ES"] {
+            let said = judged(wrong).unwrap_err().cause.unwrap();
+            assert!(said.starts_with("DATABASE_URL: ") && said.contains(wrong), "{said}");
+            assert!(said.contains("ALTER ROLE tillwatch_app SET lc_messages = 'C'"), "{said}");
+        }
+    }
 }

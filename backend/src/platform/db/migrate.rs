@@ -13,6 +13,7 @@ use diesel_async::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use std::time::{Duration, Instant};
+use tillwatch_shared::errors::Code;
 
 /// The migrations of the repository, compiled in.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
@@ -75,7 +76,10 @@ async fn take_turn(conn: &mut AsyncPgConnection) -> Result<()> {
             return Ok(());
         }
         if Instant::now() > end {
-            return Err(Error::unavailable("somebody else has been migrating for five minutes"));
+            return Err(Error::new(
+                Code::NotReady,
+                "Somebody else has been migrating for five minutes. Run it again when they have ended.",
+            ));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -1,7 +1,7 @@
 //! The database: the only owner of pools.
 //!
 //! Cast: [`Db`] (the pools of one runtime), [`Tx`] (a tenant's transaction, the only way to its rows), [`SystemTx`]
-//! (the narrow role's, with a reason, logged), [`once`] (a request's effect and answer in one), [`migrate`], the generated [`schema`] and the [`local`]
+//! (the narrow role's, with a reason, logged), [`once`] (a request's effect and answer in one), [`crate::paged!`] (a page of a list), [`migrate`], the generated [`schema`] and the [`local`]
 //! PostgreSQL launcher. Invariants: the tenant is set inside a transaction and only for it; a connection goes back
 //! to the pool only behind a COMMIT or ROLLBACK; a pool is never shared between runtimes.
 
@@ -9,6 +9,7 @@ pub mod guard;
 pub mod local;
 pub mod migrate;
 pub mod once;
+mod paged;
 #[rustfmt::skip]
 pub mod schema;
 mod system_tx;

@@ -3,8 +3,9 @@
 //! [`Db::once`] begins the transaction and writes down the key of the request; from then on every
 //! [`Db::read`] and [`Db::write`] of the same [`Who`] works in that transaction, and [`Once::keep`] commits it together with
 //! the answer. So a process that dies before the commit has done nothing, and one that dies after it leaves the answer for
-//! whoever asks again. Invariants: nothing of a request is committed without its answer; a failed use case ends the
-//! transaction, and with it the key; two requests with one key never work at the same time.
+//! whoever asks again. Invariants: what a request does is committed together with its answer, or, where none is kept, with the end
+//! of its key; a use case that fails ends the transaction, and with it the key, and what the handler does behind that (an
+//! entry of the audit log) is in transactions of its own; two requests with one key never work at the same time.
 
 use super::schema::idempotency_keys as keys;
 use super::{Db, Tx};
@@ -84,37 +85,32 @@ impl Once {
         Ok(outcome)
     }
 
-    /// Ends a request that was refused: what its use cases wrote all the same (an entry of the audit log) stays, and the key
-    /// is free again.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn give_up(self, who: &Who) -> Result<()> {
-        let Some(mut tx) = self.tx.lock().await.take() else { return Ok(()) };
-        diesel::delete(
-            keys::table.filter(keys::tenant_id.eq(who.tenant.0)).filter(keys::key_hash.eq(self.key.key.as_slice())),
-        )
-        .execute(&mut tx)
-        .await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Commits the request's effect together with its answer. `false` when there is nothing to commit, since a use case
-    /// had failed.
+    /// Commits what the request did together with its answer. Without one the key is free again, and what was written
+    /// stays: of a refused request an entry of the audit log, say. `false` when there is nothing to commit, since a use
+    /// case had failed.
     ///
     /// # Errors
     /// When the database fails: then nothing was done.
-    pub async fn keep(self, who: &Who, answer: &Kept) -> Result<bool> {
+    pub async fn keep(self, who: &Who, answer: Option<&Kept>) -> Result<bool> {
         let Some(mut tx) = self.tx.lock().await.take() else { return Ok(false) };
-        let headers = serde_json::to_value(&answer.headers).map_err(Error::internal)?;
-        diesel::update(
-            keys::table.filter(keys::tenant_id.eq(who.tenant.0)).filter(keys::key_hash.eq(self.key.key.as_slice())),
-        )
-        .set((keys::status.eq(i32::from(answer.status)), keys::headers.eq(headers), keys::body.eq(&answer.body)))
-        .execute(&mut tx)
-        .await?;
+        let mine =
+            keys::table.filter(keys::tenant_id.eq(who.tenant.0)).filter(keys::key_hash.eq(self.key.key.as_slice()));
+        match answer {
+            None => diesel::delete(mine).execute(&mut tx).await?,
+            Some(answer) => {
+                let headers = serde_json::to_value(&answer.headers).map_err(Error::internal)?;
+                let answered =
+                    (keys::status.eq(i32::from(answer.status)), keys::headers.eq(headers), keys::body.eq(&answer.body));
+                diesel::update(mine).set(answered).execute(&mut tx).await?
+            }
+        };
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Ends a request that failed: nothing of it stays, and the key is free again.
+    pub async fn roll_back(self) {
+        drop(self.tx.lock().await.take());
     }
 }
 
@@ -171,6 +167,8 @@ impl Db {
     }
 }
 
+/// Whoever waits for the key waits for its twin. The insert waits for its retailer's row, too, but nobody locks that
+/// against being referred to, save for a change of the settings, which is over in a moment.
 fn in_flight(error: diesel::result::Error) -> Error {
     match &error {
         diesel::result::Error::DatabaseError(_, info) if info.message().contains("due to lock timeout") => Error::new(

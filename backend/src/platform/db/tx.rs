@@ -33,13 +33,16 @@ impl Tx {
     }
 
     /// Commits and waits for the answer. Nothing is sent when no query was.
+    ///
+    /// A COMMIT of a transaction in which a query failed rolls back and reports no error. Whoever passed over that
+    /// failure would believe that all was written, so an empty SELECT goes first, in the same message: it is refused there.
     pub(super) async fn commit(mut self) -> QueryResult<()> {
         if self.opening.is_some() {
             self.conn = None;
             return Ok(());
         }
         let Some(conn) = &self.conn else { return Ok(()) };
-        let outcome = (&mut &**conn).batch_execute("COMMIT").await;
+        let outcome = (&mut &**conn).batch_execute("SELECT; COMMIT").await;
         if outcome.is_ok() {
             self.conn = None;
         }

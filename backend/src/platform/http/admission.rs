@@ -17,6 +17,7 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::rc::Rc;
+use tillwatch_shared::errors::Code;
 
 /// The header that names the limits.
 pub const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -81,10 +82,21 @@ pub(super) async fn count(req: &HttpRequest, credential: &Result<Credential>) ->
             let told = count_of(req, &of_tenant(who)).await?;
             told.check()
         }
-        // Whoever shows nothing, or something that does not work, is nobody in particular.
-        Err(error) if error.code.status() == 401 => count_anonymous(req).await,
-        Ok(Credential::Bot) | Err(_) => Ok(()),
+        // The bot's own: a chat user who is linked to nobody is no client of ours.
+        Ok(Credential::Bot) => Ok(()),
+        Err(error) if error.code == Code::ChatUserNotLinked || error.code.status() == 503 => Ok(()),
+        // Whoever shows nothing, or something that does not work (any more), is nobody in particular.
+        Err(_) => count_anonymous(req).await,
     }
+}
+
+/// Lets a credential be looked up that nobody knows yet: a flood of invented ones costs their address what it may ask,
+/// and nobody else a connection to the database.
+///
+/// # Errors
+/// 429 when the address has used up its allowance.
+pub(super) async fn let_look_up(req: &HttpRequest) -> Result<()> {
+    app(req)?.limits.look(&[of_address(req)]).await.check()
 }
 
 /// Counts a request of nobody in particular, by its address.
@@ -92,9 +104,13 @@ pub(super) async fn count(req: &HttpRequest, credential: &Result<Credential>) ->
 /// # Errors
 /// 429 beyond the allowance.
 pub(super) async fn count_anonymous(req: &HttpRequest) -> Result<()> {
+    count_of(req, &[of_address(req)]).await?.check()
+}
+
+fn of_address(req: &HttpRequest) -> Subject {
     // Those whose address is not known share one allowance.
     let name = ClientAddress::of(req).0.map_or_else(|| "unknown".to_owned(), network);
-    count_of(req, &[Subject { kind: Kind::Address, name, per_minute: None }]).await?.check()
+    Subject { kind: Kind::Address, name, per_minute: None }
 }
 
 fn of_tenant(who: &Who) -> Vec<Subject> {
@@ -118,7 +134,8 @@ async fn count_of(req: &HttpRequest, subjects: &[Subject]) -> Result<Counted> {
     Ok(counted)
 }
 
-/// A request's place, given up when it is answered.
+/// A request's place, given up when it is answered to the end.
+#[derive(Debug)]
 pub(super) struct Place {
     _seat: Seat,
     _turn: Option<Turn>,

@@ -47,6 +47,10 @@ pub trait Authenticate {
     /// 401 without a credential or with a bad one, 403 for an unlinked chat user, 503 when it cannot be checked.
     fn authenticate(&self, headers: CredentialHeaders) -> LocalBoxFuture<'_, Result<Credential>>;
 
+    /// Whether the headers show an opaque credential that has not worked lately, so that only the database can tell
+    /// what it is.
+    fn is_strange(&self, headers: &CredentialHeaders) -> bool;
+
     /// Records that `who` was refused `permission` at `place` (`POST /v1/…`).
     fn refused(&self, who: Who, permission: Permission, place: String) -> LocalBoxFuture<'_, ()>;
 }
@@ -361,7 +365,11 @@ pub fn request_id(req: &HttpRequest) -> String {
 
 /// What the request's credential means, after it was counted: before anything is done for whoever shows it.
 pub(super) async fn credential(req: &HttpRequest, headers: CredentialHeaders) -> Result<Credential> {
-    let credential = gate(req)?.authenticate(headers).await;
+    let gate = gate(req)?;
+    if gate.is_strange(&headers) {
+        admission::let_look_up(req).await?;
+    }
+    let credential = gate.authenticate(headers).await;
     admission::count(req, &credential).await?;
     credential
 }

@@ -69,8 +69,7 @@ impl FromRequest for Client {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let forwarded = req.headers().get_all("x-forwarded-for").last().and_then(|value| value.to_str().ok());
-        let address = client(req.peer_addr().map(|peer| peer.ip()), forwarded);
+        let ClientAddress(address) = ClientAddress::of(req);
         let agent = req.headers().get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()));
         ready(Ok(Self { address, agent: agent.and_then(|text| shown_agent(&text)) }))
     }

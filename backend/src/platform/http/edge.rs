@@ -1,5 +1,5 @@
-//! What every request passes: a request id, a time-out, one log line, the problem body, and the headers that every
-//! answer carries, refusals of any kind among them.
+//! What every request passes: a request id, one log line, the problem body, and the headers that every answer carries,
+//! refusals of any kind among them.
 
 use super::admission::Told;
 use super::authorized::RequestId;
@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::platform::tally::Tally;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -19,13 +18,6 @@ use actix_web::{HttpMessage as _, HttpResponse, ResponseError};
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::{Code, FieldProblem, Problem};
 use uuid::Uuid;
-
-/// A request is answered within this time; a long poll waits less by itself.
-const LONGEST: Duration = Duration::from_secs(10);
-
-/// The addresses that take whole files, which may come in slowly, and how long one may take.
-const UPLOADS: [&str; 1] = ["/v1/imports"];
-const LONGEST_UPLOAD: Duration = Duration::from_mins(5);
 
 /// What every answer says to a browser, unless its handler says otherwise: it is data, nothing runs or is shown in it,
 /// nobody else embeds it, nobody keeps it.
@@ -47,14 +39,25 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers of 503 come in thousands when the database is away: one line every few seconds, with their number.
 static OUTAGES: Tally = Tally::new(Duration::from_secs(5));
 
-/// Tells the log of an answer that the service, and not its caller, is to blame for.
-fn tell_refusal(tally: &Tally, error: &Error) {
-    if error.code.status() != 503 {
-        return;
-    }
-    if let Some(times) = tally.count(error.code.as_str(), Instant::now()) {
-        let cause = error.cause.as_deref().unwrap_or(&error.detail);
-        tracing::warn!(code = %error.code, times, cause, "requests are answered 503");
+/// Refusals that come in thousands when somebody tries credentials or sends too much: one line a minute for each code.
+static TURNED_AWAY: Tally = Tally::new(Duration::from_mins(1));
+
+/// Tells the log of answers that the service, and not its caller, is to blame for, and of callers who are turned away.
+fn tell_refusal(outages: &Tally, turned_away: &Tally, error: &Error) {
+    let (code, now) = (error.code, Instant::now());
+    match code.status() {
+        503 => {
+            if let Some(times) = outages.count(code.as_str(), now) {
+                let cause = error.cause.as_deref().unwrap_or(&error.detail);
+                tracing::warn!(%code, times, cause, "requests are answered 503");
+            }
+        }
+        401 | 403 | 429 => {
+            if let Some(times) = turned_away.count(code.as_str(), now) {
+                tracing::info!(%code, times, "callers are turned away");
+            }
+        }
+        _ => {}
     }
 }
 
@@ -79,7 +82,7 @@ impl ResponseError for Error {
                 tracing::debug!(code = %self.code, cause, "request refused");
             }
         }
-        tell_refusal(&OUTAGES, self);
+        tell_refusal(&OUTAGES, &TURNED_AWAY, self);
         let mut answer = HttpResponse::build(self.status_code());
         if let Some(seconds) = self.retry_after {
             answer.insert_header((header::RETRY_AFTER, seconds));
@@ -118,13 +121,7 @@ pub async fn edge(
         parting.finish(answer.headers_mut());
         return Ok(answer);
     }
-    // The request itself must not be held here: the router needs it for itself alone.
-    let path = req.path().to_owned();
-    let longest = if UPLOADS.contains(&path.as_str()) { LONGEST_UPLOAD } else { LONGEST };
-    let Ok(outcome) = tokio::time::timeout(longest, next.call(req)).await else {
-        return Err(gave_up(&path, &parting));
-    };
-    let mut answer = outcome?.map_into_boxed_body();
+    let mut answer = next.call(req).await?.map_into_boxed_body();
     let refusal = answer.response().extensions().get::<Refusal>().cloned();
     if let Some(refusal) = refusal.or_else(|| foreign(&answer)) {
         answer = with_problem(answer, &refusal, &parting.id);
@@ -132,19 +129,9 @@ pub async fn edge(
     parting.finish(answer.headers_mut());
     let status = answer.status().as_u16();
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(request_id = parting.id, method = %answer.request().method(), path, status, took_ms, "request");
+    let (method, path) = (answer.request().method(), answer.request().path());
+    tracing::debug!(request_id = parting.id, %method, path, status, took_ms, "request");
     Ok(answer)
-}
-
-/// The answer to a request that took too long; its own request is gone with the work that was given up.
-fn gave_up(path: &str, parting: &Parting) -> actix_web::Error {
-    let slow = Error::new(Code::Overloaded, "The request took too long and was given up. Try again.");
-    tracing::warn!(request_id = parting.id, path, "a request took too long");
-    let refusal = Refusal { code: slow.code, detail: slow.detail.clone(), fields: Vec::new() };
-    let mut answer = slow.error_response().set_body(BoxBody::new(problem(&refusal, path, &parting.id)));
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    parting.finish(answer.headers_mut());
-    InternalError::from_response(slow, answer).into()
 }
 
 /// A refusal that the framework made by itself, in our words.
@@ -272,23 +259,28 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_is_one_warning_with_its_cause_and_not_thousands() {
+    fn an_outage_or_a_flood_is_one_line_and_not_thousands() {
         let log = Kept::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::WARN)
+            .with_max_level(tracing::Level::INFO)
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
-        let tally = Tally::new(Duration::from_hours(1));
+        let (outages, turned_away) = [(); 2].map(|()| Tally::new(Duration::from_hours(1))).into();
         tracing::subscriber::with_default(subscriber, || {
             for _ in 0..1_000 {
-                tell_refusal(&tally, &Error::unavailable("connection refused on port 5432"));
+                tell_refusal(&outages, &turned_away, &Error::unavailable("connection refused on port 5432"));
+                for code in [Code::TooManyRequests, Code::CredentialInvalid, Code::NotFound] {
+                    tell_refusal(&outages, &turned_away, &Error::new(code, "no"));
+                }
             }
-            tell_refusal(&tally, &Error::not_found("campaign"));
         });
         let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        assert_eq!(text.lines().count(), 1, "{text}");
-        assert!(text.contains("WARN") && text.contains("connection refused on port 5432"), "{text}");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(lines[0].contains("WARN") && lines[0].contains("connection refused on port 5432"), "{text}");
+        assert!(lines[1].contains("INFO") && lines[1].contains("too_many_requests"), "{text}");
+        assert!(lines[2].contains("INFO") && lines[2].contains("credential_invalid"), "{text}");
     }
 }

@@ -2,18 +2,31 @@
 //! cannot disagree.
 //!
 //! [`endpoint!`](crate::endpoint) pairs a handler with the description that `#[utoipa::path]` made of it. The
-//! handler's first argument is its [`Authority`]; a handler without one does not compile here.
+//! handler's first argument is its [`Authority`]; a handler without one does not compile here. Invariant: a request is
+//! over, and its place free, in a time that is known: the handler's ([`LONGEST`], or what a file needs), and then that
+//! of a body which is sent as it is read ([`super::stream`]).
 
 use super::admission;
+use super::authorized::request_id;
 use super::idempotency::{self, Keyed};
 use super::params::no_query;
+use super::stream;
 use super::who::Who;
+use crate::error::Error;
 use actix_web::dev::Handler;
-use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, HttpRequest, Responder, Route, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, Route, web};
+use std::time::Duration;
+use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::Permission;
+use tokio::time::timeout;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
 use utoipa::openapi::{RefOr, Schema};
+
+/// A request is answered within this time; a long poll waits less by itself.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// A request that brings a whole file, which may come in slowly, is answered within this time.
+const LONGEST_UPLOAD: Duration = Duration::from_mins(5);
 
 /// What a caller must show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +68,18 @@ pub trait Guarded<Args>: Handler<Args> {
     /// looked at: the framework by itself takes all arguments at once, so that a wrong body would be told to somebody
     /// who may not ask, and would break off the audit of the refusal. Then, whether it was done before
     /// ([`super::idempotency`]); only then the rest of the request and the handler.
-    fn into_route(self) -> Route;
+    fn into_route(self, manner: Manner) -> Route;
+}
+
+/// How an endpoint takes its requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// How long one may take, in all.
+    longest: Duration,
+    /// Whether it takes parameters in the query string.
+    takes_query: bool,
+    /// Whether the rows that it takes have keys of their own, so that sending them again changes nothing.
+    keyed_rows: bool,
 }
 
 macro_rules! guarded {
@@ -71,26 +95,30 @@ macro_rules! guarded {
             const ACCESS: Access = A::ACCESS;
             const FRESH: bool = A::FRESH;
 
-            fn into_route(self) -> Route {
+            fn into_route(self, manner: Manner) -> Route {
                 web::route().to(move |request: HttpRequest, payload: web::Payload| {
                     let handler = self.clone();
-                    async move {
+                    in_time(manner.longest, request.clone(), async move {
                         let mut payload = payload.into_inner();
                         let seat = admission::app(&request)?.limits.seat()?;
                         let mut authority = A::from_request(&request, &mut payload).await.map_err(Into::into)?;
-                        let _place = admission::place(&request, seat, authority.who()).await?;
-                        let keyed = idempotency::begin(&request, authority.who_mut(), &mut payload).await?;
+                        let place = admission::place(&request, seat, authority.who()).await?;
+                        if !manner.takes_query {
+                            no_query(&request)?;
+                        }
+                        let rows = manner.keyed_rows;
+                        let keyed = idempotency::begin(&request, authority.who_mut(), &mut payload, rows).await?;
                         if let Keyed::Again(answer) = keyed {
-                            return Ok::<_, actix_web::Error>(answer);
+                            return Ok(answer);
                         }
                         let ($($value,)*) = <($($arg,)*)>::from_request(&request, &mut payload).await?;
                         let answer = handler(authority, $($value),*).await;
                         let answer = answer.respond_to(&request).map_into_boxed_body();
                         match keyed {
                             Keyed::First(doing) => Ok(doing.done(answer).await?),
-                            _ => Ok(answer),
+                            _ => Ok(stream::bounded(answer, place)),
                         }
-                    }
+                    })
                 })
             }
         }
@@ -102,6 +130,18 @@ guarded!(B b, C c);
 guarded!(B b, C c, D d);
 guarded!(B b, C c, D d, E e);
 guarded!(B b, C c, D d, E e, G g);
+
+/// What `work` answers, if it does within `longest`; otherwise it is given up.
+async fn in_time(
+    longest: Duration,
+    request: HttpRequest,
+    work: impl Future<Output = actix_web::Result<HttpResponse>>,
+) -> actix_web::Result<HttpResponse> {
+    timeout(longest, work).await.unwrap_or_else(|_| {
+        tracing::warn!(request_id = request_id(&request), path = request.path(), "a request took too long");
+        Err(Error::new(Code::Overloaded, "The request took too long and was given up. Try again.").into())
+    })
+}
 
 /// A named schema of the OpenAPI document.
 pub type NamedSchema = (String, RefOr<Schema>);
@@ -120,12 +160,13 @@ pub struct Endpoint {
     pub fresh: bool,
     /// The schemas that the operation refers to.
     pub schemas: Vec<NamedSchema>,
-    route: fn() -> Route,
+    manner: Manner,
+    route: fn(Manner) -> Route,
 }
 
 impl Endpoint {
     /// The endpoint of a handler: use [`endpoint!`](crate::endpoint).
-    pub fn new<D, F, Args>(_: fn() -> D, _: F, route: fn() -> Route) -> Self
+    pub fn new<D, F, Args>(_: fn() -> D, _: F, route: fn(Manner) -> Route) -> Self
     where
         D: utoipa::Path + utoipa::__dev::SchemaReferences + utoipa::__dev::Tags<'static>,
         F: Guarded<Args>,
@@ -136,6 +177,8 @@ impl Endpoint {
         D::schemas(&mut schemas);
         let mut operation = D::operation();
         operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
+        let mut parameters = operation.parameters.iter().flatten();
+        let takes_query = parameters.any(|parameter| parameter.parameter_in == ParameterIn::Query);
         Self {
             path: D::path(),
             // `#[utoipa::path]` always names one method.
@@ -144,17 +187,34 @@ impl Endpoint {
             access: F::ACCESS,
             fresh: F::FRESH,
             schemas,
+            manner: Manner { longest: LONGEST, takes_query, keyed_rows: false },
             route,
         }
     }
 
+    /// It takes whole files, which may come in slowly.
+    #[must_use]
+    pub fn with_files(mut self) -> Self {
+        self.manner.longest = LONGEST_UPLOAD;
+        self
+    }
+
+    /// The rows that it takes have keys of their own: sending them again changes nothing, with an idempotency key or
+    /// without ([`super::idempotency`]).
+    #[must_use]
+    pub fn with_keyed_rows(mut self) -> Self {
+        self.manner.keyed_rows = true;
+        self
+    }
+
+    /// Whether [`Self::with_keyed_rows`] was said.
+    pub fn has_keyed_rows(&self) -> bool {
+        self.manner.keyed_rows
+    }
+
     /// The route, to be mounted under [`Self::path`].
     pub fn route(&self) -> Route {
-        let mut route = (self.route)();
-        let parameters = self.operation.parameters.iter().flatten();
-        if !parameters.into_iter().any(|parameter| parameter.parameter_in == ParameterIn::Query) {
-            route = route.wrap(from_fn(no_query));
-        }
+        let route = (self.route)(self.manner);
         match self.method {
             HttpMethod::Get => route.guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head())),
             HttpMethod::Post => route.guard(actix_web::guard::Post()),
@@ -177,11 +237,11 @@ impl Endpoint {
 }
 
 /// A route to `handler`, without a method yet.
-pub fn route_to<F, Args>(handler: F) -> Route
+pub fn route_to<F, Args>(handler: F, manner: Manner) -> Route
 where
     F: Guarded<Args>,
 {
-    handler.into_route()
+    handler.into_route(manner)
 }
 
 /// The [`Endpoint`] of a handler that carries `#[utoipa::path]`: `endpoint!(pause)`.
@@ -192,7 +252,7 @@ macro_rules! endpoint {
             $crate::platform::http::endpoint::Endpoint::new(
                 || [<__path_ $handler>],
                 $handler,
-                || $crate::platform::http::endpoint::route_to($handler),
+                |manner| $crate::platform::http::endpoint::route_to($handler, manner),
             )
         }
     };

@@ -3,10 +3,14 @@
 //!
 //! Every POST that asks for a permission takes the header. What concerns one's own sign-in (sessions, passwords) does not:
 //! it is safe to repeat or has rules of its own, and no transaction may stay open while a password is hashed. Whoever has no
-//! tenant yet and the bot are not kept apart by a key. There it is ignored. The effect and the answer are one transaction ([`crate::platform::db::once`]), so a
-//! handler need not know of it. Invariants: the key counts for one caller and one operation; a refused request is not kept;
-//! what an answer shows once (a token's secret) is not kept either, and the answer that is shown again has `null` in its
-//! place.
+//! tenant yet and the bot are not kept apart by a key. There it is ignored. The effect and the answer are one transaction
+//! ([`crate::platform::db::once`]), so a handler need not know of it.
+//!
+//! Rows that have keys of their own (samples) are safe to send again without any of this, and their answers are as long as
+//! they are many. So a long one is not kept and its key is free again: asked once more, the rows are taken once more, which
+//! changes nothing, and the answer says so. Invariants: the key counts for one caller and one operation; a refused request
+//! is not kept; what an answer shows once (a token's secret) is not kept either, and the answer that is shown again has
+//! `null` in its place.
 
 use super::body;
 use super::who::Who;
@@ -38,6 +42,10 @@ pub const LONGEST: usize = 255;
 /// The longest body of a request with a key, in bytes: it is read whole before anything is done.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
 
+/// The longest answer about rows with keys of their own that is kept, in bytes. Any other answer says no more than its
+/// request, which is as short.
+const LONGEST_KEPT: usize = body::LONGEST;
+
 /// The headers that belong to the answer itself.
 const KEPT_HEADERS: [HeaderName; 3] = [CONTENT_TYPE, ETAG, LOCATION];
 
@@ -50,6 +58,7 @@ pub(super) struct Doing {
     once: Once,
     who: Who,
     app: App,
+    keyed_rows: bool,
 }
 
 /// What to do with a request.
@@ -62,11 +71,17 @@ pub(super) enum Keyed {
     Again(HttpResponse),
 }
 
-/// Looks for a key, and for what it was answered. The body is read for that and put back.
+/// Looks for a key, and for what it was answered. The body is read for that and put back. `keyed_rows` says that its rows
+/// have keys of their own.
 ///
 /// # Errors
 /// 400 for a malformed key, 409 and 422 as [`crate::platform::db::Db::once`] says, 413 for a body beyond 10 MiB.
-pub(super) async fn begin(request: &HttpRequest, who: Option<&mut Who>, payload: &mut Payload) -> Result<Keyed> {
+pub(super) async fn begin(
+    request: &HttpRequest,
+    who: Option<&mut Who>,
+    payload: &mut Payload,
+    keyed_rows: bool,
+) -> Result<Keyed> {
     let (Some(who), Some(given)) = (who, request.headers().get(HEADER)) else { return Ok(Keyed::No) };
     if request.method() != Method::POST {
         return Ok(Keyed::No);
@@ -79,7 +94,10 @@ pub(super) async fn begin(request: &HttpRequest, who: Option<&mut Who>, payload:
     let app = request.app_data::<ThinData<App>>().ok_or_else(|| Error::internal("no app is mounted"))?.0.clone();
     let stream = web::Payload::from_request(request, payload);
     let stream = stream.await.map_err(|error| Error::new(Code::MalformedBody, error.to_string()))?;
-    let bytes = body::read(stream, LARGEST_BODY).await?;
+    let bytes = body::read(stream, LARGEST_BODY).await.map_err(|error| match error.code {
+        Code::BodyTooLarge => too_large(keyed_rows),
+        _ => error,
+    })?;
     let actor = who.actor.id().unwrap_or_default();
     let header = |name: &str| request.headers().get(name).map_or(&[][..], HeaderValue::as_bytes);
     let key = Key {
@@ -92,7 +110,7 @@ pub(super) async fn begin(request: &HttpRequest, who: Option<&mut Who>, payload:
             let asker = who.clone();
             who.once = Some(once.clone());
             *payload = Payload::from(stream::once(async move { Ok(bytes) }).boxed_local());
-            Ok(Keyed::First(Box::new(Doing { once, who: asker, app })))
+            Ok(Keyed::First(Box::new(Doing { once, who: asker, app, keyed_rows })))
         }
     }
 }
@@ -103,10 +121,18 @@ impl Doing {
     /// # Errors
     /// When the database fails: then nothing was done.
     pub(super) async fn done(self, answer: HttpResponse) -> Result<HttpResponse> {
-        let Self { once, who, app } = self;
-        if !(200..400).contains(&answer.status().as_u16()) {
-            once.give_up(&who).await?;
-            return Ok(answer);
+        let Self { once, who, app, keyed_rows } = self;
+        match answer.status().as_u16() {
+            200..400 => {}
+            400..500 => {
+                once.keep(&who, None).await?;
+                return Ok(answer);
+            }
+            // A handler that failed on its way has done nothing, though its first steps succeeded.
+            _ => {
+                once.roll_back().await;
+                return Ok(answer);
+            }
         }
         let secrets = answer.extensions().get::<Secrets>().cloned();
         let (head, body) = answer.into_parts();
@@ -123,7 +149,8 @@ impl Doing {
                 None => bytes.to_vec(),
             },
         };
-        if !once.keep(&who, &kept).await? {
+        let kept = Some(&kept).filter(|kept| !keyed_rows || kept.body.len() <= LONGEST_KEPT);
+        if !once.keep(&who, kept).await? {
             // A use case failed, was rolled back, and the handler told a success all the same.
             return Err(Error::internal("a request with a key succeeded after its transaction had failed"));
         }
@@ -133,6 +160,15 @@ impl Doing {
         }
         Ok(head.set_body(BoxBody::new(bytes)))
     }
+}
+
+fn too_large(keyed_rows: bool) -> Error {
+    let way_out = if keyed_rows {
+        "Leave the key out: each row has a key of its own, so that sending them again changes nothing."
+    } else {
+        "Send less at once."
+    };
+    Error::new(Code::BodyTooLarge, format!("A request with an `Idempotency-Key` may be 10 MiB long. {way_out}"))
 }
 
 fn shown_again(kept: Kept) -> Result<HttpResponse> {

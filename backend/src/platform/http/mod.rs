@@ -3,9 +3,9 @@
 //! Cast: [`authorized`] (who asks and may they; the first argument of every handler), [`endpoint`] (a handler as a
 //! value: route, OpenAPI and access matrix from one list), [`enrolling`] (what is open before a second factor is there),
 //! [`body`] and [`params`] (strict input), [`client`] (from which address), [`admission`] (limits), [`idempotency`] (done
-//! once), [`reply`], [`page`] (cursors), [`edge`] (request ids, problem bodies, time-outs, headers), [`cors`] (other
-//! sites' pages). Invariants: a handler without an
-//! authority argument does not compile; every refusal is `application/problem+json` with a closed code.
+//! once), [`reply`], [`stream`] (answers that are sent as they are read), [`page`] (cursors), [`edge`] (request ids, problem
+//! bodies, headers), [`cors`] (other sites' pages). Invariants: a handler without an authority argument does not compile;
+//! every refusal is `application/problem+json` with a closed code.
 
 pub mod admission;
 pub mod authorized;
@@ -19,4 +19,5 @@ pub mod idempotency;
 pub mod page;
 pub mod params;
 pub mod reply;
+pub mod stream;
 pub mod who;

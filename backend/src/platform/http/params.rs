@@ -1,10 +1,8 @@
 //! Strict path and query parameters. An id that cannot be one is an object that does not exist: 404.
 
 use crate::error::{Error, Result};
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpRequest, ResponseError as _};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
 use std::str::FromStr;
@@ -51,16 +49,14 @@ pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T> {
 }
 
 /// Refuses a query string where an operation takes no parameters: what is not understood is not ignored.
-pub(super) async fn no_query(
-    req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+///
+/// # Errors
+/// 400 when there is one.
+pub(super) fn no_query(req: &HttpRequest) -> Result<()> {
     if req.query_string().is_empty() {
-        return Ok(next.call(req).await?.map_into_boxed_body());
+        return Ok(());
     }
-    let refused =
-        Error::new(Code::MalformedQuery, "This operation takes no parameters in the query string. Leave them out.");
-    Ok(req.into_response(refused.error_response()))
+    Err(Error::new(Code::MalformedQuery, "This operation takes no parameters in the query string. Leave them out."))
 }
 
 /// The version that `If-Match` names.

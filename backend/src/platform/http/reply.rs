@@ -52,6 +52,13 @@ impl<T> Reply<T> {
         self.version = Some(version);
         self
     }
+
+    /// With the version that the body itself has.
+    #[must_use]
+    pub fn versioned(self, version: impl FnOnce(&T) -> i64) -> Self {
+        let version = version(&self.body);
+        self.version(version)
+    }
 }
 
 impl<T: Serialize> Responder for Reply<T> {

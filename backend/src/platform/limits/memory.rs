@@ -16,14 +16,14 @@ pub(super) struct Memory {
 }
 
 impl Counter for Memory {
-    async fn take(&self, now: u64, wishes: &[(Key, Rate)]) -> Option<(bool, Vec<Standing>)> {
+    async fn take(&self, now: u64, wishes: &[(Key, Rate)], spent: bool) -> Option<(bool, Vec<Standing>)> {
         // Each state is one number, so a panic elsewhere leaves all of them valid.
         let mut kept = self.states.lock().unwrap_or_else(PoisonError::into_inner);
         let rates: Vec<Rate> = wishes.iter().map(|(_, rate)| *rate).collect();
         let mut states: Vec<u64> =
             wishes.iter().map(|(key, _)| kept[key.kind as usize].get(&key.hash).copied().unwrap_or(0)).collect();
-        let allowed = rate::take(&mut states, &rates, now);
-        if allowed {
+        let allowed = rate::take(&mut states, &rates, now, spent);
+        if allowed && spent {
             for ((key, _), state) in wishes.iter().zip(&states) {
                 let kind = &mut kept[key.kind as usize];
                 make_room(kind, now);

@@ -13,11 +13,11 @@ mod turns;
 
 use crate::error::{Error, Result};
 use crate::platform::clock;
+use crate::platform::hex::hex;
 use hmac::{Hmac, Mac as _};
 use memory::Memory;
 use redis::Redis;
 use sha2::Sha256;
-use std::fmt::Write as _;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::TenantId;
 
@@ -83,20 +83,15 @@ struct Key {
 
 impl Key {
     fn text(self) -> String {
-        let mut text = format!("tillwatch:rate:{}:", self.kind.as_str());
-        for byte in self.hash {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        format!("tillwatch:rate:{}:{}", self.kind.as_str(), hex(&self.hash))
     }
 }
 
 /// Keeps allowances.
 trait Counter {
-    /// Takes one request from every allowance, or from none of them when one is empty, at `now` in microseconds since
-    /// 1970; says which, and how each stands. `None` when it cannot be said in time.
-    async fn take(&self, now: u64, wishes: &[(Key, Rate)]) -> Option<(bool, Vec<Standing>)>;
+    /// Whether every allowance holds a request at `now`, in microseconds since 1970, and how each stands; if all do and
+    /// it shall be `spent`, one is taken from each. `None` when it cannot be said in time.
+    async fn take(&self, now: u64, wishes: &[(Key, Rate)], spent: bool) -> Option<(bool, Vec<Standing>)>;
 }
 
 /// The limits of the process.
@@ -108,7 +103,7 @@ pub struct Limits {
     turns: turns::Turns,
 }
 
-/// What became of a request's count.
+/// What became of a request's count, or how it would be.
 #[derive(Clone, Debug)]
 pub struct Counted {
     /// Whether it may go on.
@@ -159,20 +154,29 @@ impl Limits {
 
     /// Takes one request from the allowances of `subjects`.
     pub async fn count(&self, subjects: &[Subject]) -> Counted {
+        self.ask(subjects, true).await
+    }
+
+    /// How the allowances of `subjects` stand; nothing is taken.
+    pub async fn look(&self, subjects: &[Subject]) -> Counted {
+        self.ask(subjects, false).await
+    }
+
+    async fn ask(&self, subjects: &[Subject], spent: bool) -> Counted {
         let now = u64::try_from(clock::now().timestamp_micros()).unwrap_or_default();
         let wishes: Vec<(Key, Rate)> = subjects.iter().map(|subject| (self.key(subject), self.rate(subject))).collect();
-        let (allowed, standings) = self.take(now, &wishes).await;
+        let (allowed, standings) = self.take(now, &wishes, spent).await;
         Counted { allowed, standings: subjects.iter().map(|subject| subject.kind).zip(standings).collect() }
     }
 
-    async fn take(&self, now: u64, wishes: &[(Key, Rate)]) -> (bool, Vec<Standing>) {
+    async fn take(&self, now: u64, wishes: &[(Key, Rate)], spent: bool) -> (bool, Vec<Standing>) {
         if let Some(shared) = &self.shared
-            && let Some(taken) = shared.take(now, wishes).await
+            && let Some(taken) = shared.take(now, wishes, spent).await
         {
             return taken;
         }
         // Memory always answers.
-        self.memory.take(now, wishes).await.unwrap_or((true, Vec::new()))
+        self.memory.take(now, wishes, spent).await.unwrap_or((true, Vec::new()))
     }
 
     fn rate(&self, subject: &Subject) -> Rate {

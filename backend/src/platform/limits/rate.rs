@@ -43,14 +43,14 @@ impl Rate {
     }
 }
 
-/// Takes one request from several allowances at `now`, from all of them or from none; says whether it did. `states` are
-/// the moments at which each is full, before and after; an allowance that nobody has touched is 0.
-pub(super) fn take(states: &mut [u64], rates: &[Rate], now: u64) -> bool {
+/// Whether several allowances at `now` hold one request each; if so, and if it shall be `spent`, takes it from all of
+/// them. `states` are the moments at which each is full, before and after; an allowance that nobody has touched is 0.
+pub(super) fn take(states: &mut [u64], rates: &[Rate], now: u64, spent: bool) -> bool {
     for (state, rate) in states.iter_mut().zip(rates) {
         *state = (*state).clamp(now, now + rate.window());
     }
     let allowed = states.iter().zip(rates).all(|(state, rate)| *state + rate.step() - now <= rate.window());
-    if allowed {
+    if allowed && spent {
         for (state, rate) in states.iter_mut().zip(rates) {
             *state += rate.step();
         }
@@ -108,7 +108,7 @@ mod tests {
     /// Whether one request at each of these moments passes.
     fn run(rate: Rate, moments: &[u64]) -> Vec<bool> {
         let mut state = [0];
-        moments.iter().map(|at| take(&mut state, &[rate], *at)).collect()
+        moments.iter().map(|at| take(&mut state, &[rate], *at, true)).collect()
     }
 
     #[test]
@@ -119,13 +119,13 @@ mod tests {
         let left = |state: &[u64]| Standing::new(rate, state[0], NOW).left();
         for before in (1..=10).rev() {
             assert_eq!(left(&state), before);
-            assert!(take(&mut state, &[rate], NOW));
+            assert!(take(&mut state, &[rate], NOW, true));
         }
         let empty = Standing::new(rate, state[0], NOW);
         assert_eq!((empty.left(), empty.full_in(), empty.retry_in()), (0, 10, 1));
-        assert!(!take(&mut state, &[rate], NOW) && !take(&mut state, &[rate], NOW + 999_999));
-        assert!(take(&mut state, &[rate], NOW + 1_000_000));
-        assert!(take(&mut state, &[rate], NOW + 11_000_000), "and it fills again");
+        assert!(!take(&mut state, &[rate], NOW, true) && !take(&mut state, &[rate], NOW + 999_999, true));
+        assert!(take(&mut state, &[rate], NOW + 1_000_000, true));
+        assert!(take(&mut state, &[rate], NOW + 11_000_000, true), "and it fills again");
         assert_eq!(Standing::new(rate, 0, NOW), Standing { rate, wait: 0 });
     }
 
@@ -133,10 +133,10 @@ mod tests {
     fn a_request_that_one_limit_refuses_costs_the_other_nothing() {
         let rates = [Rate::per_minute(600), Rate::per_minute(1)];
         let mut states = [0, 0];
-        assert!(take(&mut states, &rates, NOW));
+        assert!(take(&mut states, &rates, NOW, true));
         let before = states;
         for _ in 0..5 {
-            assert!(!take(&mut states, &rates, NOW));
+            assert!(!take(&mut states, &rates, NOW, true));
         }
         assert_eq!(states, before);
         let [tenant, token] = [0, 1].map(|place| Standing::new(rates[place], states[place], NOW));
@@ -181,10 +181,10 @@ mod tests {
         fn whoever_waits_as_told_passes_whatever_stood_in_the_state(state in 0_u64..u64::MAX / 2, per_minute in 1_u32..100_000) {
             let rate = Rate::per_minute(per_minute);
             let mut states = [state];
-            if !take(&mut states, &[rate], NOW) {
+            if !take(&mut states, &[rate], NOW, true) {
                 let standing = Standing::new(rate, states[0], NOW);
                 prop_assert!(standing.retry_in() <= rate.window_seconds());
-                prop_assert!(take(&mut states, &[rate], NOW + standing.retry_in() * 1_000_000));
+                prop_assert!(take(&mut states, &[rate], NOW + standing.retry_in() * 1_000_000, true));
             }
         }
     }

@@ -24,8 +24,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// A Redis that is away is told of once in a while.
 static AWAY: Tally = Tally::new(Duration::from_secs(30));
 
-/// The arithmetic of [`super::rate::take`], where the states are: `ARGV` is now, then step and window of each key. A key
-/// outlives its allowance by a minute, for processes whose clocks differ.
+/// The arithmetic of [`super::rate::take`], where the states are: `ARGV` is now, then step and window of each key, then
+/// 1 if it is spent. A key outlives its allowance by a minute, for processes whose clocks differ.
 const TAKE: &str = r"
 local now, allowed, states = tonumber(ARGV[1]), 1, {}
 for i = 1, #KEYS do
@@ -34,7 +34,7 @@ for i = 1, #KEYS do
   states[i] = math.min(math.max(state, now), now + window)
   if states[i] + step - now > window then allowed = 0 end
 end
-if allowed == 1 then
+if allowed == 1 and ARGV[#ARGV] == '1' then
   for i = 1, #KEYS do
     states[i] = states[i] + tonumber(ARGV[2 * i])
     local left = math.ceil((states[i] - now) / 1000) + 60000
@@ -94,7 +94,7 @@ async fn keep(client: Client, open: Arc<RwLock<Option<MultiplexedConnection>>>, 
 }
 
 impl Counter for Redis {
-    async fn take(&self, now: u64, wishes: &[(Key, Rate)]) -> Option<(bool, Vec<Standing>)> {
+    async fn take(&self, now: u64, wishes: &[(Key, Rate)], spent: bool) -> Option<(bool, Vec<Standing>)> {
         let connection = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(mut connection) = connection else {
             self.away("it is not reached");
@@ -109,6 +109,7 @@ impl Counter for Redis {
         for (_, rate) in wishes {
             command.arg(rate.step()).arg(rate.window());
         }
+        command.arg(u8::from(spent));
         match timeout(self.longest, command.query_async::<Vec<u64>>(&mut connection)).await {
             Ok(Ok(answer)) if answer.len() == wishes.len() + 1 => {
                 let states = answer.iter().skip(1);

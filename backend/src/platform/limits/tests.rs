@@ -28,14 +28,14 @@ async fn connected(server: &LocalRedis, longest: Duration) -> Redis {
 
 async fn until_reached(counter: &Redis) {
     let end = Instant::now() + IN_TIME;
-    while counter.take(NOW, &[]).await.is_none() {
+    while counter.take(NOW, &[], true).await.is_none() {
         assert!(Instant::now() < end, "Redis was not reached");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
 async fn take(counter: &impl Counter, now: u64, wishes: &[(Key, Rate)]) -> (bool, Vec<Standing>) {
-    counter.take(now, wishes).await.expect("an answer")
+    counter.take(now, wishes, true).await.expect("an answer")
 }
 
 /// `one` and `other` count together.
@@ -50,6 +50,14 @@ async fn contract<C: Counter>(one: &C, other: &C) {
     }
     let (allowed, standings) = take(one, NOW, &tenant).await;
     assert_eq!((allowed, standings[0].left(), standings[0].retry_in(), standings[0].full_in()), (false, 0, 2, 10));
+    // Who only looks takes nothing.
+    let looked_at = [(key(Kind::Address, 9), Rate::per_minute(6))];
+    for _ in 0..3 {
+        let (allowed, standings) = one.take(NOW, &looked_at, false).await.expect("an answer");
+        assert_eq!((allowed, standings[0].left()), (true, 1));
+    }
+    assert!(take(other, NOW, &looked_at).await.0);
+    assert_eq!(one.take(NOW, &looked_at, false).await.map(|(allowed, _)| allowed), Some(false));
     // Another key and another kind with the same key are others.
     for key in [key(Kind::Tenant, 2), key(Kind::Token, 1)] {
         assert!(take(other, NOW, &[(key, rate)]).await.0);
@@ -137,12 +145,12 @@ async fn a_redis_that_is_slow_is_left_alone_and_found_again() {
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let _: () = ::redis::cmd("CLIENT").arg("PAUSE").arg(1_000).query_async(&mut connection).await.unwrap();
     let wish = [(key(Kind::Tenant, 9), Rate::per_minute(60))];
-    assert!(counter.take(NOW, &wish).await.is_none(), "it is not waited for");
-    assert!(counter.take(NOW, &wish).await.is_none(), "and not asked again before it was reached anew");
+    assert!(counter.take(NOW, &wish, true).await.is_none(), "it is not waited for");
+    assert!(counter.take(NOW, &wish, true).await.is_none(), "and not asked again before it was reached anew");
     until_reached(&counter).await;
     tokio::task::spawn_blocking(move || server.stop().unwrap()).await.unwrap();
     let end = Instant::now() + IN_TIME;
-    while counter.take(NOW, &wish).await.is_some() {
+    while counter.take(NOW, &wish, true).await.is_some() {
         assert!(Instant::now() < end, "a Redis that has ended counts still");
     }
 }

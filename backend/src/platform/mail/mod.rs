@@ -2,16 +2,20 @@
 //!
 //! Cast: [`Outgoing`] and its [`Mailer`] (SMTP, or the local outbox, which sends nothing), [`Message`] (what is sent) and [`Unsent`] (why it
 //! was not: for now, or for good). What a mail says and when it is tried again is the business of the identity
-//! wing. Invariants: TLS is rustls; a password for the server never crosses a network in the clear; a message has its
+//! wing. Invariants: TLS is rustls; a password for the server never crosses a network in the clear; a wrong setting loses
+//! no mail; of what a server says its code is kept and never its words, which name the receiver; a message has its
 //! own `Message-ID`, the same at each try, so that a server that took it twice can tell; nothing of a message can add a
 //! header.
 
 mod url;
 
+use crate::platform::tally::Tally;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder};
+use lettre::transport::smtp::Error as SmtpError;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
-use std::time::Duration;
+use std::error::Error as _;
+use std::time::{Duration, Instant};
 
 /// A server that takes no connection in this time is away.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -112,11 +116,52 @@ impl Mailer {
         let sent = tokio::time::timeout(LONGEST, transport.send(letter)).await;
         match sent {
             Ok(Ok(_)) => Ok(true),
-            Ok(Err(error)) if error.is_permanent() => Err(Unsent::Never(told(&error.to_string()))),
-            Ok(Err(error)) => Err(Unsent::Later(told(&error.to_string()))),
+            Ok(Err(error)) => Err(unsent(&error)),
             Err(_) => Err(Unsent::Later("the mail server took too long".to_owned())),
         }
     }
+}
+
+/// Servers that refuse the service itself, told once in a while.
+static REFUSALS: Tally = Tally::new(Duration::from_mins(1));
+
+/// What `error` means for the message.
+fn unsent(error: &SmtpError) -> Unsent {
+    // What is no answer of the server's (no connection, no TLS) names no receiver.
+    let Some(code) = error.status() else { return Unsent::Later(told(&error.to_string())) };
+    let words = error.source().map(ToString::to_string).unwrap_or_default();
+    let unsent = answered(&code.to_string(), &words);
+    if error.is_permanent()
+        && let Unsent::Later(answer) = &unsent
+        && let Some(times) = REFUSALS.count("refused", Instant::now())
+    {
+        tracing::warn!(answer, times, "the mail server refuses the service's mails: look at SMTP_URL and MAIL_FROM");
+    }
+    unsent
+}
+
+/// What a server's refusal means, by its code (RFC 5321) and the status that its words may begin with (RFC 3463).
+/// Only what is wrong with the receiver's own address is for good; a wrong password (535), relaying that is not
+/// allowed (550 5.7.1) or a sender that is not taken (553) is mended in the settings, and then the mail shall go.
+fn answered(code: &str, words: &str) -> Unsent {
+    const NO_RECEIVER: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];
+    let status = words.split_whitespace().next().filter(|word| is_status(word));
+    let told = format!(
+        "the mail server answered {}",
+        [Some(code), status].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    );
+    match (code, status) {
+        ("550" | "551" | "553", Some(status)) if NO_RECEIVER.contains(&status) => Unsent::Never(told),
+        // "User not local": said of receivers only.
+        ("551", None) => Unsent::Never(told),
+        _ => Unsent::Later(told),
+    }
+}
+
+/// Whether a word is an enhanced status: three numbers with dots.
+fn is_status(word: &str) -> bool {
+    let number = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    word.split('.').count() == 3 && word.split('.').all(number)
 }
 
 /// The sender that `MAIL_FROM` names.
@@ -137,6 +182,23 @@ pub fn check_url(url: &str) -> Result<(), String> {
     AsyncSmtpTransport::<Tokio1Executor>::from_url(&url::with_tls(url)?)
         .map(|_| ())
         .map_err(|error| format!("SMTP_URL: {error}. {}", url::TAKES))
+}
+
+/// Refuses a `PUBLIC_URL` that no link may begin with: links carry tokens, so that they go over https, save on this
+/// machine.
+///
+/// # Errors
+/// A sentence that names the setting.
+pub fn check_public_url(url: &str) -> Result<(), String> {
+    let takes = "It takes https://host and perhaps a path; http:// for this machine only.";
+    let parsed = ::url::Url::parse(url).map_err(|error| format!("PUBLIC_URL: {error}. {takes}"))?;
+    let plain = parsed.query().is_none() && parsed.fragment().is_none() && parsed.username().is_empty();
+    let safe = match parsed.scheme() {
+        "https" => true,
+        "http" => parsed.host_str().is_some_and(url::is_here),
+        _ => false,
+    };
+    if safe && plain { Ok(()) } else { Err(format!("PUBLIC_URL: no link with a token may begin so. {takes}")) }
 }
 
 /// Whether mail can be sent to `address`.
@@ -194,6 +256,31 @@ mod tests {
             assert!(matches!(formatted(bad, "s", "b"), Err(Unsent::Never(_))), "{bad}");
         }
         assert!(formatted("李@商店.example", "你好", "您好").is_ok());
+    }
+
+    #[test]
+    fn only_a_receiver_that_is_not_there_is_for_good_and_no_words_of_the_server_are_kept() {
+        for (code, words) in
+            [("550", "5.1.1 <li@shop.example>: nobody"), ("551", "li@shop.example moved"), ("553", "5.1.3 bad")]
+        {
+            assert!(matches!(answered(code, words), Unsent::Never(_)), "{code} {words}");
+        }
+        for (code, words) in [
+            ("535", "5.7.8 authentication failed"),
+            ("530", "5.7.0 STARTTLS first"),
+            ("550", "5.7.1 <li@shop.example>: relaying denied"),
+            ("550", "relay not permitted for li@shop.example"),
+            ("553", "sender <no-reply@service.example> rejected"),
+            ("550", "5.1.8 sender's domain is not there"),
+            ("554", "5.7.1 no"),
+            ("451", "4.7.1 greylisted"),
+            ("552", "5.2.2 mailbox full"),
+        ] {
+            let Unsent::Later(told) = answered(code, words) else { panic!("{code} {words}") };
+            assert!(told.contains(code) && !told.contains("li@shop.example"), "{told}");
+        }
+        assert_eq!(answered("550", "5.1.1 x"), Unsent::Never("the mail server answered 550 5.1.1".to_owned()));
+        assert_eq!(answered("550", "1.2.3.4 x"), Unsent::Later("the mail server answered 550".to_owned()));
     }
 
     #[test]

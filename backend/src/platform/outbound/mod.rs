@@ -58,7 +58,9 @@ impl Outbound {
             .no_proxy()
             // What is read is what came: a small answer must not unpack to a large one.
             .no_gzip()
-            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
             .user_agent(concat!("Tillwatch-Webhooks/", env!("CARGO_PKG_VERSION")))
             .pool_max_idle_per_host(0)
             .connect_timeout(CONNECT)

@@ -48,8 +48,7 @@ async fn list(
     params(("id" = AlertId, Path)), responses((status = 200, body = Alert)))]
 async fn get(who: Authorized<may::AlertsRead>, app: ThinData<App>, id: PathId<AlertId>) -> Result<Reply<Alert>> {
     let alert = super::get(&app, &who, id.0).await?;
-    let version = alert.version;
-    Ok(Reply::ok(alert).version(version))
+    Ok(Reply::ok(alert).versioned(|alert| alert.version))
 }
 
 /// Shows an alert's timeline, newest step first.

@@ -3,6 +3,7 @@
 use super::Breach;
 use crate::error::{Error, Result};
 use crate::identity::reach::{Place, Within, reached};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{alert_events as events, alerts};
 use crate::platform::http::page::Paging;
@@ -318,18 +319,11 @@ pub(super) async fn list(
     state: Option<AlertState>,
     paging: &Paging,
 ) -> Result<Vec<Row>> {
-    let query = alerts::table
-        .select(Row::as_select())
-        .filter(alerts::tenant_id.eq(tenant.0))
-        .order(alerts::alert_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = alerts::table.select(Row::as_select()).filter(alerts::tenant_id.eq(tenant.0));
+    let query = paged!(query, paging, alerts::alert_id, newest);
     let mut query = reached!(query, alerts, within);
     if let Some(state) = state {
         query = query.filter(alerts::state.eq(state.as_str()));
-    }
-    if let Some(after) = paging.after {
-        query = query.filter(alerts::alert_id.lt(after));
     }
     Ok(query.load(tx).await?)
 }

@@ -4,6 +4,7 @@ use super::model::Failed;
 use crate::error::{Error, Result};
 use crate::identity::chat::Server;
 use crate::identity::reach::{Within, reached};
+use crate::paged;
 use crate::platform::db::schema::{alerts, directory_resting, queue_deliveries as queue};
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
@@ -273,16 +274,11 @@ pub(super) async fn list(
             queue::created_at,
             queue::request_id,
         ))
-        .filter(queue::for_tenant.eq(tenant.0))
-        .order(queue::delivery_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
+        .filter(queue::for_tenant.eq(tenant.0));
+    let query = paged!(query, paging, queue::delivery_id, newest);
     let mut query = reached_deliveries!(query, tenant, within);
     if let Some(state) = state {
         query = query.filter(queue::state.eq(state.as_str()));
-    }
-    if let Some(after) = paging.after {
-        query = query.filter(queue::delivery_id.lt(after));
     }
     query
         .load::<Row>(tx)

@@ -1,6 +1,7 @@
 //! From the chunks of a request to the parts of a job: unpacking within a limit, and the SHA-256 of the file. Pure.
 
 use crate::identity::longjobs::PART;
+use crate::platform::hex::hex;
 use crate::watch::ingest::parse::BodyError;
 use flate2::write::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
@@ -86,7 +87,7 @@ impl Receiving {
             return Err(BodyError::Empty);
         }
         let digest: [u8; 32] = self.hash.finalize().into();
-        Ok(Whole { last: self.ready, bytes: self.bytes, sha256: crate::config::key_text(&digest) })
+        Ok(Whole { last: self.ready, bytes: self.bytes, sha256: hex(&digest) })
     }
 }
 
@@ -126,7 +127,7 @@ mod tests {
             for chunk in [1_000, 65_537, 10_000_000] {
                 let (parts, whole) = received(is_packed, body, chunk, 10_000_000).unwrap();
                 assert!(parts == plain && whole.bytes == plain.len() as u64);
-                assert_eq!(whole.sha256, crate::config::key_text(&digest));
+                assert_eq!(whole.sha256, hex(&digest));
             }
         }
         let two = [gzip(b"one\n"), gzip(b"two\n")].concat();

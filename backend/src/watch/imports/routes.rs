@@ -17,7 +17,7 @@ use tillwatch_shared::jobs::{ImportKind, LongJob, SamplesFile};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
-    vec![endpoint!(start)]
+    vec![endpoint!(start).with_files().with_keyed_rows()]
 }
 
 /// What an import says of its file.

@@ -15,7 +15,7 @@ use tillwatch_shared::samples::{Samples, SamplesTaken};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
-    vec![endpoint!(take)]
+    vec![endpoint!(take).with_keyed_rows()]
 }
 
 /// Takes up to 10,000 samples (10 MiB unpacked) in one transaction.

@@ -57,8 +57,7 @@ async fn list(
     params(("id" = RuleId, Path)), responses((status = 200, body = Rule)))]
 async fn get(who: Authorized<may::RulesRead>, app: ThinData<App>, id: PathId<RuleId>) -> Result<Reply<Rule>> {
     let rule = super::get(&app, &who, id.0).await?;
-    let version = rule.version;
-    Ok(Reply::ok(rule).version(version))
+    Ok(Reply::ok(rule).versioned(|rule| rule.version))
 }
 
 /// Changes a rule; it is judged again at once.
@@ -73,8 +72,7 @@ async fn update(
     body: Body<UpdateRule>,
 ) -> Result<Reply<Rule>> {
     let rule = super::update(&app, &who, id.0, &read, body.0).await?;
-    let version = rule.version;
-    Ok(Reply::ok(rule).version(version))
+    Ok(Reply::ok(rule).versioned(|rule| rule.version))
 }
 
 /// Archives a rule: it judges no more, its open alerts resolve, and it can be read, not changed. Doing it again changes
@@ -83,6 +81,5 @@ async fn update(
     params(("id" = RuleId, Path)), responses((status = 200, body = Rule)))]
 async fn archive(who: Authorized<may::RulesWrite>, app: ThinData<App>, id: PathId<RuleId>) -> Result<Reply<Rule>> {
     let rule = super::archive(&app, &who, id.0).await?;
-    let version = rule.version;
-    Ok(Reply::ok(rule).version(version))
+    Ok(Reply::ok(rule).versioned(|rule| rule.version))
 }

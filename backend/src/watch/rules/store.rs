@@ -3,6 +3,7 @@
 use super::ActiveRule;
 use crate::error::{Error, Result};
 use crate::identity::reach::{Within, reached};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::rules;
 use crate::platform::http::page::Paging;
@@ -88,21 +89,14 @@ pub(super) async fn list(
     archived: bool,
     paging: &Paging,
 ) -> Result<Vec<Rule>> {
-    let query = rules::table
-        .select(Row::as_select())
-        .filter(rules::tenant_id.eq(tenant.0))
-        .order(rules::rule_id)
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = rules::table.select(Row::as_select()).filter(rules::tenant_id.eq(tenant.0));
+    let query = paged!(query, paging, rules::rule_id, oldest);
     let mut query = reached!(query, rules, within);
     query = if archived {
         query.filter(rules::archived_at.is_not_null())
     } else {
         query.filter(rules::archived_at.is_null())
     };
-    if let Some(after) = paging.after {
-        query = query.filter(rules::rule_id.gt(after));
-    }
     query.load(tx).await?.into_iter().map(Row::into_rule).collect()
 }
 

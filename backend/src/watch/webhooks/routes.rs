@@ -79,8 +79,7 @@ async fn list(
     params(("id" = WebhookId, Path)), responses((status = 200, body = Webhook)))]
 async fn get(who: Authorized<may::WebhooksRead>, app: ThinData<App>, id: PathId<WebhookId>) -> Result<Reply<Webhook>> {
     let webhook = super::get(&app, &who, id.0).await?;
-    let version = webhook.version;
-    Ok(Reply::ok(webhook).version(version))
+    Ok(Reply::ok(webhook).versioned(|webhook| webhook.version))
 }
 
 /// Changes a webhook's name, address or types. What is queued goes to the new address.
@@ -95,8 +94,7 @@ async fn update(
     body: Body<UpdateWebhook>,
 ) -> Result<Reply<Webhook>> {
     let webhook = super::update(&app, &who, id.0, &read, body.0).await?;
-    let version = webhook.version;
-    Ok(Reply::ok(webhook).version(version))
+    Ok(Reply::ok(webhook).versioned(|webhook| webhook.version))
 }
 
 /// Enables a webhook: what happens from now on is sent; what happened meanwhile can be replayed. Doing it again changes

@@ -4,6 +4,7 @@ pub(super) mod attempts;
 pub(super) mod messages;
 
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::webhooks;
 use crate::platform::http::page::Paging;
@@ -101,20 +102,13 @@ pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: WebhookId, lock: bool
 }
 
 pub(super) async fn list(tx: &mut Tx, tenant: TenantId, archived: bool, paging: &Paging) -> Result<Vec<Webhook>> {
-    let mut query = webhooks::table
-        .select(Row::as_select())
-        .filter(webhooks::tenant_id.eq(tenant.0))
-        .order(webhooks::webhook_id)
-        .limit(paging.fetch())
-        .into_boxed();
+    let query = webhooks::table.select(Row::as_select()).filter(webhooks::tenant_id.eq(tenant.0));
+    let mut query = paged!(query, paging, webhooks::webhook_id, oldest);
     query = if archived {
         query.filter(webhooks::state.eq(WebhookState::Archived.as_str()))
     } else {
         query.filter(webhooks::state.ne(WebhookState::Archived.as_str()))
     };
-    if let Some(after) = paging.after {
-        query = query.filter(webhooks::webhook_id.gt(after));
-    }
     query.load(tx).await?.into_iter().map(|row: Row| Ok(row.into_kept()?.webhook)).collect()
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::platform::hex::hex;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()

@@ -7,7 +7,7 @@
 //! servers in our own order; nothing started here sees our environment, which holds secrets; nothing
 //! keeps our locks open, since std opens every file close-on-exec.
 
-use std::fmt::Write as _;
+use crate::platform::hex::hex;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::MetadataExt;
@@ -205,15 +205,6 @@ pub(super) fn name_of(pid: u32) -> Option<String> {
     // Some systems list the path.
     let name = program.trim().rsplit('/').next()?;
     (!state.starts_with('Z')).then(|| name.to_owned())
-}
-
-/// Bytes as lower-case hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// 192 random bits from the system, as hex: safe in a URL as it is.

@@ -8,6 +8,7 @@
 //! Invariants: nothing is unpacked that is not pinned; an unpacked wheel appears under its final name
 //! complete or not at all; the programs can be read and run by every account, whatever our umask is.
 
+use crate::platform::hex::hex;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -162,7 +163,7 @@ fn find_wheel(dir: &Path) -> Result<PathBuf, String> {
 /// Refuses a file that is not one of the pinned ones.
 fn check(wheel: &Wheel, file: &Path) -> Result<(), String> {
     let bytes = fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    let found = process::hex(&Sha256::digest(&bytes));
+    let found = hex(&Sha256::digest(&bytes));
     if wheel.sha256.contains(&found.as_str()) {
         return Ok(());
     }

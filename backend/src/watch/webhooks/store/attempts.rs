@@ -2,6 +2,7 @@
 
 use super::messages::Claimed;
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::webhook_attempts as attempts;
 use crate::platform::http::page::Paging;
@@ -55,7 +56,7 @@ pub(in super::super) async fn page(
     paging: &Paging,
 ) -> Result<Vec<(Uuid, WebhookAttempt)>> {
     type Logged = (Uuid, Uuid, DateTime<Utc>, i32, Option<i32>, Option<String>);
-    let mut query = attempts::table
+    let query = attempts::table
         .select((
             attempts::attempt_id,
             attempts::message_id,
@@ -65,13 +66,8 @@ pub(in super::super) async fn page(
             attempts::fault,
         ))
         .filter(attempts::tenant_id.eq(tenant.0))
-        .filter(attempts::webhook_id.eq(webhook.0))
-        .order(attempts::attempt_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
-    if let Some(after) = paging.after {
-        query = query.filter(attempts::attempt_id.lt(after));
-    }
+        .filter(attempts::webhook_id.eq(webhook.0));
+    let query = paged!(query, paging, attempts::attempt_id, newest);
     let rows: Vec<Logged> = query.load(tx).await?;
     rows.into_iter()
         .map(|(id, message, at, duration_ms, status, fault)| {

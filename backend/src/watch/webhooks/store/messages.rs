@@ -2,6 +2,7 @@
 
 use super::attempts::Tried;
 use crate::error::{Error, Result};
+use crate::paged;
 use crate::platform::db::schema::{directory_resting, queue_messages as queue};
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
@@ -289,18 +290,13 @@ pub(in super::super) async fn list(
     state: Option<MessageState>,
     paging: &Paging,
 ) -> Result<Vec<WebhookMessage>> {
-    let mut query = queue::table
+    let query = queue::table
         .select(MessageRow::as_select())
         .filter(queue::for_tenant.eq(tenant.0))
-        .filter(queue::webhook_id.eq(webhook.0))
-        .order(queue::message_id.desc())
-        .limit(paging.fetch())
-        .into_boxed();
+        .filter(queue::webhook_id.eq(webhook.0));
+    let mut query = paged!(query, paging, queue::message_id, newest);
     if let Some(state) = state {
         query = query.filter(queue::state.eq(state.as_str()));
-    }
-    if let Some(after) = paging.after {
-        query = query.filter(queue::message_id.lt(after));
     }
     query.load(tx).await?.into_iter().map(MessageRow::into_message).collect()
 }
