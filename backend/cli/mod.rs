@@ -1,10 +1,12 @@
 //! The command line: what each word of `tillwatch …` does.
 //!
 //! Cast: [`up`] (everything in one process, the default), [`parts`] (the roles by themselves: serve, work, bot,
-//! migrate), [`operator`] (the audit log), [`tenants`] (the retailers), [`outbox`] (mails that were kept), [`tools`]
-//! (backtest, config, openapi, keys, roles). Invariant: every error is one clear text on standard error and exit code 1;
-//! nothing prints a secret.
+//! migrate), [`operator`] (the audit log), [`tenants`] (the retailers), [`outbox`] (mails that were kept), [`inside`] (how
+//! these reach the database), [`tools`] (backtest, config, openapi, keys, roles). Invariants: every error is one clear text
+//! on standard error and exit code 1; a secret is printed only where it is what was asked for (`keys`, the demo's password
+//! of `up`, the link of a `mail`); whoever closes the pipe (`… | head`) has enough.
 
+mod inside;
 mod operator;
 mod outbox;
 mod parts;
@@ -13,6 +15,7 @@ mod tools;
 mod up;
 
 use clap::{Parser, Subcommand};
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tillwatch_backend::config::Config;
@@ -43,7 +46,7 @@ enum Command {
     /// Verify the audit log: that no entry was changed, removed or added afterwards.
     #[command(subcommand)]
     Audit(operator::AuditCommand),
-    /// The retailers: list, show, plan, limits, suspend, resume.
+    /// The retailers: list, show, plan, limits, suspend, resume, close, keep-open.
     #[command(subcommand)]
     Tenant(tenants::TenantCommand),
     /// Try a rule on a CSV file of `timestamp,value`; prints timestamp,value,score,fired.
@@ -82,9 +85,20 @@ pub(crate) fn run() -> ExitCode {
     finish(simple.unwrap_or_else(|| with_settings(command, cli.config.as_deref())))
 }
 
+/// Prints a line.
+///
+/// # Errors
+/// When nobody reads any more.
+pub(crate) fn say(line: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{line}")
+}
+
 fn finish(outcome: Result<(), Failure>) -> ExitCode {
+    let enough =
+        |error: &Failure| error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if enough(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tillwatch: {error}");
             ExitCode::FAILURE

@@ -2,20 +2,22 @@
 //!
 //! It reads through the service's own roles and use cases, in each retailer's own transaction.
 
-use super::{Failure, parts};
+use super::inside::Inside;
+use super::{Failure, say};
 use clap::{Args, Subcommand};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 use tillwatch_backend::app::App;
 use tillwatch_backend::config::Config;
+use tillwatch_backend::identity::audit::canon::Hash;
 use tillwatch_backend::identity::audit::seal::{Trusted, parse_hex};
 use tillwatch_backend::identity::audit::{file, seal, sealing};
 use tillwatch_backend::identity::directory;
+use tillwatch_backend::identity::tenants::operator;
+use tillwatch_backend::platform::clock::now;
 use tillwatch_backend::platform::hex::hex;
 use tillwatch_backend::platform::http::who::Who;
-use tillwatch_backend::serve::Service;
-use tillwatch_backend::telemetry;
 use tillwatch_shared::audit::AuditFault;
 use tillwatch_shared::ids::TenantId;
 
@@ -50,33 +52,23 @@ pub(super) struct VerifyFileArgs {
     public_key: Vec<String>,
 }
 
-/// Retailers that are listed at once.
-const LISTED: i64 = 200;
 /// Seals that are verified at once.
 const AT_ONCE: i64 = 10;
 
-/// The service's own view of the database, without serving anything.
-pub(super) async fn inside(config: &Config) -> Result<(Service, App), Failure> {
-    telemetry::start("warn", config.log_json);
-    let service = Service::start(parts::options(config, None, false)?).await?;
-    let app = App::new(service.shared())?;
-    Ok((service, app))
-}
-
-/// The retailer of this id, or every one for `all`.
+/// The retailer of this id, which is there, or every one for `all`.
 pub(super) async fn chosen(app: &App, text: &str) -> Result<Vec<TenantId>, Failure> {
     if text != "all" {
-        return Ok(vec![text.parse::<TenantId>().map_err(|error| format!("--tenant: {error}"))?]);
+        let tenant = text.parse::<TenantId>().map_err(|error| format!("--tenant: {error}"))?;
+        operator::standing(app, &Who::system(tenant, "operator", "operator")).await?;
+        return Ok(vec![tenant]);
     }
     let mut all: Vec<TenantId> = Vec::new();
-    loop {
-        let after = all.last().copied();
-        let page = app.db.system("list retailers", async |tx| directory::tenants(tx, after, LISTED).await).await?;
-        if page.is_empty() {
-            return Ok(all);
-        }
-        all.extend(page);
-    }
+    directory::each_tenant(app, "list retailers", async |tenant| {
+        all.push(tenant);
+        Ok(())
+    })
+    .await?;
+    Ok(all)
 }
 
 /// The commands that need the database.
@@ -88,23 +80,23 @@ pub(super) async fn audit(config: Config, command: AuditCommand) -> Result<(), F
     if head.is_some() && args.tenant == "all" {
         return Err("--expect-head: say of which retailer with --tenant.".into());
     }
-    let (service, app) = inside(&config).await?;
+    let inside = Inside::enter(&config).await?;
+    let outcome = verify(&inside.app, &args.tenant, head).await;
+    inside.leave().await?;
+    outcome
+}
+
+/// Verifies the log of one retailer or of all.
+async fn verify(app: &App, wanted: &str, head: Option<Hash>) -> Result<(), Failure> {
+    let tenants = chosen(app, wanted).await?;
     let mut broken = 0_usize;
-    let tenants = chosen(&app, &args.tenant).await?;
     for tenant in &tenants {
         let who = Who::system(*tenant, "operator", "audit-verify");
-        let mut fault = whole(&app, &who).await?;
-        if let (None, Some(head)) = (&fault, &head)
-            && !sealing::holds_head(&app, &who, head).await?
-        {
-            fault = Some(seal::head_lost(&hex(head)));
-        }
-        if let Some(fault) = fault {
-            println!("{tenant} broken: {} {}", fault.kind, fault.detail);
+        if let Some(wrong) = whole(app, &who, head.as_ref()).await? {
+            say(&format!("{tenant} broken: {wrong}"))?;
             broken += 1;
         }
     }
-    service.stop().await;
     if broken > 0 {
         return Err(format!("{broken} of {} audit logs are not as they were sealed.", tenants.len()).into());
     }
@@ -112,20 +104,34 @@ pub(super) async fn audit(config: Config, command: AuditCommand) -> Result<(), F
 }
 
 /// Verifies one retailer's log from end to end and prints its head; the first thing that is wrong.
-async fn whole(app: &App, who: &Who) -> Result<Option<AuditFault>, Failure> {
+async fn whole(app: &App, who: &Who, noted: Option<&Hash>) -> Result<Option<String>, Failure> {
+    let shown = |fault: AuditFault| Some(format!("{} {}", fault.kind, fault.detail));
     let mut after = 0;
-    loop {
+    let last = loop {
         let part = sealing::verify(app, who, after, AT_ONCE).await?;
-        if part.fault.is_some() {
-            return Ok(part.fault);
+        if let Some(fault) = part.fault {
+            return Ok(shown(fault));
         }
-        let Some(next) = part.next else {
-            let head = part.head.map_or_else(|| "none".to_owned(), |head| head.hash);
-            println!("{} intact: seals {}, head {head}, unsealed {}", who.tenant, part.verified_through, part.unsealed);
-            return Ok(None);
-        };
-        after = next;
+        match part.next {
+            Some(next) => after = next,
+            None => break part,
+        }
+    };
+    if let Some(noted) = noted
+        && !sealing::holds_head(app, who, noted).await?
+    {
+        return Ok(shown(seal::head_lost(&hex(noted))));
     }
+    if let Some(since) = sealing::overdue(app, who, now()).await? {
+        return Ok(Some(format!(
+            "nothing was sealed since {}: no worker runs (`tillwatch up`, or `tillwatch work`), or seals were removed.",
+            since.to_rfc3339()
+        )));
+    }
+    let head = last.head.map_or_else(|| "none".to_owned(), |head| head.hash);
+    let (seals, unsealed) = (last.verified_through, last.unsealed);
+    say(&format!("{} intact: seals {seals}, head {head}, unsealed {unsealed}", who.tenant))?;
+    Ok(None)
 }
 
 /// Verifies an export.
@@ -139,11 +145,14 @@ pub(super) fn verify_file(args: &VerifyFileArgs) -> Result<(), Failure> {
     let opened = File::open(&args.file).map_err(|error| wrong(&error))?;
     let report = file::verify(BufReader::new(opened), trusted).map_err(|error| wrong(&error))?;
     let (head, end) = (&report.head, &report.end);
-    println!("{} intact: entries {}, seals {}, unsealed {}", head.tenant, end.entries, end.seals, report.unsealed);
-    println!("from {} to {}", head.from.to_rfc3339(), end.next.unwrap_or(head.to).to_rfc3339());
+    say(&format!(
+        "{} intact: entries {}, seals {}, unsealed {}",
+        head.tenant, end.entries, end.seals, report.unsealed
+    ))?;
+    say(&format!("from {} to {}", head.from.to_rfc3339(), end.next.unwrap_or(head.to).to_rfc3339()))?;
     if report.own_keys {
         for key in &head.keys {
-            println!("key {} {} is the file's own: compare it with the published one", key.kid, key.public_key);
+            say(&format!("key {} {} is the file's own: compare it with the published one", key.kid, key.public_key))?;
         }
     }
     Ok(())

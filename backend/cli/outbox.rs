@@ -1,17 +1,12 @@
-//! `tillwatch mail`: the outbox of an installation without a mail server, on a database that is given or on the local one
-//! of `tillwatch up`, whether that runs or not.
+//! `tillwatch mail`: the outbox of an installation without a mail server.
 //!
 //! A link is made anew from the installation's key each time it is shown; the database does not hold it.
 
 use super::Failure;
-use super::up::{DATABASE, kept_secret};
+use super::inside::Inside;
 use clap::Args;
-use std::path::Path;
 use tillwatch_backend::config::Config;
-use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::identity::mails::{self, Shown};
-use tillwatch_backend::platform::db::local::{self, LocalOptions, LocalPostgres};
-use tillwatch_backend::platform::db::{Db, DbConfig, POOL_WAIT, migrate};
 use tillwatch_shared::ids::MailId;
 
 /// Mails that the list shows.
@@ -33,10 +28,10 @@ pub(super) async fn mail(config: Config, args: MailArgs) -> Result<(), Failure> 
     }
     let wanted = args.mail.as_deref().map(Wanted::read).transpose()?;
     let limit = if matches!(wanted, Some(Wanted::Id(_))) { SEARCHED } else { NEWEST };
-    let mails = match &config.database_url {
-        Some(_) => given(&config, limit).await?,
-        None => of_local(&config, limit).await?,
-    };
+    let inside = Inside::enter(&config).await?;
+    let mails = newest(&inside, &config, limit).await;
+    inside.leave().await?;
+    let mails = mails?;
     let Some(wanted) = wanted else {
         print!("{}", list(&mails));
         return Ok(());
@@ -97,62 +92,10 @@ fn whole(mail: &Shown) -> String {
     format!("To: {}\nSubject: {}\nDate: {}\n\n{}", message.to, message.subject, mail.at.to_rfc2822(), message.body)
 }
 
-/// The mails of the database that the settings name.
-async fn given(config: &Config, limit: usize) -> Result<Vec<Shown>, Failure> {
-    let app_url = config.database_url.clone().ok_or("DATABASE_URL: not set.")?;
-    let system_url = config.database_system_url.clone().ok_or("DATABASE_SYSTEM_URL: not set, but DATABASE_URL is.")?;
-    let secret = match (config.secret_key, &config.data_dir) {
-        (Some(secret), _) => secret,
-        (None, Some(dir)) => kept_there(dir)?,
-        (None, None) => return Err("SECRET_KEY: not set. The links in mails are made with it.".into()),
-    };
-    read(config, secret, app_url, system_url, limit).await
-}
-
-/// The mails of the local database, which is started for as long as this takes when nobody has.
-async fn of_local(config: &Config, limit: usize) -> Result<Vec<Shown>, Failure> {
-    let data_dir = match &config.data_dir {
-        Some(dir) => std::path::absolute(dir)?,
-        None => local::default_data_dir()?,
-    };
-    let secret = match config.secret_key {
-        Some(secret) => secret,
-        None => kept_there(&data_dir)?,
-    };
-    let password = Keys::new(secret, config.secret_key_previous)?.local_password("database-roles");
-    let options =
-        LocalOptions { data_dir: Some(data_dir), bin_dir: config.pg_bin_dir.clone(), ..LocalOptions::default() };
-    let postgres = tokio::task::spawn_blocking(move || LocalPostgres::start(&options)).await??;
-    let port = postgres.port();
-    let [_, app_url, system_url] =
-        migrate::ROLES.map(|role| format!("postgres://{role}:{password}@127.0.0.1:{port}/{DATABASE}"));
-    let mails = read(config, secret, app_url, system_url, limit).await;
-    tokio::task::spawn_blocking(move || postgres.stop()).await??;
-    mails
-}
-
-/// The key of an installation that is there; none is made.
-fn kept_there(data_dir: &Path) -> Result<[u8; 32], Failure> {
-    if !data_dir.join("secret-key").exists() {
-        return Err(
-            format!("There is no local installation in {}. `tillwatch up` makes one.", data_dir.display()).into()
-        );
-    }
-    kept_secret(data_dir)
-}
-
-async fn read(
-    config: &Config,
-    secret: [u8; 32],
-    app_url: String,
-    system_url: String,
-    limit: usize,
-) -> Result<Vec<Shown>, Failure> {
-    let keys = Keys::new(secret, config.secret_key_previous)?;
-    let db = Db::new(&DbConfig { app_url, system_url, pool_size: 1, pool_wait: POOL_WAIT })?;
+async fn newest(inside: &Inside, config: &Config, limit: usize) -> Result<Vec<Shown>, Failure> {
     let here = format!("http://{}:{}", config.host, config.port);
     let base = config.mail.public_url.as_deref().unwrap_or(&here).trim_end_matches('/');
-    Ok(mails::newest(&db, &keys, base, limit).await?)
+    Ok(mails::newest(&inside.app, base, limit).await?)
 }
 
 #[cfg(test)]

@@ -33,7 +33,8 @@ pub(super) async fn serve(config: Config, args: ServeArgs) -> Result<(), Failure
     let mut stop = StopSignal::listen()?;
     telemetry::start(&config.log, config.log_json);
     let listener = listen(&config)?;
-    let options = options(&config, Some(listener), args.worker)?;
+    let (db, secret) = given(&config)?;
+    let options = options(&config, db, secret, Some(listener), args.worker)?;
     let Some(service) = stop.unless_received(Service::start(options)).await else { return Ok(()) };
     let service = service?;
     if let Some(address) = service.address() {
@@ -49,9 +50,9 @@ pub(super) async fn serve(config: Config, args: ServeArgs) -> Result<(), Failure
 pub(super) async fn work(config: Config) -> Result<(), Failure> {
     let mut stop = StopSignal::listen()?;
     telemetry::start(&config.log, config.log_json);
-    let Some(service) = stop.unless_received(Service::start(options(&config, None, true)?)).await else {
-        return Ok(());
-    };
+    let (db, secret) = given(&config)?;
+    let options = options(&config, db, secret, None, true)?;
+    let Some(service) = stop.unless_received(Service::start(options)).await else { return Ok(()) };
     let service = service?;
     tracing::info!("working");
     stop.received().await;
@@ -160,18 +161,29 @@ pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
     })
 }
 
-/// What a service of these settings needs to know.
-pub(super) fn options(config: &Config, listener: Option<TcpListener>, worker: bool) -> Result<ServiceOptions, Failure> {
+/// The database and the secret that the settings name.
+fn given(config: &Config) -> Result<(DbConfig, [u8; 32]), Failure> {
     let app_url = config
         .database_url
         .clone()
         .ok_or("DATABASE_URL: not set. `serve` and `work` need a database; `tillwatch up` brings its own.")?;
     let system_url = config.database_system_url.clone().ok_or("DATABASE_SYSTEM_URL: not set, but DATABASE_URL is.")?;
     let secret = config.secret_key.ok_or("SECRET_KEY: not set. `tillwatch keys` makes one.")?;
+    Ok((DbConfig { app_url, system_url, pool_size: config.database_pool, pool_wait: POOL_WAIT }, secret))
+}
+
+/// What a service of these settings needs to know.
+pub(super) fn options(
+    config: &Config,
+    db: DbConfig,
+    secret: [u8; 32],
+    listener: Option<TcpListener>,
+    worker: bool,
+) -> Result<ServiceOptions, Failure> {
     // Fails early when the secret cannot make keys.
     Keys::new(secret, config.secret_key_previous)?;
     Ok(ServiceOptions {
-        db: DbConfig { app_url, system_url, pool_size: config.database_pool, pool_wait: POOL_WAIT },
+        db,
         listener,
         http_workers: config.http_workers,
         secret,

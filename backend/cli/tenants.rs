@@ -3,17 +3,18 @@
 //! Everything goes through the service's own roles and use cases, in the retailer's own transaction, and is audited as
 //! the system's doing from `operator`. Saying something again changes nothing.
 
-use super::Failure;
-use super::operator::{chosen, inside};
+use super::inside::Inside;
+use super::operator::chosen;
+use super::{Failure, say};
 use clap::{Args, Subcommand};
-use std::io::Write as _;
 use tillwatch_backend::app::App;
 use tillwatch_backend::config::Config;
 use tillwatch_backend::identity::tenants::operator::{self, operator as acting};
-use tillwatch_backend::identity::{limits, tenants};
+use tillwatch_backend::identity::{closing, limits, tenants};
 use tillwatch_backend::platform::clock::now;
 use tillwatch_backend::platform::http::who::Who;
-use tillwatch_backend::watch::deliveries;
+use tillwatch_backend::watch::{deliveries, webhooks};
+use tillwatch_shared::closing::CloseTenant;
 use tillwatch_shared::ids::{JobId, TenantId};
 use tillwatch_shared::tenant::{Limit, Plan};
 
@@ -52,6 +53,22 @@ pub(super) enum TenantCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Closes a retailer, also one that is suspended: it can be kept open for a time, then everything of it is removed.
+    Close {
+        /// The retailer (`ten_…`).
+        id: TenantId,
+        /// Its name, exactly.
+        #[arg(long, value_name = "NAME")]
+        confirm: String,
+        /// Why; kept in its audit log.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Keeps a closing retailer open, as it was before.
+    KeepOpen {
+        /// The retailer (`ten_…`).
+        id: TenantId,
+    },
 }
 
 /// What `tillwatch tenant limits` takes.
@@ -78,9 +95,9 @@ pub(super) struct LimitsArgs {
 
 /// Runs one of them.
 pub(super) async fn run(config: Config, command: TenantCommand) -> Result<(), Failure> {
-    let (service, app) = inside(&config).await?;
-    let outcome = perform(&app, command).await;
-    service.stop().await;
+    let inside = Inside::enter(&config).await?;
+    let outcome = perform(&inside.app, command).await;
+    inside.leave().await?;
     outcome
 }
 
@@ -90,7 +107,7 @@ async fn perform(app: &App, command: TenantCommand) -> Result<(), Failure> {
         TenantCommand::List => {
             for tenant in chosen(app, "all").await? {
                 let settings = tenants::get(app, &acting(tenant, &request)).await?;
-                writeln!(std::io::stdout(), "{tenant} {} {} {}", settings.state, settings.plan, settings.name)?;
+                say(&format!("{tenant} {} {} {}", settings.state, settings.plan, settings.name))?;
             }
             return Ok(());
         }
@@ -109,21 +126,35 @@ async fn perform(app: &App, command: TenantCommand) -> Result<(), Failure> {
         TenantCommand::Suspend { id, reason } => operator::suspend(app, &acting(id, &request), &reason).await?,
         TenantCommand::Resume { id, reason } => {
             let who = acting(id, &request);
-            // Before anybody may claim them: the time of the rest does not count against what waited.
-            deliveries::rested(app, id, now()).await?;
-            operator::resume(app, &who, &reason).await?
+            let before_work = async || {
+                deliveries::rested(app, id, now()).await?;
+                webhooks::rested(app, &who).await
+            };
+            operator::resume(app, &who, &reason, before_work).await?
+        }
+        TenantCommand::Close { id, confirm, reason } => {
+            let who = acting(id, &request);
+            operator::standing(app, &who).await?;
+            let closing = closing::close(app, &who, CloseTenant { confirm, reason }).await?;
+            say(&format!("closes at {}, erasure {}", closing.closes_at.to_rfc3339(), closing.erasure))?;
+            closing.changed
+        }
+        TenantCommand::KeepOpen { id } => {
+            let who = acting(id, &request);
+            operator::standing(app, &who).await?;
+            closing::keep_open(app, &who).await?
         }
     };
-    Ok(writeln!(std::io::stdout(), "{}", if changed { "changed" } else { "nothing changed" })?)
+    Ok(say(if changed { "changed" } else { "nothing changed" })?)
 }
 
 async fn show(app: &App, who: &Who) -> Result<(), Failure> {
     // A retailer that is not there is said so first.
     operator::standing(app, who).await?;
     let (settings, used) = (tenants::get(app, who).await?, limits::get(app, who).await?);
-    let mut out = std::io::stdout();
-    writeln!(out, "{} {} {} {}", settings.id, settings.state, settings.plan, settings.name)?;
-    writeln!(out, "{} {} {} since {}", settings.locale, settings.time_zone, settings.currency, settings.created_at)?;
+    say(&format!("{} {} {} {}", settings.id, settings.state, settings.plan, settings.name))?;
+    let (locale, zone, currency) = (settings.locale, settings.time_zone, settings.currency);
+    say(&format!("{locale} {zone} {currency} since {}", settings.created_at))?;
     for (name, limit) in [
         ("requests per minute", &used.requests_per_minute),
         ("concurrent requests", &used.concurrent_requests),
@@ -133,7 +164,7 @@ async fn show(app: &App, who: &Who) -> Result<(), Failure> {
     ] {
         let Limit { limit, used, own } = limit;
         let used = used.map_or(String::new(), |used| format!("{used} of "));
-        writeln!(out, "{name}: {used}{limit}{}", if *own { " (its own)" } else { "" })?;
+        say(&format!("{name}: {used}{limit}{}", if *own { " (its own)" } else { "" }))?;
     }
     Ok(())
 }

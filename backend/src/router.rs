@@ -67,6 +67,7 @@ pub fn sweeps() -> Vec<Sweep> {
         identity::auth::jobs::sweeps(),
         identity::closing::jobs::sweeps(),
         identity::directory::jobs::sweeps(),
+        identity::longjobs::jobs::sweeps(),
         identity::mails::jobs::sweeps(),
         watch::webhooks::jobs::sweeps(),
     ]

@@ -16,7 +16,7 @@ words! {
     pub enum LongJobState {
         /// Its file is still coming in.
         Uploading = "uploading",
-        /// Waits for its turn: two jobs of a retailer run at once.
+        /// Waits for its turn, since two jobs of a retailer run at once; or for the next day, as the message says then.
         Waiting = "waiting",
         /// Runs.
         Running = "running",
@@ -65,7 +65,7 @@ answers! {
         /// What came of it so far, by name.
         #[cfg_attr(feature = "openapi", schema(max_items = 16))]
         pub counts: Vec<LongJobCount>,
-        /// Why it failed.
+        /// Why it failed, or until when it waits because the day's samples are used up.
         #[cfg_attr(feature = "openapi", schema(max_length = 1000))]
         pub message: Option<String>,
         /// SHA-256 of the uploaded file, unpacked, in hexadecimal digits.

@@ -290,7 +290,7 @@ async fn a_wrong_list_of_channels_is_refused_place_by_place() {
     let fields = ["/channels/1 not_found", "/channels/2 duplicate"];
     let problem = give(&stores.retailer, &person, json!({ "channels": wrong })).await.refused(Code::ValidationFailed);
     assert_eq!(refused_fields(&problem), fields);
-    let wish = json!({ "name": "T", "scopes": ["jobs:read"], "channels": wrong, "requests_per_minute": 0 });
+    let wish = json!({ "name": "T", "scopes": ["tenant:read"], "channels": wrong, "requests_per_minute": 0 });
     let problem = stores.retailer.owner.post("/v1/api-tokens", wish).await.refused(Code::ValidationFailed);
     let more =
         ["/requests_per_minute out_of_range", "/scopes/0 not_by_channel"].into_iter().chain(fields).collect::<Vec<_>>();

@@ -5,7 +5,7 @@
 
 use super::canon::Sealable;
 use super::seal::Seal;
-use super::sealing::{floor, head_to_wire};
+use super::sealing::{LATE, SAME_MOMENT, floor, head_to_wire};
 use super::store::seals as store;
 use super::{Entry, record};
 use crate::app::App;
@@ -15,7 +15,7 @@ use crate::platform::hex::hex;
 use crate::platform::http::who::{Who, actor_text};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
@@ -30,9 +30,6 @@ pub const MOST: u64 = 100_000;
 const PAGE: usize = 1_000;
 /// Seals of one page.
 const SEALS: i64 = 10;
-/// A late entry's seal follows within this time of the entry's own place.
-const LATE: TimeDelta = TimeDelta::minutes(15);
-
 /// What is to be sent next.
 enum Next {
     Head,
@@ -154,7 +151,8 @@ impl Export {
 
     async fn seals(&mut self, after: i64) -> Result<Vec<AuditLine>> {
         let (tenant, first) = (self.who.tenant, floor(self.from));
-        let end = floor(self.broke_off.unwrap_or(self.to) + LATE);
+        // A late entry's seal reaches no further than this behind the entry's own place.
+        let end = floor(self.broke_off.unwrap_or(self.to) + LATE + SAME_MOMENT);
         let page = self
             .app
             .db

@@ -5,18 +5,14 @@
 
 use super::canon::{Hash, Sealable};
 use super::seal::{self, Link, Seal, Trusted};
-use super::sealing::floor;
+use super::sealing::{floor, late};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::TimeDelta;
 use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 use tillwatch_shared::audit::{AuditExportEnd, AuditExportHead, AuditFault, AuditLine, AuditLineEntry, AuditLineSeal};
 use tillwatch_shared::ids::{ApiTokenId, RuleId, StaffId};
 use uuid::Uuid;
-
-/// An entry this much before the end of the seals may still have been without one.
-const LATE: TimeDelta = TimeDelta::minutes(10);
 
 /// Why a file is not good.
 #[derive(Debug, thiserror::Error)]
@@ -118,16 +114,12 @@ impl Contents {
         let mut unsealed: Vec<Uuid> = self.entries.keys().copied().filter(|id| !sealed.contains(id)).collect();
         unsealed.sort_unstable();
         let reached = newest.map_or(Uuid::nil(), |one| one.through);
-        let before = Uuid::from_u128(reached.as_u128().saturating_sub(late_millis() << 80));
-        match unsealed.first().filter(|id| **id < before) {
+        // Younger ones may have been without a seal when the file was made.
+        match unsealed.first().filter(|id| **id < late(reached)) {
             Some(id) => Err(seal::added(*id)),
             None => Ok(unsealed.len()),
         }
     }
-}
-
-fn late_millis() -> u128 {
-    u128::try_from(LATE.num_milliseconds()).unwrap_or_default()
 }
 
 fn sealable(line: AuditLineEntry) -> Option<Sealable> {

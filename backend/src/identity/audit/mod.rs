@@ -6,8 +6,8 @@
 //! Vocabulary: a *seal* covers some entries and the seal before it, and is signed; the seals of a retailer are its
 //! *chain*, the newest is its *head*. Cast: [`canon`] (what of an entry is hashed) and [`seal`] (both pure), [`sealing`]
 //! (making and verifying the chain), [`export`] and [`file`](mod@file) (a copy that is verified without the service), [`jobs`].
-//! Invariants: entries and seals are added and read, never changed; every entry is in one seal a minute or two after it
-//! was written; whoever changes the database without the service's key is found, and what they changed is named.
+//! Invariants: entries and seals are added and read, never changed; every entry is in one seal some minutes after it
+//! was written, as long as a worker runs; whoever changes the database without the service's key is found, and what they changed is named.
 
 pub mod canon;
 pub mod export;

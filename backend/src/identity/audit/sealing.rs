@@ -12,6 +12,7 @@ use super::seal::{self, Link, MOST_ENTRIES, Seal};
 use super::store::seals as store;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::hex::hex;
@@ -25,9 +26,9 @@ use uuid::Uuid;
 /// Entries are sealed when they are so old.
 pub const MARGIN: TimeDelta = TimeDelta::minutes(1);
 /// An entry that was committed late is still sealed when it is so much older than the sealed end.
-const LATE: TimeDelta = TimeDelta::minutes(10);
+pub(super) const LATE: TimeDelta = TimeDelta::minutes(10);
 /// An entry's id and its time are made at the same moment, and clocks are set now and then.
-const SAME_MOMENT: TimeDelta = TimeDelta::minutes(5);
+pub(super) const SAME_MOMENT: TimeDelta = TimeDelta::minutes(5);
 /// Seals of one retailer in one round, so that nobody's backlog keeps the others waiting.
 const ROUND: usize = 20;
 /// Entries of one seal's range that the verifier looks at; more than it holds were added by somebody.
@@ -48,7 +49,7 @@ fn time_of(id: Uuid) -> DateTime<Utc> {
 }
 
 /// The lowest id that may still be sealed when the chain reaches to `through`.
-fn late(through: Uuid) -> Uuid {
+pub(super) fn late(through: Uuid) -> Uuid {
     if through.is_nil() { through } else { floor(time_of(through) - LATE) }
 }
 
@@ -167,6 +168,28 @@ pub async fn verify(app: &App, who: &Who, after: i64, most: i64) -> Result<Audit
         unsealed,
         keys: trusted.to_wire(),
     })
+}
+
+/// Since when something waits for a seal that should have one by now: then no worker seals, or seals were removed. A
+/// retailer's log is never empty, so one without entries and seals has lost both.
+///
+/// # Errors
+/// When the database fails.
+pub async fn overdue(app: &App, who: &Who, at: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+    let tenant = who.tenant;
+    let oldest = app
+        .db
+        .read(who, async |tx| {
+            let head = store::head(tx, tenant).await?;
+            let through = head.as_ref().map_or(Uuid::nil(), |head| head.link.through);
+            let first = store::ids(tx, tenant, through, Uuid::max(), 1).await?.first().copied();
+            if head.is_none() && first.is_none() {
+                return Ok(Some(tenants::settings(tx, tenant).await?.created_at));
+            }
+            Ok(first.map(time_of))
+        })
+        .await?;
+    Ok(oldest.filter(|oldest| *oldest < at - MARGIN - LATE))
 }
 
 pub(super) fn head_to_wire(head: &store::Head) -> AuditHead {

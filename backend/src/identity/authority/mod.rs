@@ -24,6 +24,14 @@ pub async fn of_staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Auth
     store::of_staff(tx, tenant, id).await
 }
 
+/// What a staff may do now; `None` for one who is disabled or not there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_working(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<Authority>> {
+    store::of_working(tx, tenant, id).await
+}
+
 /// A staff who may do something, as far as telling them takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holder {

@@ -39,6 +39,17 @@ pub(super) async fn of_staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Resu
     authority(kept.ok_or_else(|| Error::not_found("staff"))?)
 }
 
+pub(super) async fn of_working(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<Authority>> {
+    let kept: Option<Kept> = staff_with_role!(tenant)
+        .select((staff::role, staff::custom_role_id, roles::permissions.nullable(), staff::channels))
+        .filter(staff::staff_id.eq(id.0))
+        .filter(staff::disabled_at.is_null())
+        .first(tx)
+        .await
+        .optional()?;
+    kept.map(authority).transpose()
+}
+
 pub(super) async fn active(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(Holder, Authority)>> {
     let rows: Vec<(Uuid, Option<String>, Kept)> = staff_with_role!(tenant)
         .select((

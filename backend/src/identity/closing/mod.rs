@@ -34,6 +34,7 @@ use store::Closing;
 use tillwatch_shared::closing::{CloseTenant, Erasure, ErasureState, TenantClosing};
 use tillwatch_shared::ids::{ErasureId, TenantId};
 use tillwatch_shared::permissions::Permission;
+use tillwatch_shared::tenant::TenantState;
 
 /// Rows that are erased in one transaction.
 const ROWS: i32 = 1_000;
@@ -53,8 +54,7 @@ pub async fn close(app: &App, who: &Who, wish: CloseTenant) -> Result<TenantClos
     checks.done()?;
     let at = now();
     let days = i64::from(app.closing_days);
-    let present = app.db.system("an open closing", async |tx| store::open(tx, who.tenant).await).await?;
-    let closing = app
+    let (closing, changed) = app
         .db
         .write(who, async |tx| {
             tenants::lock(tx, who.tenant).await?;
@@ -62,9 +62,11 @@ pub async fn close(app: &App, who: &Who, wish: CloseTenant) -> Result<TenantClos
             if settings.name != wish.confirm {
                 return Err(Error::field("/confirm", "mismatch", "Is not the retailer's name. Type it exactly."));
             }
-            let state = store::state(tx, who.tenant).await?;
-            if state == CLOSING && present.is_some() {
-                return Ok(None);
+            // Behind the lock, so that of two who close at once the second finds what the first has done.
+            let present = app.db.system("an open closing", async |tx| store::open(tx, who.tenant).await).await?;
+            let state = tenants::standing(tx, who.tenant).await?.state;
+            if let Some(present) = present.filter(|_| state == TenantState::Closing) {
+                return Ok((present, false));
             }
             let closing = Closing {
                 // Random in all its bits: an id that holds the time could be guessed by whoever knows the time.
@@ -72,13 +74,13 @@ pub async fn close(app: &App, who: &Who, wish: CloseTenant) -> Result<TenantClos
                 tenant: who.tenant,
                 name_hash: Sha256::digest(settings.name.as_bytes()).to_vec(),
                 // One that was kept open halfway was active before.
-                state_before: if state == CLOSING { ACTIVE.to_owned() } else { state },
+                state_before: if state == TenantState::Closing { TenantState::Active } else { state },
                 asked_at: at,
                 closes_at: at + TimeDelta::days(days),
                 kept_open_at: None,
                 counts: json!({}),
             };
-            store::set_state(tx, who.tenant, CLOSING).await?;
+            tenants::set_state(tx, who.tenant, TenantState::Closing, at).await?;
             store::insert(tx, &closing).await?;
             let (object, after) = (Some(who.tenant.to_string()), Some(json!({ "closes_at": closing.closes_at })));
             let entry =
@@ -87,19 +89,12 @@ pub async fn close(app: &App, who: &Who, wish: CloseTenant) -> Result<TenantClos
             let (retailer, until, erasure) = (settings.name, closing.closes_at, closing.id);
             let letter = Letter::TenantClosing { retailer, until, erasure };
             mails::notify(tx, who, Permission::TenantDelete, &letter).await?;
-            Ok(Some(closing))
+            Ok((closing, true))
         })
         .await?;
     app.wake(Topic::Jobs);
-    let changed = closing.is_some();
-    let closing = closing.or(present).ok_or_else(|| Error::internal("a closing retailer without a closing"))?;
     Ok(TenantClosing { erasure: closing.id, closes_at: closing.closes_at, changed })
 }
-
-/// The state of a retailer that is being closed.
-const CLOSING: &str = "closing";
-/// The state of one that is open.
-const ACTIVE: &str = "active";
 
 /// Keeps a closing retailer open; says whether that changed anything.
 ///
@@ -107,7 +102,7 @@ const ACTIVE: &str = "active";
 /// 409 when its time has come.
 pub async fn keep_open(app: &App, who: &Who) -> Result<bool> {
     let at = now();
-    if app.db.read(who, async |tx| store::state(tx, who.tenant).await).await? != CLOSING {
+    if app.db.read(who, async |tx| tenants::standing(tx, who.tenant).await).await?.state != TenantState::Closing {
         return Ok(false);
     }
     // First the closing, which is what erasing asks for: should this end halfway, nothing is erased and asking again
@@ -124,7 +119,7 @@ pub async fn keep_open(app: &App, who: &Who) -> Result<bool> {
     }
     app.db
         .write(who, async |tx| {
-            store::set_state(tx, who.tenant, kept.as_deref().unwrap_or(ACTIVE)).await?;
+            tenants::set_state(tx, who.tenant, kept.unwrap_or(TenantState::Active), at).await?;
             let object = Some(who.tenant.to_string());
             audit::record(tx, who, Entry { action: "tenant.kept_open", object, ..Entry::default() }).await
         })

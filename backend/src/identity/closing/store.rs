@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::platform::db::schema::{
-    directory_closings as closings, directory_erasures as erasures, directory_staff as places, tenants,
+    directory_closings as closings, directory_erasures as erasures, directory_staff as places,
 };
 use crate::platform::db::{SystemTx, Tx};
 use chrono::{DateTime, Utc};
@@ -12,6 +12,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tillwatch_shared::ids::{ErasureId, TenantId};
+use tillwatch_shared::tenant::TenantState;
 use uuid::Uuid;
 
 /// A retailer that is being closed, or was to be.
@@ -20,7 +21,7 @@ pub(super) struct Closing {
     pub(super) id: ErasureId,
     pub(super) tenant: TenantId,
     pub(super) name_hash: Vec<u8>,
-    pub(super) state_before: String,
+    pub(super) state_before: TenantState,
     pub(super) asked_at: DateTime<Utc>,
     pub(super) closes_at: DateTime<Utc>,
     pub(super) kept_open_at: Option<DateTime<Utc>>,
@@ -29,21 +30,10 @@ pub(super) struct Closing {
 
 type Row = (Uuid, Uuid, Vec<u8>, String, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>, Value);
 
-fn kept((id, tenant, name_hash, state_before, asked_at, closes_at, kept_open_at, counts): Row) -> Closing {
+fn kept((id, tenant, name_hash, state_before, asked_at, closes_at, kept_open_at, counts): Row) -> Result<Closing> {
     let (id, tenant) = (ErasureId(id), TenantId(tenant));
-    Closing { id, tenant, name_hash, state_before, asked_at, closes_at, kept_open_at, counts }
-}
-
-pub(super) async fn state(tx: &mut Tx, tenant: TenantId) -> Result<String> {
-    Ok(tenants::table.select(tenants::state).filter(tenants::tenant_id.eq(tenant.0)).first(tx).await?)
-}
-
-pub(super) async fn set_state(tx: &mut Tx, tenant: TenantId, state: &str) -> Result<()> {
-    diesel::update(tenants::table.filter(tenants::tenant_id.eq(tenant.0)))
-        .set(tenants::state.eq(state))
-        .execute(tx)
-        .await?;
-    Ok(())
+    let state_before = state_before.parse().map_err(Error::internal)?;
+    Ok(Closing { id, tenant, name_hash, state_before, asked_at, closes_at, kept_open_at, counts })
 }
 
 pub(super) async fn insert(tx: &mut Tx, closing: &Closing) -> Result<()> {
@@ -52,7 +42,7 @@ pub(super) async fn insert(tx: &mut Tx, closing: &Closing) -> Result<()> {
             closings::erasure_id.eq(closing.id.0),
             closings::for_tenant.eq(closing.tenant.0),
             closings::name_hash.eq(&closing.name_hash),
-            closings::state_before.eq(&closing.state_before),
+            closings::state_before.eq(closing.state_before.as_str()),
             closings::asked_at.eq(closing.asked_at),
             closings::closes_at.eq(closing.closes_at),
             closings::counts.eq(&closing.counts),
@@ -65,34 +55,35 @@ pub(super) async fn insert(tx: &mut Tx, closing: &Closing) -> Result<()> {
 /// The closing of a retailer that was not kept open.
 pub(super) async fn open(tx: &mut SystemTx, tenant: TenantId) -> Result<Option<Closing>> {
     let query = closings::table.filter(closings::for_tenant.eq(tenant.0)).filter(closings::kept_open_at.is_null());
-    Ok(query.first::<Row>(&mut **tx).await.optional()?.map(kept))
+    query.first::<Row>(&mut **tx).await.optional()?.map(kept).transpose()
 }
 
 /// A closing by its erasure's id.
 pub(super) async fn closing(tx: &mut SystemTx, id: ErasureId) -> Result<Option<Closing>> {
     let query = closings::table.filter(closings::erasure_id.eq(id.0));
-    Ok(query.first::<Row>(&mut **tx).await.optional()?.map(kept))
+    query.first::<Row>(&mut **tx).await.optional()?.map(kept).transpose()
 }
 
 /// A closing, locked, unless it was kept open or is over.
 pub(super) async fn lock(tx: &mut SystemTx, id: ErasureId) -> Result<Option<Closing>> {
     let query =
         closings::table.filter(closings::erasure_id.eq(id.0)).filter(closings::kept_open_at.is_null()).for_update();
-    Ok(query.first::<Row>(&mut **tx).await.optional()?.map(kept))
+    query.first::<Row>(&mut **tx).await.optional()?.map(kept).transpose()
 }
 
 /// Keeps a retailer open whose time has not come; what it was before, or nothing.
-pub(super) async fn keep_open(tx: &mut SystemTx, tenant: TenantId, now: DateTime<Utc>) -> Result<Option<String>> {
+pub(super) async fn keep_open(tx: &mut SystemTx, tenant: TenantId, now: DateTime<Utc>) -> Result<Option<TenantState>> {
     let open = closings::table
         .filter(closings::for_tenant.eq(tenant.0))
         .filter(closings::kept_open_at.is_null())
         .filter(closings::closes_at.gt(now));
-    Ok(diesel::update(open)
+    let before: Option<String> = diesel::update(open)
         .set(closings::kept_open_at.eq(now))
         .returning(closings::state_before)
         .get_result(&mut **tx)
         .await
-        .optional()?)
+        .optional()?;
+    before.map(|before| before.parse().map_err(Error::internal)).transpose()
 }
 
 /// Up to `most` closings that were due before `before`.
@@ -216,6 +207,10 @@ pub(super) async fn erase_local(tx: &mut SystemTx, tenant: TenantId, most: i32) 
         .filter(places::for_tenant.ne(tenant.0))
         .load(&mut **tx)
         .await?;
+    let here = places::table.filter(places::for_tenant.eq(tenant.0)).filter(places::login_id.eq_any(&logins));
+    count("directory_staff", diesel::delete(here).execute(&mut **tx).await?);
+    // Somebody who joins another retailer at this moment keeps the login from being deleted (`directory_staff_login`): all
+    // of this is undone then, and done again without them.
     let lone: Vec<Uuid> = logins.iter().copied().filter(|login| !elsewhere.contains(login)).collect();
     for Name { name } in local_tables(tx, "login_id").await? {
         if name == "directory_staff" {
@@ -224,7 +219,5 @@ pub(super) async fn erase_local(tx: &mut SystemTx, tenant: TenantId, most: i32) 
         let delete = diesel::sql_query(format!("DELETE FROM {name} WHERE login_id = ANY ($1)"));
         count(&name, delete.bind::<Array<SqlUuid>, _>(&lone).execute(&mut **tx).await?);
     }
-    let here = places::table.filter(places::for_tenant.eq(tenant.0)).filter(places::login_id.eq_any(&logins));
-    count("directory_staff", diesel::delete(here).execute(&mut **tx).await?);
     Ok(erased)
 }

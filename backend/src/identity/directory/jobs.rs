@@ -15,9 +15,6 @@ use std::time::Duration;
 /// Tries to sign in are forgotten after so long, longer than any of them is counted.
 const TRIES_KEPT: TimeDelta = TimeDelta::days(1);
 
-/// Retailers that are looked up at once.
-const RETAILERS: i64 = 200;
-
 /// The sweeps.
 pub fn sweeps() -> Vec<Sweep> {
     vec![
@@ -52,17 +49,10 @@ async fn remove_expired(app: &App) -> Result<()> {
 
 /// Removes the answers of a day ago, retailer by retailer, a bounded number a transaction.
 async fn remove_old_answers(app: &App) -> Result<()> {
-    let mut last = None;
-    while !*app.stopping.borrow() {
-        let some = app.db.system("the list of retailers", async |tx| store::tenants(tx, last, RETAILERS).await).await?;
-        for &tenant in &some {
-            let who = Who::system(tenant, "schedule", "idempotency.expired");
-            while app.db.write(&who, async |tx| once::remove_expired(tx, &who, now()).await).await? > 0 {}
-        }
-        last = some.last().copied();
-        if last.is_none() {
-            break;
-        }
-    }
-    Ok(())
+    super::each_tenant(app, "retailers whose kept answers expire", async |tenant| {
+        let who = Who::system(tenant, "schedule", "idempotency.expired");
+        while app.db.write(&who, async |tx| once::remove_expired(tx, &who, now()).await).await? > 0 {}
+        Ok(())
+    })
+    .await
 }

@@ -2,7 +2,7 @@
 //!
 //! It is read by the narrow system role, since no tenant is known yet, and added to by the tenant's own
 //! transaction, so that a credential exists exactly when what it opens exists. It holds no tenant's data. Its use cases are single
-//! statements, so they are the store's own.
+//! statements, so they are the store's own; but for [`each_tenant`], the round that sweeps make.
 
 pub mod jobs;
 mod store;
@@ -11,6 +11,43 @@ pub use store::{
     Account, CredentialKind, Factor, LinkKind, Login, Opened, Tries, account, add_chat_server, add_credential,
     add_link, add_login, add_place, add_tenant, begin_factor, change_password, chat_server, confirm_factor, credential,
     email, factor, forget_tries, has_factor, link, lock_tries, login, new_password_by_link, places,
-    recovery_code_works, recovery_codes_left, remove_factor, reseal, rest, sealed_otherwise, set_recovery_codes,
-    set_tries, tenants, use_assertion, use_recovery_code, use_step, wake,
+    recovery_code_works, recovery_codes_left, remove_factor, reseal, rest, rests, sealed_otherwise, set_recovery_codes,
+    set_tries, use_assertion, use_recovery_code, use_step, wake,
 };
+
+use crate::app::App;
+use crate::error::Result;
+use tillwatch_shared::ids::TenantId;
+
+/// Retailers that are listed at once.
+const LISTED: i64 = 200;
+
+/// Does `work` for every retailer, one after the other, until the process stops. What fails for one is told to the log and
+/// keeps nobody else waiting. `reason` says why all of them are listed.
+///
+/// # Errors
+/// When the list cannot be read.
+pub async fn each_tenant(
+    app: &App,
+    reason: &'static str,
+    mut work: impl AsyncFnMut(TenantId) -> Result<()>,
+) -> Result<()> {
+    let mut after = None;
+    loop {
+        let listed = app.db.system(reason, async |tx| store::tenants(tx, after, LISTED).await).await?;
+        if listed.is_empty() {
+            return Ok(());
+        }
+        for tenant in listed {
+            if *app.stopping.borrow() {
+                return Ok(());
+            }
+            after = Some(tenant);
+            if let Err(error) = work(tenant).await {
+                tracing::warn!(%tenant, round = reason, %error, "a retailer's part of a round failed; the others go on");
+                // Listed anew, which fails, too, and so ends the round, when it is the database that is away.
+                break;
+            }
+        }
+    }
+}

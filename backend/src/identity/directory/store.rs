@@ -92,7 +92,7 @@ pub async fn add_tenant(tx: &mut Tx, tenant: TenantId, now: DateTime<Utc>) -> Re
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tenants(tx: &mut SystemTx, after: Option<TenantId>, limit: i64) -> Result<Vec<TenantId>> {
+pub(super) async fn tenants(tx: &mut SystemTx, after: Option<TenantId>, limit: i64) -> Result<Vec<TenantId>> {
     let mut query = directory_tenants::table
         .select(directory_tenants::for_tenant)
         .order(directory_tenants::for_tenant)
@@ -115,6 +115,20 @@ pub async fn rest(tx: &mut SystemTx, tenant: TenantId, now: DateTime<Utc>) -> Re
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Whether a retailer's jobs and deliveries rest.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rests(tx: &mut SystemTx, tenant: TenantId) -> Result<bool> {
+    let found: Option<Uuid> = resting::table
+        .select(resting::for_tenant)
+        .filter(resting::for_tenant.eq(tenant.0))
+        .first(tx)
+        .await
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// Lets a retailer's jobs and deliveries go on.

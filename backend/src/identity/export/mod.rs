@@ -30,8 +30,12 @@ use sha2::{Digest as _, Sha256};
 use tables::{Copied, TABLES, Table};
 use tillwatch_shared::jobs::{LongJob, LongJobKind};
 
-/// Rows of a file.
+/// Rows of a file at most.
 const PAGE: i64 = 2_000;
+/// Rows of a table's first file, before it is known how wide they are.
+const FIRST_PAGE: i64 = 20;
+/// Bytes of a file, as far as rows of about the same width allow.
+const FILE: usize = 1024 * 1024;
 /// Rows after which a slice ends.
 const ROWS: usize = 5_000;
 /// Bytes after which a slice ends.
@@ -46,6 +50,15 @@ struct Place {
     after: Vec<String>,
     /// Its files so far.
     files: usize,
+    /// Rows of its next file; 0 before the first.
+    #[serde(default)]
+    page: i64,
+}
+
+/// Rows of the file behind one of `rows` rows and `bytes` bytes.
+fn next_page(rows: usize, bytes: usize) -> i64 {
+    let width = bytes.div_ceil(rows.max(1)).max(1);
+    i64::try_from(FILE / width).unwrap_or(PAGE).clamp(1, PAGE)
 }
 
 /// A file, as the manifest tells of it.
@@ -83,9 +96,13 @@ async fn copy(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
             place = Place { tables: place.tables + 1, ..Place::default() };
             continue;
         };
-        let page = store::page(tx, who.tenant, name, (owner, key, columns), &place.after, PAGE).await?;
+        // What the database has no time for, or the memory no room, is tried again as half of it.
+        let most = if place.page == 0 { FIRST_PAGE } else { place.page };
+        let most = (most >> held.failures.min(11)).max(1);
+        let page = store::page(tx, who.tenant, name, (owner, key, columns), &place.after, most).await?;
         let text: String = page.iter().flat_map(|row| [row.line.as_str(), "\n"]).collect();
-        let whole = i64::try_from(page.len()).is_ok_and(|rows| rows < PAGE);
+        let whole = i64::try_from(page.len()).is_ok_and(|rows| rows < most);
+        place.page = next_page(page.len(), text.len());
         if let Some(last) = page.last() {
             place.files += 1;
             place.after.clone_from(&last.key);
@@ -159,4 +176,17 @@ async fn manifest(tx: &mut Tx, who: &Who, held: &Held, index: &[u8]) -> Result<V
 /// When it failed and is to be tried again.
 async fn advance(app: &App, who: &Who, payload: Value) -> Result<()> {
     longjobs::advance(app, who, payload, |tx, who, held| Box::pin(copy(tx, who, held))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_rows_come_in_small_files_and_narrow_ones_in_large_ones() {
+        assert_eq!(next_page(20, 20 * 200), PAGE);
+        assert_eq!(next_page(20, 20 * 100_000), 10);
+        assert_eq!(next_page(1, 30 * 1024 * 1024), 1);
+        assert_eq!(next_page(0, 0), PAGE);
+    }
 }

@@ -119,7 +119,7 @@ pub const TABLES: &[Table] = &[
         "long_jobs",
         "job_id:uuid",
         "job_id kind state done total message params counts slice failures cancel_asked_at actor_kind actor_id authority \
-         request_id created_at started_at finished_at files_removed_at",
+         request_id created_at started_at finished_at files_removed_at rests_until",
         &[("checkpoint", "a mark of the service's own")],
     ),
     rows_but(

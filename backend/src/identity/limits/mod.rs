@@ -53,17 +53,15 @@ pub async fn get(app: &App, who: &Who) -> Result<TenantLimits> {
         .await
 }
 
-/// Begins to take samples: the time zone in which they are counted, and what is left of the day.
+/// Begins to take samples: the time zone in which they are counted, and the day's limit. Nothing is refused yet, also when
+/// the day is used up: what was taken before and is sent again, since its answer was lost, is answered as ever.
 ///
 /// # Errors
-/// 429 until the local midnight when nothing is left.
+/// When the database fails.
 pub async fn begin_counting(tx: &mut Tx, tenant: TenantId, at: DateTime<Utc>) -> Result<(Tz, Counting)> {
     let (zone, standing) = tenants::for_counting(tx, tenant).await?;
     let (day, ends_at) = model::day(zone, at);
-    let counting = Counting { day, ends_at, limit: standing.limits().samples_per_day };
-    // What is over already is refused before its work is done; what passes the line, when it is counted.
-    counting.check(store::samples(tx, tenant, day).await?.saturating_add(1), at)?;
-    Ok((zone, counting))
+    Ok((zone, Counting { day, ends_at, limit: standing.limits().samples_per_day }))
 }
 
 /// Counts `samples` that were taken or corrected. The last of a write's statements that locks anything.

@@ -10,8 +10,9 @@
 //!
 //! Invariants: a slice is done once, since its ticket names its number: killed at any point, a job repeats at most one
 //! slice and doubles nothing; two jobs of a retailer run at once and the others wait in their order; a job acts for
-//! whoever asked, with what they could reach then; a slice that fails again and again ends the job with a sentence;
-//! what was done before a failure or a cancel stays, and its files too, for seven days.
+//! whoever asked, with what they could reach then and still do, and ends when they may not do it any more; what the day
+//! has no room for *rests* until the next one; a slice that fails again and again ends the job with a sentence; a ticket
+//! that was given up is put anew; what was done before a failure or a cancel stays, and its files too, for seven days.
 
 pub mod jobs;
 mod model;
@@ -173,7 +174,10 @@ pub async fn cancel(app: &App, who: &Who, id: JobId) -> Result<LongJob> {
             store::change(tx, who.tenant, id, change).await?;
             let object = Some(id.to_string());
             audit::record(tx, who, Entry { action: "job.cancel_requested", object, ..Entry::default() }).await?;
-            if job.state != LongJobState::Running {
+            if job.state == LongJobState::Running {
+                // Should its ticket be lost or rest after a failure, this one ends it; two of them do no harm.
+                put(tx, who, job.kind.as_str(), id, job.slice).await?;
+            } else {
                 end(tx, who, &job, LongJobState::Cancelled, None, now()).await?;
             }
             store::get(tx, who.tenant, id, None).await
@@ -192,7 +196,7 @@ pub async fn open_file(app: &App, who: &Who, id: JobId, name: FileName) -> Resul
     let job = app.db.read(who, async |tx| store::get(tx, who.tenant, id, only_of(who)).await).await?;
     let file = handed(job.kind, name).ok_or_else(|| Error::not_found("file of a job"))?;
     if let Some(permission) = file.asks {
-        if !who.permissions.allows(permission) {
+        if !who.may(permission) {
             let detail =
                 format!("This file needs the permission `{permission}`, which your role or token does not have.");
             return Err(Error::new(Code::PermissionDenied, detail));

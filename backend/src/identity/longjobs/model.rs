@@ -18,6 +18,8 @@ pub const PART: usize = 256 * 1024;
 pub(super) const KEPT: TimeDelta = TimeDelta::days(7);
 /// An upload that is not whole after so long has broken off.
 pub(super) const UPLOAD: TimeDelta = TimeDelta::hours(1);
+/// A job that rests for its retailer's limits does so for so long at most.
+pub(super) const RESTS: TimeDelta = TimeDelta::days(7);
 /// Jobs of one retailer that run at once.
 pub(super) const AT_ONCE: i64 = 2;
 /// Jobs of one retailer that are not over.
@@ -50,7 +52,8 @@ impl FileName {
     }
 }
 
-/// Who asked, and what they could reach then: the job acts for them, whatever becomes of their session.
+/// Who asked, and what they could reach then: the job acts for them, whatever becomes of their session, as far as they
+/// still reach it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Authority {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,8 +119,8 @@ impl Kept {
         serde_json::json!(counts)
     }
 
-    /// Who the job acts for, in the tenant and place of `who`.
-    pub(super) fn acting(&self, who: &Who) -> Result<Who> {
+    /// Who asked for the job, with what they reached then, in the tenant and place of `who`.
+    pub(super) fn asker(&self, who: &Who) -> Result<Who> {
         let Authority { role, channels } = serde_json::from_value(self.authority.clone()).map_err(Error::internal)?;
         let actor = match (self.actor_kind.as_str(), self.actor_id, role) {
             ("staff", Some(id), Some(role)) => Actor::Staff { id: StaffId(id), role, session: None },
@@ -156,6 +159,23 @@ fn unit(kind: LongJobKind) -> ProgressUnit {
     match kind {
         LongJobKind::SamplesImport => ProgressUnit::Bytes,
         LongJobKind::TenantExport => ProgressUnit::Tables,
+    }
+}
+
+/// What whoever asked for a job of this kind must be allowed as long as it runs.
+pub(super) fn asks(kind: LongJobKind) -> Permission {
+    match kind {
+        LongJobKind::SamplesImport => Permission::SamplesWrite,
+        LongJobKind::TenantExport => Permission::TenantExport,
+    }
+}
+
+/// What is reached both then and now.
+pub(super) fn both(then: &Reach, now: Reach) -> Reach {
+    match (then, now) {
+        (Reach::All, now) => now,
+        (then, Reach::All) => then.clone(),
+        (Reach::Only(then), Reach::Only(now)) => Reach::Only(Arc::new(then.intersection(&now).copied().collect())),
     }
 }
 
@@ -219,6 +239,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_reached_then_and_is_reached_no_more_is_not_reached() {
+        let [near, far, new] = [ChannelId::new(), ChannelId::new(), ChannelId::new()];
+        let only = |channels: &[ChannelId]| Reach::of(Some(channels.iter().copied()));
+        assert_eq!(both(&Reach::All, Reach::All), Reach::All);
+        assert_eq!(both(&Reach::All, only(&[near])), only(&[near]));
+        assert_eq!(both(&only(&[near]), Reach::All), only(&[near]));
+        assert_eq!(both(&only(&[near, far]), only(&[near, new])), only(&[near]));
+        assert_eq!(both(&only(&[near]), only(&[])), only(&[]));
+    }
+
+    #[test]
     fn a_job_acts_for_whoever_asked_and_reaches_no_further() {
         let channel = ChannelId::new();
         let asker = Who {
@@ -227,12 +258,12 @@ mod tests {
             ..Who::system(TenantId::new(), "api", "r")
         };
         let job = Kept { authority: serde_json::json!(Authority::of(&asker)), ..kept() };
-        let acting = job.acting(&Who::system(asker.tenant, "job", "other")).unwrap();
+        let acting = job.asker(&Who::system(asker.tenant, "job", "other")).unwrap();
         assert_eq!((acting.actor, acting.reach, acting.via.as_str()), (asker.actor, asker.reach, "job"));
         assert!(acting.permissions.to_vec().is_empty());
         let nothing = Who { reach: Reach::Only(Arc::default()), ..asker };
         let job = Kept { authority: serde_json::json!(Authority::of(&nothing)), ..kept() };
-        assert_eq!(job.acting(&nothing).unwrap().reach, nothing.reach, "no channel stays no channel");
+        assert_eq!(job.asker(&nothing).unwrap().reach, nothing.reach, "no channel stays no channel");
     }
 
     #[test]

@@ -6,8 +6,8 @@ use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
 use crate::platform::http::stream::takes_gzip;
 use crate::platform::http::who::Who;
@@ -42,25 +42,19 @@ struct ListParams {
     /// Only jobs of this kind.
     #[param(inline)]
     kind: Option<LongJobKind>,
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
 }
 
 /// Lists the long jobs, newest first. Whoever is narrowed to some channels sees their own.
-#[utoipa::path(get, path = "/v1/jobs", operation_id = "jobs_list", tag = "jobs", params(ListParams),
+#[utoipa::path(get, path = "/v1/jobs", operation_id = "jobs_list", tag = "jobs", params(ListParams, PageParams),
     responses((status = 200, body = Page<LongJob>)))]
 async fn list(
     who: Authorized<may::JobsRead>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<LongJob>>> {
-    let Params(ListParams { state, kind, limit, cursor }) = params;
+    let ListQuery { filters: ListParams { state, kind }, page } = query;
     let filter = format!("{:?} {:?}", state.map(LongJobState::as_str), kind.map(LongJobKind::as_str));
-    let paging = Paging::new(who.tenant, "jobs", &filter, limit, cursor.as_deref())?;
+    let paging = page.of(who.tenant, "jobs", &filter)?;
     Ok(Reply::ok(super::list(&app, &who, state, kind, &paging).await?))
 }
 

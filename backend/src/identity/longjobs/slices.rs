@@ -1,22 +1,23 @@
 //! Doing long jobs slice by slice: tickets, turns, failures and the end.
 
-use super::model::{AT_ONCE, KEPT, Kept, MOST_FAILURES};
+use super::model::{AT_ONCE, KEPT, Kept, MOST_FAILURES, RESTS, asks, both};
 use super::store::{self, Change};
 use super::{FileName, Tidy, jobs};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::tenants;
+use crate::identity::{authority, partners, tenants};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
-use crate::platform::http::who::Who;
+use crate::platform::http::who::{Actor, Who};
 use crate::platform::jobs::{queue, unharmed};
 use crate::platform::wake::Topic;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::JobId;
 use tillwatch_shared::jobs::LongJobState;
 
@@ -68,7 +69,11 @@ struct Ticket {
 }
 
 pub(super) async fn put(tx: &mut Tx, who: &Who, kind: &str, job: JobId, slice: i64) -> Result<()> {
-    queue::enqueue(tx, who, kind, &json!(Ticket { job, slice }), now()).await
+    put_at(tx, who, kind, job, slice, now()).await
+}
+
+async fn put_at(tx: &mut Tx, who: &Who, kind: &str, job: JobId, slice: i64, at: DateTime<Utc>) -> Result<()> {
+    queue::enqueue(tx, who, kind, &json!(Ticket { job, slice }), at).await
 }
 
 /// Does the slice that `payload` is the ticket of, if it is still to be done: what a kind's deferred work is.
@@ -77,9 +82,15 @@ pub(super) async fn put(tx: &mut Tx, who: &Who, kind: &str, job: JobId, slice: i
 /// When the slice failed and is to be tried again.
 pub async fn advance(app: &App, who: &Who, payload: Value, work: DoSlice) -> Result<()> {
     let ticket: Ticket = serde_json::from_value(payload).map_err(Error::internal)?;
-    let turn = async { app.db.write(who, async |tx| turn(tx, who, &ticket, work).await).await };
+    let done = async {
+        // A transaction of its own: it holds the retailer's row, for which others wait, for a moment only.
+        if app.db.write(who, async |tx| take_turn(tx, who, &ticket).await).await? {
+            app.db.write(who, async |tx| slice(tx, who, &ticket, work).await).await?;
+        }
+        Ok(())
+    };
     let late = |_| Err(Error::internal(format!("a slice took longer than {} s", LONGEST_SLICE.as_secs())));
-    let outcome = tokio::time::timeout(LONGEST_SLICE, unharmed(turn)).await.unwrap_or_else(late);
+    let outcome = tokio::time::timeout(LONGEST_SLICE, unharmed(done)).await.unwrap_or_else(late);
     if let Err(error) = outcome {
         // Nobody is to blame for an outage: the ticket stays, and is presented again.
         if error.outage || !give_up(app, who, &ticket, &error).await? {
@@ -97,21 +108,72 @@ async fn due(tx: &mut Tx, who: &Who, ticket: &Ticket) -> Result<Option<Kept>> {
     Ok(job.filter(|job| job.slice == ticket.slice && ready(job)))
 }
 
-async fn turn(tx: &mut Tx, who: &Who, ticket: &Ticket, work: DoSlice) -> Result<()> {
+/// Lets a job run that waits and whose turn it is; says whether it runs.
+async fn take_turn(tx: &mut Tx, who: &Who, ticket: &Ticket) -> Result<bool> {
+    let at = now();
+    let Some(job) = due(tx, who, ticket).await? else { return Ok(false) };
+    if job.state == LongJobState::Running {
+        return Ok(true);
+    }
+    tenants::lock(tx, who.tenant).await?;
+    let free = AT_ONCE - store::count_open(tx, who.tenant, Some(LongJobState::Running)).await?;
+    let next = store::next_waiting(tx, who.tenant, at, free.max(0)).await?;
+    if !next.iter().any(|(id, ..)| *id == job.id.0) {
+        // Whichever ends next calls those that wait longest again; one that rests has its ticket for then.
+        return Ok(false);
+    }
+    let change = Change {
+        state: Some(LongJobState::Running.as_str()),
+        message: Some(None),
+        rests_until: Some(None),
+        started_at: Some(job.started_at.unwrap_or(at)),
+        ..Change::default()
+    };
+    store::change(tx, who.tenant, job.id, change).await?;
+    Ok(true)
+}
+
+/// Who a job acts for, with what they reached when they asked and still do.
+///
+/// # Errors
+/// 403 with a sentence for the job when they may not do it any more.
+async fn acting(tx: &mut Tx, who: &Who, job: &Kept, at: DateTime<Utc>) -> Result<Who> {
+    let asker = job.asker(who)?;
+    let now = match asker.actor {
+        Actor::Staff { id, .. } => {
+            let working = authority::of_working(tx, who.tenant, id).await?;
+            working.map(|authority| (authority.permissions, authority.reach))
+        }
+        Actor::Token(id) => {
+            let living = partners::of_working(tx, who.tenant, id, at).await?;
+            living.map(|living| (living.permissions, living.reach))
+        }
+        Actor::Rule(_) | Actor::System => return Ok(asker),
+    };
+    let (permissions, reach) = now.ok_or_else(|| {
+        Error::new(
+            Code::PermissionDenied,
+            "Whoever asked for this has left, or the token is revoked or has expired. What was done before stays; \
+             somebody else may ask for the rest.",
+        )
+    })?;
+    let permission = asks(job.kind);
+    if !permissions.allows(permission) {
+        let detail = format!(
+            "Whoever asked for this does not have the permission `{permission}` any more. What was done before stays."
+        );
+        return Err(Error::new(Code::PermissionDenied, detail));
+    }
+    Ok(Who { reach: both(&asker.reach, reach), ..asker })
+}
+
+async fn slice(tx: &mut Tx, who: &Who, ticket: &Ticket, work: DoSlice) -> Result<()> {
     let at = now();
     let Some(job) = due(tx, who, ticket).await? else { return Ok(()) };
     if job.cancel_asked_at.is_some() {
         return end(tx, who, &job, LongJobState::Cancelled, None, at).await;
     }
-    if job.state == LongJobState::Waiting {
-        tenants::lock(tx, who.tenant).await?;
-        let free = AT_ONCE - store::count_open(tx, who.tenant, Some(LongJobState::Running)).await?;
-        let next = store::next_waiting(tx, who.tenant, free.max(0)).await?;
-        if !next.iter().any(|(id, ..)| *id == job.id.0) {
-            // Whichever ends next calls those that wait longest again.
-            return Ok(());
-        }
-    }
+    let acting = acting(tx, who, &job, at).await?;
     let held = Held {
         id: job.id,
         params: job.params.clone(),
@@ -120,19 +182,17 @@ async fn turn(tx: &mut Tx, who: &Who, ticket: &Ticket, work: DoSlice) -> Result<
         failures: job.failures.unsigned_abs(),
         started_at: job.started_at.unwrap_or(at),
     };
-    let slice = work(tx, &job.acting(who)?, &held).await?;
+    let slice = work(tx, &acting, &held).await?;
     for (name, bytes) in &slice.output {
         store::append(tx, who.tenant, job.id, *name, bytes).await?;
     }
     let change = Change {
-        state: Some(LongJobState::Running.as_str()),
         done: Some(slice.done),
         total: slice.total,
         checkpoint: Some(slice.checkpoint),
         counts: Some(job.counted(&slice.counts)),
         slice: Some(job.slice + 1),
         failures: Some(0),
-        started_at: Some(held.started_at),
         ..Change::default()
     };
     store::change(tx, who.tenant, job.id, change).await?;
@@ -142,15 +202,18 @@ async fn turn(tx: &mut Tx, who: &Who, ticket: &Ticket, work: DoSlice) -> Result<
     put(tx, who, job.kind.as_str(), job.id, job.slice + 1).await
 }
 
-/// Counts a failure of a slice, and ends the job when trying again will not help; says whether it is over.
+/// Counts a failure of a slice, and ends the job when trying again will not help; a job that the day has no room for rests
+/// until the next one. Says whether the ticket is done with.
 async fn give_up(app: &App, who: &Who, ticket: &Ticket, error: &Error) -> Result<bool> {
     let at = now();
     app.db
         .write(who, async |tx| {
             let Some(job) = due(tx, who, ticket).await? else { return Ok(true) };
             let failures = job.failures + 1;
-            // What is refused for what it is will be refused again.
-            if error.code.status() < 500 {
+            if let Some(until) = rests_until(&job, error, at) {
+                rest(tx, who, &job, error, until).await?;
+            } else if error.code.status() < 500 {
+                // What is refused for what it is will be refused again.
                 end(tx, who, &job, LongJobState::Failed, Some(&error.detail), at).await?;
             } else if failures >= MOST_FAILURES {
                 tracing::error!(job = %job.id, %error, "a long job was given up");
@@ -168,6 +231,30 @@ async fn give_up(app: &App, who: &Who, ticket: &Ticket, error: &Error) -> Result
         .await
 }
 
+/// Until when a job rests that was refused as too much for now; `None` when it was not, or has rested for long enough.
+fn rests_until(job: &Kept, error: &Error, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let wait = error.retry_after.filter(|_| error.code == Code::TooManyRequests)?;
+    let until = at + TimeDelta::seconds(i64::from(wait));
+    (until < job.created_at + RESTS).then_some(until)
+}
+
+/// Lets a job rest, and others run meanwhile; its ticket is for then.
+async fn rest(tx: &mut Tx, who: &Who, job: &Kept, error: &Error, until: DateTime<Utc>) -> Result<()> {
+    let change = Change {
+        state: Some(LongJobState::Waiting.as_str()),
+        message: Some(Some(message(&error.detail))),
+        rests_until: Some(Some(until)),
+        ..Change::default()
+    };
+    store::change(tx, who.tenant, job.id, change).await?;
+    put_at(tx, who, job.kind.as_str(), job.id, job.slice, until).await?;
+    call_next(tx, who).await
+}
+
+fn message(why: &str) -> String {
+    why.chars().take(1000).collect()
+}
+
 /// Ends a job: what was sent is no longer needed, and the next one may begin.
 pub(super) async fn end(
     tx: &mut Tx,
@@ -177,8 +264,8 @@ pub(super) async fn end(
     why: Option<&str>,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    let message = why.map(|why| why.chars().take(1000).collect());
-    let change = Change { state: Some(state.as_str()), message, finished_at: Some(at), ..Change::default() };
+    let (state_word, message) = (Some(state.as_str()), Some(why.map(message)));
+    let change = Change { state: state_word, message, finished_at: Some(at), ..Change::default() };
     store::change(tx, who.tenant, job.id, change).await?;
     for name in [FileName::Upload, FileName::Index] {
         // A hundred megabytes are four hundred parts; what a kind notes is less.
@@ -192,11 +279,16 @@ pub(super) async fn end(
     };
     let after = Some(json!({ "kind": job.kind }));
     let entry = Entry { action, object: Some(job.id.to_string()), after, ..Entry::default() };
-    audit::record(tx, &job.acting(who)?, entry).await?;
+    audit::record(tx, &job.asker(who)?, entry).await?;
+    call_next(tx, who).await
+}
+
+/// Calls the jobs that wait longest.
+async fn call_next(tx: &mut Tx, who: &Who) -> Result<()> {
     tenants::lock(tx, who.tenant).await?;
     // As many as could run: each looks for itself whether it may, and one that another end has called already is no
     // loss.
-    for (next, kind, slice) in store::next_waiting(tx, who.tenant, AT_ONCE).await? {
+    for (next, kind, slice) in store::next_waiting(tx, who.tenant, now(), AT_ONCE).await? {
         put(tx, who, &kind, JobId(next), slice).await?;
     }
     Ok(())

@@ -146,13 +146,19 @@ pub(super) async fn count_open(tx: &mut Tx, tenant: TenantId, state: Option<Long
     Ok(query.get_result(tx).await?)
 }
 
-/// The `most` jobs that wait longest, with their kinds and slices.
-pub(super) async fn next_waiting(tx: &mut Tx, tenant: TenantId, most: i64) -> Result<Vec<(Uuid, String, i64)>> {
+/// The `most` jobs that wait longest, with their kinds and slices; those that rest are not among them.
+pub(super) async fn next_waiting(
+    tx: &mut Tx,
+    tenant: TenantId,
+    now: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<(Uuid, String, i64)>> {
     Ok(jobs::table
         .select((jobs::job_id, jobs::kind, jobs::slice))
         .filter(jobs::tenant_id.eq(tenant.0))
         .filter(jobs::finished_at.is_null())
         .filter(jobs::state.eq(LongJobState::Waiting.as_str()))
+        .filter(jobs::rests_until.is_null().or(jobs::rests_until.le(now)))
         .order(jobs::job_id)
         .limit(most)
         .load(tx)
@@ -166,7 +172,7 @@ pub(super) struct Change {
     pub(super) state: Option<&'static str>,
     pub(super) done: Option<i64>,
     pub(super) total: Option<i64>,
-    pub(super) message: Option<String>,
+    pub(super) message: Option<Option<String>>,
     pub(super) params: Option<Value>,
     pub(super) checkpoint: Option<Value>,
     pub(super) counts: Option<Value>,
@@ -176,6 +182,7 @@ pub(super) struct Change {
     pub(super) started_at: Option<DateTime<Utc>>,
     pub(super) finished_at: Option<DateTime<Utc>>,
     pub(super) files_removed_at: Option<DateTime<Utc>>,
+    pub(super) rests_until: Option<Option<DateTime<Utc>>>,
 }
 
 pub(super) async fn change(tx: &mut Tx, tenant: TenantId, id: JobId, change: Change) -> Result<()> {

@@ -16,7 +16,7 @@ use tillwatch_shared::ids::MailId;
 
 /// A mail is kept for so long, sent or not: its address is somebody's, and its link is long over.
 const KEPT: TimeDelta = TimeDelta::days(30);
-/// Retailers, and mails of one, that are looked at in one transaction.
+/// Mails of one retailer that are looked at in one transaction.
 const AT_ONCE: i64 = 500;
 
 /// The kinds of job of this domain.
@@ -43,21 +43,13 @@ fn send(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, R
 
 /// Removes old mails, retailer by retailer, each in its own transactions.
 async fn remove_old(app: &App) -> Result<()> {
-    let (before, mut after) = (now() - KEPT, None);
-    loop {
-        let tenants =
-            app.db.system("remove old mails", async |tx| directory::tenants(tx, after, AT_ONCE).await).await?;
-        let Some(last) = tenants.last().copied() else { return Ok(()) };
-        for tenant in tenants {
-            let who = Who::system(tenant, "schedule", "mails.old");
-            while !*app.stopping.borrow()
-                && app.db.write(&who, async |tx| store::remove_old(tx, tenant, before, AT_ONCE).await).await? > 0
-            {
-            }
-        }
-        if *app.stopping.borrow() {
-            return Ok(());
-        }
-        after = Some(last);
-    }
+    let before = now() - KEPT;
+    directory::each_tenant(app, "retailers whose old mails are removed", async |tenant| {
+        let who = Who::system(tenant, "schedule", "mails.old");
+        while !*app.stopping.borrow()
+            && app.db.write(&who, async |tx| store::remove_old(tx, tenant, before, AT_ONCE).await).await? > 0
+        {}
+        Ok(())
+    })
+    .await
 }

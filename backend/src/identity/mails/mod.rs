@@ -189,27 +189,25 @@ pub struct Shown {
     pub message: Message,
 }
 
-/// Retailers whose outbox is looked into.
-const RETAILERS: i64 = 500;
-
 /// The newest mails that were not sent, of every retailer, the newest first. For the outbox of a local installation.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn newest(db: &Db, keys: &Keys, public_url: &str, limit: usize) -> Result<Vec<Shown>> {
-    let tenants = db.system("the outbox", async |tx| directory::tenants(tx, None, RETAILERS).await).await?;
+pub async fn newest(app: &App, public_url: &str, limit: usize) -> Result<Vec<Shown>> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = Vec::new();
-    for tenant in tenants {
+    directory::each_tenant(app, "the outbox", async |tenant| {
         let who = Who::system(tenant, "outbox", "outbox");
-        let most = i64::try_from(limit).unwrap_or(i64::MAX);
-        rows.extend(db.read(&who, async |tx| store::newest_unsent(tx, tenant, most).await).await?);
-    }
+        rows.extend(app.db.read(&who, async |tx| store::newest_unsent(tx, tenant, most).await).await?);
+        Ok(())
+    })
+    .await?;
     rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
     rows.truncate(limit);
     let mut mails = Vec::with_capacity(rows.len());
     for row in rows {
         let (id, at, state) = (MailId(row.id), row.created_at, row.state()?);
-        if let Some(message) = compose(db, keys, public_url, row).await? {
+        if let Some(message) = compose(&app.db, &app.auth.keys, public_url, row).await? {
             mails.push(Shown { id, at, state, message });
         }
     }

@@ -20,10 +20,11 @@ use crate::identity::audit::{self, Entry};
 use crate::identity::secret;
 use crate::identity::{directory, limits, reach};
 use crate::platform::clock::now;
+use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{PermissionSet, Reach, Who};
 use crate::platform::validate::Checks;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use model::Presented;
 use serde_json::json;
 use tillwatch_shared::Page;
@@ -176,6 +177,14 @@ pub struct Living {
     pub rate: Option<u32>,
 }
 
+impl Living {
+    fn of(token: ApiToken) -> Self {
+        let reach = Reach::of(token.channels);
+        let permissions: PermissionSet = token.scopes.into_iter().filter(|scope| scope.for_tokens()).collect();
+        Self { permissions: permissions.within(&reach), reach, rate: token.requests_per_minute }
+    }
+}
+
 /// What a token may do now for whoever shows the secret with this hash; `None` when the token is revoked or expired or
 /// the secret was rotated out. Notes that it was used.
 ///
@@ -189,7 +198,14 @@ pub async fn living(app: &App, tenant: TenantId, id: ApiTokenId, hash: &[u8; 32]
     if token.last_used_at.is_none_or(|used| at - used >= USED_EVERY) {
         app.db.write(&who, async |tx| store::used(tx, tenant, id, at).await).await?;
     }
-    let reach = Reach::of(token.channels);
-    let permissions: PermissionSet = token.scopes.into_iter().filter(|scope| scope.for_tokens()).collect();
-    Ok(Some(Living { permissions: permissions.within(&reach), reach, rate: token.requests_per_minute }))
+    Ok(Some(Living::of(token)))
+}
+
+/// What a token may do now, whichever secret somebody has of it; `None` when it is revoked, expired or not there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_working(tx: &mut Tx, tenant: TenantId, id: ApiTokenId, at: DateTime<Utc>) -> Result<Option<Living>> {
+    let token = store::get(tx, tenant, id).await?.map(|row| row.token);
+    Ok(token.filter(|token| token.revoked_at.is_none() && token.expires_at > at).map(Living::of))
 }

@@ -122,7 +122,8 @@ mod tests {
             fields.iter().map(|f| format!("{} {}", f.pointer, f.code)).collect::<Vec<_>>()
         };
         assert_eq!(told(&[Permission::SamplesWrite, Permission::JobsRead], false), Vec::<String>::new());
-        assert_eq!(told(&[Permission::SamplesWrite, Permission::JobsRead], true), ["/scopes/1 not_by_channel"]);
+        assert_eq!(told(&[Permission::SamplesWrite, Permission::JobsRead], true), Vec::<String>::new());
+        assert_eq!(told(&[Permission::SamplesWrite, Permission::WebhooksRead], true), ["/scopes/1 not_by_channel"]);
         assert_eq!(told(&[Permission::ApiTokensWrite], true), ["/scopes/0 not_for_tokens"]);
         assert_eq!(told(&[Permission::CampaignsPause], true), ["/scopes/0 not_yours"]);
     }

@@ -4,7 +4,7 @@
 //! operator of the service changes), `model` (pure). Invariants: one row a retailer; a time zone is one that `chrono-tz` knows,
 //! a currency three capital letters, so whoever reads them need not check again; the time zone is settled with the first
 //! sample and the currency with the first amount. While a retailer is suspended nobody of it gets in within a second,
-//! its jobs and deliveries wait, and nothing of it is lost; while it is closing, what reads and copies it still works.
+//! its jobs and deliveries wait, and nothing of it is lost; while it is closing it is read and copied, and not changed.
 
 mod model;
 pub mod operator;
@@ -26,7 +26,7 @@ use tillwatch_shared::Locale;
 use tillwatch_shared::identity::Tenant;
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::sessions::SecondFactorRule;
-use tillwatch_shared::tenant::{TenantSettings, UpdateTenant};
+use tillwatch_shared::tenant::{TenantSettings, TenantState, UpdateTenant};
 
 /// A retailer's settings.
 #[derive(Clone, Debug)]
@@ -162,6 +162,14 @@ pub async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
 pub async fn lock(tx: &mut Tx, tenant: TenantId) -> Result<()> {
     store::lock_standing(tx, tenant).await?;
     Ok(())
+}
+
+/// Sets whether a retailer is served, as part of `tx`, which has locked its row.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_state(tx: &mut Tx, tenant: TenantId, state: TenantState, at: DateTime<Utc>) -> Result<()> {
+    store::set_state(tx, tenant, state, at).await
 }
 
 /// Makes a retailer, as part of its sign-up.

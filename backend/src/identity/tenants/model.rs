@@ -120,7 +120,7 @@ impl Standing {
             TenantState::Closing if permission.is_none_or(Permission::while_closing) => Ok(()),
             TenantState::Closing => Err(Error::new(
                 Code::TenantSuspended,
-                "This retailer is being closed: it can be read and copied. An owner may stop the closing.",
+                "This retailer is being closed: it can be read and copied, not changed. An owner may stop the closing.",
             )),
             TenantState::Suspended => Err(Error::new(
                 Code::TenantSuspended,

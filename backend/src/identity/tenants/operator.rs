@@ -10,6 +10,7 @@ use crate::identity::directory;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
+use crate::platform::validate::Checks;
 use serde_json::{Value, json};
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::tenant::{Plan, TenantState};
@@ -50,10 +51,17 @@ pub async fn set_plan(app: &App, who: &Who, plan: Plan) -> Result<bool> {
 /// # Errors
 /// 404 for a retailer that is not there, 422 for a number below zero.
 pub async fn set_limits(app: &App, who: &Who, own: OwnLimits) -> Result<bool> {
-    let figures = [own.requests_per_minute, own.concurrent_requests, own.samples_per_day, own.staff, own.api_tokens];
-    if figures.into_iter().flatten().any(|figure| figure < 0) {
-        return Err(Error::field("", "out_of_range", "A limit is 0 or more."));
+    let mut checks = Checks::default();
+    for (pointer, figure) in [
+        ("/requests_per_minute", own.requests_per_minute),
+        ("/concurrent_requests", own.concurrent_requests),
+        ("/samples_per_day", own.samples_per_day),
+        ("/staff", own.staff),
+        ("/api_tokens", own.api_tokens),
+    ] {
+        checks.ensure(figure.is_none_or(|figure| figure >= 0), pointer, "out_of_range", "A limit is 0 or more.");
     }
+    checks.done()?;
     app.db
         .write(who, async |tx| {
             let before = store::lock_standing(tx, who.tenant).await?.own;
@@ -77,7 +85,7 @@ fn shown(own: &OwnLimits) -> Value {
 /// Suspends a retailer: within a second nobody of it gets in anywhere, and its work waits. `false` when it is suspended.
 ///
 /// # Errors
-/// 404 for a retailer that is not there, 409 for one that is being closed.
+/// 404 for a retailer that is not there, 409 for one that is being closed, 422 for a reason that is missing or too long.
 pub async fn suspend(app: &App, who: &Who, reason: &str) -> Result<bool> {
     let changed = change_state(app, who, TenantState::Suspended, "tenant.suspended", reason).await?;
     // After the state, and each time anew: who is cut short between the two says it again.
@@ -85,17 +93,25 @@ pub async fn suspend(app: &App, who: &Who, reason: &str) -> Result<bool> {
     Ok(changed)
 }
 
-/// Serves a suspended retailer again; `false` when it is served.
+/// Serves a suspended retailer again; `false` when it is served. `before_work` is done when it is certain and before its
+/// work goes on: the time of the rest does not count against what waited.
 ///
 /// # Errors
-/// 404 for a retailer that is not there, 409 for one that is being closed.
-pub async fn resume(app: &App, who: &Who, reason: &str) -> Result<bool> {
+/// 404 for a retailer that is not there, 409 for one that is being closed, 422 for a reason that is missing or too long.
+pub async fn resume(app: &App, who: &Who, reason: &str, before_work: impl AsyncFnOnce() -> Result<()>) -> Result<bool> {
     let changed = change_state(app, who, TenantState::Active, "tenant.resumed", reason).await?;
+    // Each time anew: who is cut short between the two says it again.
+    if app.db.system("whether work rests", async |tx| directory::rests(tx, who.tenant).await).await? {
+        before_work().await?;
+    }
     app.db.system("let work go on", async |tx| directory::wake(tx, who.tenant).await).await?;
     Ok(changed)
 }
 
 async fn change_state(app: &App, who: &Who, state: TenantState, action: &str, reason: &str) -> Result<bool> {
+    let mut checks = Checks::default();
+    checks.text("/reason", reason, 1, 500);
+    checks.done()?;
     app.db
         .write(who, async |tx| {
             let before = store::lock_standing(tx, who.tenant).await?.state;

@@ -409,6 +409,7 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         files_removed_at -> Nullable<Timestamptz>,
+        rests_until -> Nullable<Timestamptz>,
     }
 }
 

@@ -228,6 +228,17 @@ pub async fn failed(tx: &mut SystemTx, job: &Job, error: &Error, now: DateTime<U
     Ok(())
 }
 
+/// Makes the dead jobs of these kinds ready again, their attempts counted from the beginning; returns how many there were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revive(tx: &mut SystemTx, kinds: Vec<&str>, now: DateTime<Utc>) -> Result<usize> {
+    Ok(diesel::update(queue_jobs::table.filter(queue_jobs::state.eq("dead")).filter(queue_jobs::kind.eq_any(kinds)))
+        .set((queue_jobs::state.eq("ready"), queue_jobs::run_at.eq(now), queue_jobs::attempt.eq(0)))
+        .execute(tx)
+        .await?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

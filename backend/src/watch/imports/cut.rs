@@ -25,6 +25,12 @@ pub(super) struct Place {
     /// Whether the file of refused rows has begun.
     #[serde(default)]
     pub(super) errors_begun: bool,
+    /// Bytes of the results so far.
+    #[serde(default)]
+    pub(super) result_bytes: u64,
+    /// Bytes of the file of refused rows so far.
+    #[serde(default)]
+    pub(super) error_bytes: u64,
 }
 
 /// Why no more rows can be told apart.

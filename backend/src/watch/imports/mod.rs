@@ -3,10 +3,11 @@
 //! Vocabulary: the *upload* is streamed into the job's parts, unpacked on the way and its SHA-256 noted; a *batch* is
 //! at most 5,000 rows of it. The job reads a *window* of the upload from its place on, [`cut`] finds where the rows
 //! end, the parser and the taking of [`crate::watch::ingest`] do the rest, so an imported row has all the effects of a
-//! sent one, the pause by a stop-loss among them.
+//! sent one, the pause by a stop-loss among them. What the day has no room for waits for the next one.
 //!
 //! Cast: [`receive`] (from chunks to parts), [`cut`] (from a window to whole rows), [`report`] (the lines of the
-//! result and the file of refused rows); all pure. Invariants: one result line for each row, in the order sent; rows
+//! result and the file of refused rows); all pure. Invariants: one result line for each row, in the order sent, up to a
+//! bound which the file tells, and a bound on the rows, so that what comes of a file is never many times the file; rows
 //! have keys, so sending a file again changes nothing; a batch, its results and the next place are one transaction;
 //! two rows of one batch with the same key are refused as they are in a request, and in different batches the later
 //! one corrects the earlier.
@@ -20,6 +21,7 @@ pub mod routes;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::longjobs::{self, FileName, Held, Slice};
+use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
@@ -28,9 +30,10 @@ use crate::watch::ingest;
 use crate::watch::ingest::parse::{self, BodyError, Format, Limits, Parsed};
 use cut::{Broken, Place};
 use futures_util::{Stream, StreamExt as _};
-use receive::Receiving;
+use receive::{BITE, Receiving};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::pin::pin;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::JobId;
@@ -38,8 +41,12 @@ use tillwatch_shared::jobs::{LongJob, LongJobKind};
 
 /// The most bytes of a file, unpacked: 100 MiB.
 pub const MOST_BYTES: u64 = 100 * 1024 * 1024;
+/// The most rows of a file: more than [`MOST_BYTES`] hold of the shortest good rows, which have 26 bytes.
+const MOST_ROWS: i64 = 4_100_000;
 /// Rows of a batch.
 const BATCH: usize = 5_000;
+/// What becomes of rows, as the job counts it.
+const ROWS: [&str; 4] = ["accepted", "corrected", "unchanged", "refused"];
 /// Bytes that are looked at for the rows of a batch.
 const WINDOW: usize = 1024 * 1024;
 
@@ -97,7 +104,7 @@ pub async fn upload<C: AsRef<[u8]>>(
 ) -> Result<LongJob> {
     let wanted = Wanted { format: Written::of(format), bytes: 0, sha256: String::new() };
     let id = longjobs::begin_upload(app, who, LongJobKind::SamplesImport, json!(wanted)).await?;
-    let received = receive_all(app, who, id, gzip, chunks).await;
+    let received = receive_all(app, who, id, format, gzip, chunks).await;
     match received {
         Ok(whole) => {
             let bytes = i64::try_from(whole.bytes).map_err(Error::internal)?;
@@ -115,18 +122,40 @@ async fn receive_all<C: AsRef<[u8]>>(
     app: &App,
     who: &Who,
     id: JobId,
+    format: Format,
     gzip: bool,
     chunks: impl Stream<Item = Result<C>>,
 ) -> Result<receive::Whole> {
     let mut receiving = Receiving::new(gzip, MOST_BYTES);
     let mut chunks = pin!(chunks);
+    let mut begun = false;
     while let Some(chunk) = chunks.next().await {
-        receiving.take(chunk?.as_ref()).map_err(refused)?;
-        if let Some(parts) = receiving.full_parts() {
+        // However large a chunk is and whatever it unpacks to, no more than a bite of it is held unpacked.
+        for bite in chunk?.as_ref().chunks(BITE) {
+            receiving.take(bite).map_err(refused)?;
+            let Some(parts) = receiving.full_parts() else { continue };
+            if !std::mem::replace(&mut begun, true) {
+                check_beginning(format, &parts, false)?;
+            }
             longjobs::add_upload(app, who, id, &parts).await?;
         }
     }
-    receiving.finish().map_err(refused)
+    let whole = receiving.finish().map_err(refused)?;
+    if !begun {
+        check_beginning(format, &whole.last, true)?;
+    }
+    Ok(whole)
+}
+
+/// Refuses a document of JSON whose beginning cannot be one of rows, before the rest of it is waited for. What is wrong
+/// further down, and in lines and tables, the job tells.
+fn check_beginning(format: Format, beginning: &[u8], whole: bool) -> Result<()> {
+    if format != Format::Json {
+        return Ok(());
+    }
+    let mut place = Place::default();
+    cut::cut(format, beginning, whole, 1, &mut place).map_err(broken)?;
+    if place.line == 0 { Err(refused(BodyError::Empty)) } else { Ok(()) }
 }
 
 /// What is wrong with a file as a whole, in words that fit a file.
@@ -156,6 +185,29 @@ fn broken(fault: Broken) -> Error {
     }
 }
 
+/// Refuses a job that has read more rows than a file of good ones can have.
+fn check_rows(counts: &BTreeMap<String, i64>) -> Result<()> {
+    let read: i64 = ROWS.iter().filter_map(|name| counts.get(*name)).sum();
+    if read <= MOST_ROWS {
+        return Ok(());
+    }
+    let detail = format!(
+        "The file has more than {MOST_ROWS} rows, which no file of this size with good rows has. The rows before were \
+         taken; look at the refused ones and send the rest as another file."
+    );
+    Err(Error::new(Code::BodyTooLarge, detail))
+}
+
+/// What the refusal of a day's limit means for a file.
+fn day_is_full(mut error: Error) -> Error {
+    if error.code == Code::TooManyRequests {
+        "The retailer's limit of samples a day is reached. The rows so far were taken; the rest goes on by itself when \
+         the day ends, at the retailer's midnight."
+            .clone_into(&mut error.detail);
+    }
+    error
+}
+
 /// One batch.
 async fn batch(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
     let wanted: Wanted = serde_json::from_value(held.params.clone()).map_err(Error::internal)?;
@@ -164,8 +216,12 @@ async fn batch(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
     let window = longjobs::upload_from(tx, who, held.id, place.offset, WINDOW).await?;
     let last = place.offset + window.len() as u64 >= wanted.bytes;
     let first = place.offset == 0;
-    // A batch that the database has no time for is tried again as half of it.
-    let most = (BATCH >> held.failures.min(4)).max(1);
+    check_rows(&held.counts)?;
+    // No batch is larger than a day's limit, which could never take it; one that the database has no time for is tried
+    // again as half of it.
+    let day = tenants::standing(tx, who.tenant).await?.limits().samples_per_day;
+    let day = usize::try_from(day).unwrap_or_default();
+    let most = (BATCH >> held.failures.min(4)).min(day).max(1);
     let piece = cut::cut(format, &window, last, most, &mut place).map_err(broken)?;
     let at = now();
     let limits = Limits { max_rows: BATCH + 1 };
@@ -182,19 +238,17 @@ async fn batch(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
     }
     let mut slice = Slice { done: i64::try_from(place.offset).map_err(Error::internal)?, ..Slice::default() };
     if !rows.is_empty() {
-        let taken = ingest::take_in(tx, who, &rows, at).await?;
-        slice.output.push((FileName::Result, report::lines(&taken.results)?));
+        let taken = ingest::take_in(tx, who, &rows, at).await.map_err(day_is_full)?;
+        let lines = report::bounded(&mut place.result_bytes, report::lines(&taken.results)?, report::RESULT_CUT);
+        slice.output.push((FileName::Result, lines));
         if taken.refused > 0 {
             let begun = std::mem::replace(&mut place.errors_begun, true);
-            slice.output.push((FileName::Errors, report::refused_rows(format, &piece.text, &taken.results, begun)?));
+            let refused = report::refused_rows(format, &piece.text, &taken.results, begun)?;
+            let refused = report::bounded(&mut place.error_bytes, refused, report::ERRORS_CUT);
+            slice.output.push((FileName::Errors, refused));
         }
-        let counts = [
-            ("accepted", taken.accepted),
-            ("corrected", taken.corrected),
-            ("unchanged", taken.unchanged),
-            ("refused", taken.refused),
-        ];
-        slice.counts.extend(counts.map(|(name, count)| (name, i64::from(count))));
+        let counts = [taken.accepted, taken.corrected, taken.unchanged, taken.refused];
+        slice.counts.extend(ROWS.into_iter().zip(counts.map(i64::from)));
         slice.counts.push(("stopped_campaigns", i64::try_from(taken.stopped.len()).unwrap_or(i64::MAX)));
     }
     slice.finished = place.offset >= wanted.bytes;

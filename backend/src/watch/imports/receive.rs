@@ -7,8 +7,8 @@ use flate2::write::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 use std::io::Write as _;
 
-/// Packed bytes that are unpacked at once: they become four megabytes at most.
-const BITE: usize = 4 * 1024;
+/// Bytes that are taken at once: packed ones become four megabytes at most.
+pub(super) const BITE: usize = 4 * 1024;
 /// Parts that are written in one transaction.
 const PARTS: usize = 4;
 
@@ -40,17 +40,14 @@ impl Receiving {
         Self { gzip, ready: Vec::new(), hash: Sha256::new(), bytes: 0, packed: 0, most }
     }
 
-    /// Takes the next chunk.
-    pub(super) fn take(&mut self, chunk: &[u8]) -> Result<(), BodyError> {
-        self.packed += chunk.len() as u64;
-        let Some(mut gzip) = self.gzip.take() else { return self.add(chunk) };
-        for bite in chunk.chunks(BITE) {
-            gzip.write_all(bite).map_err(|_| BodyError::BadGzip)?;
-            let unpacked = std::mem::take(gzip.get_mut());
-            self.add(&unpacked)?;
-        }
+    /// Takes the next [`BITE`] bytes or fewer; ask for [`Self::full_parts`] behind each.
+    pub(super) fn take(&mut self, bite: &[u8]) -> Result<(), BodyError> {
+        self.packed += bite.len() as u64;
+        let Some(mut gzip) = self.gzip.take() else { return self.add(bite) };
+        gzip.write_all(bite).map_err(|_| BodyError::BadGzip)?;
+        let unpacked = std::mem::take(gzip.get_mut());
         self.gzip = Some(gzip);
-        Ok(())
+        self.add(&unpacked)
     }
 
     fn add(&mut self, bytes: &[u8]) -> Result<(), BodyError> {
@@ -106,8 +103,9 @@ mod tests {
     fn received(packed: bool, body: &[u8], chunk: usize, most: u64) -> Result<(Vec<u8>, Whole), BodyError> {
         let mut receiving = Receiving::new(packed, most);
         let mut parts = Vec::new();
-        for chunk in body.chunks(chunk) {
-            receiving.take(chunk)?;
+        for bite in body.chunks(chunk).flat_map(|chunk| chunk.chunks(BITE)) {
+            receiving.take(bite)?;
+            assert!(receiving.ready.len() < 6 * 1024 * 1024, "{} bytes are held", receiving.ready.len());
             if let Some(full) = receiving.full_parts() {
                 assert_eq!(full.len() % PART, 0);
                 parts.extend(full);
@@ -130,6 +128,11 @@ mod tests {
                 assert_eq!(whole.sha256, hex(&digest));
             }
         }
+        // A chunk that unpacks to a thousand times its size.
+        let zeros = vec![b'0'; 60 * 1024 * 1024];
+        let bomb = gzip(&zeros);
+        let (parts, _) = received(true, &bomb, bomb.len(), 100_000_000).unwrap();
+        assert!(parts == zeros);
         let two = [gzip(b"one\n"), gzip(b"two\n")].concat();
         assert_eq!(received(true, &two, 3, 100).unwrap().0, b"one\ntwo\n");
     }

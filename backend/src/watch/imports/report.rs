@@ -10,6 +10,28 @@ use tillwatch_shared::samples::{SampleResult, SampleStatus};
 /// How much of a row that cannot be read is shown, in characters.
 const SHOWN: usize = 1_000;
 
+/// Bytes of a file that are kept: what comes of a file of good rows fits, and one of nothing but refused ones is cut.
+const MOST_KEPT: u64 = 160 * 1024 * 1024;
+/// The last line of results that were cut.
+pub(super) const RESULT_CUT: &str =
+    "{\"cut\":\"This file has reached 160 MiB: later rows are judged and counted, and not listed.\"}\n";
+/// The last line of a file of refused rows that was cut.
+pub(super) const ERRORS_CUT: &str =
+    ",,,,,,,,This file has reached 160 MiB: later refused rows are counted and not listed. Remove this line.,\n";
+
+/// What is kept of the next `bytes` of a file that has `kept` so far: all of them, and where they reach the bound `cut`
+/// behind them; behind that nothing.
+pub(super) fn bounded(kept: &mut u64, mut bytes: Vec<u8>, cut: &str) -> Vec<u8> {
+    if *kept >= MOST_KEPT {
+        return Vec::new();
+    }
+    *kept += bytes.len() as u64;
+    if *kept >= MOST_KEPT {
+        bytes.extend_from_slice(cut.as_bytes());
+    }
+    bytes
+}
+
 /// One line of JSON for each result.
 pub(super) fn lines(results: &[SampleResult]) -> Result<Vec<u8>> {
     let mut text = Vec::with_capacity(results.len() * 40);
@@ -123,6 +145,19 @@ mod tests {
             .collect();
         assert_eq!(lines(&results).unwrap().split(|&byte| byte == b'\n').count() - 1, results.len());
         String::from_utf8(refused_rows(format, text.as_bytes(), &results, false).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_file_ends_at_its_bound_and_says_so_once() {
+        let mut kept = MOST_KEPT - 3;
+        assert_eq!(bounded(&mut kept, b"ab".to_vec(), RESULT_CUT), b"ab");
+        let last = String::from_utf8(bounded(&mut kept, b"cd\n".to_vec(), RESULT_CUT)).unwrap();
+        let (own, cut) = last.split_once('\n').unwrap();
+        assert_eq!(own, "cd");
+        assert!(serde_json::from_str::<serde_json::Value>(cut).unwrap()["cut"].is_string(), "{cut}");
+        assert!(bounded(&mut kept, b"ef".to_vec(), RESULT_CUT).is_empty());
+        let cells = ReaderBuilder::new().has_headers(false).from_reader(ERRORS_CUT.as_bytes()).into_records().count();
+        assert_eq!((cells, ERRORS_CUT.matches(',').count()), (1, FIELDS.len() + NOTES.len() - 1));
     }
 
     #[test]

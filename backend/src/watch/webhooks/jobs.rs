@@ -17,8 +17,6 @@ use serde::Deserialize;
 use std::time::Duration;
 use tillwatch_shared::ids::{EventId, TenantId};
 
-/// Retailers that one look at their list brings.
-const RETAILERS: i64 = 200;
 /// Rows of a kind that one transaction removes.
 const REMOVED: i64 = 1000;
 
@@ -48,24 +46,22 @@ fn fan_out(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_
 
 /// Forgets events, messages and attempts that are older than they are kept, and seals secrets anew; retailer by
 /// retailer.
-async fn tidy(app: &App) -> Result<()> {
-    let mut behind: Option<TenantId> = None;
-    while !*app.stopping.borrow() {
-        let tenants = app
-            .db
-            .system("retailers whose webhooks are tidied", async |tx| directory::tenants(tx, behind, RETAILERS).await)
+///
+/// # Errors
+/// When the list of retailers cannot be read.
+pub async fn tidy(app: &App) -> Result<()> {
+    directory::each_tenant(app, "retailers whose webhooks are tidied", async |tenant| {
+        let who = Who::system(tenant, "schedule", "webhooks.tidy");
+        // First what the key before has sealed, which may be gone soon.
+        app.db
+            .write(&who, async |tx| {
+                store::wipe_rotated_out(tx, tenant, now()).await?;
+                if app.sealer.is_rotating() { reseal(app, tx, tenant).await } else { Ok(()) }
+            })
             .await?;
-        let Some(last) = tenants.last() else { return Ok(()) };
-        behind = Some(*last);
-        for tenant in tenants {
-            let who = Who::system(tenant, "schedule", "webhooks.tidy");
-            forget(app, &who).await?;
-            if app.sealer.is_rotating() {
-                app.db.write(&who, async |tx| reseal(app, tx, tenant).await).await?;
-            }
-        }
-    }
-    Ok(())
+        forget(app, &who).await
+    })
+    .await
 }
 
 async fn forget(app: &App, who: &Who) -> Result<()> {
@@ -86,12 +82,15 @@ async fn forget(app: &App, who: &Who) -> Result<()> {
     Ok(())
 }
 
-/// Seals under the current key what is sealed under the one before. What opens under neither is left: its messages say so.
+/// Seals under the current key what is sealed under the one before. What opens under neither is left, and told to the log.
 async fn reseal(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<()> {
     for store::Kept { webhook, secret, previous } in store::with_secrets(tx, tenant).await? {
         let anew = |sealed: &Option<Vec<u8>>| {
-            let sealed = sealed.as_deref()?;
-            app.sealer.reseal(place(tenant, webhook.id), sealed).ok().flatten()
+            let resealed = app.sealer.reseal(place(tenant, webhook.id), sealed.as_deref()?);
+            let unknown = |error: &Error| {
+                tracing::error!(webhook = %webhook.id, %error, "no key opens a webhook's secret: its owner must rotate it");
+            };
+            resealed.inspect_err(unknown).ok().flatten()
         };
         let (new_secret, new_previous) = (anew(&secret), anew(&previous));
         if new_secret.is_some() || new_previous.is_some() {

@@ -4,7 +4,7 @@ use super::{living, model, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::events::{self, Happened, of_the_whole};
+use crate::identity::events::{self, Happened};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
@@ -51,7 +51,6 @@ async fn enabled(tx: &mut Tx, who: &Who, id: WebhookId) -> Result<Webhook> {
 /// # Errors
 /// 404, 409 when it is not enabled.
 pub async fn test(app: &App, who: &Who, id: WebhookId) -> Result<TestSent> {
-    of_the_whole(who)?;
     let at = now();
     let message = app
         .db
@@ -75,7 +74,6 @@ pub async fn test(app: &App, who: &Who, id: WebhookId) -> Result<TestSent> {
 /// # Errors
 /// 404, 409 when the webhook is not enabled, 422 with every wrong field.
 pub async fn replay(app: &App, who: &Who, id: WebhookId, wish: &ReplayMessages) -> Result<Replayed> {
-    of_the_whole(who)?;
     let mut checks = Checks::default();
     for (pointer, reason, detail) in model::judge_replay(wish) {
         checks.refuse(&pointer, reason, detail);
@@ -150,7 +148,6 @@ pub async fn list(
     state: Option<MessageState>,
     paging: &Paging,
 ) -> Result<Page<WebhookMessage>> {
-    of_the_whole(who)?;
     let rows = app
         .db
         .read(who, async |tx| {
@@ -166,7 +163,6 @@ pub async fn list(
 /// # Errors
 /// 404.
 pub async fn log(app: &App, who: &Who, id: WebhookId, paging: &Paging) -> Result<Page<WebhookAttempt>> {
-    of_the_whole(who)?;
     let rows = app
         .db
         .read(who, async |tx| {

@@ -8,8 +8,8 @@
 //!
 //! Invariants: an event reaches a webhook at least once, under one id; no transaction is open while something is sent; a
 //! webhook that is slow or dead holds up neither others nor jobs; a secret is kept sealed and shown once; nothing of
-//! what was answered is kept but the status, since it may hold anything. A webhook that accepts nothing for five days,
-//! or answers 410, is disabled, with an audit entry, an event that the retailer's other webhooks are told of, and a mail
+//! what was answered is kept but the status, since it may hold anything. A webhook that accepts nothing of what
+//! it was sent again and again for five days, or answers 410, is disabled, with an audit entry, an event that the retailer's other webhooks are told of, and a mail
 //! to everybody who may manage webhooks.
 
 pub mod jobs;
@@ -21,12 +21,15 @@ mod signature;
 mod store;
 
 use crate::app::App;
+use crate::config::key_text;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::events::{self, Happened, of_the_whole};
+use crate::identity::events::{self, Happened};
 use crate::identity::mails::{self, Letter};
+use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
+use crate::platform::http::authorized::fresh;
 use crate::platform::http::page::Paging;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
@@ -34,6 +37,7 @@ use crate::platform::sealed::Place;
 use crate::platform::validate::Checks;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{TenantId, WebhookId};
 use tillwatch_shared::permissions::Permission;
@@ -56,7 +60,6 @@ fn place(tenant: TenantId, id: WebhookId) -> Place<'static> {
 /// # Errors
 /// 422 with every wrong field, 409 when there are too many.
 pub async fn create(app: &App, who: &Who, wish: CreateWebhook) -> Result<WebhookSecret> {
-    of_the_whole(who)?;
     check(app, Some(&wish.name), Some(&wish.url), Some(&wish.events))?;
     let mut webhook = Webhook {
         id: WebhookId::new(),
@@ -75,6 +78,8 @@ pub async fn create(app: &App, who: &Who, wish: CreateWebhook) -> Result<Webhook
     let sealed = app.sealer.seal(place(who.tenant, webhook.id), &secret)?;
     app.db
         .write(who, async |tx| {
+            // Two that are made at once must not both find the last place free.
+            tenants::lock(tx, who.tenant).await?;
             if store::count(tx, who.tenant).await? >= MOST_WEBHOOKS {
                 let detail = format!("A retailer has at most {MOST_WEBHOOKS} webhooks. Archive one first.");
                 return Err(Error::conflict(detail));
@@ -105,19 +110,23 @@ fn tidy(types: &mut Vec<EventType>) {
     types.dedup();
 }
 
-/// What the audit log keeps of a webhook: of its address the host only, since the rest may hold a secret.
+/// What the audit log keeps of a webhook: of its address the host, since the rest may hold a secret, and SHA-256 of all of
+/// it, so that every change of it is seen.
 #[expect(clippy::unnecessary_wraps, reason = "as an audit entry takes it")]
 fn shown(webhook: &Webhook) -> Option<serde_json::Value> {
     let host = url::Url::parse(&webhook.url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    Some(json!({ "name": webhook.name, "host": host, "events": webhook.events, "state": webhook.state }))
+    let digest: [u8; 32] = Sha256::digest(webhook.url.as_bytes()).into();
+    Some(json!({
+        "name": webhook.name, "host": host, "url_sha256": key_text(&digest), "events": webhook.events,
+        "state": webhook.state,
+    }))
 }
 
 /// A page of the webhooks, oldest first: those in use, or the archived ones.
 ///
 /// # Errors
-/// 403 for whoever reaches only some channels.
+/// When the database fails.
 pub async fn list(app: &App, who: &Who, archived: bool, paging: &Paging) -> Result<Page<Webhook>> {
-    of_the_whole(who)?;
     let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, archived, paging).await).await?;
     Ok(paging.page(rows, |webhook| webhook.id.0, |webhook| webhook))
 }
@@ -127,16 +136,15 @@ pub async fn list(app: &App, who: &Who, archived: bool, paging: &Paging) -> Resu
 /// # Errors
 /// 404.
 pub async fn get(app: &App, who: &Who, id: WebhookId) -> Result<Webhook> {
-    of_the_whole(who)?;
     Ok(app.db.read(who, async |tx| store::get(tx, who.tenant, id, false).await).await?.webhook)
 }
 
-/// Changes a webhook's name, address or types.
+/// Changes a webhook's name, address or types. A new address gets what is queued and what is replayed, so it asks for a
+/// fresh proof of who asks, as a new webhook does.
 ///
 /// # Errors
-/// 404, 409 when it is archived, 412 for a stale version, 422 with every wrong field.
+/// 403 for a new address without that proof, 404, 409 when it is archived, 412 for a stale version, 422 with every wrong field.
 pub async fn update(app: &App, who: &Who, id: WebhookId, read: &IfMatch, change: UpdateWebhook) -> Result<Webhook> {
-    of_the_whole(who)?;
     app.db
         .write(who, async |tx| {
             let before = living(tx, who, id).await?;
@@ -151,6 +159,7 @@ pub async fn update(app: &App, who: &Who, id: WebhookId, read: &IfMatch, change:
                 tidy(&mut webhook.events);
             }
             if let Some(url) = change.url.filter(|url| *url != before.url) {
+                fresh(who)?;
                 webhook.url = url;
                 // What failed was the address before.
                 webhook.failing_since = None;
@@ -187,7 +196,6 @@ async fn changed(tx: &mut Tx, who: &Who, before: &Webhook, mut webhook: Webhook,
 /// # Errors
 /// 404, 409 when it is archived.
 pub async fn enable(app: &App, who: &Who, id: WebhookId) -> Result<WebhookChanged> {
-    of_the_whole(who)?;
     app.db
         .write(who, async |tx| {
             let before = living(tx, who, id).await?;
@@ -206,7 +214,6 @@ pub async fn enable(app: &App, who: &Who, id: WebhookId) -> Result<WebhookChange
 /// # Errors
 /// 404, 409 when it is archived.
 pub async fn disable(app: &App, who: &Who, id: WebhookId) -> Result<WebhookChanged> {
-    of_the_whole(who)?;
     app.db
         .write(who, async |tx| {
             let before = living(tx, who, id).await?;
@@ -245,12 +252,19 @@ async fn stop_by_itself(
     Ok(())
 }
 
+/// What failed before a retailer was suspended is not held against its webhooks: nothing was tried meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rested(app: &App, who: &Who) -> Result<()> {
+    app.db.write(who, async |tx| store::forgive(tx, who.tenant).await).await
+}
+
 /// Archives a webhook: nothing is sent any more, and its secrets are wiped. One that is archived stays as it is.
 ///
 /// # Errors
 /// 404.
 pub async fn archive(app: &App, who: &Who, id: WebhookId) -> Result<WebhookChanged> {
-    of_the_whole(who)?;
     app.db
         .write(who, async |tx| {
             let before = store::get(tx, who.tenant, id, true).await?.webhook;
@@ -274,7 +288,6 @@ pub async fn archive(app: &App, who: &Who, id: WebhookId) -> Result<WebhookChang
 /// # Errors
 /// 404, 409 when it is archived, 422 for too long an overlap.
 pub async fn rotate(app: &App, who: &Who, id: WebhookId, overlap_hours: u8) -> Result<WebhookSecret> {
-    of_the_whole(who)?;
     let mut checks = Checks::default();
     let fits = overlap_hours <= LONGEST_OVERLAP;
     checks.ensure(fits, "/overlap_hours", "out_of_range", "Takes 0 to 72 hours.");

@@ -17,8 +17,12 @@ const PAUSES: [TimeDelta; 9] = [
 ];
 /// A pause is longer by up to this share, so that what failed together does not come back together.
 const JITTER: f64 = 0.1;
-/// A webhook that accepted nothing for so long is disabled.
+/// A webhook that accepted nothing for so long is disabled, if it was tried [`FEWEST_TRIES`] times meanwhile.
 const GIVEN_UP_AFTER: TimeDelta = TimeDelta::days(5);
+/// The fewest tries for which a webhook is disabled.
+pub(super) const FEWEST_TRIES: usize = 5;
+/// Longer than any pause between two tries of a message: without a try for so long, what failed before is another story.
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(2);
 /// The status that says: never again.
 const GONE: u16 = 410;
 /// The most types that a webhook asks for, as the wire says it.
@@ -59,7 +63,18 @@ fn share(pause: TimeDelta, share: f64) -> TimeDelta {
     TimeDelta::milliseconds((pause.num_milliseconds() as f64 * share) as i64)
 }
 
-/// Whether a webhook that accepted nothing since `failing_since` is given up.
+/// Since when a webhook has accepted nothing whose newest try, at `at`, failed: one that failed long ago and was not tried
+/// since then begins anew.
+pub(super) fn failing_since(
+    before: Option<DateTime<Utc>>,
+    last_tried: Option<DateTime<Utc>>,
+    at: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let recent = last_tried.is_some_and(|tried| at - tried < FORGOTTEN_AFTER);
+    before.filter(|_| recent).unwrap_or(at)
+}
+
+/// Whether a webhook that accepted nothing since `failing_since` may be given up: if it was tried [`FEWEST_TRIES`] times.
 pub(super) fn is_given_up(failing_since: DateTime<Utc>, at: DateTime<Utc>) -> bool {
     at - failing_since >= GIVEN_UP_AFTER
 }
@@ -156,6 +171,18 @@ mod tests {
         let since = DateTime::UNIX_EPOCH;
         assert!(!is_given_up(since, since + TimeDelta::days(5) - TimeDelta::seconds(1)));
         assert!(is_given_up(since, since + TimeDelta::days(5)));
+    }
+
+    #[test]
+    fn what_failed_in_january_is_not_held_against_it_in_february() {
+        let since = DateTime::UNIX_EPOCH;
+        let day = |days| since + TimeDelta::days(days);
+        assert_eq!(failing_since(None, None, day(0)), day(0));
+        // The longest pause with its jitter is no break.
+        let longest = TimeDelta::minutes(24 * 60 * 11 / 10);
+        assert_eq!(failing_since(Some(since), Some(day(3)), day(3) + longest), since);
+        assert_eq!(failing_since(Some(since), Some(day(3)), day(31)), day(31));
+        assert_eq!(failing_since(Some(since), None, day(31)), day(31));
     }
 
     #[test]

@@ -82,7 +82,8 @@ async fn get(who: Authorized<may::WebhooksRead>, app: ThinData<App>, id: PathId<
     Ok(Reply::ok(webhook).versioned(|webhook| webhook.version))
 }
 
-/// Changes a webhook's name, address or types. What is queued goes to the new address.
+/// Changes a webhook's name, address or types. What is queued goes to the new address, so that a new one needs a fresh
+/// proof of who you are.
 #[utoipa::path(patch, path = "/v1/webhooks/{id}", operation_id = "webhooks_update", tag = "webhooks",
     params(("id" = WebhookId, Path), ("If-Match" = String, Header, description = "The ETag that you read.")),
     request_body = UpdateWebhook, responses((status = 200, body = Webhook)))]

@@ -182,7 +182,7 @@ async fn perform(app: &App, message: &Claimed) -> Result<()> {
     let who = Who::system(TenantId(message.tenant), "webhooks", &MessageId(message.id).to_string());
     let Some(outgoing) = outgoing(app, &who, message).await? else {
         // Its webhook is not enabled, or its event is forgotten.
-        return app.db.write(&who, async |tx| queue::failed(tx, who.tenant, message, None, None).await).await;
+        return app.db.write(&who, async |tx| queue::given_up(tx, who.tenant, message).await).await;
     };
     let at = now();
     let outcome = match &outgoing.secrets {
@@ -242,24 +242,30 @@ async fn write_down(tx: &mut Tx, who: &Who, message: &Claimed, tried: &Tried) ->
         Verdict::Again(due) => Some(due),
         _ => None,
     };
-    queue::failed(tx, who.tenant, message, Some(tried), due).await?;
+    let last_tried = attempts::last_at(tx, who.tenant, id).await?;
+    queue::failed(tx, who.tenant, message, tried, due).await?;
     attempts::add(tx, who.tenant, message, tried).await?;
     // Whose secret cannot be read is not to blame for it.
     if webhook.state != WebhookState::Enabled || tried.outcome == Err(Fault::SecretUnreadable) {
         return Ok(());
     }
-    let since = webhook.failing_since.unwrap_or(tried.at);
-    if webhook.failing_since.is_none() {
+    let since = model::failing_since(webhook.failing_since, last_tried, tried.at);
+    if webhook.failing_since != Some(since) {
         store::failing(tx, who.tenant, id, since).await?;
     }
     let webhook = Webhook { failing_since: Some(since), ..webhook };
     if verdict == Verdict::Gone {
         stop_by_itself(tx, who, webhook, DisabledBecause::Gone, at).await
-    } else if model::is_given_up(since, at) {
+    } else if model::is_given_up(since, at) && tried_enough(tx, who, id, since).await? {
         stop_by_itself(tx, who, webhook, DisabledBecause::Failing, at).await
     } else {
         Ok(())
     }
+}
+
+async fn tried_enough(tx: &mut Tx, who: &Who, id: WebhookId, since: DateTime<Utc>) -> Result<bool> {
+    let most = i64::try_from(model::FEWEST_TRIES).unwrap_or(i64::MAX);
+    Ok(attempts::count_since(tx, who.tenant, id, since, most).await? >= model::FEWEST_TRIES)
 }
 
 #[cfg(test)]

@@ -194,6 +194,26 @@ pub(super) async fn recovered(tx: &mut Tx, tenant: TenantId, id: WebhookId) -> R
     Ok(())
 }
 
+/// Forgets since when nothing is accepted, of every webhook.
+pub(super) async fn forgive(tx: &mut Tx, tenant: TenantId) -> Result<()> {
+    diesel::update(
+        webhooks::table.filter(webhooks::tenant_id.eq(tenant.0)).filter(webhooks::failing_since.is_not_null()),
+    )
+    .set(webhooks::failing_since.eq(None::<DateTime<Utc>>))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Wipes the secrets that sign no more.
+pub(super) async fn wipe_rotated_out(tx: &mut Tx, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(webhooks::table.filter(webhooks::tenant_id.eq(tenant.0)).filter(webhooks::previous_until.le(now)))
+        .set((webhooks::previous_secret.eq(None::<Vec<u8>>), webhooks::previous_until.eq(None::<DateTime<Utc>>)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Notes that nothing is accepted since `at`, of a locked webhook.
 pub(super) async fn failing(tx: &mut Tx, tenant: TenantId, id: WebhookId, at: DateTime<Utc>) -> Result<()> {
     diesel::update(webhooks::table.filter(webhooks::tenant_id.eq(tenant.0)).filter(webhooks::webhook_id.eq(id.0)))

@@ -6,6 +6,7 @@ use crate::platform::db::schema::{directory_links as links, directory_logins as 
 use crate::platform::db::{SystemTx, Tx};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as Diesel};
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{LoginId, StaffId, TenantId};
 use uuid::Uuid;
@@ -112,6 +113,9 @@ pub async fn add_place(tx: &mut Tx, login: LoginId, place: (TenantId, StaffId)) 
         && Error::is_unique_violation(error)
     {
         return Err(Error::conflict("This login has a place at this retailer already. Sign in with it."));
+    }
+    if let Err(Diesel::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) = &added {
+        return Err(Error::conflict("This login was removed just now, with its last retailer. Open the link again."));
     }
     added?;
     Ok(())

@@ -77,6 +77,41 @@ pub(in super::super) async fn page(
         .collect()
 }
 
+/// When a webhook was last tried.
+pub(in super::super) async fn last_at(
+    tx: &mut Tx,
+    tenant: TenantId,
+    webhook: WebhookId,
+) -> Result<Option<DateTime<Utc>>> {
+    Ok(attempts::table
+        .select(attempts::at)
+        .filter(attempts::tenant_id.eq(tenant.0))
+        .filter(attempts::webhook_id.eq(webhook.0))
+        .order(attempts::attempt_id.desc())
+        .first(tx)
+        .await
+        .optional()?)
+}
+
+/// How often a webhook was tried since then, counted to `most`.
+pub(in super::super) async fn count_since(
+    tx: &mut Tx,
+    tenant: TenantId,
+    webhook: WebhookId,
+    since: DateTime<Utc>,
+    most: i64,
+) -> Result<usize> {
+    let tried: Vec<Uuid> = attempts::table
+        .select(attempts::attempt_id)
+        .filter(attempts::tenant_id.eq(tenant.0))
+        .filter(attempts::webhook_id.eq(webhook.0))
+        .filter(attempts::at.ge(since))
+        .limit(most)
+        .load(tx)
+        .await?;
+    Ok(tried.len())
+}
+
 /// Removes up to `most` tries from before `before`; says how many.
 pub(in super::super) async fn forget(tx: &mut Tx, tenant: TenantId, before: DateTime<Utc>, most: i64) -> Result<usize> {
     let old: Vec<Uuid> = attempts::table

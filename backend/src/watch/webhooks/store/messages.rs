@@ -231,21 +231,33 @@ pub(in super::super) async fn failed(
     tx: &mut Tx,
     tenant: TenantId,
     message: &Claimed,
-    tried: Option<&Tried>,
+    tried: &Tried,
     due: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    let (status, fault) = tried.map_or((None, None), Tried::columns);
+    let (status, fault) = tried.columns();
     let mine = queue::table
         .filter(queue::for_tenant.eq(tenant.0))
         .filter(queue::message_id.eq(message.id))
         .filter(queue::attempt.eq(message.attempt))
         .filter(queue::state.eq(PENDING));
-    let failures = message.failures.saturating_add(i32::from(tried.is_some()));
+    let failures = message.failures.saturating_add(1);
     let last = (queue::failures.eq(failures), queue::last_status.eq(status), queue::last_fault.eq(fault));
     match due {
         Some(due) => diesel::update(mine).set((queue::due_at.eq(due), last)).execute(tx).await?,
         None => diesel::update(mine).set((queue::state.eq(DEAD), last)).execute(tx).await?,
     };
+    Ok(())
+}
+
+/// A claimed message is sent to nobody any more; what came of its last try stays. Nothing happens when another attempt has
+/// it.
+pub(in super::super) async fn given_up(tx: &mut Tx, tenant: TenantId, message: &Claimed) -> Result<()> {
+    let mine = queue::table
+        .filter(queue::for_tenant.eq(tenant.0))
+        .filter(queue::message_id.eq(message.id))
+        .filter(queue::attempt.eq(message.attempt))
+        .filter(queue::state.eq(PENDING));
+    diesel::update(mine).set(queue::state.eq(DEAD)).execute(tx).await?;
     Ok(())
 }
 

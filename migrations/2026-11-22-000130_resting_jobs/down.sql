@@ -1,0 +1,1 @@
+ALTER TABLE long_jobs DROP COLUMN rests_until;

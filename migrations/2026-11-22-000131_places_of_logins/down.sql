@@ -1,0 +1,1 @@
+ALTER TABLE directory_staff DROP CONSTRAINT directory_staff_login;
