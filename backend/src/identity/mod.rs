@@ -6,7 +6,7 @@
 //! much), [`staff`] (the people's names and roles), [`profile`] (one's own), [`roles`] and [`departments`] of the retailer's
 //! own, [`authority`] (what a staff may do), [`reach`] (permissions narrowed to channels), [`longjobs`] (what outlasts a
 //! request), [`export`] (the complete copy), [`closing`] (the end of a retailer), [`audit`], [`events`] (what others are told
-//! of), and [`secret`] (opaque credentials, pure).
+//! of), [`keys`] (derived from one secret) and [`secret`] (opaque credentials), both pure.
 //! Depends on the platform only.
 
 pub mod audit;
@@ -19,6 +19,7 @@ pub mod directory;
 pub mod events;
 pub mod export;
 pub mod invitations;
+pub mod keys;
 pub mod limits;
 pub mod longjobs;
 pub mod mails;

@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use futures_util::FutureExt as _;
 use std::time::Duration;
 
-/// Tries to sign in are forgotten after so long, longer than any of them is counted.
+/// Tries to sign in are forgotten after so long, which is how long the longest of them are counted.
 const TRIES_KEPT: TimeDelta = TimeDelta::days(1);
 
 /// Retailers that are looked up at once.
@@ -57,7 +57,9 @@ async fn remove_old_answers(app: &App) -> Result<()> {
         let some = app.db.system("the list of retailers", async |tx| store::tenants(tx, last, RETAILERS).await).await?;
         for &tenant in &some {
             let who = Who::system(tenant, "schedule", "idempotency.expired");
-            while app.db.write(&who, async |tx| once::remove_expired(tx, &who, now()).await).await? > 0 {}
+            while !*app.stopping.borrow()
+                && app.db.write(&who, async |tx| once::remove_expired(tx, &who, now()).await).await? > 0
+            {}
         }
         last = some.last().copied();
         if last.is_none() {
