@@ -19,4 +19,5 @@ pub mod idempotency;
 pub mod page;
 pub mod params;
 pub mod reply;
+pub mod sheet;
 pub mod who;
