@@ -1,12 +1,13 @@
 //! The command line: what each word of `tillwatch …` does.
 //!
 //! Cast: [`up`] (everything in one process, the default), [`parts`] (the roles by themselves: serve, work, bot,
-//! migrate), [`operator`] (the audit log), [`tenants`] (the retailers), [`outbox`] (mails that were kept), [`inside`] (how
-//! these reach the database), [`tools`] (backtest, config, openapi, keys, roles). Invariants: every error is one clear text
-//! on standard error and exit code 1; a secret is printed only where it is what was asked for (`keys`, the demo's password
-//! of `up`, the link of a `mail`); whoever closes the pipe (`… | head`) has enough.
+//! migrate), [`operator`] (the audit log), [`tenants`] (the retailers), [`logins`] (the people), [`outbox`] (mails that were
+//! kept), [`inside`] (how these reach the database), [`tools`] (backtest, config, openapi, keys, roles). Invariants: every
+//! error is one clear text on standard error and exit code 1; a secret is printed only where it is what was asked for
+//! (`keys`, the demo's password of `up`, the link of a `mail`); whoever closes the pipe (`… | head`) has enough.
 
 mod inside;
+mod logins;
 mod operator;
 mod outbox;
 mod parts;
@@ -49,6 +50,9 @@ enum Command {
     /// The retailers: list, show, plan, limits, suspend, resume, close, keep-open.
     #[command(subcommand)]
     Tenant(tenants::TenantCommand),
+    /// The people: remove a lost second factor.
+    #[command(subcommand)]
+    Login(logins::LoginCommand),
     /// Try a rule on a CSV file of `timestamp,value`; prints timestamp,value,score,fired.
     Backtest(tools::BacktestArgs),
     /// The mails that were kept because `SMTP_URL` is not set; one of them by its number or id.
@@ -123,6 +127,7 @@ fn with_settings(command: Command, file: Option<&std::path::Path>) -> Result<(),
             Command::Migrate => parts::migrate(config).await,
             Command::Audit(command) => operator::audit(config, command).await,
             Command::Tenant(command) => tenants::run(config, command).await,
+            Command::Login(command) => logins::run(config, command).await,
             Command::Mail(args) => outbox::mail(config, args).await,
             _ => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! Every domain's endpoints and jobs, one line each: the only place, beside [`crate::serve`], that names them all.
 
 use crate::platform::http::endpoint::Endpoint;
+use crate::platform::http::sheet;
 use crate::platform::jobs::{JobKind, Sweep};
 use crate::{identity, measure, openapi, plan, watch};
 use actix_web::web;
@@ -79,6 +80,9 @@ pub fn sweeps() -> Vec<Sweep> {
 /// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404, and their description.
 pub fn mount(config: &mut web::ServiceConfig, endpoints: &[Endpoint]) {
     openapi::mount(config, endpoints);
+    for (path, page) in identity::pages::sheets() {
+        sheet::mount(config, path, page);
+    }
     let mut paths: BTreeMap<&str, Vec<&Endpoint>> = BTreeMap::new();
     for endpoint in endpoints {
         paths.entry(&endpoint.path).or_default().push(endpoint);

@@ -61,7 +61,7 @@ requests! {
 
     /// An API token gets a new secret.
     pub struct RotateApiToken {
-        /// Hours for which the old secret still works; 24 if absent, 0 ends it at once.
+        /// Hours for which the old secret still works, unless its own end comes first; 24 if absent, 0 ends it at once.
         #[serde(default = "a_day")]
         #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 72, default = 24))]
         pub overlap_hours: u8,

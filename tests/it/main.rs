@@ -25,6 +25,7 @@ mod limits;
 mod long_jobs;
 mod openapi;
 mod outage;
+mod pages;
 mod paging;
 mod plans;
 mod rls_catalogue;

@@ -2,11 +2,11 @@
 //!
 //! Cast: [`directory`] (what is asked before a tenant is known), [`auth`] (sign-up, sign-in, sessions, keys and the
 //! gate that every request passes), [`invitations`] (how somebody joins), [`passwords`] (forgotten and changed), [`mails`]
-//! (the outbox), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings), [`limits`] (how
+//! (the outbox), [`pages`] (what the links in mails open), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings), [`limits`] (how
 //! much), [`staff`] (the people's names and roles), [`profile`] (one's own), [`roles`] and [`departments`] of the retailer's
 //! own, [`authority`] (what a staff may do), [`reach`] (permissions narrowed to channels), [`longjobs`] (what outlasts a
 //! request), [`export`] (the complete copy), [`closing`] (the end of a retailer), [`audit`], [`events`] (what others are told
-//! of), and [`secret`] (opaque credentials, pure).
+//! of), [`keys`] (derived from one secret) and [`secret`] (opaque credentials), both pure.
 //! Depends on the platform only.
 
 pub mod audit;
@@ -19,9 +19,11 @@ pub mod directory;
 pub mod events;
 pub mod export;
 pub mod invitations;
+pub mod keys;
 pub mod limits;
 pub mod longjobs;
 pub mod mails;
+pub mod pages;
 pub mod partners;
 pub mod passwords;
 pub mod profile;

@@ -1,8 +1,10 @@
 //! Opaque credentials: how they are made, recognised and hashed.
 //!
 //! An API token is `tw_live_`, 30 base62 characters (178 bits) and a 6-character base62 CRC-32 of what stands
-//! before, so that a scanner can tell a leaked token from any other text without asking us. Refresh tokens are
-//! `twr_` and 43 base62 characters (256 bits); the tokens of mailed links are `twl_` and 64 hexadecimal digits. Link codes are short, since people type them, and live ten minutes.
+//! before, so that a scanner can tell a leaked token from any other text without asking us. A session's first refresh
+//! token is `twr_` and 43 base62 characters (256 bits); those that follow are `twr_` and 64 hexadecimal digits, derived
+//! from the one before; the tokens of mailed links are `twl_` and 64 hexadecimal digits. Link codes are short, since
+//! people type them, and live ten minutes.
 
 use crate::platform::hex::hex;
 use rand::Rng as _;
@@ -52,7 +54,7 @@ pub fn is_api_token(text: &str) -> bool {
     })
 }
 
-/// A new refresh token.
+/// A new refresh token, the first of a session.
 pub fn refresh_token() -> String {
     format!("{REFRESH_PREFIX}{}", random(BASE62, 43))
 }
@@ -82,8 +84,8 @@ pub fn legible(bytes: &[u8; 32], length: usize) -> String {
     bytes.iter().take(length).map(|byte| char::from(LEGIBLE[usize::from(*byte) % LEGIBLE.len()])).collect()
 }
 
-/// A link code as a person may have typed it.
-pub fn tidy_link_code(typed: &str) -> String {
+/// A code (of a chat link, an authenticator, or for recovery) as a person may have typed it.
+pub fn tidy_code(typed: &str) -> String {
     typed.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
@@ -122,6 +124,6 @@ mod tests {
     #[test]
     fn a_code_is_read_as_people_type_it() {
         let code = link_code();
-        assert_eq!(tidy_link_code(&format!(" {}-{} ", &code[..4].to_lowercase(), &code[4..])), code);
+        assert_eq!(tidy_code(&format!(" {}-{} ", &code[..4].to_lowercase(), &code[4..])), code);
     }
 }

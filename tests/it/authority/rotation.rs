@@ -128,3 +128,29 @@ async fn fifty_rotations_at_once_leave_one_secret_and_one_before() {
     }
     assert_eq!(works, 2);
 }
+
+#[tokio::test]
+async fn an_old_secret_ends_when_it_was_to_end_and_who_rotates_has_proven_who_they_are() {
+    let retailer = Tenant::sign_up().await;
+    let (id, old) = token(&retailer).await;
+    let uuid = parsed::<ApiTokenId>(&json!(id)).0;
+    let soon = format!(
+        "UPDATE api_tokens SET expires_at = now() + interval '1 hour' WHERE api_token_id = '{uuid}'; \
+         UPDATE directory_credentials SET expires_at = now() + interval '1 hour' WHERE subject_id = '{uuid}'"
+    );
+    retailer.database.execute(&soon).await;
+    let (after, new) = rotate(&retailer, &id, json!({ "overlap_hours": 72, "expires_in_days": 90 })).await;
+    let left = |at: &Value| parsed::<chrono::DateTime<chrono::Utc>>(at) - chrono::Utc::now();
+    assert!(left(&after["previous"]["ends_at"]) <= chrono::TimeDelta::hours(1), "{after}");
+    assert!(left(&after["expires_at"]) > chrono::TimeDelta::days(89), "{after}");
+    for caller in [&old, &new] {
+        caller.get("/v1/me").await.ok();
+    }
+    // A session that lies about cannot take a token over.
+    let age = "UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE tenant_id";
+    retailer.database.execute(&format!("{age} = '{}'", retailer.id.0)).await;
+    let path = format!("/v1/api-tokens/{id}/rotate");
+    let refused = async || Some(retailer.owner.post(&path, json!({})).await).filter(|answer| answer.status == 403);
+    let refused = eventually("the proof to be too old", refused).await;
+    refused.refused(Code::ReauthenticationRequired);
+}

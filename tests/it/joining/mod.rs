@@ -1,7 +1,7 @@
 //! How people join, are reminded, and look after themselves: invitations, mails, passwords, profiles.
 //!
-//! Cast: [`invitations`], [`passwords`], [`profile`], [`notices`], [`sending`] (over [`fake_smtp`], a mail server on loopback), [`outbox`]
-//! (`tillwatch mail`).
+//! Cast: [`invitations`], [`passwords`], [`settling`] (one new password behind another), [`profile`], [`notices`],
+//! [`sending`] (over [`fake_smtp`], a mail server on loopback), [`outbox`] (`tillwatch mail`).
 
 #![expect(clippy::expect_used, reason = "tests")]
 
@@ -12,6 +12,7 @@ mod outbox;
 mod passwords;
 mod profile;
 mod sending;
+mod settling;
 
 use crate::harness::service::OwnService;
 use crate::harness::tenant::{Style, text};

@@ -58,6 +58,10 @@ async fn what_was_kept_is_listed_and_shown_with_a_link_that_works() {
         let (well, text) = said(&mail(database, &words, &[]).await);
         assert!(!well && text.contains(fault), "{text}");
     }
+    // Under another key their links cannot be made, which hides no other mail.
+    let other = [("SECRET_KEY", &*hex(&[9; 32]))];
+    let (well, text) = said(&mail(database, &["mail"], &other).await);
+    assert!(well && text.contains("No mail is kept"), "{text}");
     let smtp =
         [("SMTP_URL", "smtp://127.0.0.1:25"), ("MAIL_FROM", "a@b.example"), ("PUBLIC_URL", "https://till.example")];
     let (well, text) = said(&mail(database, &["mail"], &smtp).await);

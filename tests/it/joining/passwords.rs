@@ -172,9 +172,8 @@ async fn a_process_killed_behind_the_new_password_leaves_a_job_that_ends_the_ses
     let (login, staff) = ids[0].split_once(' ').expect("two ids");
     let login = tillwatch_shared::ids::LoginId(login.parse().expect("a uuid"));
     let staff = tillwatch_shared::ids::StaffId(staff.parse().expect("a uuid"));
-    for mail in [tillwatch_shared::ids::MailId::new(), tillwatch_shared::ids::MailId::new()] {
-        let payload =
-            json!({ "login_id": login, "staff_id": staff, "by": "reset", "session_id": null, "mail_id": mail });
+    for _ in 0..2 {
+        let payload = json!({ "login_id": login, "staff_id": staff, "by": "reset", "session_id": null, "tells": true });
         let job = format!(
             "INSERT INTO queue_jobs (job_id, for_tenant, kind, payload, request_id, state, run_at, created_at) \
              VALUES (gen_random_uuid(), '{}', 'password_settle', '{payload}', 'r', 'ready', now(), now())",
@@ -195,9 +194,9 @@ async fn a_sign_in_that_was_checked_against_the_old_password_opens_no_session() 
     let retailer = Tenant::sign_up().await;
     // As if the new password was settled between the look at the old one and the session.
     let later =
-        |when: &str| format!("UPDATE staff SET password_changed_at = {when} WHERE tenant_id = '{}'", retailer.id.0);
+        |when: &str| format!("UPDATE staff SET password_settled = {when} WHERE tenant_id = '{}'", retailer.id.0);
     retailer.database.execute(&later("now() + interval '1 hour'")).await;
     retailer.sign_in(&retailer.email, PASSWORD).await.refused(Code::SignInFailed);
-    retailer.database.execute(&later("now()")).await;
+    retailer.database.execute(&later("now() - interval '1 hour'")).await;
     retailer.sign_in(&retailer.email, PASSWORD).await.ok();
 }

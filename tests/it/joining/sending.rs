@@ -125,3 +125,21 @@ async fn a_forgotten_password_comes_by_mail_in_the_persons_language() {
     assert_eq!(service.database.number("SELECT count(*) FROM mails WHERE to_address IS NOT NULL").await, 0);
     service.stop().await;
 }
+
+#[tokio::test]
+async fn a_mail_whose_link_no_key_makes_any_more_says_so_and_can_be_sent_again() {
+    let (server, service, retailer) = sending(Mood::Later).await;
+    let invitation = invite(&retailer, "en").await;
+    until(&retailer, &invitation, |seen| !seen["mail_failure"].is_null()).await;
+    // As after SECRET_KEY was lost.
+    service.database.execute("UPDATE mails SET token_hash = sha256('another')").await;
+    server.set(Mood::Takes);
+    service.database.execute("UPDATE queue_jobs SET run_at = now() WHERE kind = 'mail_send'").await;
+    let seen = until(&retailer, &invitation, |seen| seen["mail"] == "failed").await;
+    assert!(text(&seen["mail_failure"]).contains("another SECRET_KEY"), "{seen}");
+    let path = format!("/v1/invitations/{}/resend", text(&invitation["id"]));
+    retailer.owner.post(&path, json!({})).await.ok();
+    until(&retailer, &invitation, |seen| seen["mail"] == "sent").await;
+    assert_eq!(server.taken().len(), 1);
+    service.stop().await;
+}

@@ -2,7 +2,7 @@
 //! one retailer to another.
 //!
 //! Cast: [`sessions`] (seen, ended, proven anew), [`changes`] (roles, disabling), [`factor`] (enrolling and signing in
-//! with it), [`asked`] (the retailer asks for it), [`places`] (several retailers). What must be seen by every replica is
+//! with it), [`lost`] (the way back from a lost one), [`asked`] (the retailer asks for it), [`places`] (several retailers). What must be seen by every replica is
 //! shown on two services over one database.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -10,6 +10,7 @@
 mod asked;
 mod changes;
 mod factor;
+mod lost;
 mod places;
 mod sessions;
 

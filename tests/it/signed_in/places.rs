@@ -146,3 +146,30 @@ async fn a_switch_proves_nothing_and_does_not_lengthen_a_sign_in() {
     here.client.post("/v1/sessions/switch", &switch).await.refused(Code::NotFound);
     assert_eq!(here.client.get("/v1/me/places").await.ok()["data"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_session_that_is_over_or_of_an_old_password_opens_none_elsewhere() {
+    let (one, two) = (retailer("Harbour").await, retailer("沃尔玛超市").await);
+    let email = one.add_staff(Role::Marketer).await;
+    second_place(&email, &two, Role::Viewer).await;
+    let wish = json!({ "email": email, "password": PASSWORD, "tenant": one.id });
+    let switch = json!({ "tenant": two.id });
+    let here = signed_in(&one, &email, &sign_in(&one, &wish).await.ok());
+    // The password is another one by now, and this retailer has not heard of it.
+    let changed = format!("UPDATE directory_logins SET password_changed_at = now() WHERE email = '{email}'");
+    one.database.execute(&changed).await;
+    here.client.get("/v1/me").await.ok();
+    here.client.post("/v1/sessions/switch", &switch).await.refused(Code::CredentialInvalid);
+
+    let here = signed_in(&one, &email, &sign_in(&one, &wish).await.ok());
+    here.client.get("/v1/me").await.ok();
+    let id: tillwatch_shared::ids::SessionId = here.session.parse().unwrap();
+    // The gate of this process may believe in it for a second.
+    one.database.execute(&format!("UPDATE sessions SET ended_at = now() WHERE session_id = '{}'", id.0)).await;
+    here.client.post("/v1/sessions/switch", &switch).await.refused(Code::CredentialInvalid);
+    let opened = format!(
+        "SELECT count(*) FROM sessions WHERE tenant_id = '{}' AND staff_id IN (SELECT login_id FROM directory_logins WHERE email = '{email}')",
+        two.id.0
+    );
+    assert_eq!(two.database.number(&opened).await, 0);
+}

@@ -3,7 +3,7 @@
 //! It belongs to the login, so it is the same at every retailer of a person; a retailer only says whether it asks for
 //! one. It counts once its first code was confirmed. The directory's rows are changed by the narrow role and the entry
 //! is written by the retailer's, in two transactions: the entry first, committed last, so that a change that failed
-//! leaves none.
+//! leaves none. Each change, and each use of a recovery code, is told to the login's owner by mail.
 
 use super::sessions::own_session;
 use super::sign_in::{check_secrets, email_of, prove, use_up};
@@ -13,12 +13,14 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::directory::{self, Factor};
+use crate::identity::mails::{self, FactorChange, Letter};
 use crate::platform::clock::now;
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::client::Client;
 use crate::platform::http::who::Who;
 use crate::platform::sealed::Place;
 use crate::platform::validate::Checks;
+use crate::platform::wake::Topic;
 use chrono::{DateTime, Utc};
 use tillwatch_shared::ids::StaffId;
 use tillwatch_shared::permissions::Role;
@@ -107,13 +109,20 @@ pub(super) async fn must_enrol(app: &App, standing: Standing) -> Result<bool> {
     Ok(!has)
 }
 
-/// Records that a recovery code was used.
+/// Records that a recovery code was used, and tells its owner. Wake [`Topic::Jobs`] behind the commit.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn record_recovery(tx: &mut Tx, who: &Who, staff: StaffId) -> Result<()> {
     let object = Some(staff.to_string());
-    audit::record(tx, who, Entry { action: "second_factor.recovery_code_used", object, ..Entry::default() }).await
+    let entry = Entry { action: "second_factor.recovery_code_used", object, ..Entry::default() };
+    audit::record(tx, who, entry).await?;
+    mails::tell(tx, who, staff, letter(FactorChange::CodeUsed)).await?;
+    Ok(())
+}
+
+pub(super) fn letter(what: FactorChange) -> Letter {
+    Letter::SecondFactorChanged { what, at: now() }
 }
 
 /// The state of one's own second factor.
@@ -147,7 +156,7 @@ pub(super) async fn begin(app: &App, who: &Who) -> Result<SecondFactorSecret> {
     let secret: Secret = rand::random();
     let (base32, otpauth_uri) = totp::shown(&secret, &email)?;
     let sealed = app.sealer.seal(place(standing.login), &secret)?;
-    recorded(app, who, "second_factor.begun", async |tx| {
+    recorded(app, who, "second_factor.begun", None, async |tx| {
         let begun = directory::begin_factor(tx, standing.login, &sealed, app.sealer.key(), now()).await?;
         if begun {
             return Ok(());
@@ -168,7 +177,7 @@ pub(super) async fn confirm(app: &App, who: &Who, code: &str) -> Result<Recovery
     checks.done()?;
     let standing = own_standing(app, who).await?.1;
     let (codes, at) = (totp::recovery_codes(), now());
-    recorded(app, who, "second_factor.enrolled", async |tx| {
+    recorded(app, who, "second_factor.enrolled", Some(FactorChange::Enrolled), async |tx| {
         let pending = directory::factor(tx, standing.login).await?.filter(|factor| factor.confirmed_at.is_none());
         let nothing =
             || Error::conflict("No authenticator waits to be confirmed. Begin with `POST /v1/second-factor`.");
@@ -196,7 +205,8 @@ fn wrong_first_code() -> Error {
 pub(super) async fn renew_codes(app: &App, who: &Who) -> Result<RecoveryCodes> {
     let standing = own_standing(app, who).await?.1;
     let codes = totp::recovery_codes();
-    recorded(app, who, "second_factor.recovery_codes_renewed", async |tx| {
+    let renewed = Some(FactorChange::CodesRenewed);
+    recorded(app, who, "second_factor.recovery_codes_renewed", renewed, async |tx| {
         if !directory::has_factor(tx, standing.login).await? {
             return Err(none_yet());
         }
@@ -221,8 +231,12 @@ pub(super) async fn remove(app: &App, who: &Who, request: RemoveSecondFactor, cl
     }
     let email = email_of(app, who, staff).await?;
     let proven = prove(app, &email, request.password, Some(&request.code), client.address).await?;
-    use_up(app, proven.login, proven.proof).await?;
-    recorded(app, who, "second_factor.removed", async |tx| {
+    use_up(app, &proven).await?;
+    if proven.recovered() {
+        // The code is used up, whatever becomes of the rest.
+        app.db.write(who, async |tx| record_recovery(tx, who, staff).await).await?;
+    }
+    recorded(app, who, "second_factor.removed", Some(FactorChange::Removed), async |tx| {
         if directory::remove_factor(tx, standing.login).await? { Ok(()) } else { Err(none_yet()) }
     })
     .await
@@ -237,11 +251,12 @@ async fn keep(tx: &mut SystemTx, login: Uuid, codes: &[(String, [u8; 32])]) -> R
     directory::set_recovery_codes(tx, login, &hashes).await
 }
 
-/// Changes the login's second factor, with an entry in the log of the retailer where its person is.
+/// Changes the login's second factor, with an entry in the log of the retailer where its person is, and a mail to them.
 async fn recorded(
     app: &App,
     who: &Who,
     action: &str,
+    told: Option<FactorChange>,
     change: impl AsyncFnOnce(&mut SystemTx) -> Result<()>,
 ) -> Result<()> {
     let (staff, _) = own_session(who)?;
@@ -249,9 +264,13 @@ async fn recorded(
         .write(who, async |tx| {
             let object = Some(staff.to_string());
             audit::record(tx, who, Entry { action, object, ..Entry::default() }).await?;
+            if let Some(what) = told {
+                mails::tell(tx, who, staff, letter(what)).await?;
+            }
             app.db.system("change a second factor", change).await
         })
         .await?;
+    app.wake(Topic::Jobs);
     app.auth.recent.forget_staff(who.tenant, staff);
     Ok(())
 }

@@ -104,7 +104,7 @@ impl Gate {
                 "Send `Authorization: Bearer <access token or API token>`.",
             ));
         };
-        if bearer.starts_with("tw_live_") {
+        if bearer.starts_with(secret::API_PREFIX) {
             let known = self.partner(&bearer).await?;
             let quota = self.admit(&known, headers.asks, &headers.request_id).await?;
             return Ok(who(known, quota, "api".to_owned(), headers.request_id));
@@ -156,7 +156,6 @@ impl Gate {
     }
 
     async fn staff(&self, claims: &Claims, request_id: &str) -> Result<Known> {
-        let over = || Error::new(Code::CredentialInvalid, "This session is over. Sign in again.");
         let (Some(tenant), Some(session)) = (claims.tid, claims.sid) else { return Err(over()) };
         let recent = &self.app.auth.recent.sessions;
         let living = if let Some(living) = recent.get(&(tenant, session)) {
@@ -252,6 +251,11 @@ fn who(known: Known, quota: Quota, via: String, request_id: String) -> Credentia
         once: None,
     };
     if known.must_enrol { Credential::Enrolling(who) } else { Credential::Tenant(who) }
+}
+
+/// What whoever comes with a session that is over is told.
+pub(super) fn over() -> Error {
+    Error::new(Code::CredentialInvalid, "This session is over. Sign in again.")
 }
 
 impl Authenticate for Gate {

@@ -3,10 +3,10 @@
 //! Vocabulary: a *session* is opened by a sign-in and continued by refresh tokens; an *access token* is a short JWT;
 //! a *refresh token* is opaque, works once, and its successor is derived from it, so that the forgiven second use
 //! of the same token (a lost answer) gets the same successor without storing it.
-//! Cast: [`keys`] (derived from one secret), [`jwt`], [`password`], [`session`] (the rotation rule, pure), [`throttle`]
+//! Cast: [`keys`] (of the process), [`jwt`], [`password`], [`session`] (the rotation rule, pure), [`throttle`]
 //! (how many passwords and codes may be tried), `sign_in` (proving who one is), `sessions` (one's own, seen and ended),
 //! `places` (the retailers of a login, and going from one to another), `factor` (the second factor) with [`totp`] (its
-//! codes, pure), [`gate`]. Invariants: passwords are hashed on the blocking pool
+//! codes, pure), [`operator`] (the way back from a lost one), [`gate`]. Invariants: passwords are hashed on the blocking pool
 //! behind a semaphore, never inside a transaction; a reused refresh token ends its session; what is revoked stops
 //! within a second; a code works once; whoever must enrol a second factor reaches nothing else, by the type of the
 //! handlers' first argument.
@@ -15,7 +15,7 @@ mod factor;
 pub mod gate;
 pub mod jobs;
 pub mod jwt;
-pub mod keys;
+pub mod operator;
 pub mod password;
 mod places;
 pub mod routes;
@@ -26,8 +26,11 @@ mod store;
 pub mod throttle;
 pub mod totp;
 
-pub use sessions::end_sessions;
-pub use sign_in::{ProvenLogin, SignInOutcome, prove_login, record_recovery, sign_in};
+// They lie beside the domains, since mails are made with them too.
+pub use crate::identity::keys;
+pub use factor::record_recovery;
+pub use sessions::{end_sessions, end_sessions_of_before, own_session};
+pub use sign_in::{ProvenLogin, SignInOutcome, email_of, prove_login, sign_in, try_password};
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -42,6 +45,7 @@ use crate::platform::validate::Checks;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use session::Presented;
+use store::Admitted;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::{Me, Refresh, SignUp, Signed, Staff};
 use tillwatch_shared::ids::{LoginId, SessionId, StaffId, TenantId};
@@ -87,7 +91,7 @@ pub async fn sign_up(app: &App, request: SignUp, client: &Client, request_id: &s
             directory::add_login(tx, login, &email, &hash, (settings.id, staff), at).await?;
             let object = Some(settings.id.to_string());
             audit::record(tx, &who, Entry { action: "tenant.signed_up", object, ..Entry::default() }).await?;
-            open_session(app, tx, &who, Opening::sign_in(staff, at, client)).await
+            open_session(app, tx, &who, Opening::sign_in(staff, at, at, client)).await
         })
         .await
 }
@@ -139,8 +143,11 @@ pub async fn refresh(app: &App, request: &Refresh, request_id: &str) -> Result<S
                     Ok(None)
                 }
                 Presented::Forgiven => {
-                    let next = app.auth.keys.successor(&request.refresh_token);
-                    signed(app, tx, &who, &row, next, at).await.map(Some)
+                    // Under the key that made it: SECRET_KEY may have been rotated in between.
+                    match app.auth.keys.successor_of(&request.refresh_token, &row.current_hash) {
+                        Some(next) => signed(app, tx, &who, &row, next, at).await.map(Some),
+                        None => Ok(None),
+                    }
                 }
                 Presented::Current => {
                     let next = app.auth.keys.successor(&request.refresh_token);
@@ -168,9 +175,7 @@ fn refused() -> Error {
 /// # Errors
 /// 409 when no session asks (a partner's token, the bot).
 pub async fn sign_out(app: &App, who: &Who) -> Result<bool> {
-    let Actor::Staff { session: Some(session), .. } = who.actor else {
-        return Err(Error::conflict("Only a signed-in session can be signed out."));
-    };
+    let (_, session) = own_session(who)?;
     let changed = app
         .db
         .write(who, async |tx| {
@@ -252,8 +257,8 @@ pub struct Opening<'a> {
     pub staff: StaffId,
     /// When.
     pub at: DateTime<Utc>,
-    /// When it was begun to look at the password that opens it: a newer password shuts it out.
-    pub read_at: DateTime<Utc>,
+    /// Which password opens it, by its time: a newer one shuts it out, or ends it.
+    pub password_at: DateTime<Utc>,
     /// When the person signed in: a session that a switch opens does not outlast the sign-in that it stands on.
     pub since: DateTime<Utc>,
     /// When the person proved who they are.
@@ -263,22 +268,24 @@ pub struct Opening<'a> {
 }
 
 impl<'a> Opening<'a> {
-    /// By a sign-in.
-    pub fn sign_in(staff: StaffId, at: DateTime<Utc>, client: &'a Client) -> Self {
-        Self { staff, at, read_at: at, since: at, authenticated_at: at, client }
+    /// By a sign-in with the password of `password_at`.
+    pub fn sign_in(staff: StaffId, password_at: DateTime<Utc>, at: DateTime<Utc>, client: &'a Client) -> Self {
+        Self { staff, at, password_at, since: at, authenticated_at: at, client }
     }
 }
 
 /// Opens a session.
 ///
 /// # Errors
-/// 401 when the staff is disabled, or has a new password since it was looked at.
+/// 401 when the staff is disabled, or has a newer password than the one that opens it.
 pub async fn open_session(app: &App, tx: &mut Tx, who: &Who, opening: Opening<'_>) -> Result<Signed> {
-    let Opening { staff, at, read_at, since, authenticated_at, client } = opening;
-    let person = store::staff(tx, who.tenant, staff).await?;
-    if store::is_shut_out(tx, who.tenant, staff, read_at).await? {
-        return Err(sign_in::failed());
+    let Opening { staff, at, password_at, since, authenticated_at, client } = opening;
+    match store::admitted(tx, who.tenant, staff, password_at).await? {
+        Admitted::Yes => {}
+        Admitted::Disabled => return Err(sign_in::closed()),
+        Admitted::OldPassword => return Err(sign_in::failed()),
     }
+    let person = store::staff(tx, who.tenant, staff).await?;
     let token = secret::refresh_token();
     let hash = secret::hash(&token);
     let row = session::Session {
@@ -291,7 +298,7 @@ pub async fn open_session(app: &App, tx: &mut Tx, who: &Who, opening: Opening<'_
         expires_at: session::expiry(since, at),
         ended_at: None,
     };
-    store::insert_session(tx, who.tenant, &row, authenticated_at, client).await?;
+    store::insert_session(tx, who.tenant, &row, authenticated_at, password_at, client).await?;
     let opens = (who.tenant, row.id);
     directory::add_credential(tx, directory::CredentialKind::Refresh, &hash, opens, row.expires_at).await?;
     let actor = Actor::Staff { id: staff, role: person.role, session: Some(SessionId(row.id)) };

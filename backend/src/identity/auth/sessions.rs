@@ -18,7 +18,7 @@ use tillwatch_shared::sessions::OpenSession;
 ///
 /// # Errors
 /// 409 when no session asks (a partner's token, a chat user).
-pub(super) fn own_session(who: &Who) -> Result<(StaffId, SessionId)> {
+pub fn own_session(who: &Who) -> Result<(StaffId, SessionId)> {
     match who.actor {
         Actor::Staff { id, session: Some(session), .. } => Ok((id, session)),
         _ => Err(Error::conflict("Only a person in a signed-in session can do this.")),
@@ -69,7 +69,7 @@ pub(super) async fn revoke_others(app: &App, who: &Who) -> Result<bool> {
     let ended = app
         .db
         .write(who, async |tx| {
-            let ended = store::end_sessions(tx, who.tenant, staff, Some(current), "revoked", now()).await?;
+            let ended = store::end_sessions(tx, who.tenant, staff, Some(current), None, "revoked", now()).await?.len();
             if ended > 0 {
                 let (object, after) = (Some(staff.to_string()), Some(json!({ "sessions": ended })));
                 let entry = Entry { action: "session.others_revoked", object, after, ..Entry::default() };
@@ -94,5 +94,25 @@ pub async fn end_sessions(
     because: &str,
     at: DateTime<Utc>,
 ) -> Result<usize> {
-    store::end_sessions(tx, tenant, staff, None, because, at).await
+    Ok(store::end_sessions(tx, tenant, staff, None, None, because, at).await?.len())
+}
+
+/// Ends every session of a staff that was opened by a password of before `password_at`, as part of `tx`, save for the one
+/// that set it; which these were. The caller forgets them at the gate behind the commit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_sessions_of_before(
+    tx: &mut Tx,
+    tenant: TenantId,
+    staff: StaffId,
+    password_at: DateTime<Utc>,
+    set_by: Option<SessionId>,
+    because: &str,
+    at: DateTime<Utc>,
+) -> Result<Vec<SessionId>> {
+    if let Some(session) = set_by {
+        store::take_password(tx, tenant, session, password_at).await?;
+    }
+    store::end_sessions(tx, tenant, staff, set_by, Some(password_at), because, at).await
 }

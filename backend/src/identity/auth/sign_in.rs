@@ -4,25 +4,26 @@
 //! A password alone tells nothing and resets nothing: only what is right as a whole makes the throttle begin anew, or
 //! whoever knows the password could guess codes without end. A code is used up by what it opens and not by looking.
 
-pub use super::factor::record_recovery;
-use super::factor::{self, Proof};
+use super::factor::{self, Proof, record_recovery};
 use super::sessions::own_session;
 use super::throttle::Permit;
-use super::{Opening, open_session, places, store};
+use super::{Opening, open_session, password, places, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::{directory, tenants};
+use crate::identity::directory::{self, Login};
+use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::http::client::Client;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
+use crate::platform::wake::Topic;
+use chrono::{DateTime, Utc};
 use std::net::IpAddr;
 use tillwatch_shared::errors::{Code, FieldProblem};
 use tillwatch_shared::identity::{SignIn, Signed};
-use tillwatch_shared::ids::{LoginId, StaffId, TenantId};
+use tillwatch_shared::ids::{LoginId, StaffId};
 use tillwatch_shared::sessions::{ChoosePlace, Reauthenticate};
-use uuid::Uuid;
 
 /// What a sign-in comes to.
 pub enum SignInOutcome {
@@ -35,58 +36,65 @@ pub enum SignInOutcome {
 /// Somebody who proved who they are.
 pub(super) struct Proven {
     /// Their login.
-    pub(super) login: Uuid,
-    /// Where it has a staff.
-    pub(super) places: Vec<(Uuid, Uuid)>,
+    pub(super) login: LoginId,
+    /// The password that they proved it by, by its time.
+    pub(super) password_at: DateTime<Utc>,
     /// The code that must be used up, when the login has a second factor.
     pub(super) proof: Option<Proof>,
+}
+
+impl Proven {
+    /// Whether a recovery code was used for it.
+    pub(super) fn recovered(&self) -> bool {
+        matches!(self.proof, Some(Proof::Recovery(_)))
+    }
 }
 
 /// Signs a staff in.
 ///
 /// # Errors
 /// 401 for a wrong address or password (not told apart), 401 `second_factor_required` without a code that works where
-/// one is needed, 403 for a suspended retailer, 429 while the address or the client waits after wrong tries, 503 when too many hash at once.
+/// one is needed, 401 for a place that is not there or disabled (to who proved who they are), 403 for a suspended
+/// retailer, 429 while the address or the client waits after wrong tries, 503 when too many hash at once.
 pub async fn sign_in(app: &App, request: SignIn, client: &Client, request_id: &str) -> Result<SignInOutcome> {
     let mut checks = Checks::default();
     checks.text("/email", &request.email, 1, 254);
     check_secrets(&mut checks, &request.password, request.code.as_deref());
     checks.done()?;
     let email = request.email.trim().to_lowercase();
-    // Before the password is read: a session that was checked against an old one is known by this.
-    let read_at = now();
     let proven = prove(app, &email, request.password, request.code.as_deref(), client.address).await?;
-    let named = request.tenant.map(|wanted| wanted.0);
-    let place = match (named, proven.places.as_slice()) {
-        (Some(wanted), all) => all.iter().find(|(tenant, _)| *tenant == wanted).copied(),
-        (None, [only]) => Some(*only),
-        (None, all) => {
-            let open = places::open(app, all, request_id).await?;
-            if let [only] = open.as_slice() {
-                all.iter().find(|(tenant, _)| *tenant == only.tenant.0).copied()
-            } else if open.is_empty() {
-                None
-            } else {
+    let (tenant, staff) = if let Some(tenant) = request.tenant {
+        (tenant, places::at(app, proven.login, tenant).await?.ok_or_else(no_place)?)
+    } else {
+        let all = places::of_login(app, proven.login).await?;
+        let chosen = if let [only] = all.as_slice() {
+            Some(*only)
+        } else {
+            let open = places::open(app, &all, request_id).await?;
+            if open.len() > 1 {
                 return Ok(SignInOutcome::Choose(ChoosePlace { places: open }));
             }
-        }
+            all.into_iter().find(|(tenant, _)| open.first().is_some_and(|open| open.tenant == *tenant))
+        };
+        chosen.ok_or_else(closed)?
     };
-    let (tenant, staff) = place.ok_or_else(failed)?;
-    let who = Who::system(TenantId(tenant), "api", request_id);
-    let opening = Opening { read_at, ..Opening::sign_in(StaffId(staff), now(), client) };
-    use_up(app, proven.login, proven.proof).await?;
-    let recovered = matches!(proven.proof, Some(Proof::Recovery(_)));
+    let who = Who::system(tenant, "api", request_id);
+    let opening = Opening::sign_in(staff, proven.password_at, now(), client);
+    use_up(app, &proven).await?;
     let signed = app
         .db
         .write(&who, async |tx| {
             // Only whoever knows the password is told.
             tenants::standing(tx, who.tenant).await?.admit(None)?;
-            if recovered {
-                record_recovery(tx, &who, StaffId(staff)).await?;
+            if proven.recovered() {
+                record_recovery(tx, &who, staff).await?;
             }
             open_session(app, tx, &who, opening).await
         })
         .await?;
+    if proven.recovered() {
+        app.wake(Topic::Jobs);
+    }
     Ok(SignInOutcome::Signed(Box::new(signed)))
 }
 
@@ -94,6 +102,8 @@ pub async fn sign_in(app: &App, request: SignIn, client: &Client, request_id: &s
 pub struct ProvenLogin {
     /// The login.
     pub login: LoginId,
+    /// The password that was proven, by its time.
+    pub password_at: DateTime<Utc>,
     /// Whether a recovery code was used up for it, which [`record_recovery`] writes down.
     pub recovered: bool,
 }
@@ -110,9 +120,8 @@ pub async fn prove_login(
     client: &Client,
 ) -> Result<ProvenLogin> {
     let proven = prove(app, email, password, code, client.address).await?;
-    use_up(app, proven.login, proven.proof).await?;
-    let recovered = matches!(proven.proof, Some(Proof::Recovery(_)));
-    Ok(ProvenLogin { login: LoginId(proven.login), recovered })
+    use_up(app, &proven).await?;
+    Ok(ProvenLogin { login: proven.login, password_at: proven.password_at, recovered: proven.recovered() })
 }
 
 /// The person of a session proves once more who they are.
@@ -126,32 +135,67 @@ pub(super) async fn reauthenticate(app: &App, who: &Who, request: Reauthenticate
     checks.done()?;
     let email = email_of(app, who, staff).await?;
     let proven = prove(app, &email, request.password, request.code.as_deref(), client.address).await?;
-    use_up(app, proven.login, proven.proof).await?;
+    use_up(app, &proven).await?;
     app.db
         .write(who, async |tx| {
-            if matches!(proven.proof, Some(Proof::Recovery(_))) {
+            if proven.recovered() {
                 record_recovery(tx, who, staff).await?;
             }
-            store::authenticated(tx, who.tenant, session, now()).await?;
+            if !store::proven_anew(tx, who.tenant, session, proven.password_at, now()).await? {
+                return Err(failed());
+            }
             let object = Some(session.to_string());
             audit::record(tx, who, Entry { action: "session.reauthenticated", object, ..Entry::default() }).await
         })
         .await?;
     app.auth.recent.forget_session(who.tenant, session);
+    if proven.recovered() {
+        app.wake(Topic::Jobs);
+    }
     Ok(())
 }
 
 /// The e-mail address behind a staff.
-pub(super) async fn email_of(app: &App, who: &Who, staff: StaffId) -> Result<String> {
-    let login = app.db.read(who, async |tx| store::standing(tx, who.tenant, staff).await).await?.login;
-    let email = app.db.system("the address of a login", async |tx| directory::email(tx, login).await).await?;
-    email.ok_or_else(|| Error::internal("a staff without a login"))
+///
+/// # Errors
+/// When the database fails.
+pub async fn email_of(app: &App, who: &Who, staff: StaffId) -> Result<String> {
+    let login = LoginId(app.db.read(who, async |tx| store::standing(tx, who.tenant, staff).await).await?.login);
+    let known = app.db.system("the address of a login", async |tx| directory::login_of(tx, login).await).await?;
+    known.map(|login| login.email).ok_or_else(|| Error::internal("a staff without a login"))
 }
 
 pub(super) fn check_secrets(checks: &mut Checks, password: &str, code: Option<&str>) {
-    let length = password.chars().count();
-    checks.ensure((1..=128).contains(&length), "/password", "length", "Takes 1 to 128 characters.");
+    password::check_present(checks, "/password", password);
     checks.optional_text("/code", code, 6, 64);
+}
+
+/// Tries the password of an address. The one that is right is not given back yet: say what the permit's try comes to.
+///
+/// # Errors
+/// 401 for a wrong address or password (not told apart), 429 while the address or the client waits after wrong tries,
+/// 503 when too many hash at once.
+pub async fn try_password(app: &App, email: &str, password: String, client: Option<IpAddr>) -> Result<(Permit, Login)> {
+    let (permit, login) = app
+        .db
+        .system("try a password", async |tx| {
+            let permit = Permit::take(tx, &app.auth.keys, email, client).await?;
+            Ok((permit, directory::login(tx, email).await?))
+        })
+        .await?;
+    let stored = login.as_ref().map(|login| login.password_hash.clone());
+    let right = match app.auth.hashing.verify(password, stored).await {
+        Ok(right) => right,
+        Err(busy) => {
+            app.db.system("give a try back", async |tx| permit.give_back(tx).await).await?;
+            return Err(busy);
+        }
+    };
+    let Some(login) = login.filter(|_| right) else {
+        app.db.system("count a wrong password", async |tx| permit.wrong(tx).await).await?;
+        return Err(failed());
+    };
+    Ok((permit, login))
 }
 
 /// Looks at a password, and at the code when the login has a second factor. The code is not used up yet.
@@ -165,29 +209,11 @@ pub(super) async fn prove(
     code: Option<&str>,
     client: Option<IpAddr>,
 ) -> Result<Proven> {
-    let (permit, login) = app
-        .db
-        .system("sign-in", async |tx| {
-            let permit = Permit::take(tx, &app.auth.keys, email, client).await?;
-            Ok((permit, directory::login(tx, email).await?))
-        })
-        .await?;
-    let stored = login.as_ref().map(|l| l.password_hash.clone());
-    let right = match app.auth.hashing.verify(password, stored).await {
-        Ok(right) => right,
-        Err(busy) => {
-            app.db.system("give a try back", async |tx| permit.give_back(tx).await).await?;
-            return Err(busy);
-        }
-    };
-    let Some(login) = login.filter(|_| right) else {
-        app.db.system("count a wrong password", async |tx| permit.wrong(tx).await).await?;
-        return Err(failed());
-    };
+    let (permit, login) = try_password(app, email, password, client).await?;
     // What is refused is counted all the same, so the refusal is an answer of the transaction and not its error.
     app.db
         .system("sign-in", async |tx| {
-            let proof = match factor::find(app, tx, login.id, code, now()).await? {
+            let proof = match factor::find(app, tx, login.id.0, code, now()).await? {
                 factor::Found::NotNeeded => None,
                 factor::Found::Right(proof) => Some(proof),
                 factor::Found::Missing => {
@@ -200,7 +226,7 @@ pub(super) async fn prove(
                 }
             };
             permit.right(tx).await?;
-            Ok(Ok(Proven { login: login.id, places: directory::places(tx, login.id).await?, proof }))
+            Ok(Ok(Proven { login: login.id, password_at: login.password_at, proof }))
         })
         .await?
 }
@@ -209,8 +235,8 @@ pub(super) async fn prove(
 ///
 /// # Errors
 /// 401 when somebody else has used it in between.
-pub(super) async fn use_up(app: &App, login: Uuid, proof: Option<Proof>) -> Result<()> {
-    let Some(proof) = proof else { return Ok(()) };
+pub(super) async fn use_up(app: &App, proven: &Proven) -> Result<()> {
+    let (login, Some(proof)) = (proven.login.0, proven.proof) else { return Ok(()) };
     let fresh = app
         .db
         .system("use a code up", async |tx| match proof {
@@ -226,14 +252,28 @@ fn wrong_code() -> Error {
 }
 
 fn code_refused(reason: &str, detail: &str) -> Error {
-    let mut refused = Error::new(
-        Code::SecondFactorRequired,
-        format!("/code: {detail} Send the authenticator's six digits, or a recovery code."),
-    );
-    refused.fields = vec![FieldProblem { pointer: "/code".into(), code: reason.into(), detail: detail.into() }];
+    let more = "Send the authenticator's six digits, or a recovery code.";
+    field_refused(Code::SecondFactorRequired, "/code", reason, &format!("{detail} {more}"))
+}
+
+fn field_refused(code: Code, pointer: &str, reason: &str, detail: &str) -> Error {
+    let mut refused = Error::new(code, format!("{pointer}: {detail}"));
+    refused.fields = vec![FieldProblem { pointer: pointer.into(), code: reason.into(), detail: detail.into() }];
     refused
 }
 
+/// What is told to somebody who has proved who they are and named a retailer where they have no place.
+fn no_place() -> Error {
+    let detail = "You have no place at this retailer. Leave `tenant` out to be shown where you have.";
+    field_refused(Code::SignInFailed, "/tenant", "no_place", detail)
+}
+
+/// What is told to somebody who has proved who they are and may work nowhere, or not where they wish to.
+pub(super) fn closed() -> Error {
+    Error::new(Code::SignInFailed, "Your place is disabled. Ask the retailer's owner or an admin to enable it.")
+}
+
+/// What is told to anybody else.
 pub(super) fn failed() -> Error {
     Error::new(Code::SignInFailed, "The e-mail address or the password is wrong.")
 }

@@ -1,22 +1,24 @@
 //! The only SQL of staff and sessions.
 
-use super::session::Session;
+mod opened;
+
+pub(super) use opened::{
+    Held, end_session, end_sessions, hold_session, insert_session, lock_session, open_sessions, proven_anew, rotate,
+    session_of, take_password,
+};
+
 use crate::error::{Error, Result};
-use crate::identity::authority::Authority;
-use crate::paged;
+use crate::identity::authority::{self, Authority};
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{roles, sessions, staff, tenants};
-use crate::platform::http::client::Client;
-use crate::platform::http::page::Paging;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::authority::NamedRole;
-use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Staff;
 use tillwatch_shared::ids::{LoginId, RoleId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Role;
-use tillwatch_shared::sessions::{OpenSession, SecondFactorRule};
+use tillwatch_shared::sessions::SecondFactorRule;
 use uuid::Uuid;
 
 pub(super) async fn insert_staff(
@@ -42,17 +44,13 @@ pub(super) async fn insert_staff(
     Ok(())
 }
 
-/// The role of the retailer's own that a staff has, to be joined on the left.
-macro_rules! custom_role {
-    () => {
-        roles::table.on(roles::tenant_id.eq(staff::tenant_id).and(roles::role_id.nullable().eq(staff::custom_role_id)))
-    };
-}
-
 pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Staff> {
     type Row = (String, String, Option<String>, i64, Option<Uuid>, Option<String>);
     let (name, role, locale, version, custom_id, custom_name): Row = staff::table
-        .left_join(custom_role!())
+        .left_join(
+            roles::table
+                .on(roles::tenant_id.eq(staff::tenant_id).and(roles::role_id.nullable().eq(staff::custom_role_id))),
+        )
         .select((
             staff::name,
             staff::role,
@@ -70,27 +68,62 @@ pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<
     Ok(Staff { id, name, role: role.parse().map_err(Error::internal)?, custom_role, locale, version })
 }
 
-/// Whether a staff whose password was read at `at` may open no session: disabled, or the password is another by now.
-/// The row is held, so that a new password is settled before this or behind the session.
-pub(super) async fn is_shut_out(tx: &mut Tx, tenant: TenantId, id: StaffId, at: DateTime<Utc>) -> Result<bool> {
-    let (disabled, changed): (Option<DateTime<Utc>>, Option<DateTime<Utc>>) = staff::table
-        .select((staff::disabled_at, staff::password_changed_at))
+/// Whether a session may be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admitted {
+    /// It may.
+    Yes,
+    /// The staff is disabled, or not there any more.
+    Disabled,
+    /// The login has a newer password by now.
+    OldPassword,
+}
+
+/// Whether a staff may open a session by the password of `password_at`. The row is held, so that a new password is
+/// settled before this, or behind the session, which it then ends.
+pub(super) async fn admitted(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: StaffId,
+    password_at: DateTime<Utc>,
+) -> Result<Admitted> {
+    let found: Option<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = staff::table
+        .select((staff::disabled_at, staff::password_settled))
         .filter(staff::tenant_id.eq(tenant.0))
         .filter(staff::staff_id.eq(id.0))
         .for_share()
         .first(tx)
-        .await?;
-    Ok(disabled.is_some() || changed.is_some_and(|changed| changed > at))
+        .await
+        .optional()?;
+    Ok(match found {
+        None | Some((Some(_), _)) => Admitted::Disabled,
+        Some((None, Some(settled))) if settled > password_at => Admitted::OldPassword,
+        Some((None, _)) => Admitted::Yes,
+    })
 }
 
+/// Whether there is such a staff: a retailer's own rows are erased before the directory's.
+pub(super) async fn is_there(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<bool> {
+    let found: Option<Uuid> = staff::table
+        .select(staff::staff_id)
+        .filter(staff::tenant_id.eq(tenant.0))
+        .filter(staff::staff_id.eq(id.0))
+        .first(tx)
+        .await
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Whether a staff is disabled, or not there any more.
 pub(super) async fn is_disabled(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<bool> {
-    let disabled: Option<DateTime<Utc>> = staff::table
+    let disabled: Option<Option<DateTime<Utc>>> = staff::table
         .select(staff::disabled_at)
         .filter(staff::tenant_id.eq(tenant.0))
         .filter(staff::staff_id.eq(id.0))
         .first(tx)
-        .await?;
-    Ok(disabled.is_some())
+        .await
+        .optional()?;
+    Ok(disabled.is_none_or(|disabled| disabled.is_some()))
 }
 
 /// The staff behind a living session.
@@ -134,17 +167,14 @@ pub(super) async fn living(
     session: SessionId,
     now: DateTime<Utc>,
 ) -> Result<Option<Living>> {
-    type Held = (String, Option<Uuid>, Option<Vec<String>>, Option<Vec<Uuid>>);
-    type Row = (Uuid, Held, DateTime<Utc>, Option<DateTime<Utc>>, Uuid, String);
+    type Row = (Uuid, DateTime<Utc>, Option<DateTime<Utc>>, Uuid, String);
     let found: Option<Row> = sessions::table
         .inner_join(
             staff::table.on(staff::tenant_id.eq(sessions::tenant_id).and(staff::staff_id.eq(sessions::staff_id))),
         )
         .inner_join(tenants::table.on(tenants::tenant_id.eq(sessions::tenant_id)))
-        .left_join(custom_role!())
         .select((
             staff::staff_id,
-            (staff::role, staff::custom_role_id, roles::permissions.nullable(), staff::channels),
             sessions::created_at,
             sessions::authenticated_at,
             staff::login_id,
@@ -158,195 +188,10 @@ pub(super) async fn living(
         .first(tx)
         .await
         .optional()?;
-    let Some((id, held, created_at, authenticated_at, login, rule)) = found else { return Ok(None) };
-    let (role, custom, permissions, channels) = held;
-    let custom = custom.map(|_| permissions.unwrap_or_default());
-    let authority = Authority::new(role.parse().map_err(Error::internal)?, custom.as_deref(), channels);
+    let Some((staff, created_at, authenticated_at, login, rule)) = found else { return Ok(None) };
+    let staff = StaffId(staff);
+    let authority = authority::of_staff(tx, tenant, staff).await?;
     let standing = Standing { login, role: authority.role, rule: rule.parse().map_err(Error::internal)? };
     let authenticated_at = authenticated_at.unwrap_or(created_at);
-    Ok(Some(Living { staff: StaffId(id), authority, authenticated_at, standing, must_enrol: false }))
-}
-
-/// Keeps a session that the person of `authenticated_at` opens from `client`.
-pub(super) async fn insert_session(
-    tx: &mut Tx,
-    tenant: TenantId,
-    session: &Session,
-    authenticated_at: DateTime<Utc>,
-    client: &Client,
-) -> Result<()> {
-    diesel::insert_into(sessions::table)
-        .values((
-            sessions::tenant_id.eq(tenant.0),
-            sessions::session_id.eq(session.id),
-            sessions::staff_id.eq(session.staff),
-            sessions::current_hash.eq(&session.current_hash),
-            sessions::rotated_at.eq(session.rotated_at),
-            sessions::created_at.eq(session.created_at),
-            sessions::expires_at.eq(session.expires_at),
-            sessions::authenticated_at.eq(authenticated_at),
-            sessions::client.eq(&client.agent),
-            sessions::network.eq(client.network()),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// A page of a staff's living sessions, oldest first; `current` is marked.
-pub(super) async fn open_sessions(
-    tx: &mut Tx,
-    tenant: TenantId,
-    of: StaffId,
-    current: SessionId,
-    paging: &Paging,
-    now: DateTime<Utc>,
-) -> Result<Vec<OpenSession>> {
-    type Row =
-        (Uuid, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>, DateTime<Utc>, Option<String>, Option<String>);
-    let query = sessions::table
-        .select((
-            sessions::session_id,
-            sessions::created_at,
-            sessions::rotated_at,
-            sessions::authenticated_at,
-            sessions::expires_at,
-            sessions::client,
-            sessions::network,
-        ))
-        .filter(sessions::tenant_id.eq(tenant.0))
-        .filter(sessions::staff_id.eq(of.0))
-        .filter(sessions::ended_at.is_null())
-        .filter(sessions::expires_at.gt(now));
-    let query = paged!(query, paging, sessions::session_id, oldest);
-    let rows: Vec<Row> = query.load(tx).await?;
-    let shown = |(id, opened_at, refreshed_at, authenticated_at, expires_at, client, network): Row| OpenSession {
-        id: SessionId(id),
-        opened_at,
-        refreshed_at,
-        authenticated_at: authenticated_at.unwrap_or(opened_at),
-        expires_at,
-        client,
-        network,
-        current: id == current.0,
-    };
-    Ok(rows.into_iter().map(shown).collect())
-}
-
-/// Whose a session is; `None` when there is no such session.
-pub(super) async fn session_of(tx: &mut Tx, tenant: TenantId, id: SessionId) -> Result<Option<StaffId>> {
-    let of: Option<Uuid> = sessions::table
-        .select(sessions::staff_id)
-        .filter(sessions::tenant_id.eq(tenant.0))
-        .filter(sessions::session_id.eq(id.0))
-        .first(tx)
-        .await
-        .optional()?;
-    Ok(of.map(StaffId))
-}
-
-/// When the person of a session signed in.
-pub(super) async fn opened_at(tx: &mut Tx, tenant: TenantId, id: SessionId) -> Result<DateTime<Utc>> {
-    Ok(sessions::table
-        .select(sessions::created_at)
-        .filter(sessions::tenant_id.eq(tenant.0))
-        .filter(sessions::session_id.eq(id.0))
-        .first(tx)
-        .await?)
-}
-
-/// Ends every living session of a staff but `kept`; how many there were.
-pub(super) async fn end_sessions(
-    tx: &mut Tx,
-    tenant: TenantId,
-    of: StaffId,
-    kept: Option<SessionId>,
-    because: &str,
-    now: DateTime<Utc>,
-) -> Result<usize> {
-    Ok(diesel::update(
-        sessions::table
-            .filter(sessions::tenant_id.eq(tenant.0))
-            .filter(sessions::staff_id.eq(of.0))
-            .filter(sessions::session_id.ne(kept.map_or(Uuid::nil(), |kept| kept.0)))
-            .filter(sessions::ended_at.is_null()),
-    )
-    .set((sessions::ended_at.eq(now), sessions::ended_because.eq(because)))
-    .execute(tx)
-    .await?)
-}
-
-/// Notes that the person of a session proved who they are.
-pub(super) async fn authenticated(tx: &mut Tx, tenant: TenantId, id: SessionId, now: DateTime<Utc>) -> Result<()> {
-    diesel::update(sessions::table.filter(sessions::tenant_id.eq(tenant.0)).filter(sessions::session_id.eq(id.0)))
-        .set(sessions::authenticated_at.eq(now))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn lock_session(tx: &mut Tx, tenant: TenantId, id: SessionId) -> Result<Session> {
-    type Row =
-        (Uuid, Uuid, Vec<u8>, Option<Vec<u8>>, DateTime<Utc>, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>);
-    let row: Row = sessions::table
-        .select((
-            sessions::session_id,
-            sessions::staff_id,
-            sessions::current_hash,
-            sessions::previous_hash,
-            sessions::rotated_at,
-            sessions::created_at,
-            sessions::expires_at,
-            sessions::ended_at,
-        ))
-        .filter(sessions::tenant_id.eq(tenant.0))
-        .filter(sessions::session_id.eq(id.0))
-        .for_update()
-        .first(tx)
-        .await
-        .optional()?
-        .ok_or_else(|| Error::new(Code::CredentialInvalid, "This session is over. Sign in again."))?;
-    let (id, staff, current_hash, previous_hash, rotated_at, created_at, expires_at, ended_at) = row;
-    Ok(Session { id, staff, current_hash, previous_hash, rotated_at, created_at, expires_at, ended_at })
-}
-
-pub(super) async fn rotate(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: SessionId,
-    current: &[u8; 32],
-    previous: &[u8; 32],
-    now: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-) -> Result<()> {
-    diesel::update(sessions::table.filter(sessions::tenant_id.eq(tenant.0)).filter(sessions::session_id.eq(id.0)))
-        .set((
-            sessions::current_hash.eq(current.as_slice()),
-            sessions::previous_hash.eq(previous.as_slice()),
-            sessions::rotated_at.eq(now),
-            sessions::expires_at.eq(expires_at),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// Ends a session; `false` when it was over already.
-pub(super) async fn end_session(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: SessionId,
-    because: &str,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let ended = diesel::update(
-        sessions::table
-            .filter(sessions::tenant_id.eq(tenant.0))
-            .filter(sessions::session_id.eq(id.0))
-            .filter(sessions::ended_at.is_null()),
-    )
-    .set((sessions::ended_at.eq(now), sessions::ended_because.eq(because)))
-    .execute(tx)
-    .await?;
-    Ok(ended > 0)
+    Ok(Some(Living { staff, authority, authenticated_at, standing, must_enrol: false }))
 }

@@ -30,7 +30,7 @@ pub enum Typed {
 
 /// Understands what a person typed: blanks and dashes do not count, nor does upper or lower case.
 pub fn read(typed: &str) -> Typed {
-    let tidy = secret::tidy_link_code(typed);
+    let tidy = secret::tidy_code(typed);
     if tidy.len() == 6 && tidy.bytes().all(|b| b.is_ascii_digit()) {
         Typed::Digits(tidy)
     } else {

@@ -65,7 +65,7 @@ pub async fn issue_code(app: &App, who: &Who) -> Result<LinkCode> {
 /// server is new and the staff may not link servers.
 pub async fn redeem(app: &App, request: &RedeemCode, request_id: &str) -> Result<Linked> {
     let over = || Error::new(Code::NotFound, "This code is unknown, used or too old. Ask for a new one.");
-    let (at, hash) = (now(), secret::hash(&secret::tidy_link_code(&request.code)));
+    let (at, hash) = (now(), secret::hash(&secret::tidy_code(&request.code)));
     let transport = request.transport.as_str();
     let (opened, owner) = app
         .db

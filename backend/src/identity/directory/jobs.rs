@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use futures_util::FutureExt as _;
 use std::time::Duration;
 
-/// Tries to sign in are forgotten after so long, longer than any of them is counted.
+/// Tries to sign in are forgotten after so long, which is how long the longest of them are counted.
 const TRIES_KEPT: TimeDelta = TimeDelta::days(1);
 
 /// The sweeps.
@@ -51,7 +51,9 @@ async fn remove_expired(app: &App) -> Result<()> {
 async fn remove_old_answers(app: &App) -> Result<()> {
     super::each_tenant(app, "retailers whose kept answers expire", async |tenant| {
         let who = Who::system(tenant, "schedule", "idempotency.expired");
-        while app.db.write(&who, async |tx| once::remove_expired(tx, &who, now()).await).await? > 0 {}
+        while !*app.stopping.borrow()
+            && app.db.write(&who, async |tx| once::remove_expired(tx, &who, now()).await).await? > 0
+        {}
         Ok(())
     })
     .await

@@ -2,38 +2,32 @@
 
 mod factors;
 mod links;
+mod logins;
+mod places;
 
 pub use factors::{
     Factor, begin_factor, confirm_factor, factor, has_factor, recovery_code_works, recovery_codes_left, remove_factor,
     reseal, sealed_otherwise, set_recovery_codes, use_recovery_code, use_step,
 };
-pub use links::{Account, LinkKind, account, add_link, add_place, change_password, link, new_password_by_link};
+pub use links::{LinkKind, add_link, link};
+pub use logins::{Login, add_login, change_password, login, login_of, new_password_by_link};
+pub use places::{add_place, place, places, served_place};
 
 use crate::error::{Error, Result};
 use crate::platform::db::schema::{
     directory_bot_assertions as assertions, directory_chat_servers as chat_servers,
-    directory_credentials as credentials, directory_logins as logins, directory_resting as resting,
-    directory_sign_in_attempts as attempts, directory_staff, directory_tenants,
+    directory_credentials as credentials, directory_resting as resting, directory_sign_in_attempts as attempts,
+    directory_tenants,
 };
 use crate::platform::db::{SystemTx, Tx};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{LoginId, StaffId, TenantId};
+use tillwatch_shared::ids::TenantId;
 use uuid::Uuid;
 
 /// Rows of a kind that one sweep removes in one transaction.
 pub(super) const SWEPT: i64 = 1000;
-
-/// A person's login.
-#[derive(Debug, Clone, Queryable)]
-pub struct Login {
-    /// Its id.
-    pub id: Uuid,
-    /// PHC text of the password's hash.
-    pub password_hash: String,
-}
 
 /// What is kept of the passwords that were tried for one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
@@ -138,71 +132,6 @@ pub async fn rests(tx: &mut SystemTx, tenant: TenantId) -> Result<bool> {
 pub async fn wake(tx: &mut SystemTx, tenant: TenantId) -> Result<()> {
     diesel::delete(resting::table.filter(resting::for_tenant.eq(tenant.0))).execute(tx).await?;
     Ok(())
-}
-
-/// Adds a login with its first staff.
-///
-/// # Errors
-/// `already_exists` when the address has a login.
-pub async fn add_login(
-    tx: &mut Tx,
-    login: LoginId,
-    email: &str,
-    password_hash: &str,
-    place: (TenantId, StaffId),
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let added = diesel::insert_into(logins::table)
-        .values((
-            logins::login_id.eq(login.0),
-            logins::email.eq(email),
-            logins::password_hash.eq(password_hash),
-            logins::created_at.eq(now),
-        ))
-        .execute(tx)
-        .await;
-    if let Err(error) = &added
-        && Error::is_unique_violation(error)
-    {
-        return Err(Error::new(Code::AlreadyExists, "This e-mail address has a login already. Sign in with it."));
-    }
-    added?;
-    add_place(tx, login, place).await
-}
-
-/// The login of an address, in lower case.
-///
-/// # Errors
-/// When the database fails.
-pub async fn login(tx: &mut SystemTx, email: &str) -> Result<Option<Login>> {
-    Ok(logins::table
-        .select((logins::login_id, logins::password_hash))
-        .filter(logins::email.eq(email))
-        .first(tx)
-        .await
-        .optional()?)
-}
-
-/// The e-mail address of a login; `None` when there is no such login.
-///
-/// # Errors
-/// When the database fails.
-pub async fn email(tx: &mut SystemTx, login: Uuid) -> Result<Option<String>> {
-    Ok(logins::table.select(logins::email).filter(logins::login_id.eq(login)).first(tx).await.optional()?)
-}
-
-/// The places of a login: tenant and staff.
-///
-/// # Errors
-/// When the database fails.
-pub async fn places(tx: &mut SystemTx, login: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
-    Ok(directory_staff::table
-        .select((directory_staff::for_tenant, directory_staff::staff_id))
-        .filter(directory_staff::login_id.eq(login))
-        .order(directory_staff::for_tenant)
-        .limit(200)
-        .load(tx)
-        .await?)
 }
 
 /// The tries of a key, locked until the transaction ends; a key that was never tried has none since `now`.

@@ -162,15 +162,15 @@ pub const TABLES: &[Table] = &[
     rows_but(
         "sessions",
         "session_id:uuid",
-        "session_id staff_id rotated_at created_at expires_at ended_at ended_because authenticated_at client \
-         network",
+        "session_id staff_id rotated_at created_at expires_at ended_at ended_because authenticated_at password_at \
+         client network",
         &[("current_hash", SECRET), ("previous_hash", SECRET)],
     ),
     rows(
         "staff",
         "staff_id:uuid",
         "staff_id login_id name role custom_role_id department_id channels locale disabled_at password_changed_at \
-         created_at version",
+         password_settled created_at version",
     ),
     rows(
         "tenants",

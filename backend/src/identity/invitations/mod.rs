@@ -23,7 +23,7 @@ use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::client::Client;
 use crate::platform::http::page::Paging;
-use crate::platform::http::who::{Actor, Who};
+use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -52,7 +52,7 @@ pub async fn invite(app: &App, who: &Who, request: &Invite) -> Result<Invitation
     checks.optional_text("/name", request.name.as_deref(), 1, 120);
     checks.done()?;
     model::may_give(who, request.role)?;
-    let inviter = person(who)?;
+    let (inviter, _) = auth::own_session(who)?;
     let at = now();
     let (id, mail_id) = (InvitationId::new(), MailId::new());
     let (_, hash) = mails::link_token(&app.auth.keys, who.tenant, mail_id);
@@ -127,7 +127,7 @@ pub async fn get(app: &App, who: &Who, id: InvitationId) -> Result<Invitation> {
 /// 404; 409 for one that was accepted or withdrawn; 403 for a role that may do more than who asks.
 pub async fn resend(app: &App, who: &Who, id: InvitationId) -> Result<bool> {
     let (at, mail_id) = (now(), MailId::new());
-    let inviter = person(who)?;
+    let (inviter, _) = auth::own_session(who)?;
     let (_, hash) = mails::link_token(&app.auth.keys, who.tenant, mail_id);
     let changed = app
         .db
@@ -192,14 +192,6 @@ fn open(row: &Row, at: DateTime<Utc>) -> Result<()> {
     }
 }
 
-/// The signed-in person who asks.
-fn person(who: &Who) -> Result<StaffId> {
-    match who.actor {
-        Actor::Staff { id, session: Some(_), .. } => Ok(id),
-        _ => Err(Error::conflict("Only a signed-in person invites others.")),
-    }
-}
-
 /// Joins by an invitation and signs in: with a new login, or with the one that the address has.
 ///
 /// # Errors
@@ -210,8 +202,7 @@ pub async fn accept(app: &App, request: AcceptInvitation, client: &Client, reque
     let started = now();
     let mut checks = Checks::default();
     checks.text("/name", &request.name, 1, 120);
-    let length = request.password.chars().count();
-    checks.ensure((1..=128).contains(&length), "/password", "length", "Takes 1 to 128 characters.");
+    auth::password::check_present(&mut checks, "/password", &request.password);
     checks.done()?;
     let hash = secret::hash(&request.token);
     let opened = app
@@ -250,7 +241,7 @@ pub async fn accept(app: &App, request: AcceptInvitation, client: &Client, reque
             let after = Some(json!({ "staff": staff, "role": row.role, "invited_by": StaffId(row.invited_by) }));
             let object = Some(id.to_string());
             audit::record(tx, &who, Entry { action: "invitation.accepted", object, after, ..Entry::default() }).await?;
-            let opening = Opening { read_at: started, ..Opening::sign_in(staff, at, client) };
+            let opening = Opening::sign_in(staff, entrance.password_at(at), at, client);
             auth::open_session(app, tx, &who, opening).await
         })
         .await
@@ -276,6 +267,14 @@ impl Entrance {
         match self {
             Self::New(login, _) => *login,
             Self::Known(proven) => proven.login,
+        }
+    }
+
+    /// The time of its password; a new login has it from `now`.
+    fn password_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::New(..) => now,
+            Self::Known(proven) => proven.password_at,
         }
     }
 }

@@ -2,21 +2,24 @@
 //!
 //! Vocabulary: a *letter* is what a mail is about, a *mail* is a letter to somebody, in a language, with a state:
 //! waiting, then sent, kept (no mail server is set; `tillwatch mail` shows it) or failed. Cast: [`Letter`] and its
-//! wording, [`post`] (writes the row and its job), [`notify`] (the same for everybody who may see to it), [`send`] (the job), [`newest`] and [`shown`] (the outbox). Invariants:
+//! wording, [`post`] (writes the row and its job), [`tell`] (the same for a staff, about their login), [`notify`] (for
+//! everybody who may see to it), [`send`] (the job), [`newest`] (the outbox). Invariants:
 //! a row holds no secret: the token of a link is derived from the mail's ids when it is needed
 //! ([`Keys::mailed_token`]); a mail to a login does not hold its address; one attempt at a time has a mail, and one that
 //! was sent is not sent again though its job runs twice; what a server cannot take now is tried again for a day; a
 //! sent mail forgets its words, and after a month the whole row goes.
 
+mod factor;
 pub mod jobs;
 mod store;
 mod words;
 
+pub use factor::FactorChange;
 pub use words::{Letter, Text};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::identity::auth::keys::Keys;
+use crate::identity::keys::Keys;
 use crate::identity::{authority, directory, secret, tenants};
 use crate::platform::clock::now;
 use crate::platform::db::{Db, Tx};
@@ -27,7 +30,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use store::Claimed;
 use tillwatch_shared::Locale;
-use tillwatch_shared::ids::{LoginId, MailId, TenantId};
+use tillwatch_shared::ids::{LoginId, MailId, StaffId, TenantId};
 use tillwatch_shared::joining::MailState;
 use tillwatch_shared::permissions::Permission;
 
@@ -92,6 +95,17 @@ pub async fn post(tx: &mut Tx, who: &Who, mail: &Mail, hash: Option<&[u8; 32]>) 
     Ok(written)
 }
 
+/// Writes a letter to the login of a staff, as part of `tx`, in their language; `false` when they are not there any more.
+/// Wake [`crate::platform::wake::Topic::Jobs`] behind the commit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell(tx: &mut Tx, who: &Who, staff: StaffId, letter: Letter) -> Result<bool> {
+    let Some(reader) = store::reader(tx, who.tenant, staff).await? else { return Ok(false) };
+    let mail = Mail { id: MailId::new(), to: To::Login(reader.login), locale: reader.locale, letter };
+    post(tx, who, &mail, None).await
+}
+
 /// Writes a letter, as part of `tx`, to everybody of the retailer who has `permission`, each in their own language, to be
 /// sent after its commit. It reaches nobody where nobody has it.
 ///
@@ -120,8 +134,8 @@ async fn send(app: &App, who: &Who, id: MailId) -> Result<()> {
     };
     let attempts = waiting.attempts;
     let outcome = match compose(&app.db, &app.auth.keys, &app.mail.public_url, waiting).await? {
-        Some(message) => app.mail.mailer.send(&message).await,
-        None => Err(Unsent::Never("the login is gone".to_owned())),
+        Ok(message) => app.mail.mailer.send(&message).await,
+        Err(why) => Err(Unsent::Never(why.to_owned())),
     };
     let (state, failure) = match outcome {
         Ok(true) => (MailState::Sent, None),
@@ -132,7 +146,8 @@ async fn send(app: &App, who: &Who, id: MailId) -> Result<()> {
             None => (MailState::Failed, Some(why)),
         },
     };
-    tracing::info!(mail = %id, state = state.as_str(), why = failure, "a mail was handled");
+    // Without the failure: a mail server's words usually hold the address.
+    tracing::info!(mail = %id, state = state.as_str(), attempts, "a mail was handled");
     let at = now();
     app.db
         .write(who, async |tx| {
@@ -150,30 +165,34 @@ fn pause(attempts: i32) -> Option<TimeDelta> {
     PAUSES.get(usize::try_from(attempts - 1).ok()?).copied()
 }
 
-/// The message of a mail, with its link; `None` when its login is gone.
-async fn compose(db: &Db, keys: &Keys, public_url: &str, mail: store::Row) -> Result<Option<Message>> {
+/// The message of a mail, with its link; or why there will never be one.
+async fn compose(
+    db: &Db,
+    keys: &Keys,
+    public_url: &str,
+    mail: store::Row,
+) -> Result<std::result::Result<Message, &'static str>> {
     let to = match (mail.to_address.clone(), mail.to_login) {
         (Some(address), _) => Some(address),
         (None, Some(login)) => db
-            .system("the address of a mail", async |tx| directory::account(tx, LoginId(login)).await)
+            .system("the address of a mail", async |tx| directory::login_of(tx, LoginId(login)).await)
             .await?
-            .map(|account| account.email),
+            .map(|login| login.email),
         (None, None) => None,
     };
-    let Some(to) = to else { return Ok(None) };
+    let Some(to) = to else { return Ok(Err("the login is gone")) };
     let id = MailId(mail.id);
     let letter = mail.letter()?;
     let link = match (letter.page(), &mail.token_hash) {
-        (Some(page), Some(hash)) => {
-            let token = keys.mailed_token_of(TenantId(mail.tenant), id, hash);
-            let token = token.ok_or_else(|| Error::internal("SECRET_KEY is not the one this mail was written with"))?;
+        (Some(page), Some(hash)) => match keys.mailed_token_of(TenantId(mail.tenant), id, hash) {
             // Behind `#`, which no browser sends to a server and no server logs.
-            format!("{public_url}/{page}#token={token}")
-        }
+            Some(token) => format!("{public_url}/{page}#token={token}"),
+            None => return Ok(Err("written under another SECRET_KEY; send it again")),
+        },
         _ => String::new(),
     };
     let Text { subject, body } = letter.text(mail.locale()?, &link);
-    Ok(Some(Message { id: id.to_string(), to, subject, body }))
+    Ok(Ok(Message { id: id.to_string(), to, subject, body }))
 }
 
 /// A mail of the outbox, as it would have been sent.
@@ -189,7 +208,8 @@ pub struct Shown {
     pub message: Message,
 }
 
-/// The newest mails that were not sent, of every retailer, the newest first. For the outbox of a local installation.
+/// The newest mails that were not sent, of every retailer, the newest first, without those that nobody can send any more.
+/// For the outbox of a local installation.
 ///
 /// # Errors
 /// When the database fails.
@@ -199,15 +219,15 @@ pub async fn newest(app: &App, public_url: &str, limit: usize) -> Result<Vec<Sho
     directory::each_tenant(app, "the outbox", async |tenant| {
         let who = Who::system(tenant, "outbox", "outbox");
         rows.extend(app.db.read(&who, async |tx| store::newest_unsent(tx, tenant, most).await).await?);
+        rows.sort_by_key(|row: &store::Row| std::cmp::Reverse((row.created_at, row.id)));
+        rows.truncate(limit);
         Ok(())
     })
     .await?;
-    rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
-    rows.truncate(limit);
     let mut mails = Vec::with_capacity(rows.len());
     for row in rows {
         let (id, at, state) = (MailId(row.id), row.created_at, row.state()?);
-        if let Some(message) = compose(&app.db, &app.auth.keys, public_url, row).await? {
+        if let Ok(message) = compose(&app.db, &app.auth.keys, public_url, row).await? {
             mails.push(Shown { id, at, state, message });
         }
     }

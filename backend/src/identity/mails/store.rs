@@ -3,13 +3,13 @@
 use super::{Letter, Mail, To};
 use crate::error::{Error, Result};
 use crate::platform::db::Tx;
-use crate::platform::db::schema::mails;
+use crate::platform::db::schema::{mails, staff, tenants};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::json;
 use tillwatch_shared::Locale;
-use tillwatch_shared::ids::{MailId, TenantId};
+use tillwatch_shared::ids::{LoginId, MailId, StaffId, TenantId};
 use tillwatch_shared::joining::MailState;
 use uuid::Uuid;
 
@@ -54,6 +54,27 @@ pub(super) enum Claimed {
     Busy,
     /// There is nothing to be sent.
     Settled,
+}
+
+/// The reader of a mail about their login.
+pub(super) struct Reader {
+    pub(super) login: LoginId,
+    pub(super) locale: Locale,
+}
+
+/// The login and the language of a staff, disabled or not; `None` when they are not there.
+pub(super) async fn reader(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<Reader>> {
+    let found: Option<(Uuid, Option<String>, String)> = staff::table
+        .inner_join(tenants::table.on(tenants::tenant_id.eq(staff::tenant_id)))
+        .select((staff::login_id, staff::locale, tenants::locale))
+        .filter(staff::tenant_id.eq(tenant.0))
+        .filter(staff::staff_id.eq(id.0))
+        .first(tx)
+        .await
+        .optional()?;
+    let Some((login, own, retailers)) = found else { return Ok(None) };
+    let locale = own.unwrap_or(retailers).parse().map_err(Error::internal)?;
+    Ok(Some(Reader { login: LoginId(login), locale }))
 }
 
 /// Adds a mail; `false` when it is there.

@@ -1,5 +1,6 @@
 //! What each mail says, in both languages. Pure: a letter, a language and a link in; a subject and a plain text out.
 
+use super::factor::FactorChange;
 use crate::platform::mail::one_line;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,13 @@ pub enum Letter {
     /// A login has a new password.
     PasswordChanged {
         /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// A login's second factor was changed, or a recovery code stood in for it.
+    SecondFactorChanged {
+        /// What happened.
+        what: FactorChange,
+        /// When.
         at: DateTime<Utc>,
     },
     /// An API token was found where it does not belong, and was ended.
@@ -82,6 +90,7 @@ impl Letter {
             Self::Invitation { .. } => "invitation",
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::SecondFactorChanged { .. } => "second_factor_changed",
             Self::TokenLeaked { .. } => "token_leaked",
             Self::WebhookDisabled { .. } => "webhook_disabled",
             Self::TenantClosing { .. } => "tenant_closing",
@@ -138,6 +147,7 @@ impl Letter {
                     time(*at)
                 ),
             },
+            Self::SecondFactorChanged { what, at } => what.english(&time(*at)),
             Self::TokenLeaked { token, rotated, source, at } => {
                 let (token, at) = (name(token), time(*at));
                 let found = source.as_ref().map_or_else(String::new, |source| format!(" (\"{}\")", name(source)));
@@ -220,6 +230,7 @@ impl Letter {
                     time(*at)
                 ),
             },
+            Self::SecondFactorChanged { what, at } => what.chinese(&time(*at)),
             Self::TokenLeaked { token, rotated, source, at } => {
                 let (token, at) = (name(token), time(*at));
                 let found = source.as_ref().map_or_else(String::new, |source| format!("（“{}”）", name(source)));
@@ -323,7 +334,8 @@ mod tests {
 
     fn letters(retailer: &str, inviter: &str) -> Vec<Letter> {
         let (retailer, inviter) = (retailer.to_owned(), inviter.to_owned());
-        vec![
+        let of_factor = FactorChange::ALL.iter().map(|what| Letter::SecondFactorChanged { what: *what, at: at() });
+        let others = vec![
             Letter::Invitation {
                 retailer: retailer.clone(),
                 inviter: inviter.clone(),
@@ -337,7 +349,8 @@ mod tests {
             Letter::WebhookDisabled { webhook: retailer.clone(), gone: true, at: at() },
             Letter::WebhookDisabled { webhook: inviter.clone(), gone: false, at: at() },
             Letter::TenantClosing { retailer, until: at(), erasure: ErasureId(uuid::Uuid::nil()) },
-        ]
+        ];
+        others.into_iter().chain(of_factor).collect()
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! Cast: [`model`] (which secret works when, how often a client may report, pure), [`leaks`] (what anybody reports as
 //! found, and how our tokens are recognised). A *rotation* gives a token a new secret while the one before works until
-//! the overlap's end; there are at most two, so the one before that ends with the next rotation. Invariants: a token lives
+//! the overlap's end, or the end it had if that comes first; there are at most two, so the one before that ends with the next rotation. Invariants: a token lives
 //! at most 365 days from its making or rotation; what is revoked, rotated out or expired works nowhere within a second.
 
 pub mod leaks;
@@ -106,7 +106,7 @@ pub async fn get(app: &App, who: &Who, id: ApiTokenId) -> Result<ApiToken> {
     Ok(found.ok_or_else(|| Error::not_found("API token"))?.shown(now()))
 }
 
-/// Gives a token a new secret; the one before works until the overlap's end.
+/// Gives a token a new secret; the one before works until the overlap's end, or its own if that comes first.
 ///
 /// # Errors
 /// 404, 403 for a token that may do what the caller may not, 409 when it is revoked or expired, 422 with every wrong
@@ -131,10 +131,11 @@ pub async fn rotate(app: &App, who: &Who, id: ApiTokenId, request: &RotateApiTok
             if token.revoked_at.is_some() || token.expires_at <= at {
                 return Err(Error::conflict("This token is revoked or expired. Make another one."));
             }
+            // A secret never outlives the end that it was given, whatever end the token has from now on.
+            let ends_at = (at + TimeDelta::hours(i64::from(request.overlap_hours))).min(token.expires_at);
             if let Some(days) = request.expires_in_days {
                 token.expires_at = at + TimeDelta::days(i64::from(days));
             }
-            let ends_at = at + TimeDelta::hours(i64::from(request.overlap_hours));
             token.previous = Some(PreviousSecret { starts_with: token.starts_with, ends_at });
             token.starts_with = secret.chars().take(SHOWN).collect();
             store::rotate(tx, who.tenant, &token, &hash, row.secrets.current.as_deref()).await?;

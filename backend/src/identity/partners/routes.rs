@@ -79,11 +79,12 @@ async fn get(
 }
 
 /// Gives an API token a new secret, which is in this answer and nowhere else. The one before works until the overlap's
-/// end; one that was rotated out before ends at once.
+/// end, or the end it had if that comes first; one that was rotated out before ends at once. As for a new token, who asks
+/// must have proved who they are a short while ago.
 #[utoipa::path(post, path = "/v1/api-tokens/{id}/rotate", operation_id = "api_tokens_rotate", tag = "api_tokens",
     params(("id" = ApiTokenId, Path)), request_body = RotateApiToken, responses((status = 200, body = ApiTokenCreated)))]
 async fn rotate(
-    who: Authorized<may::ApiTokensWrite>,
+    who: Sensitive<may::ApiTokensWrite>,
     app: ThinData<App>,
     id: PathId<ApiTokenId>,
     body: Body<RotateApiToken>,

@@ -7,10 +7,11 @@ pub mod routes;
 mod store;
 
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::identity::audit::{self, Entry};
+use crate::identity::auth;
 use crate::platform::http::params::IfMatch;
-use crate::platform::http::who::{Actor, Who};
+use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use serde_json::{Map, json};
 use tillwatch_shared::joining::{Profile, UpdateProfile};
@@ -20,9 +21,7 @@ use tillwatch_shared::joining::{Profile, UpdateProfile};
 /// # Errors
 /// 409 when no signed-in person asks, 412 for another version, 422 for a wrong field.
 pub async fn update(app: &App, who: &Who, version: &IfMatch, wanted: UpdateProfile) -> Result<Profile> {
-    let Actor::Staff { id, session: Some(_), .. } = who.actor else {
-        return Err(Error::conflict("Only a signed-in person has settings of their own."));
-    };
+    let (id, _) = auth::own_session(who)?;
     let mut checks = Checks::default();
     checks.optional_text("/name", wanted.name.as_deref(), 1, 120);
     checks.done()?;

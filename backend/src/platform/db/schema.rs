@@ -578,6 +578,7 @@ diesel::table! {
         authenticated_at -> Nullable<Timestamptz>,
         client -> Nullable<Text>,
         network -> Nullable<Text>,
+        password_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -596,6 +597,7 @@ diesel::table! {
         custom_role_id -> Nullable<Uuid>,
         department_id -> Nullable<Uuid>,
         channels -> Nullable<Array<Uuid>>,
+        password_settled -> Nullable<Timestamptz>,
     }
 }
 

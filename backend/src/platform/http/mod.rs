@@ -19,5 +19,6 @@ pub mod idempotency;
 pub mod page;
 pub mod params;
 pub mod reply;
+pub mod sheet;
 pub mod stream;
 pub mod who;

@@ -21,7 +21,6 @@ mod signature;
 mod store;
 
 use crate::app::App;
-use crate::config::key_text;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::events::{self, Happened};
@@ -29,6 +28,7 @@ use crate::identity::mails::{self, Letter};
 use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
+use crate::platform::hex::hex;
 use crate::platform::http::authorized::fresh;
 use crate::platform::http::page::Paging;
 use crate::platform::http::params::IfMatch;
@@ -117,7 +117,7 @@ fn shown(webhook: &Webhook) -> Option<serde_json::Value> {
     let host = url::Url::parse(&webhook.url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let digest: [u8; 32] = Sha256::digest(webhook.url.as_bytes()).into();
     Some(json!({
-        "name": webhook.name, "host": host, "url_sha256": key_text(&digest), "events": webhook.events,
+        "name": webhook.name, "host": host, "url_sha256": hex(&digest), "events": webhook.events,
         "state": webhook.state,
     }))
 }

@@ -4,9 +4,11 @@
 //! links. (What seals secrets at rest has its own key: `platform/sealed.rs`.)
 //!
 //! While the secret is rotated, the one before is given too: its public key stays published, its tokens verify, and
-//! a mail that was written under it is sent with the token that was promised.
+//! a mail that was written under it is sent with the token that was promised, and a refresh token that it followed is
+//! followed by the same one again.
 
 use crate::error::{Error, Result};
+use crate::identity::secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
@@ -31,7 +33,8 @@ pub struct VerifyingKey {
 pub struct Keys {
     pub(super) signing: EncodingKey,
     pub(super) verifying: Vec<VerifyingKey>,
-    refresh: [u8; 32],
+    /// The present one first.
+    refresh: Vec<[u8; 32]>,
     bot_seed: [u8; 32],
     local: [u8; 32],
     tries: [u8; 32],
@@ -49,14 +52,16 @@ impl Keys {
         let seed = derive(&secret, "access-token-signing")?;
         let mut verifying = vec![verifying_key(&seed)?];
         let mut mailed = vec![derive(&secret, "mailed-links")?];
+        let mut refresh = vec![derive(&secret, "refresh-successor")?];
         if let Some(previous) = previous {
             verifying.push(verifying_key(&derive(&previous, "access-token-signing")?)?);
             mailed.push(derive(&previous, "mailed-links")?);
+            refresh.push(derive(&previous, "refresh-successor")?);
         }
         Ok(Self {
             signing: signing_key(&seed)?,
             verifying,
-            refresh: derive(&secret, "refresh-successor")?,
+            refresh,
             bot_seed: derive(&secret, "bot")?,
             local: derive(&secret, "local-passwords")?,
             tries: derive(&secret, "sign-in-tries")?,
@@ -83,12 +88,14 @@ impl Keys {
 
     /// The refresh token that follows `token`; always the same one.
     pub fn successor(&self, token: &str) -> String {
-        // HMAC takes a key of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.refresh) else {
-            return crate::identity::secret::refresh_token();
-        };
-        mac.update(token.as_bytes());
-        crate::identity::secret::refresh_from(mac.finalize().into_bytes().into())
+        // There is always a present key.
+        self.refresh.first().map_or_else(secret::refresh_token, |key| successor(key, token))
+    }
+
+    /// As [`Self::successor`], under whichever key gives the token that has this hash.
+    pub fn successor_of(&self, token: &str, hash: &[u8]) -> Option<String> {
+        let mut successors = self.refresh.iter().map(|key| successor(key, token));
+        successors.find(|next| secret::hash(next) == hash)
     }
 
     /// Under which the tries to sign in with `text` are counted: a keyed hash, so that the count tells nobody which
@@ -112,13 +119,13 @@ impl Keys {
     /// The token of the link in a mail: made from the mail's ids each time it is needed, so that no row holds it.
     pub fn mailed_token(&self, tenant: TenantId, mail: MailId) -> String {
         // There is always a present key.
-        mailed_token(self.mailed.first().unwrap_or(&self.refresh), tenant, mail)
+        self.mailed.first().map_or_else(secret::refresh_token, |key| mailed_token(key, tenant, mail))
     }
 
     /// As [`Self::mailed_token`], under whichever key gives the token that has this hash.
     pub fn mailed_token_of(&self, tenant: TenantId, mail: MailId, hash: &[u8]) -> Option<String> {
         let mut tokens = self.mailed.iter().map(|key| mailed_token(key, tenant, mail));
-        tokens.find(|token| crate::identity::secret::hash(token) == hash)
+        tokens.find(|token| secret::hash(token) == hash)
     }
 
     /// The private key of the bot that runs in this process.
@@ -129,11 +136,11 @@ impl Keys {
     /// A password for something local to this installation: its database's roles, the demo's owners.
     pub fn local_password(&self, purpose: &str) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.local) else {
-            return crate::identity::secret::refresh_token();
+            return secret::refresh_token();
         };
         mac.update(purpose.as_bytes());
         let digest: [u8; 32] = mac.finalize().into_bytes().into();
-        crate::identity::secret::legible(&digest, 12)
+        secret::legible(&digest, 12)
     }
 
     /// Its public key.
@@ -142,14 +149,23 @@ impl Keys {
     }
 }
 
+fn successor(key: &[u8; 32], token: &str) -> String {
+    // HMAC takes a key of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return secret::refresh_token();
+    };
+    mac.update(token.as_bytes());
+    secret::refresh_from(mac.finalize().into_bytes().into())
+}
+
 fn mailed_token(key: &[u8; 32], tenant: TenantId, mail: MailId) -> String {
     // HMAC takes a key of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return crate::identity::secret::refresh_token();
+        return secret::refresh_token();
     };
     mac.update(tenant.0.as_bytes());
     mac.update(mail.0.as_bytes());
-    crate::identity::secret::mailed_from(mac.finalize().into_bytes().into())
+    secret::mailed_from(mac.finalize().into_bytes().into())
 }
 
 fn derive(secret: &[u8; 32], purpose: &str) -> Result<[u8; 32]> {
@@ -198,7 +214,7 @@ mod tests {
     fn a_mail_written_before_a_rotation_keeps_its_token() {
         let (tenant, mail) = (TenantId::new(), MailId::new());
         let token = Keys::new([1; 32], None).unwrap().mailed_token(tenant, mail);
-        let hash = crate::identity::secret::hash(&token);
+        let hash = secret::hash(&token);
         let rotated = Keys::new([2; 32], Some([1; 32])).unwrap();
         assert_eq!(rotated.mailed_token_of(tenant, mail, &hash), Some(token.clone()));
         assert_ne!(rotated.mailed_token(tenant, mail), token);
@@ -211,5 +227,16 @@ mod tests {
         let (one, other) = (Keys::new([1; 32], None).unwrap(), Keys::new([2; 32], None).unwrap());
         assert_eq!(one.successor("twr_x"), one.successor("twr_x"));
         assert_ne!(one.successor("twr_x"), other.successor("twr_x"));
+    }
+
+    #[test]
+    fn a_successor_made_before_a_rotation_is_found_again() {
+        let next = Keys::new([1; 32], None).unwrap().successor("twr_x");
+        let hash = secret::hash(&next);
+        let rotated = Keys::new([2; 32], Some([1; 32])).unwrap();
+        assert_ne!(rotated.successor("twr_x"), next);
+        assert_eq!(rotated.successor_of("twr_x", &hash), Some(next));
+        assert_eq!(rotated.successor_of("twr_y", &hash), None);
+        assert_eq!(Keys::new([2; 32], None).unwrap().successor_of("twr_x", &hash), None);
     }
 }

@@ -1,0 +1,2 @@
+ALTER TABLE sessions DROP COLUMN password_at;
+ALTER TABLE staff DROP COLUMN password_settled;
