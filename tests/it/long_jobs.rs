@@ -39,6 +39,8 @@ const STEPS: DoSlice = |tx, who, held| {
             Some("refused") => return Err(Error::conflict("The till is closed.")),
             Some("panics") => panic!("a fault of ours"),
             Some("broken") => return Err(Error::internal("a secret of ours")),
+            // Shorter than what a slice may take, longer than anybody waits for a lock.
+            Some("slow") => tokio::time::sleep(Duration::from_secs(8)).await,
             _ => {}
         }
         Ok(Slice {
@@ -206,5 +208,50 @@ async fn there_is_a_limit_a_filter_and_an_end_to_what_may_be_seen() {
     }
     other.owner.get(&path).await.refused(Code::StateConflict);
     other.owner.get(&path.replace("result", "errors")).await.refused(Code::NotFound);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn while_a_slice_lasts_nobody_waits_for_the_retailer() {
+    let service = without_worker().await;
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let id = ask(&service, &retailer, json!({ "ends": "slow", "steps": 1 })).await;
+    let path = format!("/v1/jobs/{id}");
+    work_until(&service, async {
+        eventually("the job to run", async || {
+            (retailer.owner.get(&path).await.ok()["state"] == "running").then_some(())
+        })
+        .await;
+        // A new token locks the retailer's row.
+        retailer.partner(&[Permission::SamplesWrite]).await;
+        assert_eq!(retailer.owner.get(&path).await.ok()["done"], 0, "its first slice lasts still");
+    })
+    .await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_whose_ticket_is_lost_goes_on_or_is_cancelled() {
+    let service = without_worker().await;
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let (first, second) =
+        (ask(&service, &retailer, json!({ "steps": 2 })).await, ask(&service, &retailer, json!({ "steps": 2 })).await);
+    // Given up, and gone.
+    let kind = "kind = 'samples_import'";
+    let of = |id: &str| format!("{kind} AND payload->>'job' = '{id}'");
+    service.database.execute(&format!("UPDATE queue_jobs SET state = 'dead' WHERE {}", of(&first))).await;
+    service.database.execute(&format!("DELETE FROM queue_jobs WHERE {}", of(&second))).await;
+    let running = format!("UPDATE long_jobs SET state = 'running' WHERE tenant_id = '{}'", retailer.id.0);
+    service.database.execute(&running).await;
+    let app = App::new(service.inside()).expect("an app");
+    longjobs::jobs::revive(&app).await.expect("a round");
+    assert_eq!(retailer.owner.post(&format!("/v1/jobs/{second}/cancel"), json!({})).await.ok()["cancelling"], true);
+    work_until(&service, async {
+        eventually("both to be over", async || {
+            (states(&retailer).await == [json!("cancelled"), json!("succeeded")]).then_some(())
+        })
+        .await;
+    })
+    .await;
     service.stop().await;
 }

@@ -141,6 +141,9 @@ async fn a_closing_retailer_is_kept_open_until_its_time() {
         .refused(Code::PermissionDenied);
     let closing = owner.post("/v1/tenant/close", close(&retailer.name)).await.ok();
     let again = owner.post("/v1/tenant/close", close(&retailer.name)).await.ok();
+    let version =
+        format!("SELECT version FROM tenants WHERE tenant_id = '{}' AND state_since IS NOT NULL", retailer.id.0);
+    assert_eq!(service.database.number(&version).await, 2, "it is another version of the settings");
     assert_eq!((&closing["changed"], &again["changed"]), (&json!(true), &json!(false)));
     assert_eq!((&again["erasure"], &again["closes_at"]), (&closing["erasure"], &closing["closes_at"]));
     let days = (text(&closing["closes_at"]).parse::<chrono::DateTime<chrono::Utc>>().unwrap() - chrono::Utc::now())
@@ -174,6 +177,18 @@ async fn a_closing_retailer_is_kept_open_until_its_time() {
         service.anonymous().get(&format!("/v1/erasures/{}", text(&second["erasure"]))).await.ok()["state"],
         "erasing"
     );
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn two_who_close_at_once_get_one_closing() {
+    let service = own_service_with(own_database().await, 8, |options| options.worker = false);
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let wish = close(&retailer.name);
+    let ask = async || retailer.owner.post("/v1/tenant/close", &wish).await.ok();
+    let (one, two, three) = tokio::join!(ask(), ask(), ask());
+    assert!(one["erasure"] == two["erasure"] && two["erasure"] == three["erasure"], "{one} {two} {three}");
+    assert_eq!([one, two, three].iter().filter(|answer| answer["changed"] == true).count(), 1);
     service.stop().await;
 }
 
@@ -212,6 +227,10 @@ async fn an_erased_retailer_leaves_nothing_but_its_certificate() {
             mine.tenant.id.0
         ))
         .await;
+    let lost =
+        format!("INSERT INTO directory_staff VALUES (gen_random_uuid(), '{}', gen_random_uuid())", other.tenant.id.0);
+    let said = connect(&database.owner_url).await.batch_execute(&lost).await.expect_err("no such login").to_string();
+    assert!(said.contains("directory_staff_login"), "no place without its login: {said}");
     let theirs = fingerprint(database, &other.tenant).await;
     let closing = mine.tenant.owner.post("/v1/tenant/close", close(&mine.tenant.name)).await.ok();
     let place = format!("/v1/erasures/{}", text(&closing["erasure"]));

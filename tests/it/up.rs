@@ -134,6 +134,19 @@ async fn up_without_a_terminal_serves_alerts_stops_in_order_and_survives_a_kill(
     let alert = until_alert(&owner).await;
     assert!(alert["figures"]["value"].is_number() && alert["rule_name"].is_string(), "{alert}");
     let (address, password, loaded) = (first.address, first.password.clone(), loaded(&owner).await);
+    // In another terminal, without a setting of a database.
+    for (words, said) in [
+        (&["tenant", "list"][..], " active trial "),
+        (&["audit", "verify"], " intact: "),
+        (&["mail"], "No mail is kept"),
+    ] {
+        let mut command = tillwatch(words);
+        command.env("DATA_DIR", &folder.0);
+        let ended = tokio::task::spawn_blocking(move || command.output()).await.expect("its end").expect("it starts");
+        let text = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success() && text.contains(said), "{words:?}: {text}");
+    }
+    assert!(postgres.listens(), "they leave it running");
     first.interrupted(postgres).await;
 
     let mut second = Screen::of(without_input(&folder.up("0.5"))).await;

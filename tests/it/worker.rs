@@ -1,14 +1,15 @@
 //! The worker, with kinds of jobs of the test's own: a panic is one failed attempt, a job that never comes to an end
-//! holds up nobody, and what is to blame for a failure decides whether it dies of it.
+//! holds up nobody, and what is to blame for a failure decides whether it dies of it. And rounds over all retailers.
 
 #![expect(clippy::expect_used, reason = "tests")]
 
-use crate::harness::tenant::unique;
-use crate::harness::{Database, OwnService, eventually, own_database};
+use crate::harness::tenant::{Style, unique};
+use crate::harness::{Database, OwnService, Tenant, eventually, own_database};
 use futures_util::FutureExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tillwatch_backend::app::App;
 use tillwatch_backend::error::Error;
+use tillwatch_backend::identity::directory;
 use tillwatch_backend::platform::jobs::{JobKind, MOST_ATTEMPTS, Sweep, schedule, worker};
 use tillwatch_shared::errors::Code;
 use tokio::sync::watch;
@@ -207,5 +208,24 @@ async fn a_process_whose_worker_has_ended_is_not_ready() {
     let told = answer.refused(Code::NotReady);
     assert_eq!(told["detail"], "The worker of this process has ended. Start the process again.");
     assert_eq!(anybody.get("/livez").await.status, 200);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_round_over_all_retailers_goes_on_behind_one_whose_part_fails() {
+    let service = without_worker().await;
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        all.push(Tenant::sign_up_at(&service, Style::default()).await.id);
+    }
+    all.sort_unstable();
+    let app = App::new(service.inside()).expect("an app");
+    let mut seen = Vec::new();
+    let round = directory::each_tenant(&app, "a test", async |tenant| {
+        seen.push(tenant);
+        if seen.len() == 2 { Err(Error::internal("one retailer's trouble")) } else { Ok(()) }
+    });
+    round.await.expect("the round");
+    assert_eq!(seen, all, "each once, and those behind it, too");
     service.stop().await;
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tillwatch_backend::app::App;
 use tillwatch_backend::identity::audit::sealing;
-use tillwatch_shared::ids::AuditId;
+use tillwatch_shared::ids::{AuditId, TenantId};
 use uuid::Uuid;
 
 /// The id of an entry that was made at this time.
@@ -50,6 +50,10 @@ async fn an_entry_that_was_edited_in_the_database_is_named_by_the_command() {
     assert!(line.contains(&retailer.id.to_string()) && line.contains("entry_changed"), "{line}");
     assert!(line.contains(&edited.to_string()), "it names the entry: {line}");
     assert!(errors.contains("1 of 2 audit logs"), "{errors}");
+    // Nobody's log is not good, and one that lost everything is none.
+    let nobody = TenantId::new().to_string();
+    let (code, said, errors) = run(&service.database, &["audit", "verify", "--tenant", &nobody]).await;
+    assert!(code == 1 && errors.contains("no retailer"), "{said}{errors}");
     // The other retailer's log alone is good, and the API says the same as the command.
     let (code, said, errors) = run(&service.database, &["audit", "verify", "--tenant", &other.id.to_string()]).await;
     assert_eq!(code, 0, "{said}{errors}");
@@ -150,6 +154,34 @@ async fn what_is_removed_added_or_cut_off_is_found() {
     assert!(code == 1 && said.contains("head_lost") && said.contains(&head), "{said}");
     let (code, _, errors) = run(&service.database, &["audit", "verify", "--expect-head", &head]).await;
     assert!(code != 0 && errors.contains("--tenant"), "{errors}");
+}
+
+#[tokio::test]
+async fn what_should_have_been_sealed_long_ago_is_no_good_log() {
+    let (service, retailer) = busy_retailer().await;
+    let verify = async || run(&service.database, &["audit", "verify", "--tenant", &retailer.id.to_string()]).await;
+    let (code, said, errors) = verify().await;
+    assert!(code == 0 && said.contains("seals 0, head none"), "young entries wait: {said}{errors}");
+    let (tenant, old) = (retailer.id.0, Utc::now() - TimeDelta::minutes(30));
+    service.database.execute(&insertion(&retailer, id_of(old, 1), old)).await;
+    let (code, said, _) = verify().await;
+    assert!(code == 1 && said.contains("nothing was sealed since"), "{said}");
+    // Every row of it is gone.
+    let gone = format!(
+        "DELETE FROM audit_entries WHERE tenant_id = '{tenant}'; \
+         UPDATE tenants SET created_at = now() - interval '1 day' WHERE tenant_id = '{tenant}'"
+    );
+    service.database.execute(&gone).await;
+    let (code, said, _) = verify().await;
+    assert!(code == 1 && said.contains("nothing was sealed since"), "{said}");
+    // Whoever reads the first lines only has enough.
+    let program = crate::harness::program::tillwatch(&[]).get_program().to_owned();
+    let mut piped = std::process::Command::new("sh");
+    piped.args(["-c", r#""$0" tenant list | true"#]).arg(program);
+    piped.env("DATABASE_URL", &service.database.app_url).env("DATABASE_SYSTEM_URL", &service.database.system_url);
+    piped.env("SECRET_KEY", tillwatch_backend::config::key_text(&crate::harness::service::SECRET));
+    let ended = tokio::task::spawn_blocking(move || piped.output().unwrap()).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
 }
 
 #[tokio::test]

@@ -151,6 +151,6 @@ async fn an_old_secret_ends_when_it_was_to_end_and_who_rotates_has_proven_who_th
     retailer.database.execute(&format!("{age} = '{}'", retailer.id.0)).await;
     let path = format!("/v1/api-tokens/{id}/rotate");
     let refused = async || Some(retailer.owner.post(&path, json!({})).await).filter(|answer| answer.status == 403);
-    let refused = eventually("the proof to be too old", refused).await;
+    let refused = soon("the proof to be too old", refused).await;
     refused.refused(Code::ReauthenticationRequired);
 }

@@ -63,7 +63,8 @@ async fn limits_come_from_the_plan_and_the_operator_changes_both() {
     assert!(code == 1 && errors.contains("no retailer"), "{errors}");
     assert_ne!(try_operator(database, &["plan", &id, "gold"]).await.0, 0);
     assert_ne!(try_operator(database, &["show", "cmp_1"]).await.0, 0);
-    assert_ne!(try_operator(database, &["limits", &id, "--staff", "-1"]).await.0, 0);
+    let (code, _, errors) = try_operator(database, &["limits", &id, "--staff=-1", "--api-tokens=-2"]).await;
+    assert!(code == 1 && errors.contains("/staff: A limit is") && errors.contains("/api_tokens: "), "{errors}");
 }
 
 #[tokio::test]
@@ -85,6 +86,9 @@ async fn samples_beyond_the_day_are_refused_whole_until_midnight() {
     let kept = format!("SELECT count(*) FROM samples WHERE tenant_id = '{}'", retailer.id.0);
     assert_eq!(retailer.database.number(&kept).await, 10);
     retailer.owner.post("/v1/samples", rows(90..91)).await.refused(Code::TooManyRequests);
+    // Whose answer was lost asks again and is told what was done.
+    let again = retailer.owner.post("/v1/samples", rows(0..8)).await.ok();
+    assert_eq!(again["unchanged"], 8);
 }
 
 #[tokio::test]

@@ -103,9 +103,10 @@ async fn a_retailer_that_is_being_closed_can_be_read_and_signed_in_to() {
     let close = format!("UPDATE tenants SET state = 'closing' WHERE tenant_id = '{}'", retailer.id.0);
     service.database.execute(&close).await;
     for caller in [&retailer.owner, &viewer] {
-        let refused = async || Some(caller.get("/v1/channels").await).filter(|answer| answer.status == 403);
+        let refused = async || Some(caller.post("/v1/chat-links/code", json!({})).await).filter(|a| a.status == 403);
         let refused = soon("the closing to be seen", refused).await.refused(Code::TenantSuspended);
-        assert!(text(&refused["detail"]).contains("being closed"), "{refused}");
+        assert!(text(&refused["detail"]).contains("can be read and copied, not changed"), "{refused}");
+        caller.get("/v1/channels").await.ok();
         assert_eq!(caller.get("/v1/tenant").await.ok()["state"], "closing");
         caller.get("/v1/me").await.ok();
     }
@@ -114,4 +115,31 @@ async fn a_retailer_that_is_being_closed_can_be_read_and_signed_in_to() {
     let args = ["suspend", &retailer.id.to_string(), "--reason", "r"];
     let (code, _, errors) = super::try_operator(&service.database, &args).await;
     assert!(code == 1 && errors.contains("being closed"), "{errors}");
+    let silent = ["suspend", &retailer.id.to_string(), "--reason", " "];
+    let (code, _, errors) = super::try_operator(&service.database, &silent).await;
+    assert!(code == 1 && errors.contains("/reason"), "{errors}");
+}
+
+#[tokio::test]
+async fn the_operator_closes_a_suspended_retailer_and_keeps_it_open_as_it_was() {
+    let service = own_service(own_database().await, 4);
+    let retailer = Tenant::sign_up_at(&service, Style::default()).await;
+    let (database, id) = (&service.database, retailer.id.to_string());
+    operator(database, &["suspend", &id, "--reason", "The bill was not paid"]).await;
+    let close = |name: &str| ["close", &id, "--confirm", name, "--reason", "Asked to"].map(str::to_owned);
+    let wrong = close("Another Name");
+    let (code, _, errors) = super::try_operator(database, &wrong.each_ref().map(String::as_str)).await;
+    assert!(code == 1 && errors.contains("/confirm"), "{errors}");
+    let right = close(&retailer.name);
+    let right = right.each_ref().map(String::as_str);
+    let said = operator(database, &right).await;
+    let erasure = said.split("erasure ").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("an erasure");
+    assert!(said.ends_with("\nchanged"), "{said}");
+    let again = operator(database, &right).await;
+    assert!(again.contains(erasure) && again.ends_with("nothing changed"), "{again}");
+    let shown = service.anonymous().get(&format!("/v1/erasures/{erasure}")).await.ok();
+    assert_eq!(shown["state"], "closing");
+    assert_eq!(operator(database, &["keep-open", &id]).await, "changed");
+    assert_eq!(operator(database, &["keep-open", &id]).await, "nothing changed");
+    assert!(operator(database, &["show", &id]).await.contains(" suspended "));
 }

@@ -79,6 +79,31 @@ async fn who_accepted_nothing_for_five_days_is_disabled_and_what_was_queued_is_g
 }
 
 #[tokio::test]
+async fn one_failure_long_after_others_disables_nobody() {
+    let told = Told::of(&["alert.opened"]).await;
+    told.receiver.answers(Manner::Status(503));
+    let first = told.test().await;
+    told.comes_to(&first, "pending", 1).await;
+    // A month ago, as it were: the message was given up, and nothing was sent since then.
+    let tenant = told.retailer.id.0;
+    let month = "now() - interval '30 days'";
+    service()
+        .database
+        .execute(&format!(
+            "UPDATE queue_messages SET state = 'dead' WHERE for_tenant = '{tenant}'; \
+             UPDATE webhooks SET failing_since = {month} WHERE tenant_id = '{tenant}'; \
+             UPDATE webhook_attempts SET at = {month} WHERE tenant_id = '{tenant}'"
+        ))
+        .await;
+    let second = told.test().await;
+    told.comes_to(&second, "pending", 1).await;
+    let webhook = told.webhook().await;
+    assert_eq!(webhook["state"], "enabled", "{webhook}");
+    let since: chrono::DateTime<chrono::Utc> = text(&webhook["failing_since"]).parse().expect("a time");
+    assert!(chrono::Utc::now() - since < chrono::TimeDelta::hours(1), "it counts from now on: {since}");
+}
+
+#[tokio::test]
 async fn a_redirect_is_a_failure_and_is_not_followed() {
     let told = Told::of(&["alert.opened"]).await;
     let elsewhere = Receiver::start().await;

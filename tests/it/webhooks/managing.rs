@@ -77,6 +77,11 @@ async fn a_webhook_is_changed_over_its_version_and_its_secret_is_shown_once() {
     assert_eq!(owner.get("/v1/webhooks?archived=true").await.ok()["data"][0]["id"], json!(told.id));
     let secrets = format!("SELECT count(secret) FROM webhooks WHERE tenant_id = '{}'", told.retailer.id.0);
     assert_eq!(service().database.number(&secrets).await, 0, "it is wiped");
+    let entries = owner.get(&format!("/v1/audit-entries?object={}", told.id)).await.ok();
+    let moved = &entries["data"][2];
+    let (before, after) = (&moved["before"]["url_sha256"], &moved["after"]["url_sha256"]);
+    assert!(before.is_string() && before != after, "an address that changed is seen: {moved}");
+    assert_eq!(moved["before"]["host"], moved["after"]["host"], "also where the host stays");
     let audited = told.audited().await;
     assert_eq!(
         audited,
@@ -129,6 +134,11 @@ async fn a_partner_reads_what_happened_and_makes_no_webhook_and_a_stale_session_
     service().database.execute(&stale).await;
     integrator.post("/v1/webhooks", &wish).await.refused(Code::ReauthenticationRequired);
     integrator.post(&told.path("/rotate-secret"), json!({})).await.refused(Code::ReauthenticationRequired);
+    // Whoever stole the session may rename, and not lead away what is sent and replayed.
+    integrator.patch(&told.path(""), 1, json!({ "url": told.receiver.url, "name": "Renamed" })).await.ok();
+    let elsewhere = json!({ "url": "https://127.0.0.1/elsewhere" });
+    integrator.patch(&told.path(""), 2, &elsewhere).await.refused(Code::ReauthenticationRequired);
+    assert_eq!(told.webhook().await["url"], json!(told.receiver.url));
     integrator.get("/v1/webhooks").await.ok();
 }
 

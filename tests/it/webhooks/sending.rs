@@ -7,7 +7,9 @@ use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::text;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tillwatch_backend::app::App;
 use tillwatch_backend::platform::wake::Topic;
+use tillwatch_backend::watch::webhooks::jobs::tidy;
 use tillwatch_shared::errors::Code;
 
 #[tokio::test]
@@ -100,6 +102,9 @@ async fn while_a_secret_is_rotated_both_sign_and_afterwards_the_new_one() {
     told.test().await;
     let after = told.receiver.gets(2).await[1].clone();
     assert!(!after.verifies(&old) && after.verifies(&new));
+    tidy(&App::new(service().inside()).unwrap()).await.unwrap();
+    let kept = format!("SELECT count(*) FROM webhooks WHERE tenant_id = '{tenant}' AND previous_secret IS NOT NULL");
+    assert_eq!(service().database.number(&kept).await, 0, "what signs no more is wiped");
     // Without an overlap the one before ends at once.
     let rotated = rotate(0).await;
     assert_eq!(rotated["webhook"]["previous_secret_until"], Value::Null);

@@ -12,14 +12,12 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::platform::clock::now;
 use crate::platform::hex::hex;
+use crate::platform::http::packer::Packer;
 use crate::platform::http::who::{Who, actor_text};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::json;
-use std::io::Write as _;
 use tillwatch_shared::audit::{AuditExportEnd, AuditExportHead, AuditLine, AuditLineEntry, AuditLineSeal};
 use tillwatch_shared::ids::AuditId;
 use uuid::Uuid;
@@ -51,7 +49,7 @@ pub struct Export {
     seals: u64,
     /// Where it broke off for its length.
     broke_off: Option<DateTime<Utc>>,
-    packer: Option<GzEncoder<Vec<u8>>>,
+    packer: Packer,
 }
 
 /// Begins an export, which is itself an entry of the log.
@@ -62,7 +60,6 @@ pub async fn begin(app: &App, who: &Who, from: DateTime<Utc>, to: DateTime<Utc>,
     let after = Some(json!({ "from": from, "to": to }));
     let entry = Entry { action: "audit.exported", after, ..Entry::default() };
     app.db.write(who, async |tx| record(tx, who, entry).await).await?;
-    let packer = gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
     Ok(Export {
         app: app.clone(),
         who: who.clone(),
@@ -73,14 +70,14 @@ pub async fn begin(app: &App, who: &Who, from: DateTime<Utc>, to: DateTime<Utc>,
         entries: 0,
         seals: 0,
         broke_off: None,
-        packer,
+        packer: Packer::new(gzip),
     })
 }
 
 impl Export {
     /// Whether its bytes are packed with gzip.
     pub fn is_packed(&self) -> bool {
-        self.packer.is_some()
+        self.packer.packs()
     }
 
     /// The next bytes; `None` at the end.
@@ -99,13 +96,7 @@ impl Export {
             serde_json::to_writer(&mut text, &line).map_err(Error::internal)?;
             text.push(b'\n');
         }
-        let Some(packer) = &mut self.packer else { return Ok(Some(text)) };
-        packer.write_all(&text).map_err(Error::internal)?;
-        packer.flush().map_err(Error::internal)?;
-        if matches!(self.next, Next::Nothing) {
-            packer.try_finish().map_err(Error::internal)?;
-        }
-        Ok(Some(std::mem::take(packer.get_mut())))
+        Ok(Some(self.packer.next(text, matches!(self.next, Next::Nothing))?))
     }
 
     async fn head(&mut self) -> Result<Vec<AuditLine>> {

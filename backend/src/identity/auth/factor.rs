@@ -286,8 +286,11 @@ pub(super) async fn reseal(app: &App, after: Uuid, limit: i64) -> Result<Option<
             let old = directory::sealed_otherwise(tx, app.sealer.key(), after, limit).await?;
             let last = old.last().map(|(login, _)| *login);
             for (login, sealed) in old {
-                // What no key opens stays as it is: another replica may still be rotating.
-                let Ok(secret) = app.sealer.open(place(login), &sealed) else { continue };
+                let Ok(secret) = app.sealer.open(place(login), &sealed) else {
+                    // It stays as it is: another replica may still be rotating. Should it not, its person has recovery codes.
+                    tracing::warn!(%login, "no key opens a second factor: was SECRET_KEY_PREVIOUS taken away too early?");
+                    continue;
+                };
                 let sealed = app.sealer.seal(place(login), &secret)?;
                 directory::reseal(tx, login, &sealed, app.sealer.key()).await?;
             }

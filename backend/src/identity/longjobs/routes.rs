@@ -6,6 +6,7 @@ use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::endpoint::Endpoint;
+use crate::platform::http::packer::Packer;
 use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
@@ -14,11 +15,8 @@ use crate::platform::http::who::Who;
 use actix_web::http::header;
 use actix_web::web::{Bytes, ThinData};
 use actix_web::{HttpRequest, HttpResponse};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use futures_util::stream;
 use serde::Deserialize;
-use std::io::Write as _;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::JobId;
 use tillwatch_shared::jobs::{LongJob, LongJobKind, LongJobState};
@@ -116,33 +114,17 @@ struct Way {
     name: FileName,
     /// The next part; absent at the end.
     next: Option<i32>,
-    packer: Option<GzEncoder<Vec<u8>>>,
+    packer: Packer,
 }
 
 impl Way {
     /// The next bytes; none at the end.
     async fn next(&mut self) -> Result<Option<Bytes>> {
-        while let Some(from) = self.next {
-            let parts = super::parts(&self.app, &self.who, self.id, self.name, from, AT_ONCE).await?;
-            let read = i32::try_from(parts.len()).map_err(Error::internal)?;
-            self.next = (i64::from(read) == AT_ONCE).then(|| from + read);
-            let bytes = self.packed(parts.concat())?;
-            if !bytes.is_empty() {
-                return Ok(Some(Bytes::from(bytes)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn packed(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>> {
-        let Some(mut packer) = self.packer.take() else { return Ok(bytes) };
-        packer.write_all(&bytes).map_err(Error::internal)?;
-        if self.next.is_none() {
-            return packer.finish().map_err(Error::internal);
-        }
-        let ready = std::mem::take(packer.get_mut());
-        self.packer = Some(packer);
-        Ok(ready)
+        let Some(from) = self.next else { return Ok(None) };
+        let parts = super::parts(&self.app, &self.who, self.id, self.name, from, AT_ONCE).await?;
+        let read = i32::try_from(parts.len()).map_err(Error::internal)?;
+        self.next = (i64::from(read) == AT_ONCE).then(|| from + read);
+        Ok(Some(Bytes::from(self.packer.next(parts.concat(), self.next.is_none())?)))
     }
 }
 
@@ -158,8 +140,7 @@ fn hand_out(app: &App, who: &Who, id: JobId, name: FileName, file: Handed, req: 
     if pack {
         answer.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
-    let packer = pack.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
-    let way = Way { app: app.clone(), who: who.clone(), id, name, next: Some(0), packer };
+    let way = Way { app: app.clone(), who: who.clone(), id, name, next: Some(0), packer: Packer::new(pack) };
     answer.streaming(stream::try_unfold(way, async |mut way| {
         let bytes = way.next().await?;
         Ok::<_, Error>(bytes.map(|bytes| (bytes, way)))

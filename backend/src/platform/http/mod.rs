@@ -16,6 +16,7 @@ pub mod edge;
 pub mod endpoint;
 pub mod enrolling;
 pub mod idempotency;
+pub mod packer;
 pub mod page;
 pub mod params;
 pub mod reply;

@@ -34,7 +34,8 @@ struct StartParams {
 ///
 /// The rows are those of `POST /v1/samples`, as NDJSON, CSV or JSON, with `Content-Encoding: gzip` or without.
 /// Answered when the file is there; `Location` is the job, whose result has one line a row and whose errors are the
-/// refused rows to be mended and sent again. Each row has its own key, so that sending a file again changes nothing.
+/// refused rows to be mended and sent again. Each row has its own key, so that sending a file again changes nothing. When
+/// the day's samples are used up, the job waits for the retailer's midnight and goes on by itself.
 #[utoipa::path(post, path = "/v1/imports", operation_id = "imports_start", tag = "imports", params(StartParams),
     request_body(content(
         (String = "application/x-ndjson", example = r#"{"metric":"spend","at":"2026-11-20T10:00:00Z","key":"r1","value":12.5}"#),
