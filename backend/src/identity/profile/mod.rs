@@ -24,7 +24,7 @@ pub async fn update(app: &App, who: &Who, version: &IfMatch, wanted: UpdateProfi
         return Err(Error::conflict("Only a signed-in person has settings of their own."));
     };
     let mut checks = Checks::default();
-    checks.optional_text("/name", wanted.name.as_deref(), 1, 120);
+    checks.optional_line("/name", wanted.name.as_deref(), 1, 120);
     checks.done()?;
     app.db
         .write(who, async |tx| {
