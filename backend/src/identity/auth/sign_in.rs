@@ -12,7 +12,7 @@ use super::{Opening, open_session, places, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::{directory, tenants};
+use crate::identity::directory;
 use crate::platform::clock::now;
 use crate::platform::http::client::Client;
 use crate::platform::http::who::Who;
@@ -79,8 +79,6 @@ pub async fn sign_in(app: &App, request: SignIn, client: &Client, request_id: &s
     let signed = app
         .db
         .write(&who, async |tx| {
-            // Only whoever knows the password is told.
-            tenants::standing(tx, who.tenant).await?.admit(None)?;
             if recovered {
                 record_recovery(tx, &who, StaffId(staff)).await?;
             }
