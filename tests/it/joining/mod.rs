@@ -1,12 +1,13 @@
 //! How people join, are reminded, and look after themselves: invitations, mails, passwords, profiles.
 //!
-//! Cast: [`invitations`], [`passwords`], [`profile`], [`notices`], [`sending`] (over [`fake_smtp`], a mail server on loopback), [`outbox`]
+//! Cast: [`invitations`], [`invited_rights`], [`passwords`], [`profile`], [`notices`], [`sending`] (over [`fake_smtp`], a mail server on loopback), [`outbox`]
 //! (`tillwatch mail`).
 
 #![expect(clippy::expect_used, reason = "tests")]
 
 mod fake_smtp;
 mod invitations;
+mod invited_rights;
 mod notices;
 mod outbox;
 mod passwords;
