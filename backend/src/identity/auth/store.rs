@@ -1,4 +1,4 @@
-//! The only SQL of staff and sessions.
+//! The only SQL of sessions, and of what they ask of a staff.
 
 use super::session::Session;
 use crate::error::{Error, Result};
@@ -13,33 +13,10 @@ use diesel_async::RunQueryDsl;
 use tillwatch_shared::authority::NamedRole;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Staff;
-use tillwatch_shared::ids::{LoginId, RoleId, SessionId, StaffId, TenantId};
+use tillwatch_shared::ids::{RoleId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Role;
 use tillwatch_shared::sessions::{OpenSession, SecondFactorRule};
 use uuid::Uuid;
-
-pub(super) async fn insert_staff(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: StaffId,
-    login: LoginId,
-    name: &str,
-    role: Role,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    diesel::insert_into(staff::table)
-        .values((
-            staff::tenant_id.eq(tenant.0),
-            staff::staff_id.eq(id.0),
-            staff::login_id.eq(login.0),
-            staff::name.eq(name),
-            staff::role.eq(role.as_str()),
-            staff::created_at.eq(now),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
 
 /// The role of the retailer's own that a staff has, to be joined on the left.
 macro_rules! custom_role {
@@ -353,4 +330,20 @@ pub(super) async fn end_session(
     .execute(tx)
     .await?;
     Ok(ended > 0)
+}
+
+/// Removes up to `limit` sessions that were over before `before`; returns how many.
+pub(super) async fn remove_over(tx: &mut Tx, tenant: TenantId, before: DateTime<Utc>, limit: i64) -> Result<usize> {
+    let over: Vec<Uuid> = sessions::table
+        .select(sessions::session_id)
+        .filter(sessions::tenant_id.eq(tenant.0))
+        .filter(sessions::expires_at.lt(before).or(sessions::ended_at.lt(before)))
+        .limit(limit)
+        .load(tx)
+        .await?;
+    if over.is_empty() {
+        return Ok(0);
+    }
+    let over = sessions::session_id.eq_any(over);
+    Ok(diesel::delete(sessions::table.filter(sessions::tenant_id.eq(tenant.0)).filter(over)).execute(tx).await?)
 }
