@@ -47,6 +47,14 @@ impl Error {
         checks.into_error()
     }
 
+    /// Another object has what the field at `pointer` asks for.
+    pub fn taken(pointer: &str, detail: impl Into<String>) -> Self {
+        let mut taken = Self::new(Code::AlreadyExists, detail);
+        let detail = taken.detail.clone();
+        taken.fields = vec![FieldProblem { pointer: pointer.to_owned(), code: "taken".to_owned(), detail }];
+        taken
+    }
+
     /// The object's state does not allow it.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(Code::StateConflict, detail)

@@ -66,8 +66,10 @@ pub fn sweeps() -> Vec<Sweep> {
     [
         identity::audit::jobs::sweeps(),
         identity::auth::jobs::sweeps(),
+        identity::chat::jobs::sweeps(),
         identity::closing::jobs::sweeps(),
         identity::directory::jobs::sweeps(),
+        identity::invitations::jobs::sweeps(),
         identity::longjobs::jobs::sweeps(),
         identity::mails::jobs::sweeps(),
         watch::webhooks::jobs::sweeps(),

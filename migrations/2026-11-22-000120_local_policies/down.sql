@@ -5,7 +5,7 @@ DECLARE
     place regclass;
 BEGIN
     FOREACH place IN ARRAY ARRAY['directory_tenants', 'directory_staff', 'directory_credentials', 'directory_links',
-        'directory_chat_servers', 'directory_closings', 'queue_jobs']::regclass[]
+        'directory_closings', 'queue_jobs']::regclass[]
     LOOP
         EXECUTE format('DROP POLICY tenant ON %s', place);
         EXECUTE format('DROP POLICY queue ON %s', place);

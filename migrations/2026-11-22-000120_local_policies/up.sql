@@ -17,7 +17,6 @@ SELECT tillwatch_add_only('directory_tenants');
 SELECT tillwatch_add_only('directory_staff');
 SELECT tillwatch_add_only('directory_credentials');
 SELECT tillwatch_add_only('directory_links');
-SELECT tillwatch_add_only('directory_chat_servers');
 SELECT tillwatch_add_only('directory_closings');
 SELECT tillwatch_add_only('queue_jobs');
 

@@ -1,7 +1,8 @@
 //! Bodies of invitations, of passwords that are changed or forgotten, and of a person's own settings.
 
 use crate::Locale;
-use crate::ids::{InvitationId, StaffId};
+use crate::authority::{NamedDepartment, NamedRole};
+use crate::ids::{ChannelId, DepartmentId, InvitationId, RoleId, StaffId};
 use crate::permissions::Role;
 use chrono::{DateTime, Utc};
 
@@ -41,8 +42,19 @@ requests! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, example = "Li Wei"))]
         pub name: Option<String>,
-        /// What they will be; nobody gives a role that may do more than they may themselves.
-        pub role: Role,
+        /// What they will be; nobody gives a role that may do more than they may themselves. Either this or `custom_role`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub role: Option<Role>,
+        /// A role of the retailer's own, instead of a built-in one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub custom_role: Option<RoleId>,
+        /// Their department.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub department: Option<DepartmentId>,
+        /// The channels that their permissions will reach: every one if absent, none if empty.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(max_items = 500))]
+        pub channels: Option<Vec<ChannelId>>,
         /// Language of the mail; the retailer's if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub locale: Option<Locale>,
@@ -114,8 +126,15 @@ answers! {
         pub email: String,
         /// The invited person's name, if the inviter knew it.
         pub name: Option<String>,
-        /// What they will be.
+        /// What they will be, unless they are given a role of the retailer's own.
         pub role: Role,
+        /// The role of the retailer's own that they will have instead.
+        pub custom_role: Option<NamedRole>,
+        /// Their department.
+        pub department: Option<NamedDepartment>,
+        /// The channels that their permissions will reach; `null` for every one.
+        #[cfg_attr(feature = "openapi", schema(max_items = 500))]
+        pub channels: Option<Vec<ChannelId>>,
         /// Language of the mail.
         pub locale: Locale,
         /// Who invited.

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod lasting;
+mod unlinked;
 
 use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::{Style, assertion, bot, signing_key, text};

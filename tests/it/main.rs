@@ -9,6 +9,7 @@ mod bot_process;
 mod cancellation;
 mod channels_campaigns;
 mod chat_end_to_end;
+mod chat_links;
 mod closed_days;
 mod deliveries;
 mod demo;

@@ -4,7 +4,7 @@
 //! gate that every request passes), [`invitations`] (how somebody joins), [`passwords`] (forgotten and changed), [`mails`]
 //! (the outbox), [`pages`] (what the links in mails open), [`partners`] (API tokens), [`chat`] (chat users linked to staff), [`tenants`] (settings), [`limits`] (how
 //! much), [`staff`] (the people's names and roles), [`profile`] (one's own), [`roles`] and [`departments`] of the retailer's
-//! own, [`authority`] (what a staff may do), [`reach`] (permissions narrowed to channels), [`longjobs`] (what outlasts a
+//! own, kept apart by their [`names`], [`authority`] (what a staff may do, and what they may give), [`reach`] (permissions narrowed to channels), [`longjobs`] (what outlasts a
 //! request), [`export`] (the complete copy), [`closing`] (the end of a retailer), [`audit`], [`events`] (what others are told
 //! of), [`keys`] (derived from one secret) and [`secret`] (opaque credentials), both pure.
 //! Depends on the platform only.
@@ -23,6 +23,7 @@ pub mod keys;
 pub mod limits;
 pub mod longjobs;
 pub mod mails;
+pub mod names;
 pub mod pages;
 pub mod partners;
 pub mod passwords;

@@ -12,9 +12,10 @@ mod change;
 pub mod channels;
 mod names;
 
+pub use names::Resolved;
+
 use crate::error::Error;
 use crate::platform::validate::Checks;
-use tillwatch_shared::errors::{Code, FieldProblem};
 
 /// A name: 1 to 120 characters on one line.
 fn check_name(checks: &mut Checks, pointer: &str, name: &str) {
@@ -36,9 +37,7 @@ fn check_search(checks: &mut Checks, q: Option<&str>) {
 /// Another object of the same sort has this external key.
 fn key_taken(what: &str) -> Error {
     let detail = format!("Another {what} has this `external_key` already. Use that one or choose another key.");
-    let mut taken = Error::new(Code::AlreadyExists, &*detail);
-    taken.fields = vec![FieldProblem { pointer: "/external_key".into(), code: "taken".into(), detail }];
-    taken
+    Error::taken("/external_key", detail)
 }
 
 /// An archived object cannot be changed.
@@ -49,6 +48,7 @@ fn archived(what: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tillwatch_shared::errors::Code;
 
     #[test]
     fn a_name_has_one_line_and_a_bad_key_is_refused_by_its_pointer() {

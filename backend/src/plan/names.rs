@@ -1,7 +1,9 @@
-//! How callers name channels and campaigns: by id (`chn_…`) or by the retailer's own key. Pure.
+//! How callers name channels and campaigns: by id (`chn_…`) or by the retailer's own key, and what they have named. Pure.
 //!
 //! Invariant: no key can be taken for an id, so a name means one thing only.
 
+use std::collections::HashMap;
+use std::fmt::Display;
 use tillwatch_shared::ids::{CampaignId, ChannelId};
 use uuid::Uuid;
 
@@ -87,6 +89,26 @@ pub(crate) fn tell<'a>(names: &[&'a str], prefix: &str, id: impl Fn(&str) -> Opt
     told
 }
 
+/// A channel or a campaign as a name in a request points to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resolved<I> {
+    /// Its id.
+    pub id: I,
+    /// Whether it is archived.
+    pub archived: bool,
+}
+
+/// What was found by id and what by key, each under the name that was given. An id has one text, so that is its name.
+pub(crate) fn joined<I: Copy + Display>(
+    by_id: Vec<(Uuid, bool)>,
+    by_key: Vec<(String, Uuid, bool)>,
+    id: impl Fn(Uuid) -> I,
+) -> HashMap<String, Resolved<I>> {
+    let by_id = by_id.into_iter().map(|(found, archived)| (id(found).to_string(), found, archived));
+    let all = by_id.chain(by_key);
+    all.map(|(name, found, archived)| (name, Resolved { id: id(found), archived })).collect()
+}
+
 /// The `ILIKE` pattern of what begins with `q`, in any case; `q`'s own wildcards are plain characters.
 pub(crate) fn prefix_pattern(q: &str) -> String {
     let mut pattern = String::with_capacity(q.len() + 1);
@@ -130,6 +152,15 @@ mod tests {
         let names = [text.as_str(), "store-1", "chn_broken", "nul\0", "", long.as_str()];
         let told = tell(&names, ChannelId::PREFIX, |t| t.parse::<ChannelId>().ok().map(|id| id.0));
         assert_eq!(told, Told { ids: vec![id.0], keys: vec!["store-1"] });
+    }
+
+    #[test]
+    fn what_was_found_stands_under_the_name_that_was_given() {
+        let [one, two] = [ChannelId::new(), ChannelId::new()];
+        let found = joined(vec![(one.0, false)], vec![("门店 1".to_owned(), two.0, true)], ChannelId);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[&one.to_string()], Resolved { id: one, archived: false });
+        assert_eq!(found["门店 1"], Resolved { id: two, archived: true });
     }
 
     #[test]

@@ -40,6 +40,13 @@ impl Checks {
         }
     }
 
+    /// As [`Self::line`], if there is any.
+    pub fn optional_line(&mut self, pointer: &str, text: Option<&str>, min: usize, max: usize) {
+        if let Some(text) = text {
+            self.line(pointer, text, min, max);
+        }
+    }
+
     /// An e-mail address: a name and a host with an `@` between, no blanks, at most 254 bytes (RFC 5321, 4.5.3.1.3).
     pub fn email(&mut self, pointer: &str, email: &str) {
         let shaped = email.split_once('@').is_some_and(|(name, host)| {

@@ -160,6 +160,21 @@ answers! {
         pub created_at: DateTime<Utc>,
     }
 
+    /// A chat server that is linked to the retailer: its alerts appear there.
+    pub struct ChatServer {
+        /// Its id.
+        pub id: ChatServerId,
+        /// Which chat.
+        pub transport: Transport,
+        /// The server's id in that chat.
+        pub server_ref: String,
+        /// The chat channel in which alerts appear.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "1189998819991197253"))]
+        pub channel_ref: String,
+        /// Since when.
+        pub created_at: DateTime<Utc>,
+    }
+
     /// A short-lived credential for the bot.
     pub struct BotToken {
         /// Send it as `Authorization: Bearer …`.

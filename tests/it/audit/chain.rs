@@ -179,7 +179,7 @@ async fn what_should_have_been_sealed_long_ago_is_no_good_log() {
     let mut piped = std::process::Command::new("sh");
     piped.args(["-c", r#""$0" tenant list | true"#]).arg(program);
     piped.env("DATABASE_URL", &service.database.app_url).env("DATABASE_SYSTEM_URL", &service.database.system_url);
-    piped.env("SECRET_KEY", tillwatch_backend::config::key_text(&crate::harness::service::SECRET));
+    piped.env("SECRET_KEY", tillwatch_backend::platform::hex::hex(&crate::harness::service::SECRET));
     let ended = tokio::task::spawn_blocking(move || piped.output().unwrap()).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
 }

@@ -3,7 +3,7 @@
 use super::{allowed, give, give_as, refused_fields, role, staff_id};
 use crate::harness::service::own_service;
 use crate::harness::tenant::{Style, text};
-use crate::harness::{SOON, Tenant, own_database, soon};
+use crate::harness::{Client, SOON, Tenant, own_database, soon};
 use serde_json::json;
 use tillwatch_backend::platform::http::endpoint::Access;
 use tillwatch_backend::router::endpoints;
@@ -113,6 +113,63 @@ async fn nobody_makes_or_gives_what_they_lack_nor_changes_somebody_who_may_more(
     assert!(text(&kept["detail"]).starts_with("2 staff"), "{kept}");
 }
 
+/// A staff with a role of the retailer's own that allows these.
+async fn with_role(retailer: &Tenant, name: &str, permissions: &[Permission]) -> (Client, String) {
+    let staff = retailer.staff(Role::Viewer).await;
+    let id = staff_id(&staff).await;
+    let role = role(retailer, name, permissions).await;
+    give(retailer, &id, json!({ "custom_role": role })).await.ok();
+    soon("the role to count", async || {
+        (staff.get("/v1/me").await.ok()["permissions"] == json!(permissions)).then_some(())
+    })
+    .await;
+    (staff, id)
+}
+
+#[tokio::test]
+async fn whoever_looks_after_people_gains_nothing_by_it() {
+    let retailer = Tenant::sign_up().await;
+    let (keeper, own) = with_role(&retailer, "Keeper", &[Permission::StaffRead, Permission::StaffWrite]).await;
+    // A viewer reads more than the keeper may: neither themselves nor anybody else is made one.
+    for wish in [json!({ "custom_role": null }), json!({ "channels": [] })] {
+        let problem = give_as(&keeper, &own, wish).await.refused(Code::StateConflict);
+        assert!(text(&problem["detail"]).contains("Nobody changes what they may do themselves"), "{problem}");
+    }
+    keeper.patch(&format!("/v1/staff/{own}"), 2, json!({ "role": "viewer" })).await.refused(Code::StateConflict);
+    let (_, idle) = with_role(&retailer, "Idle", &[]).await;
+    for path in [format!("/v1/staff/{idle}/authority"), format!("/v1/staff/{idle}")] {
+        let wish =
+            if path.ends_with("authority") { json!({ "custom_role": null }) } else { json!({ "role": "viewer" }) };
+        let problem = keeper.patch(&path, 2, wish).await.refused(Code::PermissionDenied);
+        assert!(text(&problem["detail"]).contains("`tenant:read`, `channels:read`"), "{problem}");
+    }
+    assert_eq!(keeper.get("/v1/me").await.ok()["permissions"], json!(["staff:read", "staff:write"]));
+    keeper.get("/v1/channels").await.refused(Code::PermissionDenied);
+    // A department gives no rights, so that the only owner can be in one.
+    let department = retailer.owner.post("/v1/departments", json!({ "name": "总部" })).await.ok();
+    let first = staff_id(&retailer.owner).await;
+    let placed = give(&retailer, &first, json!({ "department": department["id"] })).await.ok();
+    assert_eq!((&placed["department"]["name"], &placed["role"]), (&json!("总部"), &json!("owner")));
+}
+
+#[tokio::test]
+async fn a_role_that_allows_more_than_one_may_is_neither_changed_nor_archived() {
+    let retailer = Tenant::sign_up().await;
+    let (writer, _) = with_role(&retailer, "Writer", &[Permission::StaffRead, Permission::RolesWrite]).await;
+    let audit = role(&retailer, "Auditors", &[Permission::StaffRead, Permission::AuditRead]).await;
+    let path = format!("/v1/roles/{audit}");
+    for less in [json!({ "permissions": [] }), json!({ "permissions": ["staff:read"], "name": "X" })] {
+        let problem = writer.patch(&path, 1, less).await.refused(Code::PermissionDenied);
+        assert!(text(&problem["detail"]).contains("`audit:read`"), "{problem}");
+    }
+    writer.post(&format!("{path}/archive"), json!({})).await.refused(Code::PermissionDenied);
+    // What it is called is no right.
+    assert_eq!(writer.patch(&path, 1, json!({ "name": "审计员" })).await.ok()["name"], "审计员");
+    let plain = role(&retailer, "Plain", &[Permission::StaffRead]).await;
+    writer.patch(&format!("/v1/roles/{plain}"), 1, json!({ "permissions": [] })).await.ok();
+    writer.post(&format!("/v1/roles/{plain}/archive"), json!({})).await.ok();
+}
+
 #[tokio::test]
 async fn the_matrix_holds_for_roles_of_ones_own_and_an_empty_one_opens_nothing() {
     let retailer = Tenant::sign_up().await;
@@ -172,17 +229,19 @@ async fn a_retailer_keeps_an_owner_whoever_races() {
     let nothing = role(&retailer, "Nothing", &[]).await;
     let first = staff_id(&retailer.owner).await;
     let alone = give(&retailer, &first, json!({ "custom_role": nothing })).await.refused(Code::StateConflict);
-    assert!(text(&alone["detail"]).contains("last owner"), "{alone}");
+    assert!(text(&alone["detail"]).contains("Nobody changes"), "{alone}");
     let problem = give(&retailer, &first, json!({ "channels": [] })).await.refused(Code::ValidationFailed);
     assert_eq!(refused_fields(&problem), ["/channels owner"]);
     let second = retailer.staff(Role::Owner).await;
     let id = staff_id(&second).await;
     let paths = [&first, &id].map(|id| format!("/v1/staff/{id}/authority"));
     let wish = json!({ "custom_role": nothing });
-    let (a, b) = tokio::join!(retailer.owner.patch(&paths[0], 1, &wish), second.patch(&paths[1], 1, &wish));
+    let (a, b) = tokio::join!(retailer.owner.patch(&paths[1], 1, &wish), second.patch(&paths[0], 1, &wish));
     let mut statuses = [a.status, b.status];
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409], "one steps down, the other stays: {} {}", a.text(), b.text());
+    // Whoever is late finds the last owner, or is no owner any more.
+    assert_eq!(statuses[0], 200, "one deposes the other: {} {}", a.text(), b.text());
+    assert!(matches!(statuses[1], 403 | 409), "and stays: {} {}", a.text(), b.text());
     let owners = format!("SELECT count(*) FROM staff WHERE tenant_id = '{}' AND role = 'owner'", retailer.id.0);
     assert_eq!(retailer.database.number(&owners).await, 1);
 }

@@ -134,11 +134,11 @@ async fn an_old_secret_ends_when_it_was_to_end_and_who_rotates_has_proven_who_th
     let retailer = Tenant::sign_up().await;
     let (id, old) = token(&retailer).await;
     let uuid = parsed::<ApiTokenId>(&json!(id)).0;
-    let soon = format!(
+    let shorter = format!(
         "UPDATE api_tokens SET expires_at = now() + interval '1 hour' WHERE api_token_id = '{uuid}'; \
          UPDATE directory_credentials SET expires_at = now() + interval '1 hour' WHERE subject_id = '{uuid}'"
     );
-    retailer.database.execute(&soon).await;
+    retailer.database.execute(&shorter).await;
     let (after, new) = rotate(&retailer, &id, json!({ "overlap_hours": 72, "expires_in_days": 90 })).await;
     let left = |at: &Value| parsed::<chrono::DateTime<chrono::Utc>>(at) - chrono::Utc::now();
     assert!(left(&after["previous"]["ends_at"]) <= chrono::TimeDelta::hours(1), "{after}");

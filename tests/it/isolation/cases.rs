@@ -92,8 +92,10 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "tenant_second_factor" => vec![own().body(json!({ "required": "optional" }))],
         "staff_update" => vec![not_found("viewer").body(json!({ "role": "analyst" }))],
         "staff_disable" | "staff_enable" | "staff_sign_out_everywhere" => vec![not_found("viewer")],
-        "chat_list" | "deliveries_list" | "alerts_list" | "invitations_list" => vec![Case::new(Nothing)],
+        "chat_list" | "chat_list_own" | "chat_list_servers" | "deliveries_list" | "alerts_list" | "invitations_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
+        "chat_unlink_own" => vec![not_found("own_chat_user")],
+        "chat_unlink_server" => vec![not_found("chat_server")],
         "staff_get" => vec![not_found("staff")],
         "staff_authority" => vec![not_found("colleague").body(json!({ "channels": [mine.id("channel")] }))],
         // The same name in another retailer is free.
@@ -103,7 +105,12 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "departments_create" => vec![own().body(json!({ "name": format!("{} 市场部", mine.mark) }))],
         "departments_get" | "departments_archive" => vec![not_found("department")],
         "departments_update" => vec![not_found("department").body(json!({ "name": "taken over" }))],
-        "invitations_create" => vec![own().body(json!({ "email": "theirs@retailer.example", "role": "viewer" }))],
+        "invitations_create" => vec![
+            own().body(json!({ "email": "theirs@retailer.example", "role": "viewer" })),
+            Case::new(Theirs::UnknownReference).body(json!({
+                "email": "named@retailer.example", "custom_role": mine.id("role"), "channels": [mine.id("channel")],
+            })),
+        ],
         "invitations_get" | "invitations_resend" | "invitations_withdraw" => vec![not_found("invitation")],
         "invitations_accept" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({
             "token": "twl_unknown", "name": "B", "password": "another password",

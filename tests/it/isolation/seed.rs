@@ -75,6 +75,11 @@ impl Seeded {
             (tenant.anonymous.bearing(text(&first["access_token"])), tenant.staff(Role::Admin).await);
         let viewer = tenant.sign_in(&tenant.add_staff(Role::Viewer).await, PASSWORD).await.ok();
         tenant.link(&tenant.owner, &format!("{mark}-server"), &format!("{mark}-user")).await;
+        tenant.link(&admin, &format!("{mark}-server"), &format!("{mark}-admin")).await;
+        let links = admin.get("/v1/me/chat-links").await.ok();
+        // A second server, for being unlinked.
+        tenant.link(&tenant.owner, &format!("{mark}-spare"), &format!("{mark}-user")).await;
+        let servers = tenant.owner.get("/v1/chat-servers").await.ok();
         let code = tenant.owner.post("/v1/chat-links/code", json!({})).await.ok();
         let keys = [format!("till-{}", unique()), format!("flyer-{}", unique())];
         let mut seeded = Self {
@@ -86,6 +91,8 @@ impl Seeded {
             keys,
             ids: BTreeMap::from([
                 ("session", text(&spare["session"]).to_owned()),
+                ("own_chat_user", text(&links["data"][0]["id"]).to_owned()),
+                ("chat_server", text(&servers["data"][1]["id"]).to_owned()),
                 ("viewer", text(&viewer["me"]["staff"]["id"]).to_owned()),
             ]),
         };

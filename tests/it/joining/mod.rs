@@ -1,12 +1,14 @@
 //! How people join, are reminded, and look after themselves: invitations, mails, passwords, profiles.
 //!
-//! Cast: [`invitations`], [`passwords`], [`settling`] (one new password behind another), [`profile`], [`notices`],
-//! [`sending`] (over [`fake_smtp`], a mail server on loopback), [`outbox`] (`tillwatch mail`).
+//! Cast: [`invitations`], [`invited_rights`] (what an invitation gives), [`passwords`], [`settling`] (one new password
+//! behind another), [`profile`], [`notices`], [`sending`] (over [`fake_smtp`], a mail server on loopback), [`outbox`]
+//! (`tillwatch mail`).
 
 #![expect(clippy::expect_used, reason = "tests")]
 
 mod fake_smtp;
 mod invitations;
+mod invited_rights;
 mod notices;
 mod outbox;
 mod passwords;

@@ -38,6 +38,7 @@ async fn a_person_changes_their_own_name_and_language_over_the_version_they_read
         json!({ "name": "" }),
         json!({ "name": "x".repeat(121) }),
         json!({ "name": "a\0b" }),
+        json!({ "name": "韩\n梅梅" }),
         json!({ "locale": "de" }),
         json!({ "role": "owner" }),
     ] {

@@ -51,7 +51,10 @@ async fn a_changed_role_counts_on_every_replica_within_a_second() {
     let entries = retailer.owner.get(&format!("/v1/audit-entries?object={}", staff.id)).await.ok();
     assert_eq!(
         (&entries["data"][0]["before"], &entries["data"][0]["after"]),
-        (&json!({ "role": "marketer", "custom_role": null }), &json!({ "role": "viewer" }))
+        (
+            &json!({ "role": "marketer", "custom_role": null, "department": null, "channels": null }),
+            &json!({ "role": "viewer", "custom_role": null, "department": null, "channels": null })
+        )
     );
     retailer.owner.patch(&path, 2, json!({ "role": null })).await.refused(Code::ValidationFailed);
     retailer.owner.patch(&path, 2, json!({ "role": "emperor" })).await.refused(Code::ValidationFailed);

@@ -35,8 +35,9 @@ pub use sign_in::{ProvenLogin, SignInOutcome, email_of, prove_login, sign_in, tr
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::staff::{self, Held};
 use crate::identity::tenants::{self, Settings};
-use crate::identity::{authority, directory, limits, secret};
+use crate::identity::{authority, directory, secret};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::client::Client;
@@ -80,18 +81,19 @@ pub async fn sign_up(app: &App, request: SignUp, client: &Client, request_id: &s
         currency: request.currency.clone(),
         created_at: at,
     };
-    let (login, staff) = (LoginId::new(), StaffId::new());
+    let (login, owner) = (LoginId::new(), StaffId::new());
     let who = Who::system(settings.id, "api", request_id);
     let email = request.email.trim().to_lowercase();
     app.db
         .write(&who, async |tx| {
             tenants::create(tx, &settings).await?;
             directory::add_tenant(tx, settings.id, at).await?;
-            store::insert_staff(tx, settings.id, staff, login, request.name.trim(), Role::Owner, at).await?;
-            directory::add_login(tx, login, &email, &hash, (settings.id, staff), at).await?;
+            let place = (settings.id, owner);
+            staff::admit(tx, place, login, request.name.trim(), &Held::of_role(Role::Owner), at).await?;
+            directory::add_login(tx, login, &email, &hash, place, at).await?;
             let object = Some(settings.id.to_string());
             audit::record(tx, &who, Entry { action: "tenant.signed_up", object, ..Entry::default() }).await?;
-            open_session(app, tx, &who, Opening::sign_in(staff, at, at, client)).await
+            open_session(app, tx, &who, Opening::sign_in(owner, at, at, client)).await
         })
         .await
 }
@@ -113,7 +115,8 @@ fn check_sign_up(request: &SignUp) -> Result<Tz> {
 /// Exchanges a refresh token for the next pair.
 ///
 /// # Errors
-/// 401 for a token that is unknown, spent, expired or of an ended session; a spent one ends the session.
+/// 401 for a token that is unknown, spent, expired or of an ended session; a spent one ends the session. 403 for a
+/// suspended retailer.
 pub async fn refresh(app: &App, request: &Refresh, request_id: &str) -> Result<Signed> {
     let at = now();
     let hash = secret::hash(&request.refresh_token);
@@ -127,8 +130,6 @@ pub async fn refresh(app: &App, request: &Refresh, request_id: &str) -> Result<S
     let signed = app
         .db
         .write(&who, async |tx| {
-            // The token stays as it is and works when the retailer is served again.
-            tenants::standing(tx, who.tenant).await?.admit(None)?;
             let mut row = store::lock_session(tx, who.tenant, session).await?;
             if store::is_disabled(tx, who.tenant, StaffId(row.staff)).await? {
                 return Ok(None);
@@ -231,26 +232,6 @@ pub async fn me(app: &App, who: &Who) -> Result<Me> {
         .await
 }
 
-/// Gives a login a place in a retailer, as part of `tx`; the directory gets its own row.
-///
-/// # Errors
-/// 409 when it has one there, or when the retailer has as many staff as it may.
-pub async fn admit(
-    tx: &mut Tx,
-    place: (TenantId, StaffId),
-    login: LoginId,
-    name: &str,
-    role: Role,
-    at: DateTime<Utc>,
-) -> Result<()> {
-    limits::room_for_staff(tx, place.0).await?;
-    let added = store::insert_staff(tx, place.0, place.1, login, name, role, at).await;
-    added.map_err(|error| match error.code {
-        Code::AlreadyExists => Error::conflict("This login has a place at this retailer already. Sign in with it."),
-        _ => error,
-    })
-}
-
 /// How a session is opened.
 pub struct Opening<'a> {
     /// Whose it will be.
@@ -277,7 +258,7 @@ impl<'a> Opening<'a> {
 /// Opens a session.
 ///
 /// # Errors
-/// 401 when the staff is disabled, or has a newer password than the one that opens it.
+/// 401 when the staff is disabled, or has a newer password than the one that opens it; 403 for a suspended retailer.
 pub async fn open_session(app: &App, tx: &mut Tx, who: &Who, opening: Opening<'_>) -> Result<Signed> {
     let Opening { staff, at, password_at, since, authenticated_at, client } = opening;
     match store::admitted(tx, who.tenant, staff, password_at).await? {
@@ -308,6 +289,8 @@ pub async fn open_session(app: &App, tx: &mut Tx, who: &Who, opening: Opening<'_
     signed(app, tx, who, &row, token, at).await
 }
 
+/// The pair of tokens of a session: every way in leads through here, so none of them leads into a retailer that is not
+/// served. What was written before is undone then: a refresh token stays as it is, and works when it is served again.
 async fn signed(
     app: &App,
     tx: &mut Tx,
@@ -316,6 +299,7 @@ async fn signed(
     refresh_token: String,
     at: DateTime<Utc>,
 ) -> Result<Signed> {
+    tenants::standing(tx, who.tenant).await?.admit(None)?;
     let staff: Staff = store::staff(tx, who.tenant, StaffId(row.staff)).await?;
     let tenant = tenants::settings(tx, who.tenant).await?.to_wire();
     let session = SessionId(row.id);

@@ -12,7 +12,6 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::directory::{self, Login};
-use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::http::client::Client;
 use crate::platform::http::who::Who;
@@ -84,8 +83,6 @@ pub async fn sign_in(app: &App, request: SignIn, client: &Client, request_id: &s
     let signed = app
         .db
         .write(&who, async |tx| {
-            // Only whoever knows the password is told.
-            tenants::standing(tx, who.tenant).await?.admit(None)?;
             if proven.recovered() {
                 record_recovery(tx, &who, staff).await?;
             }

@@ -1,4 +1,4 @@
-//! The only SQL of staff and sessions.
+//! The only SQL of sessions, and of what they ask of a staff.
 
 mod opened;
 
@@ -16,33 +16,10 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::authority::NamedRole;
 use tillwatch_shared::identity::Staff;
-use tillwatch_shared::ids::{LoginId, RoleId, SessionId, StaffId, TenantId};
+use tillwatch_shared::ids::{RoleId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Role;
 use tillwatch_shared::sessions::SecondFactorRule;
 use uuid::Uuid;
-
-pub(super) async fn insert_staff(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: StaffId,
-    login: LoginId,
-    name: &str,
-    role: Role,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    diesel::insert_into(staff::table)
-        .values((
-            staff::tenant_id.eq(tenant.0),
-            staff::staff_id.eq(id.0),
-            staff::login_id.eq(login.0),
-            staff::name.eq(name),
-            staff::role.eq(role.as_str()),
-            staff::created_at.eq(now),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
 
 pub(super) async fn staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Staff> {
     type Row = (String, String, Option<String>, i64, Option<Uuid>, Option<String>);
@@ -194,4 +171,20 @@ pub(super) async fn living(
     let standing = Standing { login, role: authority.role, rule: rule.parse().map_err(Error::internal)? };
     let authenticated_at = authenticated_at.unwrap_or(created_at);
     Ok(Some(Living { staff, authority, authenticated_at, standing, must_enrol: false }))
+}
+
+/// Removes up to `limit` sessions that were over before `before`; returns how many.
+pub(super) async fn remove_over(tx: &mut Tx, tenant: TenantId, before: DateTime<Utc>, limit: i64) -> Result<usize> {
+    let over: Vec<Uuid> = sessions::table
+        .select(sessions::session_id)
+        .filter(sessions::tenant_id.eq(tenant.0))
+        .filter(sessions::expires_at.lt(before).or(sessions::ended_at.lt(before)))
+        .limit(limit)
+        .load(tx)
+        .await?;
+    if over.is_empty() {
+        return Ok(0);
+    }
+    let over = sessions::session_id.eq_any(over);
+    Ok(diesel::delete(sessions::table.filter(sessions::tenant_id.eq(tenant.0)).filter(over)).execute(tx).await?)
 }

@@ -1,8 +1,8 @@
 //! Authority: what a staff may do, and where.
 //!
 //! A staff's [`Authority`] is a set of permissions, from the built-in role or from a role of the retailer's own, and
-//! a reach. Cast: [`model`] (how they come about, pure), this file (reading them). Invariants: where a custom role is set
-//! it alone counts; an empty list, of permissions or of channels, gives nothing. The gate asks for it anew every second, so
+//! a reach. Cast: [`model`] (how they come about, and who may give them, pure), this file (reading them). Invariants: where a custom role is set
+//! it alone counts; an empty list, of permissions or of channels, gives nothing; nobody gives what they lack. The gate asks for it anew every second, so
 //! that a change ([`crate::identity::staff`] makes it) takes effect in every process within that time.
 
 pub mod model;
@@ -14,7 +14,7 @@ use tillwatch_shared::Locale;
 use tillwatch_shared::ids::{LoginId, StaffId, TenantId};
 use tillwatch_shared::permissions::Permission;
 
-pub use model::Authority;
+pub use model::{Authority, check_given, may_give, may_touch};
 
 /// What a staff may do, disabled or not.
 ///
@@ -30,6 +30,18 @@ pub async fn of_staff(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Auth
 /// When the database fails.
 pub async fn of_working(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<Authority>> {
     store::of_working(tx, tenant, id).await
+}
+
+/// What an enabled staff may do, held against being changed or disabled until the transaction ends; `None` for one who is
+/// disabled or not there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Option<Authority>> {
+    if !store::hold(tx, tenant, id).await? {
+        return Ok(None);
+    }
+    store::of_staff(tx, tenant, id).await.map(Some)
 }
 
 /// A staff who may do something, as far as telling them takes it.

@@ -50,6 +50,20 @@ pub(super) async fn of_working(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Re
     kept.map(authority).transpose()
 }
 
+/// Whether a staff is enabled; held against being changed until the transaction ends.
+pub(super) async fn hold(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<bool> {
+    let found: Option<Uuid> = staff::table
+        .select(staff::staff_id)
+        .filter(staff::tenant_id.eq(tenant.0))
+        .filter(staff::staff_id.eq(id.0))
+        .filter(staff::disabled_at.is_null())
+        .for_share()
+        .first(tx)
+        .await
+        .optional()?;
+    Ok(found.is_some())
+}
+
 pub(super) async fn active(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(Holder, Authority)>> {
     let rows: Vec<(Uuid, Option<String>, Kept)> = staff_with_role!(tenant)
         .select((

@@ -2,10 +2,13 @@
 //!
 //! A signed-in staff asks for a one-time code and types it in the chat; the bot redeems it. The first code used in a
 //! server links the server too, if its staff may do that; a later one of such a staff has the alerts appear where it
-//! was typed, so that a chat channel that was deleted is replaced. Names and chat roles prove nothing. Invariants: a
-//! code works once and for ten minutes; a server belongs to one retailer; a chat user acts with the rights of the
-//! staff they are linked to, within the bot's scope, and no others.
+//! was typed, so that a chat channel that was deleted is replaced. A person sees and removes their own links, whoever
+//! manages chats every link and the servers. Names and chat roles prove nothing. Invariants: a code works once and for ten
+//! minutes, and asks for a fresh sign-in; a server belongs to one retailer until that one unlinks it; a chat user acts with
+//! the rights of the staff they are linked to, within the bot's scope, and no others; links end with the sessions of
+//! somebody who is signed out everywhere.
 
+pub mod jobs;
 pub mod routes;
 mod store;
 
@@ -21,18 +24,20 @@ use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
 use crate::platform::jobs::queue;
+use crate::platform::wake::Topic;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId, TenantId};
 use tillwatch_shared::permissions::Permission;
-use tillwatch_shared::watch::{ChatLink, LinkCode, Linked, RedeemCode};
+use tillwatch_shared::watch::{ChatLink, ChatServer, LinkCode, Linked, RedeemCode};
 use uuid::Uuid;
 
 pub use store::Server;
 
-/// The job that is enqueued when a server's chat channel was set: its deliveries are settled anew.
+/// The job that is enqueued when a server's chat channel was set, or the server was unlinked: its deliveries are settled
+/// anew.
 pub const SERVER_SETTLED: &str = "chat_server_settled";
 
 /// How long a code works.
@@ -76,7 +81,10 @@ pub async fn redeem(app: &App, request: &RedeemCode, request_id: &str) -> Result
         .await?;
     let opened = opened.ok_or_else(over)?;
     if owner.is_some_and(|owner| owner != opened.tenant) {
-        return Err(Error::conflict("This chat server is linked to another retailer."));
+        return Err(Error::conflict(
+            "This chat server is linked to another retailer. Somebody of it who has `chat:manage` unlinks the server first \
+             (`POST /v1/chat-servers/{id}/unlink`); then type a new code.",
+        ));
     }
     let via = format!("{transport}/{}/{}", request.server, request.user);
     let who = Who::system(TenantId(opened.tenant), &via, request_id);
@@ -96,9 +104,8 @@ pub async fn redeem(app: &App, request: &RedeemCode, request_id: &str) -> Result
                     server
                 }
                 None if may_manage => {
-                    if owner.is_none() {
-                        directory::add_chat_server(tx, transport, &request.server, who.tenant).await?;
-                    }
+                    // Both are there or neither: somebody may have unlinked it since the directory was asked.
+                    directory::add_chat_server(tx, transport, &request.server, who.tenant).await?;
                     linked = true;
                     store::insert_server(tx, who.tenant, request, at).await?
                 }
@@ -180,27 +187,76 @@ pub async fn staff_behind(app: &App, person: &str, request_id: &str) -> Result<(
     Ok((tenant, staff, authority))
 }
 
-/// A page of the links, oldest first.
+/// A page of the links, oldest first; of one staff if named.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(app: &App, who: &Who, paging: &Paging) -> Result<Page<ChatLink>> {
-    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, paging).await).await?;
+pub async fn list(app: &App, who: &Who, of: Option<StaffId>, paging: &Paging) -> Result<Page<ChatLink>> {
+    let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, of, paging).await).await?;
     Ok(paging.page(rows, |link| link.id.0, |link| link))
 }
 
-/// Removes a link.
+/// Removes a link; if a staff is named, one of theirs.
 ///
 /// # Errors
 /// 404.
-pub async fn unlink(app: &App, who: &Who, id: ChatUserId) -> Result<()> {
+pub async fn unlink(app: &App, who: &Who, id: ChatUserId, of: Option<StaffId>) -> Result<()> {
+    let staff = app
+        .db
+        .write(who, async |tx| {
+            let staff = store::unlink(tx, who.tenant, id, of).await?;
+            let object = Some(id.to_string());
+            audit::record(tx, who, Entry { action: "chat.unlinked", object, ..Entry::default() }).await?;
+            Ok(staff)
+        })
+        .await?;
+    app.auth.recent.forget_staff(who.tenant, staff);
+    Ok(())
+}
+
+/// Ends every chat link of a staff, and the codes that they have not used, as part of `tx`; how many links there were.
+/// The caller forgets the staff at the gate behind the commit. For whenever a session of theirs may be in other hands:
+/// what it opened in a chat must not outlive it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_links_of(tx: &mut Tx, who: &Who, staff: StaffId) -> Result<usize> {
+    let ended = store::end_links_of(tx, who.tenant, staff, now()).await?;
+    if ended > 0 {
+        let (object, after) = (Some(staff.to_string()), Some(json!({ "links": ended })));
+        audit::record(tx, who, Entry { action: "chat.links_ended", object, after, ..Entry::default() }).await?;
+    }
+    Ok(ended)
+}
+
+/// A page of the chat servers, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_servers(app: &App, who: &Who, paging: &Paging) -> Result<Page<ChatServer>> {
+    let rows = app.db.read(who, async |tx| store::list_servers(tx, who.tenant, paging).await).await?;
+    Ok(paging.page(rows, |server| server.id.0, |server| server))
+}
+
+/// Unlinks a chat server: its users act for nobody, its alerts appear there no more, and any retailer may link it.
+///
+/// # Errors
+/// 404.
+pub async fn unlink_server(app: &App, who: &Who, id: ChatServerId) -> Result<()> {
+    let at = now();
     app.db
         .write(who, async |tx| {
-            store::unlink(tx, who.tenant, id).await?;
-            let object = Some(id.to_string());
-            audit::record(tx, who, Entry { action: "chat.unlinked", object, ..Entry::default() }).await
+            let (transport, server, users) = store::remove_server(tx, who.tenant, id).await?;
+            directory::remove_chat_server(tx, &transport, &server, who.tenant).await?;
+            let (object, payload) = (Some(id.to_string()), json!({ "transport": transport, "server": server }));
+            queue::enqueue(tx, who, SERVER_SETTLED, &payload, at).await?;
+            let (before, after) = (Some(payload), Some(json!({ "users": users })));
+            let entry = Entry { action: "chat.server_unlinked", object, before, after, ..Entry::default() };
+            audit::record(tx, who, entry).await
         })
-        .await
+        .await?;
+    app.wake(Topic::Jobs);
+    Ok(())
 }
 
 /// The chat servers of a retailer: where its alerts go.

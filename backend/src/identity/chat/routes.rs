@@ -2,28 +2,38 @@
 
 use crate::app::App;
 use crate::endpoint;
-use crate::error::Result;
-use crate::platform::http::authorized::{Authorized, TheBot, may};
+use crate::error::{Error, Result};
+use crate::platform::http::authorized::{Authorized, Sensitive, TheBot, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
+use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use actix_web::web::ThinData;
-use tillwatch_shared::ids::ChatUserId;
-use tillwatch_shared::watch::{ChatLink, LinkCode, Linked, RedeemCode};
+use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId};
+use tillwatch_shared::watch::{ChatLink, ChatServer, LinkCode, Linked, RedeemCode};
 use tillwatch_shared::{Acknowledgement, Page};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
-    vec![endpoint!(issue_code), endpoint!(redeem), endpoint!(list), endpoint!(unlink)]
+    vec![
+        endpoint!(issue_code),
+        endpoint!(redeem),
+        endpoint!(list),
+        endpoint!(unlink),
+        endpoint!(list_own),
+        endpoint!(unlink_own),
+        endpoint!(list_servers),
+        endpoint!(unlink_server),
+    ]
 }
 
-/// Issues a one-time code that links a chat user to the staff who asks.
+/// Issues a one-time code that links a chat user to the staff who asks. Asks for a fresh sign-in.
 #[utoipa::path(post, path = "/v1/chat-links/code", operation_id = "chat_issue_code", tag = "chat",
     responses((status = 201, body = LinkCode)))]
-async fn issue_code(who: Authorized<may::ChatLinkSelf>, app: ThinData<App>) -> Result<Reply<LinkCode>> {
+async fn issue_code(who: Sensitive<may::ChatLinkSelf>, app: ThinData<App>) -> Result<Reply<LinkCode>> {
     Ok(Reply::created(super::issue_code(&app, &who).await?, "/v1/chat-links".to_owned()).secret("/code"))
 }
 
@@ -46,7 +56,7 @@ async fn redeem(bot: TheBot, app: ThinData<App>, body: Body<RedeemCode>) -> Resu
     responses((status = 200, body = Page<ChatLink>)))]
 async fn list(who: Authorized<may::ChatManage>, app: ThinData<App>, query: ListQuery) -> Result<Reply<Page<ChatLink>>> {
     let paging = query.page.of(who.tenant, "chat_links", "")?;
-    Ok(Reply::ok(super::list(&app, &who, &paging).await?))
+    Ok(Reply::ok(super::list(&app, &who, None, &paging).await?))
 }
 
 /// Removes a chat user's link; within a second they can do nothing.
@@ -57,6 +67,60 @@ async fn unlink(
     app: ThinData<App>,
     id: PathId<ChatUserId>,
 ) -> Result<Reply<Acknowledgement>> {
-    super::unlink(&app, &who, id.0).await?;
+    super::unlink(&app, &who, id.0, None).await?;
+    Ok(Reply::ok(Acknowledgement { changed: true }))
+}
+
+/// The person who asks.
+fn person(who: &Who) -> Result<StaffId> {
+    who.staff().ok_or_else(|| Error::conflict("Only a person has chat links."))
+}
+
+/// Lists one's own chat links.
+#[utoipa::path(get, path = "/v1/me/chat-links", operation_id = "chat_list_own", tag = "chat", params(PageParams),
+    responses((status = 200, body = Page<ChatLink>)))]
+async fn list_own(
+    who: Authorized<may::ChatLinkSelf>,
+    app: ThinData<App>,
+    query: ListQuery,
+) -> Result<Reply<Page<ChatLink>>> {
+    let paging = query.page.of(who.tenant, "own_chat_links", "")?;
+    Ok(Reply::ok(super::list(&app, &who, Some(person(&who)?), &paging).await?))
+}
+
+/// Removes one of one's own chat links; within a second that chat user can do nothing.
+#[utoipa::path(post, path = "/v1/me/chat-links/{id}/remove", operation_id = "chat_unlink_own", tag = "chat",
+    params(("id" = ChatUserId, Path)), responses((status = 200, body = Acknowledgement)))]
+async fn unlink_own(
+    who: Authorized<may::ChatLinkSelf>,
+    app: ThinData<App>,
+    id: PathId<ChatUserId>,
+) -> Result<Reply<Acknowledgement>> {
+    super::unlink(&app, &who, id.0, Some(person(&who)?)).await?;
+    Ok(Reply::ok(Acknowledgement { changed: true }))
+}
+
+/// Lists the chat servers in which the retailer's alerts appear.
+#[utoipa::path(get, path = "/v1/chat-servers", operation_id = "chat_list_servers", tag = "chat", params(PageParams),
+    responses((status = 200, body = Page<ChatServer>)))]
+async fn list_servers(
+    who: Authorized<may::ChatManage>,
+    app: ThinData<App>,
+    query: ListQuery,
+) -> Result<Reply<Page<ChatServer>>> {
+    let paging = query.page.of(who.tenant, "chat_servers", "")?;
+    Ok(Reply::ok(super::list_servers(&app, &who, &paging).await?))
+}
+
+/// Unlinks a chat server, with all of its users: alerts appear there no more, what was waiting for it is given up, and
+/// another retailer may link it.
+#[utoipa::path(post, path = "/v1/chat-servers/{id}/unlink", operation_id = "chat_unlink_server", tag = "chat",
+    params(("id" = ChatServerId, Path)), responses((status = 200, body = Acknowledgement)))]
+async fn unlink_server(
+    who: Authorized<may::ChatManage>,
+    app: ThinData<App>,
+    id: PathId<ChatServerId>,
+) -> Result<Reply<Acknowledgement>> {
+    super::unlink_server(&app, &who, id.0).await?;
     Ok(Reply::ok(Acknowledgement { changed: true }))
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId, TenantId};
-use tillwatch_shared::watch::{ChatLink, NamedStaff, RedeemCode};
+use tillwatch_shared::watch::{ChatLink, ChatServer, NamedStaff, RedeemCode};
 use uuid::Uuid;
 
 /// A linked chat server.
@@ -187,7 +187,8 @@ pub(super) async fn linked_staff(
     Ok(found.map(StaffId))
 }
 
-pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<ChatLink>> {
+/// The links, of one staff if named.
+pub(super) async fn list(tx: &mut Tx, tenant: TenantId, of: Option<StaffId>, paging: &Paging) -> Result<Vec<ChatLink>> {
     type Row = (Uuid, Uuid, String, String, String, Uuid, String, DateTime<Utc>);
     let query = chat_users::table
         .inner_join(
@@ -209,7 +210,10 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Resu
             chat_users::created_at,
         ))
         .filter(chat_users::tenant_id.eq(tenant.0));
-    let query = paged!(query, paging, chat_users::chat_user_id, oldest);
+    let mut query = paged!(query, paging, chat_users::chat_user_id, oldest);
+    if let Some(of) = of {
+        query = query.filter(chat_users::staff_id.eq(of.0));
+    }
     query
         .load::<Row>(tx)
         .await?
@@ -228,13 +232,29 @@ pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Resu
         .collect()
 }
 
-pub(super) async fn unlink(tx: &mut Tx, tenant: TenantId, id: ChatUserId) -> Result<()> {
-    let removed = diesel::delete(
-        chat_users::table.filter(chat_users::tenant_id.eq(tenant.0)).filter(chat_users::chat_user_id.eq(id.0)),
+/// Removes a link, of this staff if one is named; whose it was.
+pub(super) async fn unlink(tx: &mut Tx, tenant: TenantId, id: ChatUserId, of: Option<StaffId>) -> Result<StaffId> {
+    let theirs = chat_users::table.filter(chat_users::tenant_id.eq(tenant.0)).filter(chat_users::chat_user_id.eq(id.0));
+    let found: Option<Uuid> = theirs.select(chat_users::staff_id).for_update().first(tx).await.optional()?;
+    let staff = found.map(StaffId).filter(|staff| of.is_none_or(|of| of == *staff));
+    let staff = staff.ok_or_else(|| Error::not_found("chat link"))?;
+    diesel::delete(theirs).execute(tx).await?;
+    Ok(staff)
+}
+
+/// Removes the links of a staff and uses up the codes that they have not used; how many links there were.
+pub(super) async fn end_links_of(tx: &mut Tx, tenant: TenantId, of: StaffId, now: DateTime<Utc>) -> Result<usize> {
+    diesel::update(
+        link_codes::table
+            .filter(link_codes::tenant_id.eq(tenant.0))
+            .filter(link_codes::staff_id.eq(of.0))
+            .filter(link_codes::used_at.is_null()),
     )
+    .set(link_codes::used_at.eq(now))
     .execute(tx)
     .await?;
-    if removed == 0 { Err(Error::not_found("chat link")) } else { Ok(()) }
+    let theirs = chat_users::table.filter(chat_users::tenant_id.eq(tenant.0)).filter(chat_users::staff_id.eq(of.0));
+    Ok(diesel::delete(theirs).execute(tx).await?)
 }
 
 pub(super) async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>> {
@@ -244,4 +264,59 @@ pub(super) async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>
         .order(chat_servers::chat_server_id)
         .load(tx)
         .await?)
+}
+
+pub(super) async fn list_servers(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<ChatServer>> {
+    type Row = (Uuid, String, String, String, DateTime<Utc>);
+    let mut query = chat_servers::table
+        .select((
+            chat_servers::chat_server_id,
+            chat_servers::transport,
+            chat_servers::server_ref,
+            chat_servers::channel_ref,
+            chat_servers::created_at,
+        ))
+        .filter(chat_servers::tenant_id.eq(tenant.0))
+        .order(chat_servers::chat_server_id)
+        .limit(paging.fetch())
+        .into_boxed();
+    if let Some(after) = paging.after {
+        query = query.filter(chat_servers::chat_server_id.gt(after));
+    }
+    let shown = |(id, transport, server_ref, channel_ref, created_at): Row| {
+        let transport = transport.parse().map_err(Error::internal)?;
+        Ok(ChatServer { id: ChatServerId(id), transport, server_ref, channel_ref, created_at })
+    };
+    query.load::<Row>(tx).await?.into_iter().map(shown).collect()
+}
+
+/// Removes a server with its users; which it was, and how many users were linked there.
+pub(super) async fn remove_server(tx: &mut Tx, tenant: TenantId, id: ChatServerId) -> Result<(String, String, usize)> {
+    let server =
+        chat_servers::table.filter(chat_servers::tenant_id.eq(tenant.0)).filter(chat_servers::chat_server_id.eq(id.0));
+    // Locked first: nobody links another user to it meanwhile.
+    let found: Option<(String, String)> =
+        server.select((chat_servers::transport, chat_servers::server_ref)).for_update().first(tx).await.optional()?;
+    let (transport, server_ref) = found.ok_or_else(|| Error::not_found("chat server"))?;
+    let users =
+        chat_users::table.filter(chat_users::tenant_id.eq(tenant.0)).filter(chat_users::chat_server_id.eq(id.0));
+    let users = diesel::delete(users).execute(tx).await?;
+    diesel::delete(server).execute(tx).await?;
+    Ok((transport, server_ref, users))
+}
+
+/// Removes up to `limit` codes that were over before `before`; returns how many.
+pub(super) async fn remove_over(tx: &mut Tx, tenant: TenantId, before: DateTime<Utc>, limit: i64) -> Result<usize> {
+    let over: Vec<Uuid> = link_codes::table
+        .select(link_codes::link_code_id)
+        .filter(link_codes::tenant_id.eq(tenant.0))
+        .filter(link_codes::expires_at.lt(before))
+        .limit(limit)
+        .load(tx)
+        .await?;
+    if over.is_empty() {
+        return Ok(0);
+    }
+    let over = link_codes::link_code_id.eq_any(over);
+    Ok(diesel::delete(link_codes::table.filter(link_codes::tenant_id.eq(tenant.0)).filter(over)).execute(tx).await?)
 }

@@ -1,8 +1,7 @@
 //! Departments: the parts of a retailer that its staff work in.
 //!
 //! A *department* is a name; it gives no rights. What asks for the sign-off of several departments finds them here.
-//! Invariants: names differ in any case, in any script, among the departments in use; a department is archived, never
-//! deleted, and not while a staff is in it.
+//! Invariants: names differ ([`names`]); a department is archived, never deleted, and not while a staff is in it.
 
 pub mod routes;
 mod store;
@@ -10,6 +9,7 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::names;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
@@ -19,13 +19,7 @@ use crate::platform::validate::Checks;
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::authority::{CreateDepartment, Department, UpdateDepartment};
-use tillwatch_shared::errors::{Code, FieldProblem};
 use tillwatch_shared::ids::{DepartmentId, TenantId};
-
-fn check_name(checks: &mut Checks, name: &str) {
-    checks.line("/name", name, 1, 120);
-    checks.ensure(!name.contains('\n'), "/name", "control_character", "A name has one line.");
-}
 
 /// Makes a department.
 ///
@@ -33,7 +27,7 @@ fn check_name(checks: &mut Checks, name: &str) {
 /// 422 for a bad name, 409 when another department has it.
 pub async fn create(app: &App, who: &Who, wanted: CreateDepartment) -> Result<Department> {
     let mut checks = Checks::default();
-    check_name(&mut checks, &wanted.name);
+    names::check(&mut checks, &wanted.name);
     checks.done()?;
     let department = Department {
         id: DepartmentId::new(),
@@ -44,9 +38,7 @@ pub async fn create(app: &App, who: &Who, wanted: CreateDepartment) -> Result<De
     };
     app.db
         .write(who, async |tx| {
-            if !store::insert(tx, who.tenant, &department).await? {
-                return Err(name_taken());
-            }
+            store::insert(tx, who.tenant, &department).await?;
             let after = Some(json!({ "name": department.name }));
             let object = Some(department.id.to_string());
             audit::record(tx, who, Entry { action: "department.created", object, after, ..Entry::default() }).await
@@ -85,7 +77,7 @@ pub async fn update(
 ) -> Result<Department> {
     let mut checks = Checks::default();
     if let Some(name) = &wanted.name {
-        check_name(&mut checks, name);
+        names::check(&mut checks, name);
     }
     checks.done()?;
     app.db
@@ -103,9 +95,7 @@ pub async fn update(
                 return Ok(before);
             }
             after.version += 1;
-            if !store::update(tx, who.tenant, &after).await? {
-                return Err(name_taken());
-            }
+            store::update(tx, who.tenant, &after).await?;
             let (was, is) = (Some(json!({ "name": before.name })), Some(json!({ "name": after.name })));
             let object = Some(id.to_string());
             let entry = Entry { action: "department.changed", object, before: was, after: is, ..Entry::default() };
@@ -148,11 +138,4 @@ pub async fn archive(app: &App, who: &Who, id: DepartmentId) -> Result<Departmen
 /// When the database fails.
 pub async fn hold(tx: &mut Tx, tenant: TenantId, id: DepartmentId) -> Result<bool> {
     store::hold(tx, tenant, id).await
-}
-
-fn name_taken() -> Error {
-    let detail = "Another department has this name already, in upper or lower case. Choose another name.";
-    let mut taken = Error::new(Code::AlreadyExists, detail);
-    taken.fields = vec![FieldProblem { pointer: "/name".into(), code: "taken".into(), detail: detail.into() }];
-    taken
 }

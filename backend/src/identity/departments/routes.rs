@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::endpoint;
 use crate::error::Result;
+use crate::identity::names::ListParams;
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
@@ -10,7 +11,6 @@ use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::params::{IfMatch, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
-use serde::Deserialize;
 use tillwatch_shared::Page;
 use tillwatch_shared::authority::{CreateDepartment, Department, UpdateDepartment};
 use tillwatch_shared::ids::DepartmentId;
@@ -18,15 +18,6 @@ use tillwatch_shared::ids::DepartmentId;
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
     vec![endpoint!(list), endpoint!(create), endpoint!(get), endpoint!(update), endpoint!(archive)]
-}
-
-/// What may be asked of the list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListParams {
-    /// The archived departments instead of those in use.
-    archived: Option<bool>,
 }
 
 /// Lists the departments, oldest first.
@@ -37,8 +28,7 @@ async fn list(
     app: ThinData<App>,
     query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<Department>>> {
-    let archived = query.filters.archived.unwrap_or(false);
-    let filter = if archived { "archived" } else { "" };
+    let (archived, filter) = query.filters.archived();
     let paging = query.page.of(who.tenant, "departments", filter)?;
     Ok(Reply::ok(super::list(&app, &who, archived, &paging).await?))
 }

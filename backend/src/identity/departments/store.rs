@@ -1,6 +1,7 @@
 //! The only SQL of departments.
 
 use crate::error::{Error, Result};
+use crate::identity::names;
 use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{departments, staff};
@@ -34,50 +35,36 @@ impl Row {
     }
 }
 
-/// What must differ between names: the name in lower case.
-fn name_key(name: &str) -> String {
-    name.to_lowercase()
-}
-
-/// `false` when the name is taken, after which the transaction can only be rolled back.
-fn unless_taken(done: Result<usize, diesel::result::Error>) -> Result<bool> {
-    match done {
-        Ok(_) => Ok(true),
-        Err(error) if Error::is_unique_violation(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Adds a department; `false` when its name is taken.
-pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, department: &Department) -> Result<bool> {
+/// Adds a department.
+pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, department: &Department) -> Result<()> {
     let added = diesel::insert_into(departments::table)
         .values((
             departments::tenant_id.eq(tenant.0),
             departments::department_id.eq(department.id.0),
             departments::name.eq(&department.name),
-            departments::name_key.eq(name_key(&department.name)),
+            departments::name_key.eq(names::key(&department.name)),
             departments::created_at.eq(department.created_at),
             departments::version.eq(department.version),
         ))
         .execute(tx)
         .await;
-    unless_taken(added)
+    names::unless_taken(added, "department")
 }
 
-/// Writes what can change in a department; `false` when its name is taken.
-pub(super) async fn update(tx: &mut Tx, tenant: TenantId, department: &Department) -> Result<bool> {
+/// Writes what can change in a department.
+pub(super) async fn update(tx: &mut Tx, tenant: TenantId, department: &Department) -> Result<()> {
     let changed = diesel::update(departments::table)
         .filter(departments::tenant_id.eq(tenant.0))
         .filter(departments::department_id.eq(department.id.0))
         .set((
             departments::name.eq(&department.name),
-            departments::name_key.eq(name_key(&department.name)),
+            departments::name_key.eq(names::key(&department.name)),
             departments::archived_at.eq(department.archived_at),
             departments::version.eq(department.version),
         ))
         .execute(tx)
         .await;
-    unless_taken(changed)
+    names::unless_taken(changed, "department")
 }
 
 pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: DepartmentId) -> Result<Department> {

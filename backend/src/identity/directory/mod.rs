@@ -16,12 +16,14 @@ pub use store::{
     CredentialKind, Factor, LinkKind, Login, Opened, Tries, add_chat_server, add_credential, add_link, add_login,
     add_place, add_tenant, begin_factor, change_password, chat_server, confirm_factor, credential, factor,
     forget_tries, has_factor, link, lock_tries, login, login_of, new_password_by_link, place, places,
-    recovery_code_works, recovery_codes_left, remove_factor, reseal, rest, rests, sealed_otherwise, served_place,
-    set_recovery_codes, set_tries, use_assertion, use_recovery_code, use_step, wake,
+    recovery_code_works, recovery_codes_left, remove_chat_server, remove_factor, reseal, rest, rests, sealed_otherwise,
+    served_place, set_recovery_codes, set_tries, use_assertion, use_recovery_code, use_step, wake,
 };
 
 use crate::app::App;
 use crate::error::Result;
+use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
 use tillwatch_shared::ids::TenantId;
 
 /// Retailers that are listed at once.
@@ -55,4 +57,22 @@ pub async fn each_tenant(
             }
         }
     }
+}
+
+/// As [`each_tenant`], for the sweep called `name`: `work` says how much it found to do, and is done again, each time in a
+/// transaction of its own, until it finds nothing more.
+///
+/// # Errors
+/// When the list cannot be read.
+pub async fn sweep_each_tenant(
+    app: &App,
+    name: &'static str,
+    work: impl AsyncFn(&mut Tx, TenantId) -> Result<usize>,
+) -> Result<()> {
+    each_tenant(app, name, async |tenant| {
+        let who = Who::system(tenant, "schedule", name);
+        while !*app.stopping.borrow() && app.db.write(&who, async |tx| work(tx, tenant).await).await? > 0 {}
+        Ok(())
+    })
+    .await
 }

@@ -299,3 +299,19 @@ pub async fn add_chat_server(tx: &mut Tx, transport: &str, server: &str, tenant:
     added?;
     Ok(())
 }
+
+/// Forgets that a chat server is linked to a tenant. Here the app role sees the rows of its own tenant and no others.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove_chat_server(tx: &mut Tx, transport: &str, server: &str, tenant: TenantId) -> Result<()> {
+    diesel::delete(
+        chat_servers::table
+            .filter(chat_servers::transport.eq(transport))
+            .filter(chat_servers::server_ref.eq(server))
+            .filter(chat_servers::for_tenant.eq(tenant.0)),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

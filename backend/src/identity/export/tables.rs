@@ -109,8 +109,8 @@ pub const TABLES: &[Table] = &[
     rows_but(
         "invitations",
         "invitation_id:uuid",
-        "invitation_id email name role locale invited_by mail_id mailed_at created_at expires_at accepted_at staff_id \
-         withdrawn_at",
+        "invitation_id email name role custom_role_id department_id channels locale invited_by mail_id mailed_at created_at \
+         expires_at accepted_at staff_id withdrawn_at",
         &[("token_hash", SECRET)],
     ),
     withheld("job_files", "files of jobs, which are kept for a week; this copy is one of them"),

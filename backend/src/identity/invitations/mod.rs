@@ -1,13 +1,15 @@
 //! Invitations: how somebody becomes staff of a retailer.
 //!
-//! A staff invites an address with a role; a link with a one-time token goes there by mail. Whoever shows the token
-//! joins: with a new login, or, if the address has a login already (an agency), with that login's password, so that one
-//! login gets a second place. Cast: [`invite`], [`list`], [`get`], [`resend`], [`withdraw`] for those who may, [`accept`]
-//! for the invited; [`model`] (how far an invitation is, and who may give which role, pure). Invariants: nobody gives what
-//! they do not have, and only an owner makes owners; a token works once, for a week, and only the last one sent works;
-//! before the token is proven no answer tells whether the address has a login; an address has one open invitation at
-//! a retailer; a role is given as it was written, by whoever invited, and the audit log names them.
+//! A staff invites an address with a role (built-in or the retailer's own), a department and channels; a link with a
+//! one-time token goes there by mail. Whoever shows the token joins: with a new login, or, if the address has a login
+//! already (an agency), with that login's password, so that one login gets a second place. Cast: [`invite`], [`list`],
+//! [`get`], [`resend`], [`withdraw`] for those who may, [`accept`] for the invited; [`model`] (how far an invitation is, and
+//! whether it still stands, pure). Invariants: nobody gives what they lack, when they invite and still when it is accepted;
+//! a token works once, for a week, and only the last one sent works; before the token is proven no answer tells whether the
+//! address has a login; an address has one open invitation at a retailer; what was invited to is given as it was written,
+//! by whoever invited, and the audit log names them; what was over 90 days ago is removed.
 
+pub mod jobs;
 mod model;
 pub mod routes;
 mod store;
@@ -18,7 +20,8 @@ use crate::identity::audit::{self, Entry};
 use crate::identity::auth::{self, Opening, ProvenLogin};
 use crate::identity::directory::{self, LinkKind};
 use crate::identity::mails::{self, Letter, Mail, To};
-use crate::identity::{secret, staff, tenants};
+use crate::identity::staff::{self, Held};
+use crate::identity::{authority, departments, limits, secret, tenants};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::client::Client;
@@ -30,10 +33,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use store::Row;
 use tillwatch_shared::Page;
+use tillwatch_shared::authority::UpdateAuthority;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Signed;
 use tillwatch_shared::ids::{InvitationId, LoginId, MailId, StaffId, TenantId};
 use tillwatch_shared::joining::{AcceptInvitation, Invitation, InvitationState, Invite, MailState};
+use tillwatch_shared::permissions::Role;
 
 /// How long an invitation can be accepted after its last mail.
 const LIVES: TimeDelta = TimeDelta::days(7);
@@ -43,15 +48,15 @@ const SENT_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// Invites somebody.
 ///
 /// # Errors
-/// 422 with every wrong field; 403 for a role that may do more than the inviter; 409 while an invitation of this
-/// address is open.
-pub async fn invite(app: &App, who: &Who, request: &Invite) -> Result<Invitation> {
+/// 422 with every wrong field; 403 for a built-in role that may do more than the inviter; 409 while an invitation of this
+/// address is open, and when the retailer has as many staff as it may.
+pub async fn invite(app: &App, who: &Who, request: Invite) -> Result<Invitation> {
     let mut checks = Checks::default();
     let email = request.email.trim().to_lowercase();
     checks.email("/email", &email);
-    checks.optional_text("/name", request.name.as_deref(), 1, 120);
-    checks.done()?;
-    model::may_give(who, request.role)?;
+    checks.optional_line("/name", request.name.as_deref(), 1, 120);
+    let one = request.role.is_some() != request.custom_role.is_some();
+    checks.ensure(one, "/role", "one_of", "Give either a `role` or a `custom_role`.");
     let (inviter, _) = auth::own_session(who)?;
     let at = now();
     let (id, mail_id) = (InvitationId::new(), MailId::new());
@@ -59,12 +64,26 @@ pub async fn invite(app: &App, who: &Who, request: &Invite) -> Result<Invitation
     let invitation = app
         .db
         .write(who, async |tx| {
+            let wanted = UpdateAuthority {
+                custom_role: request.custom_role.map(Some),
+                department: request.department.map(Some),
+                channels: request.channels.map(Some),
+            };
+            let role = Held::of_role(request.role.unwrap_or(Role::Viewer));
+            let held = staff::assigned(&mut checks, tx, who, role, wanted).await?;
+            checks.done()?;
+            authority::may_give(who, staff::allowed(tx, who.tenant, &held).await?)?;
+            limits::room_for_staff(tx, who.tenant).await?;
             let settings = tenants::settings(tx, who.tenant).await?;
+            let after = Some(held.shown());
             let row = Row {
                 id: id.0,
                 email: email.clone(),
                 name: request.name.as_deref().map(|name| name.trim().to_owned()),
-                role: request.role.as_str().to_owned(),
+                role: held.role.as_str().to_owned(),
+                custom_role: held.custom_role.map(|role| role.0),
+                department: held.department.map(|department| department.0),
+                channels: held.channels.map(|channels| channels.into_iter().map(|channel| channel.0).collect()),
                 locale: request.locale.unwrap_or(settings.locale).as_str().to_owned(),
                 invited_by: inviter.0,
                 mail_id: mail_id.0,
@@ -78,11 +97,11 @@ pub async fn invite(app: &App, who: &Who, request: &Invite) -> Result<Invitation
             };
             store::withdraw_expired(tx, who.tenant, &email, at).await?;
             store::insert(tx, who.tenant, &row).await?;
-            mail(tx, who, &row, &hash, at).await?;
-            let after = Some(json!({ "role": request.role, "expires_at": row.expires_at }));
+            let invitation = store::show(store::get(tx, who.tenant, id).await?, at)?;
+            mail(tx, who, &invitation, mail_id, &hash).await?;
             let object = Some(id.to_string());
             audit::record(tx, who, Entry { action: "invitation.made", object, after, ..Entry::default() }).await?;
-            row.show(Some((MailState::Waiting, None)), at)
+            Ok(Invitation { mail: Some(MailState::Waiting), ..invitation })
         })
         .await?;
     app.wake(Topic::Jobs);
@@ -90,12 +109,15 @@ pub async fn invite(app: &App, who: &Who, request: &Invite) -> Result<Invitation
 }
 
 /// The mail of an invitation as it stands, and its link.
-async fn mail(tx: &mut Tx, who: &Who, row: &Row, hash: &[u8; 32], at: DateTime<Utc>) -> Result<()> {
+async fn mail(tx: &mut Tx, who: &Who, invitation: &Invitation, id: MailId, hash: &[u8; 32]) -> Result<()> {
     let retailer = tenants::settings(tx, who.tenant).await?.name;
-    let inviter = staff::named(tx, who.tenant, &[row.invited_by]).await?.remove(&row.invited_by).unwrap_or_default();
-    let letter = Letter::Invitation { retailer, inviter, role: row.role()?, until: row.expires_at };
-    let mail = Mail { id: MailId(row.mail_id), to: To::Address(row.email.clone()), locale: row.locale()?, letter };
-    directory::add_link(tx, LinkKind::Invitation, hash, (who.tenant, row.id), at + LIVES).await?;
+    let inviter = invitation.invited_by.0;
+    let inviter = staff::named(tx, who.tenant, &[inviter]).await?.remove(&inviter).unwrap_or_default();
+    let custom_role = invitation.custom_role.as_ref().map(|role| role.name.clone());
+    let (role, until) = (invitation.role, invitation.expires_at);
+    let letter = Letter::Invitation { retailer, inviter, role, custom_role, until };
+    let mail = Mail { id, to: To::Address(invitation.email.clone()), locale: invitation.locale, letter };
+    directory::add_link(tx, LinkKind::Invitation, hash, (who.tenant, invitation.id.0), until).await?;
     mails::post(tx, who, &mail, Some(hash)).await?;
     Ok(())
 }
@@ -107,7 +129,7 @@ async fn mail(tx: &mut Tx, who: &Who, row: &Row, hash: &[u8; 32], at: DateTime<U
 pub async fn list(app: &App, who: &Who, paging: &Paging) -> Result<Page<Invitation>> {
     let at = now();
     let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, paging).await).await?;
-    let shown: Vec<Invitation> = rows.into_iter().map(|(row, mail)| row.show(mail, at)).collect::<Result<_>>()?;
+    let shown: Vec<Invitation> = rows.into_iter().map(|row| store::show(row, at)).collect::<Result<_>>()?;
     Ok(paging.page(shown, |invitation| invitation.id.0, |invitation| invitation))
 }
 
@@ -116,15 +138,15 @@ pub async fn list(app: &App, who: &Who, paging: &Paging) -> Result<Page<Invitati
 /// # Errors
 /// 404.
 pub async fn get(app: &App, who: &Who, id: InvitationId) -> Result<Invitation> {
-    let (row, mail) = app.db.read(who, async |tx| store::get(tx, who.tenant, id).await).await?;
-    row.show(mail, now())
+    store::show(app.db.read(who, async |tx| store::get(tx, who.tenant, id).await).await?, now())
 }
 
 /// Sends an invitation again, with a new link that lives for a week; the one before works no more. Within a minute of the
 /// last mail nothing happens, unless that mail failed.
 ///
 /// # Errors
-/// 404; 409 for one that was accepted or withdrawn; 403 for a role that may do more than who asks.
+/// 404; 409 for one that was accepted or withdrawn, or whose role was archived; 403 for one that gives more than who asks
+/// may do.
 pub async fn resend(app: &App, who: &Who, id: InvitationId) -> Result<bool> {
     let (at, mail_id) = (now(), MailId::new());
     let (inviter, _) = auth::own_session(who)?;
@@ -134,7 +156,7 @@ pub async fn resend(app: &App, who: &Who, id: InvitationId) -> Result<bool> {
         .write(who, async |tx| {
             let mut row = store::lock(tx, who.tenant, id).await?;
             open(&row, at)?;
-            model::may_give(who, row.role()?)?;
+            authority::may_give(who, staff::allowed(tx, who.tenant, &row.held()?).await?)?;
             let failed = store::mail(tx, who.tenant, MailId(row.mail_id)).await? == Some(MailState::Failed);
             if at - row.mailed_at < SENT_EVERY && !failed {
                 return Ok(false);
@@ -145,7 +167,8 @@ pub async fn resend(app: &App, who: &Who, id: InvitationId) -> Result<bool> {
             row.expires_at = at + LIVES;
             row.invited_by = inviter.0;
             store::renew(tx, who.tenant, &row).await?;
-            mail(tx, who, &row, &hash, at).await?;
+            let invitation = store::show(store::get(tx, who.tenant, id).await?, at)?;
+            mail(tx, who, &invitation, mail_id, &hash).await?;
             let after = Some(json!({ "expires_at": row.expires_at }));
             let object = Some(id.to_string());
             audit::record(tx, who, Entry { action: "invitation.sent_again", object, after, ..Entry::default() })
@@ -196,12 +219,13 @@ fn open(row: &Row, at: DateTime<Utc>) -> Result<()> {
 ///
 /// # Errors
 /// 422 with every wrong field; 401 for a token that is unknown, expired or was replaced, or for the wrong password of an
-/// existing login; 409 for an invitation that was accepted or withdrawn, or a login that has a place here; 429 while
-/// the address or the client waits after wrong passwords.
+/// existing login; 409 for an invitation that was accepted or withdrawn or that its inviter may not give any more, for a
+/// login that has a place here, and when the retailer has as many staff as it may; 403 for a suspended retailer; 429
+/// while the address or the client waits after wrong passwords.
 pub async fn accept(app: &App, request: AcceptInvitation, client: &Client, request_id: &str) -> Result<Signed> {
     let started = now();
     let mut checks = Checks::default();
-    checks.text("/name", &request.name, 1, 120);
+    checks.line("/name", &request.name, 1, 120);
     auth::password::check_present(&mut checks, "/password", &request.password);
     checks.done()?;
     let hash = secret::hash(&request.token);
@@ -223,9 +247,10 @@ pub async fn accept(app: &App, request: AcceptInvitation, client: &Client, reque
                 return Err(unknown());
             }
             open(&row, at)?;
+            let held = still_given(tx, &who, &row).await?;
             let (staff, name) = (StaffId::new(), request.name.trim());
             let place = (who.tenant, staff);
-            auth::admit(tx, place, entrance.login(), name, row.role()?, at).await?;
+            staff::admit(tx, place, entrance.login(), name, &held, at).await?;
             match &entrance {
                 Entrance::New(login, password_hash) => {
                     directory::add_login(tx, *login, &row.email, password_hash, place, at).await?;
@@ -238,13 +263,34 @@ pub async fn accept(app: &App, request: AcceptInvitation, client: &Client, reque
                 }
             }
             store::accept(tx, who.tenant, id, staff, at).await?;
-            let after = Some(json!({ "staff": staff, "role": row.role, "invited_by": StaffId(row.invited_by) }));
+            let after = Some(json!({ "staff": staff, "holds": held.shown(), "invited_by": StaffId(row.invited_by) }));
             let object = Some(id.to_string());
             audit::record(tx, &who, Entry { action: "invitation.accepted", object, after, ..Entry::default() }).await?;
             let opening = Opening::sign_in(staff, entrance.password_at(at), at, client);
             auth::open_session(app, tx, &who, opening).await
         })
         .await
+}
+
+/// What a locked invitation gives now. A department that was archived meanwhile is left out: it gives no rights.
+///
+/// # Errors
+/// 409 when its role was archived, or its inviter is disabled or may not give it any more.
+async fn still_given(tx: &mut Tx, who: &Who, row: &Row) -> Result<Held> {
+    let mut held = row.held()?;
+    let gives = staff::allowed(tx, who.tenant, &held).await?;
+    let inviter = authority::hold(tx, who.tenant, StaffId(row.invited_by)).await?;
+    if !inviter.is_some_and(|inviter| model::stands(inviter.permissions, gives)) {
+        return Err(Error::conflict(
+            "Whoever invited you may not give you this place any more. Ask the retailer for a new invitation.",
+        ));
+    }
+    if let Some(department) = held.department
+        && !departments::hold(tx, who.tenant, department).await?
+    {
+        held.department = None;
+    }
+    Ok(held)
 }
 
 fn unknown() -> Error {

@@ -7,11 +7,10 @@ use crate::platform::http::authorized::{Anonymous, Authorized, Sensitive, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::client::Client;
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::page::Paging;
-use crate::platform::http::params::{Params, PathId};
+use crate::platform::http::page::{ListQuery, PageParams};
+use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
-use serde::Deserialize;
 use tillwatch_shared::identity::Signed;
 use tillwatch_shared::ids::InvitationId;
 use tillwatch_shared::joining::{AcceptInvitation, Invitation, Invite};
@@ -22,38 +21,26 @@ pub fn routes() -> Vec<Endpoint> {
     vec![endpoint!(create), endpoint!(list), endpoint!(get), endpoint!(resend), endpoint!(withdraw), endpoint!(accept)]
 }
 
-/// What may be asked of the list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListParams {
-    /// Rows on a page.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended.
-    #[param(max_length = 128)]
-    cursor: Option<String>,
-}
-
-/// Invites somebody by mail. Nobody gives a role that may do more than they may themselves.
+/// Invites somebody by mail, with a built-in role or one of the retailer's own, for every channel or some. Nobody gives a
+/// role that may do more than they may themselves.
 #[utoipa::path(post, path = "/v1/invitations", operation_id = "invitations_create", tag = "invitations",
-    request_body = Invite, responses((status = 201, body = Invitation)))]
+    request_body(content = Invite, example = json!({ "email": "li@harbour.example", "name": "Li Wei", "role": "marketer" })),
+    responses((status = 201, body = Invitation)))]
 async fn create(who: Sensitive<may::StaffWrite>, app: ThinData<App>, body: Body<Invite>) -> Result<Reply<Invitation>> {
-    let invitation = super::invite(&app, &who, &body.0).await?;
+    let invitation = super::invite(&app, &who, body.0).await?;
     let location = format!("/v1/invitations/{}", invitation.id);
     Ok(Reply::created(invitation, location))
 }
 
 /// Lists the invitations, oldest first, those that are over too.
 #[utoipa::path(get, path = "/v1/invitations", operation_id = "invitations_list", tag = "invitations",
-    params(ListParams), responses((status = 200, body = Page<Invitation>)))]
+    params(PageParams), responses((status = 200, body = Page<Invitation>)))]
 async fn list(
     who: Authorized<may::StaffWrite>,
     app: ThinData<App>,
-    params: Params<ListParams>,
+    query: ListQuery,
 ) -> Result<Reply<Page<Invitation>>> {
-    let Params(ListParams { limit, cursor }) = params;
-    let paging = Paging::new(who.tenant, "invitations", "", limit, cursor.as_deref())?;
+    let paging = query.page.of(who.tenant, "invitations", "")?;
     Ok(Reply::ok(super::list(&app, &who, &paging).await?))
 }
 

@@ -2,18 +2,18 @@
 
 use super::model;
 use crate::error::{Error, Result};
+use crate::identity::staff::Held;
 use crate::paged;
 use crate::platform::db::Tx;
-use crate::platform::db::schema::{invitations, mails};
+use crate::platform::db::schema::{departments, invitations, mails, roles};
 use crate::platform::http::page::Paging;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::Locale;
-use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{InvitationId, MailId, StaffId, TenantId};
+use tillwatch_shared::authority::{NamedDepartment, NamedRole};
+use tillwatch_shared::ids::{ChannelId, DepartmentId, InvitationId, MailId, RoleId, StaffId, TenantId};
 use tillwatch_shared::joining::{Invitation, InvitationState, MailState};
-use tillwatch_shared::permissions::Role;
 use uuid::Uuid;
 
 /// An invitation as it is kept.
@@ -35,16 +35,30 @@ pub(super) struct Row {
     pub(super) accepted_at: Option<DateTime<Utc>>,
     pub(super) staff_id: Option<Uuid>,
     pub(super) withdrawn_at: Option<DateTime<Utc>>,
+    #[diesel(column_name = custom_role_id)]
+    pub(super) custom_role: Option<Uuid>,
+    #[diesel(column_name = department_id)]
+    pub(super) department: Option<Uuid>,
+    pub(super) channels: Option<Vec<Uuid>>,
 }
 
-/// How far a mail is, and why it was not sent.
-pub(super) type MailOutcome = (MailState, Option<String>);
-/// The same as it is kept; absent when the mail is.
-type KeptOutcome = Option<(String, Option<String>)>;
+/// How far a mail is as it is kept, and why it was not sent; absent when the mail is.
+type Outcome = Option<(String, Option<String>)>;
+/// The names of the custom role and of the department.
+type Names = (Option<String>, Option<String>);
+/// An invitation with what is told of it beside its row.
+pub(super) type Shown = (Row, Outcome, Names);
 
 impl Row {
-    pub(super) fn role(&self) -> Result<Role> {
-        self.role.parse().map_err(Error::internal)
+    /// What the invited person will hold.
+    pub(super) fn held(&self) -> Result<Held> {
+        let channels = self.channels.as_ref();
+        Ok(Held {
+            role: self.role.parse().map_err(Error::internal)?,
+            custom_role: self.custom_role.map(RoleId),
+            department: self.department.map(DepartmentId),
+            channels: channels.map(|channels| channels.iter().map(|channel| ChannelId(*channel)).collect()),
+        })
     }
 
     pub(super) fn locale(&self) -> Result<Locale> {
@@ -54,31 +68,36 @@ impl Row {
     pub(super) fn state(&self, now: DateTime<Utc>) -> InvitationState {
         model::state(self.accepted_at, self.withdrawn_at, self.expires_at, now)
     }
-
-    pub(super) fn show(self, mail: Option<MailOutcome>, now: DateTime<Utc>) -> Result<Invitation> {
-        let (state, role, locale) = (self.state(now), self.role()?, self.locale()?);
-        let (mail, mail_failure) = mail.map_or((None, None), |(state, failure)| (Some(state), failure));
-        Ok(Invitation {
-            id: InvitationId(self.id),
-            email: self.email,
-            name: self.name,
-            role,
-            locale,
-            invited_by: StaffId(self.invited_by),
-            state,
-            mail,
-            mail_failure,
-            created_at: self.created_at,
-            expires_at: self.expires_at,
-            staff: self.staff_id.map(StaffId),
-        })
-    }
 }
 
-fn outcome(kept: KeptOutcome) -> Result<Option<MailOutcome>> {
-    kept.map(|(state, failure)| Ok((state.parse().map_err(Error::internal)?, failure))).transpose()
+/// An invitation as the wire shows it.
+pub(super) fn show((row, mail, (role_name, department_name)): Shown, now: DateTime<Utc>) -> Result<Invitation> {
+    let (state, held, locale) = (row.state(now), row.held()?, row.locale()?);
+    let (mail, mail_failure) = mail.map_or((None, None), |(state, failure)| (Some(state), failure));
+    let mail = mail.map(|state| state.parse::<MailState>().map_err(Error::internal)).transpose()?;
+    Ok(Invitation {
+        id: InvitationId(row.id),
+        email: row.email,
+        name: row.name,
+        role: held.role,
+        custom_role: held.custom_role.zip(role_name).map(|(id, name)| NamedRole { id, name }),
+        department: held.department.zip(department_name).map(|(id, name)| NamedDepartment { id, name }),
+        channels: held.channels,
+        locale,
+        invited_by: StaffId(row.invited_by),
+        state,
+        mail,
+        mail_failure,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        staff: row.staff_id.map(StaffId),
+    })
 }
 
+/// Adds an invitation.
+///
+/// # Errors
+/// 409 while the address has an open one.
 pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, row: &Row) -> Result<()> {
     let added = diesel::insert_into(invitations::table)
         .values((invitations::tenant_id.eq(tenant.0), row.clone()))
@@ -87,10 +106,8 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, row: &Row) -> Result<(
     if let Err(error) = &added
         && Error::is_unique_violation(error)
     {
-        return Err(Error::new(
-            Code::AlreadyExists,
-            "This address has an open invitation already. Send that one again, or withdraw it first.",
-        ));
+        let detail = "This address has an open invitation already. Send that one again, or withdraw it first.";
+        return Err(Error::taken("/email", detail));
     }
     added?;
     Ok(())
@@ -112,31 +129,41 @@ pub(super) async fn withdraw_expired(tx: &mut Tx, tenant: TenantId, email: &str,
     Ok(())
 }
 
-pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<(Row, Option<MailOutcome>)>> {
-    let query = invitations::table
-        .left_join(
-            mails::table.on(mails::tenant_id.eq(invitations::tenant_id).and(mails::mail_id.eq(invitations::mail_id))),
-        )
-        .select((Row::as_select(), (mails::state, mails::failure).nullable()))
-        .filter(invitations::tenant_id.eq(tenant.0));
-    let query = paged!(query, paging, invitations::invitation_id, oldest);
-    let rows: Vec<(Row, KeptOutcome)> = query.load(tx).await?;
-    rows.into_iter().map(|(row, mail)| Ok((row, outcome(mail)?))).collect()
+/// The invitations of a tenant, each with what is told of it beside its row.
+macro_rules! shown {
+    ($tenant:expr) => {
+        invitations::table
+            .left_join(
+                mails::table
+                    .on(mails::tenant_id.eq(invitations::tenant_id).and(mails::mail_id.eq(invitations::mail_id))),
+            )
+            .left_join(
+                roles::table.on(roles::tenant_id
+                    .eq(invitations::tenant_id)
+                    .and(roles::role_id.nullable().eq(invitations::custom_role_id))),
+            )
+            .left_join(
+                departments::table.on(departments::tenant_id
+                    .eq(invitations::tenant_id)
+                    .and(departments::department_id.nullable().eq(invitations::department_id))),
+            )
+            .select((
+                Row::as_select(),
+                (mails::state, mails::failure).nullable(),
+                (roles::name.nullable(), departments::name.nullable()),
+            ))
+            .filter(invitations::tenant_id.eq($tenant.0))
+    };
 }
 
-pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: InvitationId) -> Result<(Row, Option<MailOutcome>)> {
-    let found: Option<(Row, KeptOutcome)> = invitations::table
-        .left_join(
-            mails::table.on(mails::tenant_id.eq(invitations::tenant_id).and(mails::mail_id.eq(invitations::mail_id))),
-        )
-        .select((Row::as_select(), (mails::state, mails::failure).nullable()))
-        .filter(invitations::tenant_id.eq(tenant.0))
-        .filter(invitations::invitation_id.eq(id.0))
-        .first(tx)
-        .await
-        .optional()?;
-    let (row, mail) = found.ok_or_else(|| Error::not_found("invitation"))?;
-    Ok((row, outcome(mail)?))
+pub(super) async fn list(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<Shown>> {
+    let query = paged!(shown!(tenant), paging, invitations::invitation_id, oldest);
+    Ok(query.load(tx).await?)
+}
+
+pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: InvitationId) -> Result<Shown> {
+    let found: Option<Shown> = shown!(tenant).filter(invitations::invitation_id.eq(id.0)).first(tx).await.optional()?;
+    found.ok_or_else(|| Error::not_found("invitation"))
 }
 
 pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: InvitationId) -> Result<Row> {
@@ -216,4 +243,20 @@ pub(super) async fn accept(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Removes up to `limit` invitations that could be accepted until before `before`, whatever came of them; returns how many.
+pub(super) async fn remove_over(tx: &mut Tx, tenant: TenantId, before: DateTime<Utc>, limit: i64) -> Result<usize> {
+    let over: Vec<Uuid> = invitations::table
+        .select(invitations::invitation_id)
+        .filter(invitations::tenant_id.eq(tenant.0))
+        .filter(invitations::expires_at.lt(before))
+        .limit(limit)
+        .load(tx)
+        .await?;
+    if over.is_empty() {
+        return Ok(0);
+    }
+    let over = invitations::invitation_id.eq_any(over);
+    Ok(diesel::delete(invitations::table.filter(invitations::tenant_id.eq(tenant.0)).filter(over)).execute(tx).await?)
 }

@@ -237,11 +237,34 @@ pub async fn newest(app: &App, public_url: &str, limit: usize) -> Result<Vec<Sho
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tillwatch_shared::permissions::Role;
 
     #[test]
     fn a_mail_is_tried_for_about_a_day_and_no_longer() {
         let whole: TimeDelta = (1..).map_while(pause).sum();
         assert!((24..=27).contains(&whole.num_hours()), "{whole}");
         assert_eq!((pause(0), pause(9)), (None, None));
+    }
+
+    #[test]
+    fn an_invitation_names_the_role_that_counts() {
+        let until = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let letter = |custom_role: Option<&str>| Letter::Invitation {
+            retailer: "Harbour".to_owned(),
+            inviter: "Mei".to_owned(),
+            role: Role::Viewer,
+            custom_role: custom_role.map(str::to_owned),
+            until,
+        };
+        let said = |custom, locale| letter(custom).text(locale, "https://till.example/join").body;
+        assert!(said(None, Locale::En).contains("as viewer.") && said(None, Locale::ZhCn).contains("“只读用户”"));
+        let [en, zh] = [Locale::En, Locale::ZhCn].map(|locale| said(Some("店长 evil.example"), locale));
+        assert!(en.contains("as \"店长 evil. example\".") && !en.contains("viewer"), "{en}");
+        assert!(zh.contains("“店长 evil. example”") && !zh.contains("只读"), "{zh}");
+        // A mail that was written before there was such a role.
+        let before = serde_json::json!({ "invitation": {
+            "retailer": "Harbour", "inviter": "Mei", "role": "viewer", "until": until,
+        } });
+        assert_eq!(serde_json::from_value::<Letter>(before).unwrap(), letter(None));
     }
 }

@@ -23,6 +23,9 @@ pub enum Letter {
         inviter: String,
         /// What the invited person will be.
         role: Role,
+        /// The name of the role of the retailer's own that they will have instead.
+        #[serde(default)]
+        custom_role: Option<String>,
         /// Until when the link works.
         until: DateTime<Utc>,
     },
@@ -116,8 +119,11 @@ impl Letter {
 
     fn english(&self, link: &str) -> Text {
         match self {
-            Self::Invitation { retailer, inviter, role, until } => {
-                let (retailer, inviter, role, until) = (name(retailer), name(inviter), role_en(*role), time(*until));
+            Self::Invitation { retailer, inviter, role, custom_role, until } => {
+                let (retailer, inviter, until) = (name(retailer), name(inviter), time(*until));
+                let role = custom_role
+                    .as_deref()
+                    .map_or_else(|| role_en(*role).to_owned(), |role| format!("\"{}\"", name(role)));
                 Text {
                     subject: format!("{inviter} invites you to {retailer} on Tillwatch"),
                     body: format!(
@@ -201,8 +207,9 @@ impl Letter {
 
     fn chinese(&self, link: &str) -> Text {
         match self {
-            Self::Invitation { retailer, inviter, role, until } => {
-                let (retailer, inviter, role, until) = (name(retailer), name(inviter), role_zh(*role), time(*until));
+            Self::Invitation { retailer, inviter, role, custom_role, until } => {
+                let (retailer, inviter, until) = (name(retailer), name(inviter), time(*until));
+                let role = custom_role.as_deref().map_or_else(|| role_zh(*role).to_owned(), name);
                 Text {
                     subject: format!("{inviter}邀请您加入 Tillwatch 上的{retailer}"),
                     body: format!(
@@ -340,6 +347,7 @@ mod tests {
                 retailer: retailer.clone(),
                 inviter: inviter.clone(),
                 role: Role::Marketer,
+                custom_role: None,
                 until: at(),
             },
             Letter::PasswordReset { until: at() },

@@ -84,7 +84,7 @@ mod tests {
     fn the_mails_lead_to_the_pages() {
         let until = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let (retailer, inviter) = ("Harbour Grocers".to_owned(), "Mei Lin".to_owned());
-        let invitation = Letter::Invitation { retailer, inviter, role: Role::Viewer, until };
+        let invitation = Letter::Invitation { retailer, inviter, role: Role::Viewer, custom_role: None, until };
         let opened = [invitation, Letter::PasswordReset { until }].map(|letter| letter.page().unwrap());
         assert_eq!(opened, PAGES.map(|(name, _)| name));
     }

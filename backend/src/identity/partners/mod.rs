@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::secret;
-use crate::identity::{directory, limits, reach};
+use crate::identity::{authority, directory, limits, reach};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
@@ -29,7 +29,6 @@ use model::Presented;
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::authority::{PreviousSecret, RotateApiToken};
-use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::{ApiToken, ApiTokenCreated, CreateApiToken};
 use tillwatch_shared::ids::{ApiTokenId, TenantId};
 
@@ -123,11 +122,7 @@ pub async fn rotate(app: &App, who: &Who, id: ApiTokenId, request: &RotateApiTok
         .write(who, async |tx| {
             let row = store::lock(tx, who.tenant, id).await?.ok_or_else(|| Error::not_found("API token"))?;
             let mut token = row.token;
-            let lacking = token.scopes.iter().copied().collect::<PermissionSet>().without(who.permissions);
-            if lacking != PermissionSet::default() {
-                let detail = "This token may do what you may not do yourself, so its secret is not yours to have.";
-                return Err(Error::new(Code::PermissionDenied, detail));
-            }
+            authority::may_touch(who, token.scopes.iter().copied().collect())?;
             if token.revoked_at.is_some() || token.expires_at <= at {
                 return Err(Error::conflict("This token is revoked or expired. Make another one."));
             }

@@ -1,5 +1,6 @@
 //! Which secret of a token works when, what may stand in a token, and how often a client may report one. Pure.
 
+use crate::identity::authority;
 use crate::identity::directory::Tries;
 use crate::platform::http::who::PermissionSet;
 use crate::platform::validate::Checks;
@@ -23,7 +24,7 @@ pub fn check_scopes(checks: &mut Checks, scopes: &[Permission], own: PermissionS
     for (index, scope) in scopes.iter().enumerate() {
         let pointer = format!("/scopes/{index}");
         checks.ensure(scope.for_tokens(), &pointer, "not_for_tokens", "Is not given to tokens; only to people.");
-        checks.ensure(own.allows(*scope), &pointer, "not_yours", "You do not have this permission yourself.");
+        authority::check_given(checks, &pointer, own, PermissionSet::from_iter([*scope]));
         let useful = !narrowed || !scope.for_tokens() || scope.by_channel();
         let detail =
             "Is about the whole retailer, which a token that is narrowed to channels does not reach. Remove it.";

@@ -23,7 +23,7 @@ use tillwatch_shared::joining::{Profile, UpdateProfile};
 pub async fn update(app: &App, who: &Who, version: &IfMatch, wanted: UpdateProfile) -> Result<Profile> {
     let (id, _) = auth::own_session(who)?;
     let mut checks = Checks::default();
-    checks.optional_text("/name", wanted.name.as_deref(), 1, 120);
+    checks.optional_line("/name", wanted.name.as_deref(), 1, 120);
     checks.done()?;
     app.db
         .write(who, async |tx| {

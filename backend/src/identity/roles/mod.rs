@@ -3,8 +3,7 @@
 //! A *role* is a set of permissions and nothing else; the built-in ones are the one matrix of
 //! `tillwatch_shared::permissions`. Cast: [`model`] (who may put what into a role, pure). Invariants: an empty list allows
 //! nothing; nobody makes a role that allows what they may not do themselves, and what only an owner does is in none;
-//! names differ in any case, in any script, among the roles in use; a role is archived, never deleted, and not while a
-//! staff has it. Who has which role is the business of [`crate::identity::authority`].
+//! nor changes one that does; names differ ([`names`]); a role is archived, never deleted, and not while a staff has it. Who has which role is the business of [`crate::identity::authority`].
 
 pub mod model;
 pub mod routes;
@@ -13,6 +12,7 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
+use crate::identity::{authority, names};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
@@ -21,7 +21,6 @@ use crate::platform::http::who::{PermissionSet, Who};
 use crate::platform::validate::Checks;
 use serde_json::json;
 use tillwatch_shared::authority::{BuiltInRole, CreateRole, CustomRole, Roles, UpdateRole};
-use tillwatch_shared::errors::{Code, FieldProblem};
 use tillwatch_shared::ids::{RoleId, TenantId};
 use tillwatch_shared::permissions::Role;
 
@@ -31,7 +30,7 @@ use tillwatch_shared::permissions::Role;
 /// 422 with every wrong field, 409 when another role has the name.
 pub async fn create(app: &App, who: &Who, wanted: CreateRole) -> Result<CustomRole> {
     let mut checks = Checks::default();
-    model::check_name(&mut checks, "/name", &wanted.name);
+    names::check(&mut checks, &wanted.name);
     model::check_permissions(&mut checks, "/permissions", &wanted.permissions, who.permissions);
     checks.done()?;
     let role = CustomRole {
@@ -44,9 +43,7 @@ pub async fn create(app: &App, who: &Who, wanted: CreateRole) -> Result<CustomRo
     };
     app.db
         .write(who, async |tx| {
-            if !store::insert(tx, who.tenant, &role).await? {
-                return Err(name_taken("role"));
-            }
+            store::insert(tx, who.tenant, &role).await?;
             let after = Some(json!({ "name": role.name, "permissions": role.permissions }));
             let object = Some(role.id.to_string());
             audit::record(tx, who, Entry { action: "role.created", object, after, ..Entry::default() }).await
@@ -79,11 +76,12 @@ pub async fn get(app: &App, who: &Who, id: RoleId) -> Result<CustomRole> {
 /// written and the version stays.
 ///
 /// # Errors
-/// 404, 412 when `version` is stale, 409 when the role is archived or the name is taken, 422 with every wrong field.
+/// 404, 412 when `version` is stale, 403 for other permissions in a role that allows what the caller may not do, 409 when
+/// the role is archived or the name is taken, 422 with every wrong field.
 pub async fn update(app: &App, who: &Who, id: RoleId, version: &IfMatch, wanted: UpdateRole) -> Result<CustomRole> {
     let mut checks = Checks::default();
     if let Some(name) = &wanted.name {
-        model::check_name(&mut checks, "/name", name);
+        names::check(&mut checks, name);
     }
     if let Some(permissions) = &wanted.permissions {
         model::check_permissions(&mut checks, "/permissions", permissions, who.permissions);
@@ -104,10 +102,11 @@ pub async fn update(app: &App, who: &Who, id: RoleId, version: &IfMatch, wanted:
             if after == before {
                 return Ok(before);
             }
-            after.version += 1;
-            if !store::update(tx, who.tenant, &after).await? {
-                return Err(name_taken("role"));
+            if after.permissions != before.permissions {
+                authority::may_touch(who, before.permissions.iter().copied().collect())?;
             }
+            after.version += 1;
+            store::update(tx, who.tenant, &after).await?;
             let shown = |role: &CustomRole| Some(json!({ "name": role.name, "permissions": role.permissions }));
             let (before, is) = (shown(&before), shown(&after));
             let object = Some(id.to_string());
@@ -121,7 +120,7 @@ pub async fn update(app: &App, who: &Who, id: RoleId, version: &IfMatch, wanted:
 /// Archives a role that nobody has; one that is archived stays as it is.
 ///
 /// # Errors
-/// 404, 409 while a staff has it.
+/// 404, 403 for a role that allows what the caller may not do, 409 while a staff has it.
 pub async fn archive(app: &App, who: &Who, id: RoleId) -> Result<CustomRole> {
     let at = now();
     app.db
@@ -130,6 +129,7 @@ pub async fn archive(app: &App, who: &Who, id: RoleId) -> Result<CustomRole> {
             if role.archived_at.is_some() {
                 return Ok(role);
             }
+            authority::may_touch(who, role.permissions.iter().copied().collect())?;
             let held_by = store::held_by(tx, who.tenant, id).await?;
             if held_by > 0 {
                 let detail = format!("{held_by} staff have this role. Give each another one first.");
@@ -156,12 +156,4 @@ pub async fn hold(tx: &mut Tx, tenant: TenantId, id: RoleId) -> Result<Option<Cu
 
 fn archived() -> Error {
     Error::conflict("This role is archived: it can be read, not changed. Make another one.")
-}
-
-/// Another object of the same sort has this name.
-fn name_taken(what: &str) -> Error {
-    let detail = format!("Another {what} has this name already, in upper or lower case. Choose another name.");
-    let mut taken = Error::new(Code::AlreadyExists, &*detail);
-    taken.fields = vec![FieldProblem { pointer: "/name".into(), code: "taken".into(), detail }];
-    taken
 }

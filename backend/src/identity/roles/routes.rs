@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::endpoint;
 use crate::error::Result;
+use crate::identity::names::ListParams;
 use crate::platform::http::authorized::{Authorized, Sensitive, may};
 use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
@@ -10,22 +11,12 @@ use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::params::{IfMatch, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::web::ThinData;
-use serde::Deserialize;
 use tillwatch_shared::authority::{CreateRole, CustomRole, Roles, UpdateRole};
 use tillwatch_shared::ids::RoleId;
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
     vec![endpoint!(list), endpoint!(create), endpoint!(get), endpoint!(update), endpoint!(archive)]
-}
-
-/// What may be asked of the list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListParams {
-    /// The archived roles instead of those in use.
-    archived: Option<bool>,
 }
 
 /// Lists the roles: the built-in ones, and the retailer's own, oldest first.
@@ -36,8 +27,7 @@ async fn list(
     app: ThinData<App>,
     query: ListQuery<ListParams>,
 ) -> Result<Reply<Roles>> {
-    let archived = query.filters.archived.unwrap_or(false);
-    let filter = if archived { "archived" } else { "" };
+    let (archived, filter) = query.filters.archived();
     let paging = query.page.of(who.tenant, "roles", filter)?;
     Ok(Reply::ok(super::list(&app, &who, archived, &paging).await?))
 }
@@ -78,7 +68,7 @@ async fn update(
     Ok(Reply::ok(role).versioned(|role| role.version))
 }
 
-/// Archives a role that no staff has. Doing it again changes nothing.
+/// Archives a role that no staff has and that allows nothing that the caller may not do. Doing it again changes nothing.
 #[utoipa::path(post, path = "/v1/roles/{id}/archive", operation_id = "roles_archive", tag = "roles",
     params(("id" = RoleId, Path)), responses((status = 200, body = CustomRole)))]
 async fn archive(

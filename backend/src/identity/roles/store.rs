@@ -1,7 +1,7 @@
 //! The only SQL of custom roles.
 
-use super::model::name_key;
 use crate::error::{Error, Result};
+use crate::identity::names;
 use crate::paged;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{roles, staff};
@@ -42,47 +42,38 @@ fn words(role: &CustomRole) -> Vec<&'static str> {
     role.permissions.iter().map(|permission| permission.as_str()).collect()
 }
 
-/// `false` when the name is taken, after which the transaction can only be rolled back.
-fn unless_taken(done: Result<usize, diesel::result::Error>) -> Result<bool> {
-    match done {
-        Ok(_) => Ok(true),
-        Err(error) if Error::is_unique_violation(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Adds a role; `false` when its name is taken.
-pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> Result<bool> {
+/// Adds a role.
+pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> Result<()> {
     let added = diesel::insert_into(roles::table)
         .values((
             roles::tenant_id.eq(tenant.0),
             roles::role_id.eq(role.id.0),
             roles::name.eq(&role.name),
-            roles::name_key.eq(name_key(&role.name)),
+            roles::name_key.eq(names::key(&role.name)),
             roles::permissions.eq(words(role)),
             roles::created_at.eq(role.created_at),
             roles::version.eq(role.version),
         ))
         .execute(tx)
         .await;
-    unless_taken(added)
+    names::unless_taken(added, "role")
 }
 
-/// Writes what can change in a role; `false` when its name is taken.
-pub(super) async fn update(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> Result<bool> {
+/// Writes what can change in a role.
+pub(super) async fn update(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> Result<()> {
     let changed = diesel::update(roles::table)
         .filter(roles::tenant_id.eq(tenant.0))
         .filter(roles::role_id.eq(role.id.0))
         .set((
             roles::name.eq(&role.name),
-            roles::name_key.eq(name_key(&role.name)),
+            roles::name_key.eq(names::key(&role.name)),
             roles::permissions.eq(words(role)),
             roles::archived_at.eq(role.archived_at),
             roles::version.eq(role.version),
         ))
         .execute(tx)
         .await;
-    unless_taken(changed)
+    names::unless_taken(changed, "role")
 }
 
 pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: RoleId) -> Result<CustomRole> {

@@ -2,8 +2,9 @@
 //!
 //! A *staff* is a login's place in one retailer; the login itself (its e-mail address and password) lies in the
 //! directory, which no tenant's role reads, so an address is never shown here. Invariants: a staff is disabled, never
-//! deleted, so that what they did keeps its name; a retailer always has an owner who may sign in; nobody changes
-//! themselves, or somebody who may do more than they do ([`model`], pure). Signing in is the business of
+//! deleted, so that what they did keeps its name; a retailer always has an owner who may sign in; nobody changes what they
+//! may do themselves, or somebody who may do more than they do ([`model`], pure). What a staff holds is changed by
+//! [`assignment`], in one place for every door. Signing in is the business of
 //! [`crate::identity::auth`]; what changes here is seen at once in this process and within a second in every other.
 
 mod assignment;
@@ -14,22 +15,23 @@ mod store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::{auth, authority};
+use crate::identity::{auth, authority, chat, limits};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
-use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
+use chrono::{DateTime, Utc};
 use model::Change;
 use serde_json::json;
 use std::collections::HashMap;
 use tillwatch_shared::Page;
-use tillwatch_shared::identity::{StaffMember, StaffState, UpdateStaff};
-use tillwatch_shared::ids::{DepartmentId, StaffId, TenantId};
-use tillwatch_shared::permissions::Role;
+use tillwatch_shared::errors::Code;
+use tillwatch_shared::identity::{StaffMember, StaffState};
+use tillwatch_shared::ids::{DepartmentId, LoginId, StaffId, TenantId};
 use uuid::Uuid;
 
-pub use assignment::change_authority;
+pub use assignment::{allowed, assigned, change_authority, update};
+pub use model::Held;
 
 /// A page of the staff, oldest first, the disabled ones too; of one department if named.
 ///
@@ -61,39 +63,23 @@ pub async fn member(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<StaffM
     store::get(tx, tenant, id).await
 }
 
-/// Changes a staff's role. When nothing differs, nothing is written and the version stays.
+/// Gives a login a place in a retailer, as part of `tx`; the directory gets its own row.
 ///
 /// # Errors
-/// 404; 412 when `version` is stale; 409 for oneself and for the last owner; 403 for somebody, or a role, above oneself.
-pub async fn update(app: &App, who: &Who, id: StaffId, version: &IfMatch, wanted: UpdateStaff) -> Result<StaffMember> {
-    let after = app
-        .db
-        .write(who, async |tx| {
-            let owners = store::lock_owners(tx, who.tenant).await?;
-            let mut staff = store::lock(tx, who.tenant, id).await?;
-            version.check(staff.version)?;
-            let custom = staff.custom_role.as_ref().map(|role| role.id);
-            let differs = |role: &Role| *role != staff.role || custom.is_some();
-            let Some(role) = wanted.role.filter(differs) else { return Ok(staff) };
-            let held = authority::of_staff(tx, who.tenant, id).await?.of_role;
-            model::check(who, &staff, held, Change::Role(role), &owners)?;
-            if role == Role::Owner && staff.channels.is_some() {
-                let detail = "An owner reaches every channel, and this person is narrowed to some. Widen that first.";
-                return Err(Error::field("/role", "narrowed", detail));
-            }
-            let before = Some(json!({ "role": staff.role, "custom_role": custom }));
-            staff.role = role;
-            staff.custom_role = None;
-            staff.version += 1;
-            store::set_role(tx, who.tenant, &staff).await?;
-            let (object, after) = (Some(id.to_string()), Some(json!({ "role": role })));
-            let entry = Entry { action: "staff.role_changed", object, before, after, ..Entry::default() };
-            audit::record(tx, who, entry).await?;
-            Ok(staff)
-        })
-        .await?;
-    app.auth.recent.forget_staff(who.tenant, id);
-    Ok(after)
+/// 409 when it has one there, or when the retailer has as many staff as it may.
+pub async fn admit(
+    tx: &mut Tx,
+    place: (TenantId, StaffId),
+    login: LoginId,
+    name: &str,
+    held: &Held,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    limits::room_for_staff(tx, place.0).await?;
+    store::insert(tx, place, login, name, held, at).await.map_err(|error| match error.code {
+        Code::AlreadyExists => Error::conflict("This login has a place at this retailer already. Sign in with it."),
+        _ => error,
+    })
 }
 
 /// Disables a staff: they sign in no more, their sessions end and their chat user is nobody. `false` when it was so.
@@ -107,7 +93,7 @@ pub async fn disable(app: &App, who: &Who, id: StaffId) -> Result<bool> {
 /// Lets a disabled staff sign in again. What ended with the disabling stays ended. `false` when they were enabled.
 ///
 /// # Errors
-/// 404; 409 for oneself; 403 for somebody above oneself.
+/// 404; 409 for oneself, and when the retailer has as many staff as it may; 403 for somebody above oneself.
 pub async fn enable(app: &App, who: &Who, id: StaffId) -> Result<bool> {
     set_state(app, who, id, Change::Enable).await
 }
@@ -124,7 +110,10 @@ async fn set_state(app: &App, who: &Who, id: StaffId, change: Change) -> Result<
                 return Ok(false);
             }
             let held = authority::of_staff(tx, who.tenant, id).await?.of_role;
-            model::check(who, &staff, held, change, &owners)?;
+            model::check(who, id, held, change, &owners)?;
+            if !disable {
+                limits::room_for_staff(tx, who.tenant).await?;
+            }
             store::set_disabled(tx, who.tenant, id, disable.then_some(at), staff.version + 1).await?;
             let object = Some(id.to_string());
             let entry = if disable {
@@ -143,7 +132,7 @@ async fn set_state(app: &App, who: &Who, id: StaffId, change: Change) -> Result<
     Ok(changed)
 }
 
-/// Ends every session of a staff; `false` when there was none.
+/// Ends every session and chat link of a staff; `false` when there was none.
 ///
 /// # Errors
 /// 404; 403 for somebody above oneself.
@@ -151,16 +140,16 @@ pub async fn sign_out_everywhere(app: &App, who: &Who, id: StaffId) -> Result<bo
     let ended = app
         .db
         .write(who, async |tx| {
-            let staff = store::lock(tx, who.tenant, id).await?;
+            store::lock_held(tx, who.tenant, id).await?;
             let held = authority::of_staff(tx, who.tenant, id).await?.of_role;
-            model::check(who, &staff, held, Change::SignOut, &[])?;
+            model::check(who, id, held, Change::SignOut, &[])?;
             let ended = auth::end_sessions(tx, who.tenant, id, "revoked", now()).await?;
             if ended > 0 {
                 let (object, after) = (Some(id.to_string()), Some(json!({ "sessions": ended })));
                 let entry = Entry { action: "staff.signed_out_everywhere", object, after, ..Entry::default() };
                 audit::record(tx, who, entry).await?;
             }
-            Ok(ended)
+            Ok(ended + chat::end_links_of(tx, who, id).await?)
         })
         .await?;
     app.auth.recent.forget_staff(who.tenant, id);

@@ -1,5 +1,6 @@
 //! The only SQL of the staff list; sessions and sign-in have theirs in [`crate::identity::auth`].
 
+use super::model::Held;
 use crate::error::{Error, Result};
 use crate::paged;
 use crate::platform::db::Tx;
@@ -10,7 +11,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::authority::{NamedDepartment, NamedRole};
 use tillwatch_shared::identity::{StaffMember, StaffState};
-use tillwatch_shared::ids::{ChannelId, DepartmentId, RoleId, StaffId, TenantId};
+use tillwatch_shared::ids::{ChannelId, DepartmentId, LoginId, RoleId, StaffId, TenantId};
 use tillwatch_shared::permissions::Role;
 use uuid::Uuid;
 
@@ -115,18 +116,8 @@ pub(super) async fn lock_owners(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Sta
     Ok(ids.into_iter().map(StaffId).collect())
 }
 
-/// What of a staff is changed here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Held {
-    pub(super) role: Role,
-    pub(super) custom_role: Option<RoleId>,
-    pub(super) department: Option<DepartmentId>,
-    pub(super) channels: Option<Vec<ChannelId>>,
-    pub(super) version: i64,
-}
-
-/// A staff, held against other writers until the transaction ends.
-pub(super) async fn lock_held(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<Held> {
+/// What a staff holds, and its version; held against other writers until the transaction ends.
+pub(super) async fn lock_held(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Result<(Held, i64)> {
     type Row = (String, Option<Uuid>, Option<Uuid>, Option<Vec<Uuid>>, i64);
     let row: Option<Row> = staff::table
         .select((staff::role, staff::custom_role_id, staff::department_id, staff::channels, staff::version))
@@ -137,18 +128,48 @@ pub(super) async fn lock_held(tx: &mut Tx, tenant: TenantId, id: StaffId) -> Res
         .await
         .optional()?;
     let (role, custom_role, department, channels, version) = row.ok_or_else(|| Error::not_found("staff"))?;
-    Ok(Held {
+    let held = Held {
         role: role.parse().map_err(Error::internal)?,
         custom_role: custom_role.map(RoleId),
         department: department.map(DepartmentId),
         channels: channels.map(|channels| channels.into_iter().map(ChannelId).collect()),
-        version,
-    })
+    };
+    Ok((held, version))
+}
+
+fn uuids(held: &Held) -> Option<Vec<Uuid>> {
+    held.channels.as_ref().map(|channels| channels.iter().map(|channel| channel.0).collect())
+}
+
+/// Adds a staff.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    (tenant, id): (TenantId, StaffId),
+    login: LoginId,
+    name: &str,
+    held: &Held,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(staff::table)
+        .values((
+            staff::tenant_id.eq(tenant.0),
+            staff::staff_id.eq(id.0),
+            staff::login_id.eq(login.0),
+            staff::name.eq(name),
+            staff::role.eq(held.role.as_str()),
+            staff::custom_role_id.eq(held.custom_role.map(|role| role.0)),
+            staff::department_id.eq(held.department.map(|department| department.0)),
+            staff::channels.eq(uuids(held)),
+            staff::created_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// Writes what was changed of a locked staff, with a new version.
 pub(super) async fn set_held(tx: &mut Tx, tenant: TenantId, id: StaffId, to: &Held) -> Result<()> {
-    let channels: Option<Vec<Uuid>> = to.channels.as_ref().map(|ids| ids.iter().map(|channel| channel.0).collect());
+    let channels = uuids(to);
     diesel::update(staff::table.filter(staff::tenant_id.eq(tenant.0)).filter(staff::staff_id.eq(id.0)))
         .set((
             staff::role.eq(to.role.as_str()),
@@ -156,19 +177,6 @@ pub(super) async fn set_held(tx: &mut Tx, tenant: TenantId, id: StaffId, to: &He
             staff::department_id.eq(to.department.map(|department| department.0)),
             staff::channels.eq(channels),
             staff::version.eq(staff::version + 1),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// Writes the role of a staff that was locked, in place of a custom one, with its version.
-pub(super) async fn set_role(tx: &mut Tx, tenant: TenantId, member: &StaffMember) -> Result<()> {
-    diesel::update(staff::table.filter(staff::tenant_id.eq(tenant.0)).filter(staff::staff_id.eq(member.id.0)))
-        .set((
-            staff::role.eq(member.role.as_str()),
-            staff::custom_role_id.eq(None::<Uuid>),
-            staff::version.eq(member.version),
         ))
         .execute(tx)
         .await?;

@@ -136,7 +136,7 @@ impl Standing {
 /// 422 with every wrong field.
 pub(super) fn check(wanted: &UpdateTenant) -> Result<()> {
     let mut checks = Checks::default();
-    checks.optional_text("/name", wanted.name.as_deref(), 1, 120);
+    checks.optional_line("/name", wanted.name.as_deref(), 1, 120);
     let zone = wanted.time_zone.as_ref().is_none_or(|zone| zone.parse::<Tz>().is_ok());
     checks.ensure(zone, "/time_zone", "invalid", "Takes an IANA time zone, such as Asia/Shanghai.");
     let currency = wanted.currency.as_ref();

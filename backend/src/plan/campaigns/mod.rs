@@ -18,7 +18,8 @@ mod store;
 pub use states::{CAMPAIGN_CHANGED, CampaignChanged, Held, change_state, history, pause_by_rule};
 
 use super::change::{self, Changed};
-use super::{archived, channels, check_key, check_name, check_search, key_taken, names};
+use super::names::{self, Resolved};
+use super::{archived, channels, check_key, check_name, check_search, key_taken};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
@@ -58,15 +59,6 @@ impl Filter {
     fn binding(&self) -> String {
         format!("{:?}", (self.state, &self.q, self.archived))
     }
-}
-
-/// A campaign as a name in a request points to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResolvedCampaign {
-    /// Its id.
-    pub id: CampaignId,
-    /// Whether it is archived.
-    pub archived: bool,
 }
 
 /// Makes a campaign, as a draft.
@@ -247,22 +239,11 @@ pub async fn archive(app: &App, who: &Who, id: CampaignId) -> Result<Campaign> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn resolve(tx: &mut Tx, tenant: TenantId, names: &[&str]) -> Result<HashMap<String, ResolvedCampaign>> {
+pub async fn resolve(tx: &mut Tx, tenant: TenantId, names: &[&str]) -> Result<HashMap<String, Resolved<CampaignId>>> {
     let told = names::tell(names, CampaignId::PREFIX, |text| text.parse::<CampaignId>().ok().map(|id| id.0));
-    let mut found = HashMap::with_capacity(names.len());
-    if !told.ids.is_empty() {
-        for (id, archived) in store::by_ids(tx, tenant, &told.ids).await? {
-            let id = CampaignId(id);
-            // An id has one text, so this is the name that was given.
-            found.insert(id.to_string(), ResolvedCampaign { id, archived });
-        }
-    }
-    if !told.keys.is_empty() {
-        for (key, id, archived) in store::by_keys(tx, tenant, &told.keys).await? {
-            found.insert(key, ResolvedCampaign { id: CampaignId(id), archived });
-        }
-    }
-    Ok(found)
+    let by_id = if told.ids.is_empty() { Vec::new() } else { store::by_ids(tx, tenant, &told.ids).await? };
+    let by_key = if told.keys.is_empty() { Vec::new() } else { store::by_keys(tx, tenant, &told.keys).await? };
+    Ok(names::joined(by_id, by_key, CampaignId))
 }
 
 /// Names and states of campaigns, archived ones too.

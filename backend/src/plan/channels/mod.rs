@@ -11,7 +11,8 @@ pub mod routes;
 mod store;
 
 use super::change::{self, Changed};
-use super::{archived, check_key, check_name, check_search, key_taken, names};
+use super::names::{self, Resolved};
+use super::{archived, check_key, check_name, check_search, key_taken};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
@@ -46,15 +47,6 @@ impl Filter {
     fn binding(&self) -> String {
         format!("{:?}", (self.stage, &self.q, self.archived))
     }
-}
-
-/// A channel as a name in a request points to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResolvedChannel {
-    /// Its id.
-    pub id: ChannelId,
-    /// Whether it is archived.
-    pub archived: bool,
 }
 
 /// Makes a channel.
@@ -181,22 +173,11 @@ pub async fn archive(app: &App, who: &Who, id: ChannelId) -> Result<Channel> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn resolve(tx: &mut Tx, tenant: TenantId, names: &[&str]) -> Result<HashMap<String, ResolvedChannel>> {
+pub async fn resolve(tx: &mut Tx, tenant: TenantId, names: &[&str]) -> Result<HashMap<String, Resolved<ChannelId>>> {
     let told = names::tell(names, ChannelId::PREFIX, |text| text.parse::<ChannelId>().ok().map(|id| id.0));
-    let mut found = HashMap::with_capacity(names.len());
-    if !told.ids.is_empty() {
-        for (id, archived) in store::by_ids(tx, tenant, &told.ids).await? {
-            let id = ChannelId(id);
-            // An id has one text, so this is the name that was given.
-            found.insert(id.to_string(), ResolvedChannel { id, archived });
-        }
-    }
-    if !told.keys.is_empty() {
-        for (key, id, archived) in store::by_keys(tx, tenant, &told.keys).await? {
-            found.insert(key, ResolvedChannel { id: ChannelId(id), archived });
-        }
-    }
-    Ok(found)
+    let by_id = if told.ids.is_empty() { Vec::new() } else { store::by_ids(tx, tenant, &told.ids).await? };
+    let by_key = if told.keys.is_empty() { Vec::new() } else { store::by_keys(tx, tenant, &told.keys).await? };
+    Ok(names::joined(by_id, by_key, ChannelId))
 }
 
 /// Those of `ids` that the tenant has.

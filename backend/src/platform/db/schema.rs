@@ -363,6 +363,9 @@ diesel::table! {
         accepted_at -> Nullable<Timestamptz>,
         staff_id -> Nullable<Uuid>,
         withdrawn_at -> Nullable<Timestamptz>,
+        custom_role_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        channels -> Nullable<Array<Uuid>>,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Deferred work of deliveries: a server's alerts appear in another chat channel now, or in a channel that was mended.
+//! Deferred work of deliveries: a server's alerts appear in another chat channel now, in a channel that was mended, or
+//! nowhere, since it was unlinked.
 
 use super::server_settled;
 use crate::app::App;

@@ -7,7 +7,8 @@
 //! pauses that grow to minutes; then the delivery is dead, until a newer version comes or a person sends it again. What
 //! the chat refuses for good is dead at once, and waits for a person: for a replay, or for a link that mends the channel.
 //! Invariants: the row is written by the transaction that changed the alert; claims skip what others hold; the
-//! message id, once known, is never forgotten, so nothing is posted twice; a caller who is narrowed to channels sees the
+//! message id, once known, is never forgotten, so nothing is posted twice; nothing is handed out for a server that is not
+//! its retailer's; a caller who is narrowed to channels sees the
 //! deliveries of the alerts that they reach. What a chat shows is for everybody in it.
 
 pub mod jobs;
@@ -174,7 +175,7 @@ pub async fn list(app: &App, who: &Who, state: Option<DeliveryState>, paging: &P
 /// Sends a dead delivery again, to the chat channel that its server has now; `false` when it is not dead.
 ///
 /// # Errors
-/// 404.
+/// 404; 409 when its server is linked no more.
 pub async fn replay(app: &App, who: &Who, id: DeliveryId) -> Result<bool> {
     let changed = app
         .db
@@ -197,11 +198,11 @@ pub async fn replay(app: &App, who: &Who, id: DeliveryId) -> Result<bool> {
 }
 
 /// A server's alerts go to the chat channel that it has now: what nobody claimed yet, and what was refused for good,
-/// which may be because the channel is gone or closed to the bot.
+/// which may be because the channel is gone or closed to the bot. What waits for a server that was unlinked is given up.
 async fn server_settled(tx: &mut Tx, who: &Who, transport: &str, server: &str, at: DateTime<Utc>) -> Result<()> {
     let servers = chat::servers(tx, who.tenant).await?;
     let Some(server) = servers.iter().find(|one| one.transport == transport && one.server_ref == server) else {
-        return Ok(());
+        return store::give_up(tx, who.tenant, transport, server).await;
     };
     store::redirect_unclaimed(tx, who.tenant, server).await?;
     for id in store::refused(tx, who.tenant, server).await? {

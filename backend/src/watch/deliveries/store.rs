@@ -1,11 +1,17 @@
 //! The only SQL of deliveries. The app role sees its own tenant's rows, the system role works the queue.
 
+mod settling;
+
+pub(super) use settling::{give_up, redirect_unclaimed, refused};
+
 use super::model::Failed;
 use crate::error::{Error, Result};
 use crate::identity::chat::Server;
 use crate::identity::reach::{Within, reached};
 use crate::paged;
-use crate::platform::db::schema::{alerts, directory_resting, queue_deliveries as queue};
+use crate::platform::db::schema::{
+    alerts, chat_servers, directory_chat_servers, directory_resting, queue_deliveries as queue,
+};
 use crate::platform::db::{SystemTx, Tx};
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
@@ -48,14 +54,18 @@ pub(super) async fn insert(
 }
 
 /// A delivery that is with the bot keeps its lease: only one that was done, or given up, becomes due at once. What the
-/// chat refused for good stays so.
+/// chat refused for good stays so, and what was shown in a server that is linked no more is left as it is.
 pub(super) async fn want(tx: &mut Tx, who: &Who, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
+    let linked = chat_servers::table
+        .filter(chat_servers::tenant_id.eq(who.tenant.0))
+        .select(chat_servers::transport.concat("/").concat(chat_servers::server_ref));
     diesel::update(
         queue::table
             .filter(queue::for_tenant.eq(who.tenant.0))
             .filter(queue::alert_id.eq(alert.0))
             .filter(queue::state.ne("dead").or(queue::refused.eq(false)))
-            .filter(queue::wanted_version.lt(version)),
+            .filter(queue::wanted_version.lt(version))
+            .filter(queue::transport.concat("/").concat(queue::server_ref).eq_any(linked)),
     )
     .set((
         queue::wanted_version.eq(version),
@@ -104,11 +114,18 @@ pub(super) async fn claim(
     at: DateTime<Utc>,
     lease_until: DateTime<Utc>,
 ) -> Result<Vec<Claimed>> {
+    let linked_to = directory_chat_servers::table
+        .filter(directory_chat_servers::transport.eq(queue::transport))
+        .filter(directory_chat_servers::server_ref.eq(queue::server_ref))
+        .select(directory_chat_servers::for_tenant)
+        .single_value();
     let due: Vec<Uuid> = queue::table
         .select(queue::delivery_id)
         // In the statement's text: with a parameter in its place the index of pending deliveries could not be used.
         .filter(queue::state.eq(sql::<Text>("'pending'")))
         .filter(queue::due_at.le(at))
+        // A server may be another retailer's by now. A comparison and no join: the queue is read by what is due.
+        .filter(queue::for_tenant.nullable().eq(linked_to))
         // Of those who are suspended everything waits.
         .filter(queue::for_tenant.ne_all(directory_resting::table.select(directory_resting::for_tenant)))
         .filter(queue::transport.eq_any(whole).or(queue::transport.concat("/").concat(queue::server_ref).eq_any(named)))
@@ -322,7 +339,10 @@ pub(super) async fn replay(
         return Ok(false);
     }
     let now = servers.iter().find(|one| one.transport == transport && one.server_ref == server);
-    if let Some(now) = now.filter(|now| now.channel_ref != channel) {
+    let Some(now) = now else {
+        return Err(Error::conflict("Its chat server is linked no more. Link that server again, then repeat this."));
+    };
+    if now.channel_ref != channel {
         move_to(tx, tenant, id, &now.channel_ref).await?;
     }
     diesel::update(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::delivery_id.eq(id.0)))
@@ -336,36 +356,6 @@ pub(super) async fn replay(
         .execute(tx)
         .await?;
     Ok(true)
-}
-
-/// The dead deliveries that this server's chat refused for good.
-pub(super) async fn refused(tx: &mut Tx, tenant: TenantId, server: &Server) -> Result<Vec<DeliveryId>> {
-    let ids: Vec<Uuid> = queue::table
-        .select(queue::delivery_id)
-        .filter(queue::for_tenant.eq(tenant.0))
-        .filter(queue::transport.eq(&server.transport))
-        .filter(queue::server_ref.eq(&server.server_ref))
-        .filter(queue::state.eq("dead"))
-        .filter(queue::refused.eq(true))
-        .load(tx)
-        .await?;
-    Ok(ids.into_iter().map(DeliveryId).collect())
-}
-
-/// The deliveries of this server that nobody has claimed yet go to its present chat channel.
-pub(super) async fn redirect_unclaimed(tx: &mut Tx, tenant: TenantId, server: &Server) -> Result<()> {
-    diesel::update(
-        queue::table
-            .filter(queue::for_tenant.eq(tenant.0))
-            .filter(queue::transport.eq(&server.transport))
-            .filter(queue::server_ref.eq(&server.server_ref))
-            .filter(queue::state.eq("pending"))
-            .filter(queue::attempt.eq(0)),
-    )
-    .set(queue::channel_ref.eq(&server.channel_ref))
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 /// Another channel: nothing of it was said there, so nothing is to be looked for.

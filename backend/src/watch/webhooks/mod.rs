@@ -95,7 +95,7 @@ pub async fn create(app: &App, who: &Who, wish: CreateWebhook) -> Result<Webhook
 
 fn check(app: &App, name: Option<&str>, url: Option<&str>, types: Option<&[EventType]>) -> Result<()> {
     let mut checks = Checks::default();
-    checks.optional_text("/name", name, 1, 120);
+    checks.optional_line("/name", name, 1, 120);
     if let Some(Err(refused)) = url.map(|url| app.outbound.target(url)) {
         checks.refuse("/url", refused.reason, refused.detail);
     }

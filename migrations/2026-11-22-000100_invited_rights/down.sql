@@ -1,0 +1,1 @@
+ALTER TABLE invitations DROP COLUMN custom_role_id, DROP COLUMN department_id, DROP COLUMN channels;
