@@ -27,7 +27,7 @@ async fn who_may_see_to_a_leak_or_to_the_end_is_told_in_their_own_language_and_n
     admin.patch("/v1/me", version, json!({ "locale": "zh-CN" })).await.ok();
     let gone = retailer.sign_in(&gone, PASSWORD).await.ok();
     let me = retailer.anonymous.bearing(text(&gone["access_token"])).get("/v1/me").await.ok();
-    retailer.owner.post(&format!("/v1/staff/{}/disable", text(&me["staff"])), json!({})).await.ok();
+    retailer.owner.post(&format!("/v1/staff/{}/disable", text(&me["staff"]["id"])), json!({})).await.ok();
     retailer.staff(Role::Viewer).await;
     let token = retailer.partner(&[Permission::SamplesWrite]).await;
     let leak = json!({ "token": token.bearer(), "source": "https://code.example/配置.env" });

@@ -84,7 +84,10 @@ pub async fn sign_in(app: &App, request: SignIn, client: &Client, request_id: &s
     let signed = app
         .db
         .write(&who, async |tx| {
-            // Only whoever knows the password is told.
+            // Only whoever knows the password is told. A retailer that is being erased is closed to everybody.
+            if store::is_disabled(tx, who.tenant, staff).await? {
+                return Err(closed());
+            }
             tenants::standing(tx, who.tenant).await?.admit(None)?;
             if proven.recovered() {
                 record_recovery(tx, &who, staff).await?;
