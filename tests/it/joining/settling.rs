@@ -61,8 +61,8 @@ async fn a_password_that_was_replaced_leaves_no_session_to_whoever_set_it() {
     let (login, _) = owner(&retailer).await;
     let thief = session(&retailer.owner).await;
     // Whoever has the session changes the password, and the owner resets it before that is settled.
-    let changed = new_password(&retailer, login, -2).await;
-    let reset = new_password(&retailer, login, -1).await;
+    let changed = new_password(&retailer, login, 1).await;
+    let reset = new_password(&retailer, login, 2).await;
     settle(&retailer, "change", &changed, Some(&thief)).await;
     assert_eq!(actions(&retailer, "password.").await, Vec::<String>::new(), "the newer one has a job of its own");
     settle(&retailer, "reset", &reset, None).await;
@@ -135,6 +135,14 @@ async fn a_link_for_a_new_password_comes_by_a_retailer_that_is_served() {
     // What is gone does not stand in the way of what is there.
     let listed = two.owner.get("/v1/me/places").await.ok();
     assert_eq!(listed["data"].as_array().map(Vec::len), Some(1), "{listed}");
+    let lone = format!(
+        "INSERT INTO directory_logins (login_id, email, password_hash, created_at) \
+         SELECT '{gone}', 'lone@retailer.example', password_hash, now() FROM directory_logins WHERE login_id = '{login}'; \
+         INSERT INTO directory_staff VALUES ('{gone}', '{gone}', '{gone}')"
+    );
+    service.database.execute(&lone).await;
+    let told = two.sign_in("lone@retailer.example", PASSWORD).await.refused(Code::SignInFailed);
+    assert!(text(&told["detail"]).contains("disabled"), "{told}");
     let wish = json!({ "token": token(two.id, &link), "password": NEW });
     patiently(async || two.anonymous.post("/v1/password/reset", &wish).await).await.ok();
     two.sign_in(&two.email, NEW).await.ok();
@@ -150,7 +158,7 @@ async fn one_who_knows_the_password_is_told_which_place_is_closed() {
     let wish = |password: &str| json!({ "email": retailer.email, "password": password, "tenant": other.id });
     let sign_in = async |wish: Value| patiently(async || retailer.anonymous.post("/v1/sessions", &wish).await).await;
     let blind = sign_in(wish("not the password")).await.refused(Code::SignInFailed);
-    assert_eq!(blind["errors"], json!([]));
+    assert!(blind["errors"].is_null(), "{blind}");
     let told = sign_in(wish(PASSWORD)).await.refused(Code::SignInFailed);
     assert_eq!(told["errors"][0]["pointer"], "/tenant");
     let disable = format!("UPDATE staff SET disabled_at = now() WHERE tenant_id = '{}'", retailer.id.0);
