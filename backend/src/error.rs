@@ -55,6 +55,14 @@ impl Error {
         taken
     }
 
+    /// What came of a write: when a unique value is there already, `taken`, and the transaction can only be rolled back.
+    ///
+    /// # Errors
+    /// `taken`; what else the database refuses.
+    pub fn unless_taken<T>(written: diesel::QueryResult<T>, taken: impl FnOnce() -> Self) -> Result<T> {
+        written.map_err(|error| if Self::is_unique_violation(&error) { taken() } else { error.into() })
+    }
+
     /// The object's state does not allow it.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(Code::StateConflict, detail)

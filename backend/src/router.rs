@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 /// Every operation of the API.
 pub fn endpoints() -> Vec<Endpoint> {
     [
+        identity::sign_up::routes::routes(),
         identity::auth::routes::routes(),
         identity::tenants::routes::routes(),
         identity::limits::routes::routes(),

@@ -10,7 +10,7 @@ use super::extract::{DemoCampaign, DemoRow, Extract};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::auth::{self, SignInOutcome};
-use crate::identity::{chat, tenants};
+use crate::identity::{chat, sign_up, tenants};
 use crate::measure::metrics;
 use crate::measure::samples::query;
 use crate::plan::campaigns::{self, model::Verb};
@@ -113,7 +113,7 @@ async fn sign_up(app: &App, extract: &Extract, email: &str, password: &str) -> R
         time_zone: extract.time_zone.name().to_owned(),
         currency: extract.currency.clone(),
     };
-    auth::sign_up(app, request, &Client::default(), "demo").await.map_err(|error| match error.code {
+    sign_up::sign_up(app, request, &Client::default(), "demo").await.map_err(|error| match error.code {
         Code::AlreadyExists => Error::internal(format!(
             "the demo account {email} exists with another password (SECRET_KEY has changed). Start with DEMO=off or `up --reset`."
         )),

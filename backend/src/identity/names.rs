@@ -2,9 +2,8 @@
 //!
 //! Invariant: among those in use no two names are the same, in any case, in any script, whatever blanks are around them.
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::platform::validate::Checks;
-use diesel::result::QueryResult;
 use serde::Deserialize;
 
 /// What may be asked of their lists.
@@ -34,19 +33,10 @@ pub fn key(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// What came of writing a `what`, after which, if it failed, the transaction can only be rolled back.
-///
-/// # Errors
-/// 409 when another one in use has the name.
-pub fn unless_taken(written: QueryResult<usize>, what: &str) -> Result<()> {
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) if Error::is_unique_violation(&error) => {
-            let detail = format!("Another {what} has this name already, in upper or lower case. Choose another name.");
-            Err(Error::taken("/name", detail))
-        }
-        Err(error) => Err(error.into()),
-    }
+/// What is said when another `what` in use has the name: 409.
+pub fn taken(what: &str) -> Error {
+    let detail = format!("Another {what} has this name already, in upper or lower case. Choose another name.");
+    Error::taken("/name", detail)
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use super::seal::{self, Link, MOST_ENTRIES, Seal};
 use super::store::seals as store;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::hex::hex;
@@ -184,7 +183,8 @@ pub async fn overdue(app: &App, who: &Who, at: DateTime<Utc>) -> Result<Option<D
             let through = head.as_ref().map_or(Uuid::nil(), |head| head.link.through);
             let first = store::ids(tx, tenant, through, Uuid::max(), 1).await?.first().copied();
             if head.is_none() && first.is_none() {
-                return Ok(Some(tenants::settings(tx, tenant).await?.created_at));
+                // A retailer's id holds the time of its sign-up.
+                return Ok(Some(time_of(tenant.0)));
             }
             Ok(first.map(time_of))
         })

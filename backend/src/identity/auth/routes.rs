@@ -1,4 +1,4 @@
-//! Sign-up, sign-in, sessions, places and the second factor over HTTP.
+//! Sign-in, sessions, places and the second factor over HTTP.
 
 use super::{SignInOutcome, factor, places, sessions, sign_in as signing};
 use crate::app::App;
@@ -14,7 +14,7 @@ use crate::platform::http::params::PathId;
 use crate::platform::http::reply::Reply;
 use actix_web::Either;
 use actix_web::web::ThinData;
-use tillwatch_shared::identity::{Jwks, Me, Refresh, SignIn, SignUp, Signed};
+use tillwatch_shared::identity::{Jwks, Me, Refresh, SignIn, Signed};
 use tillwatch_shared::ids::SessionId;
 use tillwatch_shared::sessions::{
     ChoosePlace, ConfirmSecondFactor, OpenSession, Place, Reauthenticate, RecoveryCodes, RemoveSecondFactor,
@@ -26,7 +26,6 @@ use tillwatch_shared::{Acknowledgement, Page};
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
     vec![
-        endpoint!(sign_up),
         endpoint!(sign_in),
         endpoint!(refresh),
         endpoint!(sign_out),
@@ -45,13 +44,6 @@ pub fn routes() -> Vec<Endpoint> {
         endpoint!(jwks),
         endpoint!(bot_token),
     ]
-}
-
-/// Signs a retailer up; the person becomes its owner and is signed in.
-#[utoipa::path(post, path = "/v1/sign-up", operation_id = "auth_sign_up", tag = "auth", request_body = SignUp,
-    responses((status = 201, body = Signed)))]
-async fn sign_up(asker: Anonymous, app: ThinData<App>, client: Client, body: Body<SignUp>) -> Result<Reply<Signed>> {
-    Ok(Reply::created(super::sign_up(&app, body.0, &client, &asker.request_id).await?, "/v1/me".to_owned()))
 }
 
 /// Signs a staff in. With a second factor the first answer is 401 `second_factor_required`: send the same with `code`.

@@ -48,7 +48,8 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, department: &Departmen
         ))
         .execute(tx)
         .await;
-    names::unless_taken(added, "department")
+    Error::unless_taken(added, || names::taken("department"))?;
+    Ok(())
 }
 
 /// Writes what can change in a department.
@@ -64,7 +65,8 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, department: &Departmen
         ))
         .execute(tx)
         .await;
-    names::unless_taken(changed, "department")
+    Error::unless_taken(changed, || names::taken("department"))?;
+    Ok(())
 }
 
 pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: DepartmentId) -> Result<Department> {

@@ -291,12 +291,7 @@ pub async fn add_chat_server(tx: &mut Tx, transport: &str, server: &str, tenant:
         ))
         .execute(tx)
         .await;
-    if let Err(error) = &added
-        && Error::is_unique_violation(error)
-    {
-        return Err(Error::conflict("This chat server was linked by someone else just now."));
-    }
-    added?;
+    Error::unless_taken(added, || Error::conflict("This chat server was linked by someone else just now."))?;
     Ok(())
 }
 

@@ -103,13 +103,8 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, row: &Row) -> Result<(
         .values((invitations::tenant_id.eq(tenant.0), row.clone()))
         .execute(tx)
         .await;
-    if let Err(error) = &added
-        && Error::is_unique_violation(error)
-    {
-        let detail = "This address has an open invitation already. Send that one again, or withdraw it first.";
-        return Err(Error::taken("/email", detail));
-    }
-    added?;
+    let detail = "This address has an open invitation already. Send that one again, or withdraw it first.";
+    Error::unless_taken(added, || Error::taken("/email", detail))?;
     Ok(())
 }
 

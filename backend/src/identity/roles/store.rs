@@ -56,7 +56,8 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> 
         ))
         .execute(tx)
         .await;
-    names::unless_taken(added, "role")
+    Error::unless_taken(added, || names::taken("role"))?;
+    Ok(())
 }
 
 /// Writes what can change in a role.
@@ -73,7 +74,8 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> 
         ))
         .execute(tx)
         .await;
-    names::unless_taken(changed, "role")
+    Error::unless_taken(changed, || names::taken("role"))?;
+    Ok(())
 }
 
 pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: RoleId) -> Result<CustomRole> {

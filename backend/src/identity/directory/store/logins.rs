@@ -58,12 +58,9 @@ pub async fn add_login(
         ))
         .execute(tx)
         .await;
-    if let Err(error) = &added
-        && Error::is_unique_violation(error)
-    {
-        return Err(Error::new(Code::AlreadyExists, "This e-mail address has a login already. Sign in with it."));
-    }
-    added?;
+    Error::unless_taken(added, || {
+        Error::new(Code::AlreadyExists, "This e-mail address has a login already. Sign in with it.")
+    })?;
     add_place(tx, login, place).await
 }
 

@@ -28,15 +28,11 @@ pub async fn add_place(tx: &mut Tx, login: LoginId, place: (TenantId, StaffId)) 
         .values((places::login_id.eq(login.0), places::for_tenant.eq(place.0.0), places::staff_id.eq(place.1.0)))
         .execute(tx)
         .await;
-    if let Err(error) = &added
-        && Error::is_unique_violation(error)
-    {
-        return Err(Error::conflict("This login has a place at this retailer already. Sign in with it."));
-    }
     if let Err(Diesel::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) = &added {
         return Err(Error::conflict("This login was removed just now, with its last retailer. Open the link again."));
     }
-    added?;
+    let taken = || Error::conflict("This login has a place at this retailer already. Sign in with it.");
+    Error::unless_taken(added, taken)?;
     Ok(())
 }
 
