@@ -181,7 +181,7 @@ async fn a_file_that_is_none_is_refused_and_leaves_nothing_behind() {
     // What can be seen only when it is read ends the job with a sentence.
     for (kind, body, said) in [
         ("text/csv", "metric,when\nsales,now\n".to_owned(), "unknown column `when`"),
-        ("application/json", format!("{{\"samples\":[{}}}", sample("sales", AT, "a", 1)), "element 2"),
+        ("application/json", format!("{{\"samples\":[{},{{}}", sample("sales", AT, "未", "x")), "element 2"),
         ("text/csv", format!("metric,at,key,value\nsales,{AT},\"open,1\n{}", "x\n".repeat(800_000)), "line 2"),
         ("application/x-ndjson", "\n \n".to_owned(), "no rows"),
     ] {
