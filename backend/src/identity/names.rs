@@ -2,10 +2,10 @@
 //!
 //! Invariant: among those in use no two names are the same, in any case, in any script, whatever blanks are around them.
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::platform::validate::Checks;
-use diesel::result::QueryResult;
 use serde::Deserialize;
+use tillwatch_shared::errors::Code;
 
 /// What may be asked of their lists.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -34,19 +34,14 @@ pub fn key(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// What came of writing a `what`, after which, if it failed, the transaction can only be rolled back.
-///
-/// # Errors
-/// 409 when another one in use has the name.
-pub fn unless_taken(written: QueryResult<usize>, what: &str) -> Result<()> {
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) if Error::is_unique_violation(&error) => {
-            let detail = format!("Another {what} has this name already, in upper or lower case. Choose another name.");
-            Err(Error::taken("/name", detail))
-        }
-        Err(error) => Err(error.into()),
+/// Why a `what` could not be written, after which the transaction can only be rolled back: 409 that names the field when
+/// another one in use has the name.
+pub fn not_written(error: impl Into<Error>, what: &str) -> Error {
+    let error = error.into();
+    if error.code != Code::AlreadyExists {
+        return error;
     }
+    Error::taken("/name", format!("Another {what} has this name already, in upper or lower case. Choose another name."))
 }
 
 #[cfg(test)]

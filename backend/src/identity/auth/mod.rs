@@ -32,7 +32,6 @@ pub use sign_in::{ProvenLogin, SignInOutcome, prove_login, record_recovery, sign
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
-use crate::identity::staff::{self, Held};
 use crate::identity::tenants::{self, Settings};
 use crate::identity::{authority, directory, secret};
 use crate::platform::clock::now;
@@ -46,7 +45,6 @@ use session::Presented;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::{Me, Refresh, SignUp, Signed, Staff};
 use tillwatch_shared::ids::{LoginId, SessionId, StaffId, TenantId};
-use tillwatch_shared::permissions::Role;
 use tillwatch_shared::watch::{BotAssertion, BotToken};
 
 /// What all runtimes share of sign-in: keys, limits, caches.
@@ -84,9 +82,8 @@ pub async fn sign_up(app: &App, request: SignUp, client: &Client, request_id: &s
         .write(&who, async |tx| {
             tenants::create(tx, &settings).await?;
             directory::add_tenant(tx, settings.id, at).await?;
-            let place = (settings.id, owner);
-            staff::admit(tx, place, login, request.name.trim(), &Held::of_role(Role::Owner), at).await?;
-            directory::add_login(tx, login, &email, &hash, place, at).await?;
+            store::insert_owner(tx, settings.id, owner, login, request.name.trim(), at).await?;
+            directory::add_login(tx, login, &email, &hash, (settings.id, owner), at).await?;
             let object = Some(settings.id.to_string());
             audit::record(tx, &who, Entry { action: "tenant.signed_up", object, ..Entry::default() }).await?;
             open_session(app, tx, &who, Opening::sign_in(owner, at, client)).await

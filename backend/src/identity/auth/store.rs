@@ -1,4 +1,4 @@
-//! The only SQL of sessions, and of what they ask of a staff.
+//! The only SQL of sessions, of what they ask of a staff, and of the first one of a retailer.
 
 use super::session::Session;
 use crate::error::{Error, Result};
@@ -13,10 +13,33 @@ use diesel_async::RunQueryDsl;
 use tillwatch_shared::authority::NamedRole;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Staff;
-use tillwatch_shared::ids::{RoleId, SessionId, StaffId, TenantId};
+use tillwatch_shared::ids::{LoginId, RoleId, SessionId, StaffId, TenantId};
 use tillwatch_shared::permissions::Role;
 use tillwatch_shared::sessions::{OpenSession, SecondFactorRule};
 use uuid::Uuid;
+
+/// Adds the first staff of a new retailer; everybody else comes in by an invitation.
+pub(super) async fn insert_owner(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: StaffId,
+    login: LoginId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(staff::table)
+        .values((
+            staff::tenant_id.eq(tenant.0),
+            staff::staff_id.eq(id.0),
+            staff::login_id.eq(login.0),
+            staff::name.eq(name),
+            staff::role.eq(Role::Owner.as_str()),
+            staff::created_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
 
 /// The role of the retailer's own that a staff has, to be joined on the left.
 macro_rules! custom_role {

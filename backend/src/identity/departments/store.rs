@@ -36,7 +36,7 @@ impl Row {
 
 /// Adds a department.
 pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, department: &Department) -> Result<()> {
-    let added = diesel::insert_into(departments::table)
+    diesel::insert_into(departments::table)
         .values((
             departments::tenant_id.eq(tenant.0),
             departments::department_id.eq(department.id.0),
@@ -46,13 +46,14 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, department: &Departmen
             departments::version.eq(department.version),
         ))
         .execute(tx)
-        .await;
-    names::unless_taken(added, "department")
+        .await
+        .map_err(|error| names::not_written(error, "department"))?;
+    Ok(())
 }
 
 /// Writes what can change in a department.
 pub(super) async fn update(tx: &mut Tx, tenant: TenantId, department: &Department) -> Result<()> {
-    let changed = diesel::update(departments::table)
+    diesel::update(departments::table)
         .filter(departments::tenant_id.eq(tenant.0))
         .filter(departments::department_id.eq(department.id.0))
         .set((
@@ -62,8 +63,9 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, department: &Departmen
             departments::version.eq(department.version),
         ))
         .execute(tx)
-        .await;
-    names::unless_taken(changed, "department")
+        .await
+        .map_err(|error| names::not_written(error, "department"))?;
+    Ok(())
 }
 
 pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: DepartmentId) -> Result<Department> {

@@ -43,7 +43,7 @@ fn words(role: &CustomRole) -> Vec<&'static str> {
 
 /// Adds a role.
 pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> Result<()> {
-    let added = diesel::insert_into(roles::table)
+    diesel::insert_into(roles::table)
         .values((
             roles::tenant_id.eq(tenant.0),
             roles::role_id.eq(role.id.0),
@@ -54,13 +54,14 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> 
             roles::version.eq(role.version),
         ))
         .execute(tx)
-        .await;
-    names::unless_taken(added, "role")
+        .await
+        .map_err(|error| names::not_written(error, "role"))?;
+    Ok(())
 }
 
 /// Writes what can change in a role.
 pub(super) async fn update(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> Result<()> {
-    let changed = diesel::update(roles::table)
+    diesel::update(roles::table)
         .filter(roles::tenant_id.eq(tenant.0))
         .filter(roles::role_id.eq(role.id.0))
         .set((
@@ -71,8 +72,9 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, role: &CustomRole) -> 
             roles::version.eq(role.version),
         ))
         .execute(tx)
-        .await;
-    names::unless_taken(changed, "role")
+        .await
+        .map_err(|error| names::not_written(error, "role"))?;
+    Ok(())
 }
 
 pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: RoleId) -> Result<CustomRole> {
