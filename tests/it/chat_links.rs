@@ -24,9 +24,9 @@ async fn a_person_sees_and_removes_their_own_links_and_nobody_elses() {
     let server = format!("own-{}", retailer.id);
     let boss = retailer.link(&retailer.owner, &server, "boss").await;
     let viewer = retailer.staff(Role::Viewer).await;
-    let guest = retailer.link(&viewer, &server, "访客").await;
+    let guest = retailer.link(&viewer, &server, "guest").await;
     let [own] = &links(&viewer).await[..] else { panic!("one link") };
-    assert_eq!((&own["user_ref"], &own["staff"]["id"]), (&json!("访客"), &json!(staff_id(&viewer).await)));
+    assert_eq!((&own["user_ref"], &own["staff"]["id"]), (&json!("guest"), &json!(staff_id(&viewer).await)));
     let [owners] = &links(&retailer.owner).await[..] else { panic!("one link") };
     let remove = |link: &Value| format!("/v1/me/chat-links/{}/remove", text(&link["id"]));
     viewer.post(&remove(owners), json!({})).await.refused(Code::NotFound);
