@@ -64,7 +64,8 @@ pub(super) async fn admitted(
     id: StaffId,
     password_at: DateTime<Utc>,
 ) -> Result<Admitted> {
-    let found: Option<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = staff::table
+    type Row = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    let found: Option<Row> = staff::table
         .select((staff::disabled_at, staff::password_settled))
         .filter(staff::tenant_id.eq(tenant.0))
         .filter(staff::staff_id.eq(id.0))

@@ -118,7 +118,8 @@ pub(in crate::identity::auth) async fn hold_session(
     id: SessionId,
     now: DateTime<Utc>,
 ) -> Result<Option<Held>> {
-    let found: Option<(DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = sessions::table
+    type Row = (DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    let found: Option<Row> = sessions::table
         .select((sessions::created_at, sessions::authenticated_at, sessions::password_at))
         .filter(sessions::tenant_id.eq(tenant.0))
         .filter(sessions::session_id.eq(id.0))
