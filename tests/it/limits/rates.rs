@@ -119,9 +119,7 @@ async fn invented_tokens_are_not_looked_up_for_an_address_that_has_sent_too_many
     refused_for_a_while(from(&guess, here, "/v1/me").await, "address");
     // Nothing is looked up any more for it: neither another guess nor a token that nobody has used yet.
     for stranger in [&retailer.anonymous.bearing(&invented()), &unused] {
-        let refused = from(stranger, here, "/v1/me").await;
-        assert!(!refused.header("retry-after").is_empty(), "{}", refused.text());
-        refused.refused(Code::TooManyRequests);
+        refused_for_a_while(from(stranger, here, "/v1/me").await, "address");
     }
     // Whoever shares the address and has worked lately goes on, a look-up every second or not; so do others elsewhere.
     tokio::time::sleep(Duration::from_millis(1_100)).await;

@@ -96,7 +96,11 @@ pub(super) async fn count(req: &HttpRequest, credential: &Result<Credential>) ->
 /// # Errors
 /// 429 when the address has used up its allowance.
 pub(super) async fn let_look_up(req: &HttpRequest) -> Result<()> {
-    app(req)?.limits.look(&[of_address(req)]).await.check()
+    let standing = app(req)?.limits.look(&[of_address(req)]).await;
+    if !standing.allowed {
+        tell(req, &standing);
+    }
+    standing.check()
 }
 
 /// Counts a request of nobody in particular, by its address.
@@ -124,6 +128,12 @@ fn of_tenant(who: &Who) -> Vec<Subject> {
 
 async fn count_of(req: &HttpRequest, subjects: &[Subject]) -> Result<Counted> {
     let counted = app(req)?.limits.count(subjects).await;
+    tell(req, &counted);
+    Ok(counted)
+}
+
+/// Has the answer tell how the allowances stand.
+fn tell(req: &HttpRequest, counted: &Counted) {
     if let Some(told) = req.extensions().get::<Told>() {
         told.0.borrow_mut().standings.clone_from(&counted.standings);
     }
@@ -131,7 +141,6 @@ async fn count_of(req: &HttpRequest, subjects: &[Subject]) -> Result<Counted> {
         let id = req.extensions().get::<RequestId>().map(|id| id.0.clone());
         tracing::debug!(request_id = id, "a request is beyond its limit");
     }
-    Ok(counted)
 }
 
 /// A request's place, given up when it is answered to the end.
