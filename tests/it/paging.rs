@@ -28,6 +28,8 @@ const MADE_OTHERWISE: &[(&str, &str)] = &[
     ("auth_sessions_list", "a sign-in of one's own"),
     ("jobs_list", "an import or an export; a few at a time"),
     ("chat_list", "a chat user who redeems a code"),
+    ("chat_list_own", "a chat user who redeems a code of one's own"),
+    ("chat_list_servers", "a chat server that is linked; a retailer has a few"),
     ("alerts_list", "a rule that fires"),
     ("alerts_timeline", "what happens to an alert"),
     ("deliveries_list", "an alert on its way to the chat"),

@@ -229,7 +229,8 @@ async fn an_erased_retailer_leaves_nothing_but_its_certificate() {
         .await;
     let lost =
         format!("INSERT INTO directory_staff VALUES (gen_random_uuid(), '{}', gen_random_uuid())", other.tenant.id.0);
-    let said = connect(&database.owner_url).await.batch_execute(&lost).await.expect_err("no such login").to_string();
+    let said =
+        connect(&database.superuser_url).await.batch_execute(&lost).await.expect_err("no such login").to_string();
     assert!(said.contains("directory_staff_login"), "no place without its login: {said}");
     let theirs = fingerprint(database, &other.tenant).await;
     let closing = mine.tenant.owner.post("/v1/tenant/close", close(&mine.tenant.name)).await.ok();

@@ -198,7 +198,10 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
         }
         "rules_get" | "rules_archive" => vec![not_found("rule")],
         "rules_update" => vec![not_found("rule").body(json!({ "enabled": false }))],
-        "imports_start" => vec![own().query("?kind=samples".to_owned()).body(json!({ "samples": [] }))],
+        "imports_start" => {
+            let row = json!({ "metric": "nothing", "at": "2026-01-01T00:00:00Z", "key": "a", "value": 1 });
+            vec![own().query("?kind=samples".to_owned()).body(json!({ "samples": [row] }))]
+        }
         "samples_take" => {
             let row = |key: &str, place: Value| {
                 let mut row = json!({ "metric": "spend", "at": "2026-01-01T00:00:00Z", "key": key, "value": 1 });

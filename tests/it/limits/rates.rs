@@ -132,7 +132,7 @@ async fn invented_tokens_are_not_looked_up_for_an_address_that_has_sent_too_many
 async fn the_credentials_of_a_suspended_retailer_are_counted_by_their_address() {
     let service = limited(|limits| limits.of_address = 1).await;
     let retailer = Tenant::sign_up_at(&service, Style::default()).await;
-    let partner = retailer.partner(&[]).await;
+    let partner = retailer.partner(&[Permission::ChannelsRead]).await;
     service
         .database
         .execute(&format!("UPDATE tenants SET state = 'suspended' WHERE tenant_id = '{}'", retailer.id.0))

@@ -183,8 +183,7 @@ pub async fn overdue(app: &App, who: &Who, at: DateTime<Utc>) -> Result<Option<D
             let through = head.as_ref().map_or(Uuid::nil(), |head| head.link.through);
             let first = store::ids(tx, tenant, through, Uuid::max(), 1).await?.first().copied();
             if head.is_none() && first.is_none() {
-                // A retailer's id holds the time of its sign-up.
-                return Ok(Some(time_of(tenant.0)));
+                return Ok(Some(store::begun_at(tx, tenant).await?));
             }
             Ok(first.map(time_of))
         })
