@@ -50,8 +50,8 @@ fn a_wrong_log_filter_is_refused_by_its_name() {
 fn limits_and_origins_are_read_and_a_wrong_one_is_named() {
     let config = load(&[("REQUESTS_PER_MINUTE", "60"), ("CORS_ORIGINS", "https://console.example")]).unwrap();
     assert_eq!((config.limits.of_tenant, config.limits.of_address, config.limits.concurrent), (60, 300, 10));
-    let config = load(&[("HTTP_WORKERS", "4"), ("DATABASE_POOL", "6")]).unwrap();
-    assert_eq!(config.limits.concurrent, 12, "half of the connections");
+    let wider = load(&[("HTTP_WORKERS", "4"), ("DATABASE_POOL", "6")]).unwrap();
+    assert_eq!(wider.limits.concurrent, 12, "half of the connections");
     assert_eq!(load(&[("HTTP_WORKERS", "1"), ("DATABASE_POOL", "1")]).unwrap().limits.concurrent, 1);
     assert_eq!(load(&[("CONCURRENT_REQUESTS", "40")]).unwrap().limits.concurrent, 40);
     assert_eq!(config.cors, Cors::parse("https://console.example").unwrap());
