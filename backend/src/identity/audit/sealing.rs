@@ -12,7 +12,6 @@ use super::seal::{self, Link, MOST_ENTRIES, Seal};
 use super::store::seals as store;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::identity::tenants;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
@@ -169,12 +168,12 @@ pub async fn verify(app: &App, who: &Who, after: i64, most: i64) -> Result<Audit
     })
 }
 
-/// Since when something waits for a seal that should have one by now: then no worker seals, or seals were removed. A
-/// retailer's log is never empty, so one without entries and seals has lost both.
+/// Since when something waits for a seal that should have one by now: then no worker seals, or seals were removed. The log of
+/// a retailer, who signed up at `begun`, is never empty, so one without entries and seals has lost both.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn overdue(app: &App, who: &Who, at: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+pub async fn overdue(app: &App, who: &Who, begun: DateTime<Utc>, at: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
     let tenant = who.tenant;
     let oldest = app
         .db
@@ -182,10 +181,7 @@ pub async fn overdue(app: &App, who: &Who, at: DateTime<Utc>) -> Result<Option<D
             let head = store::head(tx, tenant).await?;
             let through = head.as_ref().map_or(Uuid::nil(), |head| head.link.through);
             let first = store::ids(tx, tenant, through, Uuid::max(), 1).await?.first().copied();
-            if head.is_none() && first.is_none() {
-                return Ok(Some(tenants::settings(tx, tenant).await?.created_at));
-            }
-            Ok(first.map(time_of))
+            Ok(first.map(time_of).or(head.is_none().then_some(begun)))
         })
         .await?;
     Ok(oldest.filter(|oldest| *oldest < at - MARGIN - LATE))
