@@ -191,7 +191,7 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
         }
         "rules_get" | "rules_archive" => vec![not_found("rule")],
         "rules_update" => vec![not_found("rule").body(json!({ "enabled": false }))],
-        "imports_start" => vec![own().query("?kind=samples".to_owned()).body(json!({ "samples": [] }))],
+        "imports_start" => vec![own().query("?kind=samples".to_owned()).body(json!({ "samples": [{}] }))],
         "samples_take" => {
             let row = |key: &str, place: Value| {
                 let mut row = json!({ "metric": "spend", "at": "2026-01-01T00:00:00Z", "key": key, "value": 1 });
