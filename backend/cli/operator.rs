@@ -14,7 +14,7 @@ use tillwatch_backend::identity::audit::canon::Hash;
 use tillwatch_backend::identity::audit::seal::{Trusted, parse_hex};
 use tillwatch_backend::identity::audit::{file, seal, sealing};
 use tillwatch_backend::identity::directory;
-use tillwatch_backend::identity::tenants::operator;
+use tillwatch_backend::identity::tenants::{self, operator};
 use tillwatch_backend::platform::clock::now;
 use tillwatch_backend::platform::hex::hex;
 use tillwatch_backend::platform::http::who::Who;
@@ -122,7 +122,8 @@ async fn whole(app: &App, who: &Who, noted: Option<&Hash>) -> Result<Option<Stri
     {
         return Ok(shown(seal::head_lost(&hex(noted))));
     }
-    if let Some(since) = sealing::overdue(app, who, now()).await? {
+    let begun = tenants::get(app, who).await?.created_at;
+    if let Some(since) = sealing::overdue(app, who, begun, now()).await? {
         return Ok(Some(format!(
             "nothing was sealed since {}: no worker runs (`tillwatch up`, or `tillwatch work`), or seals were removed.",
             since.to_rfc3339()

@@ -129,7 +129,7 @@ impl From<Diesel> for Error {
                 refused
             }
             Diesel::DatabaseError(_, info) if outage(info.message()) => Self::unavailable(error),
-            Diesel::DatabaseError(kind, info) if in_each_others_way(kind, info.message()) => {
+            Diesel::DatabaseError(kind, info) if in_each_others_way(*kind, info.message()) => {
                 let mut busy = Self::new(Code::Overloaded, "Too many changes at the same moment. Try again.");
                 busy.cause = Some(error.to_string());
                 busy
@@ -168,7 +168,7 @@ fn outage(message: &str) -> bool {
 
 /// Whether two transactions stood in each other's way (SQLSTATE 40001, 40P01): doing it again most often works, and two
 /// that always meet must not be tried for ever.
-fn in_each_others_way(kind: &DatabaseErrorKind, message: &str) -> bool {
+fn in_each_others_way(kind: DatabaseErrorKind, message: &str) -> bool {
     matches!(kind, DatabaseErrorKind::SerializationFailure) || message == "deadlock detected"
 }
 

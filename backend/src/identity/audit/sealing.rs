@@ -169,12 +169,12 @@ pub async fn verify(app: &App, who: &Who, after: i64, most: i64) -> Result<Audit
     })
 }
 
-/// Since when something waits for a seal that should have one by now: then no worker seals, or seals were removed. A
-/// retailer's log is never empty, so one without entries and seals has lost both.
+/// Since when something waits for a seal that should have one by now: then no worker seals, or seals were removed. The log of
+/// a retailer, who signed up at `begun`, is never empty, so one without entries and seals has lost both.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn overdue(app: &App, who: &Who, at: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+pub async fn overdue(app: &App, who: &Who, begun: DateTime<Utc>, at: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
     let tenant = who.tenant;
     let oldest = app
         .db
@@ -182,10 +182,7 @@ pub async fn overdue(app: &App, who: &Who, at: DateTime<Utc>) -> Result<Option<D
             let head = store::head(tx, tenant).await?;
             let through = head.as_ref().map_or(Uuid::nil(), |head| head.link.through);
             let first = store::ids(tx, tenant, through, Uuid::max(), 1).await?.first().copied();
-            if head.is_none() && first.is_none() {
-                return Ok(Some(store::begun_at(tx, tenant).await?));
-            }
-            Ok(first.map(time_of))
+            Ok(first.map(time_of).or(head.is_none().then_some(begun)))
         })
         .await?;
     Ok(oldest.filter(|oldest| *oldest < at - MARGIN - LATE))

@@ -13,10 +13,10 @@ pub fn check_permissions(checks: &mut Checks, pointer: &str, permissions: &[Perm
     }
     for (index, permission) in permissions.iter().enumerate() {
         let pointer = format!("{pointer}/{index}");
-        if !permission.for_custom_roles() {
-            checks.refuse(&pointer, "owner_only", "Is in no role but the owner's. Remove it.");
-        } else {
+        if permission.for_custom_roles() {
             authority::check_given(checks, &pointer, own, PermissionSet::from_iter([*permission]));
+        } else {
+            checks.refuse(&pointer, "owner_only", "Is in no role but the owner's. Remove it.");
         }
     }
 }

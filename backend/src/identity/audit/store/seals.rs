@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::identity::audit::canon::{Hash, Sealable};
 use crate::identity::audit::seal::{Link, Seal};
 use crate::platform::db::Tx;
-use crate::platform::db::schema::{audit_entries as audit, audit_seals as seals, tenants};
+use crate::platform::db::schema::{audit_entries as audit, audit_seals as seals};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, select, sql};
 use diesel::prelude::*;
@@ -246,9 +246,4 @@ pub(in crate::identity::audit) async fn before(tx: &mut Tx, tenant: TenantId, fi
         .await
         .optional()?;
     Ok(found.unwrap_or(0))
-}
-
-/// Since when a retailer has a log: its sign-up is the first entry.
-pub(in crate::identity::audit) async fn begun_at(tx: &mut Tx, tenant: TenantId) -> Result<DateTime<Utc>> {
-    Ok(tenants::table.select(tenants::created_at).filter(tenants::tenant_id.eq(tenant.0)).first(tx).await?)
 }
