@@ -1,5 +1,7 @@
 //! The pages behind the links in mails.
 
+#![expect(clippy::expect_used, reason = "tests")]
+
 use crate::harness::shared;
 use crate::openapi::document;
 use serde_json::Value;

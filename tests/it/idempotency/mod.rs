@@ -2,7 +2,7 @@
 //! and when the program is killed between the effect and the answer ([`killed`]); and what is committed when a request
 //! fails on its way ([`transactions`]).
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod killed;
 mod transactions;
