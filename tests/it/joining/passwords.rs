@@ -43,6 +43,9 @@ async fn a_forgotten_password_is_replaced_and_every_session_everywhere_ends() {
     for caller in &callers {
         caller.get("/v1/me").await.ok();
     }
+    one.link(&one.owner, "reset-server", "owner").await;
+    let in_chat = one.link(&callers[0], "reset-server", "reset-user").await;
+    in_chat.get("/v1/channels").await.ok();
     let asked = ask(&one.anonymous, &email.to_uppercase()).await;
     assert_eq!(asked.status, 202);
     // One mail, at the first of the login's places.
@@ -57,6 +60,7 @@ async fn a_forgotten_password_is_replaced_and_every_session_everywhere_ends() {
         let wish = json!({ "refresh_token": signed["refresh_token"] });
         one.anonymous.post("/v1/sessions/refresh", wish).await.refused(Code::CredentialInvalid);
     }
+    becomes(403, async || in_chat.get("/v1/channels").await).await.refused(Code::ChatUserNotLinked);
     one.owner.get("/v1/me").await.ok();
     for (tenant, sessions) in [(&one, 1), (&two, 2)] {
         let wish = |password: &str| json!({ "email": email, "password": password, "tenant": tenant.id });

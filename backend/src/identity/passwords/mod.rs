@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::auth::{self, throttle};
+use crate::identity::chat;
 use crate::identity::directory::{self, LinkKind};
 use crate::identity::mails::{self, Letter, Mail, To};
 use crate::identity::secret;
@@ -279,6 +280,10 @@ async fn settle(app: &App, who: &Who, place: &Place) -> Result<()> {
                 let after = Some(json!({ "because": action }));
                 audit::record(tx, who, Entry { action: "session.ended", object, after, ..Entry::default() }).await?;
             }
+            if place.by == By::Reset {
+                // Whoever had the old password may have linked a chat of theirs with it.
+                chat::end_links_of(tx, who, staff).await?;
+            }
             let object = Some(staff.to_string());
             let after = Some(json!({ "sessions_ended": ended.len() }));
             audit::record(tx, who, Entry { action, object, after, ..Entry::default() }).await?;
@@ -291,5 +296,6 @@ async fn settle(app: &App, who: &Who, place: &Place) -> Result<()> {
     for session in ended {
         app.auth.recent.forget_session(who.tenant, session);
     }
+    app.auth.recent.forget_staff(who.tenant, staff);
     Ok(())
 }

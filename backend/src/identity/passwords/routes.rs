@@ -29,7 +29,8 @@ async fn reset_request(
     Ok(Reply::accepted(super::ask_reset(&app, &body.0, client.0, &asker.request_id).await?))
 }
 
-/// Sets a new password by the token of a mailed link. Every session of the login ends, at every retailer; sign in then.
+/// Sets a new password by the token of a mailed link. Every session of the login ends, at every retailer, and so
+/// does every chat link; sign in then.
 #[utoipa::path(post, path = "/v1/password/reset", operation_id = "password_reset", tag = "password",
     request_body = ResetPassword, responses((status = 200, body = Acknowledgement)))]
 async fn reset(asker: Anonymous, app: ThinData<App>, body: Body<ResetPassword>) -> Result<Reply<Acknowledgement>> {
