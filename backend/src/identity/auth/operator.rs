@@ -12,6 +12,7 @@ use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
+use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{LoginId, StaffId, TenantId};
 
 /// Removes the second factor of an address's login, with an entry in the log of every retailer where it has a place, and
@@ -27,7 +28,7 @@ pub async fn remove_second_factor(app: &App, email: &str, reason: &str, request_
     let (login, told) = app
         .db
         .system("remove a lost second factor", async |tx| {
-            let login = directory::login(tx, &email).await?.ok_or_else(|| Error::not_found("login"))?.id;
+            let login = directory::login(tx, &email).await?.ok_or_else(unknown)?.id;
             if !directory::has_factor(tx, login.0).await? {
                 return Ok((None, None));
             }
@@ -53,6 +54,10 @@ pub async fn remove_second_factor(app: &App, email: &str, reason: &str, request_
         .await?;
     app.wake(Topic::Jobs);
     Ok(removed)
+}
+
+fn unknown() -> Error {
+    Error::new(Code::NotFound, "No login has this address.")
 }
 
 /// Writes the entry at every place of the login but `told`.

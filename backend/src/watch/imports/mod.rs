@@ -59,7 +59,7 @@ struct Wanted {
     bytes: u64,
     /// Of the whole file.
     #[serde(default)]
-    sha256: String,
+    sha256: Option<String>,
 }
 
 /// [`Format`] as it is kept.
@@ -102,13 +102,13 @@ pub async fn upload<C: AsRef<[u8]>>(
     gzip: bool,
     chunks: impl Stream<Item = Result<C>>,
 ) -> Result<LongJob> {
-    let wanted = Wanted { format: Written::of(format), bytes: 0, sha256: String::new() };
+    let wanted = Wanted { format: Written::of(format), bytes: 0, sha256: None };
     let id = longjobs::begin_upload(app, who, LongJobKind::SamplesImport, json!(wanted)).await?;
     let received = receive_all(app, who, id, format, gzip, chunks).await;
     match received {
         Ok(whole) => {
             let bytes = i64::try_from(whole.bytes).map_err(Error::internal)?;
-            let wanted = json!(Wanted { bytes: whole.bytes, sha256: whole.sha256, ..wanted });
+            let wanted = json!(Wanted { bytes: whole.bytes, sha256: Some(whole.sha256), ..wanted });
             longjobs::uploaded(app, who, id, &whole.last, bytes, wanted, json!(Place::default())).await
         }
         Err(error) => {
