@@ -145,7 +145,15 @@ async fn paced(address: SocketAddr, request: Asked, pace: Duration, time: Durati
     while begun.elapsed() < time {
         let due = ticks.tick().await;
         let number = SENT.fetch_add(1, Ordering::Relaxed);
-        let status = connection.send(&request(number)).await.expect("an answer");
+        let asked = request(number);
+        let status = match connection.send(&asked).await {
+            Ok(status) => status,
+            // Behind a refusal whose body the service did not read it closes the connection; a client opens another.
+            Err(_) => {
+                connection = Connection::open(address).await;
+                connection.send(&asked).await.expect("an answer")
+            }
+        };
         seen.push((due.elapsed().as_secs_f64() * 1000.0, status));
     }
     seen
