@@ -1,8 +1,9 @@
 //! The database: the only owner of pools.
 //!
 //! Cast: [`Db`] (the pools of one runtime), [`Tx`] (a tenant's transaction, the only way to its rows), [`SystemTx`]
-//! (the narrow role's, with a reason, logged), [`once`] (a request's effect and answer in one), [`crate::paged!`] (a page of a list), [`migrate`], the generated [`schema`] and the [`local`]
-//! PostgreSQL launcher. Invariants: the tenant is set inside a transaction and only for it; a connection goes back
+//! (the narrow role's, with a reason, logged), [`shares`] (how many connections one tenant holds), [`once`] (a request's
+//! effect and answer in one), [`crate::paged!`] (a page of a list), [`migrate`], the generated [`schema`] and the
+//! [`local`] PostgreSQL launcher. Invariants: the tenant is set inside a transaction and only for it; a connection goes back
 //! to the pool only behind a COMMIT or ROLLBACK; a pool is never shared between runtimes.
 
 pub mod guard;
@@ -12,6 +13,7 @@ pub mod once;
 mod paged;
 #[rustfmt::skip]
 pub mod schema;
+mod shares;
 mod system_tx;
 mod tenant_tx;
 mod tx;
@@ -23,6 +25,8 @@ use crate::error::{Error, Result};
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use shares::Shares;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a request of a serving process waits for a connection.
@@ -50,6 +54,7 @@ pub struct DbConfig {
 pub struct Db {
     app: Pool<AsyncPgConnection>,
     system: Pool<AsyncPgConnection>,
+    shares: Arc<Shares>,
 }
 
 impl Db {
@@ -58,6 +63,7 @@ impl Db {
         Ok(Self {
             app: pool(&config.app_url, config.pool_size, config.pool_wait)?,
             system: pool(&config.system_url, config.pool_size.min(4), config.pool_wait)?,
+            shares: Arc::new(Shares::new(config.pool_size, config.pool_wait)),
         })
     }
 

@@ -46,7 +46,7 @@ impl Db {
         if let Some(times) = REASONS.count(reason, Instant::now()) {
             tracing::info!(reason, times, "system transactions");
         }
-        let mut tx = SystemTx(Tx::new(self.system_connection().await?, "BEGIN".to_owned()));
+        let mut tx = SystemTx(Tx::new(self.system_connection().await?, None, "BEGIN".to_owned()));
         let answer = work(&mut tx).await?;
         tx.0.commit().await?;
         Ok(answer)

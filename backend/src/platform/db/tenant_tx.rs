@@ -9,13 +9,14 @@ impl Db {
     /// Runs `work` in a read-only transaction of `who`'s tenant.
     ///
     /// # Errors
-    /// What `work` returns; 503 when no connection is to be had.
+    /// What `work` returns; 429 when the tenant's share of the connections stays used up,
+    /// 503 when no connection is to be had.
     pub async fn read<T>(&self, who: &Who, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         let work = match within(who, work).await {
             Ok(outcome) => return outcome,
             Err(work) => work,
         };
-        let mut tx = Tx::new(self.app_connection().await?, opening("BEGIN READ ONLY", who));
+        let mut tx = self.begin("BEGIN READ ONLY", who).await?;
         let answer = work(&mut tx).await?;
         tx.finish_read();
         Ok(answer)
@@ -24,7 +25,8 @@ impl Db {
     /// Runs `work` in a transaction of `who`'s tenant and commits it; an error or a cancelled caller rolls back.
     ///
     /// # Errors
-    /// What `work` or the commit returns; 503 when no connection is to be had.
+    /// What `work` or the commit returns; 429 when the tenant's share of the connections stays used up,
+    /// 503 when no connection is to be had.
     pub async fn write<T>(&self, who: &Who, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         let work = match within(who, work).await {
             Ok(outcome) => return outcome,
@@ -37,7 +39,13 @@ impl Db {
     }
 
     pub(super) async fn begin_write(&self, who: &Who) -> Result<Tx> {
-        Ok(Tx::new(self.app_connection().await?, opening("BEGIN", who)))
+        self.begin("BEGIN", who).await
+    }
+
+    /// A transaction of `who`'s tenant on a connection of its share; it begins with `begin`.
+    async fn begin(&self, begin: &str, who: &Who) -> Result<Tx> {
+        let share = self.shares.take(who.tenant).await?;
+        Ok(Tx::new(self.app_connection().await?, Some(share), opening(begin, who)))
     }
 }
 

@@ -5,6 +5,7 @@
 //! second in flight). Invariant: however a transaction ends (done, error, cancelled request, panic), a COMMIT or
 //! ROLLBACK of its own stands on the wire before anything of the connection's next user.
 
+use super::shares::Share;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel_async::pooled_connection::deadpool::Object;
@@ -15,19 +16,37 @@ use futures_util::future::{BoxFuture, join};
 /// An open transaction. Store functions take `&mut Tx`.
 pub struct Tx {
     /// `None` only after the end.
-    conn: Option<Object<AsyncPgConnection>>,
+    conn: Option<Held>,
     /// The opening statements, until the first query takes them along.
     opening: Option<String>,
 }
 
+/// A connection in use. Fields are dropped in their order: the connection is given back, then its part of the share.
+struct Held {
+    conn: Object<AsyncPgConnection>,
+    _share: Option<Share>,
+}
+
+impl Held {
+    fn borrow(&self) -> &AsyncPgConnection {
+        &self.conn
+    }
+
+    /// The state of the connection is unknown: it must not serve again.
+    fn give_up(self) {
+        drop(Object::take(self.conn));
+    }
+}
+
 impl Tx {
-    pub(super) fn new(conn: Object<AsyncPgConnection>, opening: String) -> Self {
-        Self { conn: Some(conn), opening: Some(opening) }
+    /// On `conn`, which is a part of its tenant's `share`, if it is a tenant's.
+    pub(super) fn new(conn: Object<AsyncPgConnection>, share: Option<Share>, opening: String) -> Self {
+        Self { conn: Some(Held { conn, _share: share }), opening: Some(opening) }
     }
 
     fn parts(&mut self) -> QueryResult<(&AsyncPgConnection, Option<String>)> {
         match &self.conn {
-            Some(conn) => Ok((conn, self.opening.take())),
+            Some(held) => Ok((held.borrow(), self.opening.take())),
             None => Err(diesel::result::Error::AlreadyInTransaction),
         }
     }
@@ -42,7 +61,7 @@ impl Tx {
             return Ok(());
         }
         let Some(conn) = &self.conn else { return Ok(()) };
-        let outcome = (&mut &**conn).batch_execute("SELECT; COMMIT").await;
+        let outcome = (&mut conn.borrow()).batch_execute("SELECT; COMMIT").await;
         if outcome.is_ok() {
             self.conn = None;
         }
@@ -58,10 +77,9 @@ impl Tx {
         }
         // The first poll puts the statement on its way, and what is on its way is answered whether or not somebody
         // listens.
-        let sent = (&mut &*conn).batch_execute("COMMIT").now_or_never();
+        let sent = (&mut conn.borrow()).batch_execute("COMMIT").now_or_never();
         if let Some(Err(_)) = sent {
-            // The state of the connection is unknown: it must not serve again.
-            drop(Object::take(conn));
+            conn.give_up();
         }
     }
 
@@ -73,13 +91,12 @@ impl Tx {
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if (&mut &*conn).batch_execute(statement).await.is_err() {
-                    // The state of the connection is unknown: it must not serve again.
-                    drop(Object::take(conn));
+                if (&mut conn.borrow()).batch_execute(statement).await.is_err() {
+                    conn.give_up();
                 }
             });
         } else {
-            drop(Object::take(conn));
+            conn.give_up();
         }
     }
 }

@@ -18,7 +18,8 @@ async fn repeat(app: &App, sweep: Sweep, mut stopping: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = tokio::time::sleep(sweep.every) => {}
-            _ = stopping.changed() => {}
+            // Without a sender nobody can say when to stop, and nobody is left to work for.
+            changed = stopping.changed() => if changed.is_err() { return },
         }
     }
 }
