@@ -10,6 +10,7 @@
 mod answers;
 mod examples;
 mod glossary;
+mod kinds;
 mod page;
 mod sheets;
 

@@ -7,12 +7,12 @@
 use chrono_tz::Tz;
 use tillwatch_shared::Locale;
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{Alert, AlertState, Delivery, RuleSpec, Severity};
+use tillwatch_shared::watch::{Alert, AlertState, Delivery, RuleBucket, Severity, Told, template};
 
 use crate::command::Action;
 use crate::reply::{Button, Picture, Reply, Tone};
 use crate::wording::figures::{day, figure, plain, share, time, zone};
-use crate::wording::{self, By, Explained, Label, Wording};
+use crate::wording::{self, By, Label, Wording};
 
 /// The message that shows this version of the incident.
 pub fn incident(delivery: &Delivery, picture: Option<Picture>) -> Reply {
@@ -37,7 +37,14 @@ pub fn nonce(delivery: &Delivery) -> String {
 pub(crate) fn described(alert: &Alert, words: &dyn Wording, zone: Tz) -> Reply {
     let locale = words.locale();
     let title = format!("{} {} · {}", mark(alert), words.alert_state(alert.state), alert.rule_name);
-    let mut body = words.explained(&explained(alert, locale, zone));
+    let told = told(alert, words, zone);
+    let mut body = alert.spec.says().said(&told, locale);
+    if let Some(own) = &alert.message {
+        body = format!("{}\n{body}", in_own_words(own, alert, &told));
+    }
+    if let Some(since) = alert.no_data_since.filter(|_| alert.resolved_at.is_none()) {
+        body = format!("{body}\n{}", words.silent(&time(since, zone, locale)));
+    }
     if let Some(at) = alert.acknowledged_at {
         let by = alert.acknowledged_by.as_ref().map_or(By::Colleague, |staff| By::Named(staff.name.clone()));
         body = format!("{body}\n{}", words.taken(&by, &time(at, zone, locale)));
@@ -73,10 +80,10 @@ pub(crate) fn metric_name(alert: &Alert, locale: Locale) -> &str {
 
 /// A sign for state and kind, so that a list is read at a glance.
 pub(crate) fn mark(alert: &Alert) -> &'static str {
-    match (alert.state, &alert.spec, alert.severity) {
+    match (alert.state, alert.spec.is_stop_loss(), alert.severity) {
         (AlertState::Resolved, ..) => "✅",
         (AlertState::Acknowledged, ..) => "👀",
-        (AlertState::Firing, RuleSpec::StopLoss { .. }, _) => "⛔",
+        (AlertState::Firing, true, _) => "⛔",
         (AlertState::Firing, _, Severity::Critical) => "🔴",
         (AlertState::Firing, _, Severity::Warning) => "🟠",
         (AlertState::Firing, _, Severity::Info) => "🔵",
@@ -85,9 +92,9 @@ pub(crate) fn mark(alert: &Alert) -> &'static str {
 
 /// The colour.
 pub(crate) fn tone(alert: &Alert) -> Tone {
-    match (alert.state, &alert.spec, alert.severity) {
+    match (alert.state, alert.spec.is_stop_loss(), alert.severity) {
         (AlertState::Resolved, ..) => Tone::Good,
-        (_, RuleSpec::StopLoss { .. }, _) | (_, _, Severity::Critical) => Tone::Critical,
+        (_, true, _) | (_, _, Severity::Critical) => Tone::Critical,
         (_, _, Severity::Warning) => Tone::Warning,
         (_, _, Severity::Info) => Tone::Plain,
     }
@@ -123,37 +130,57 @@ pub(crate) fn buttons(alert: &Alert, words: &dyn Wording) -> Vec<Button> {
     buttons
 }
 
-/// A figure of the alert's metric, as text.
+/// A figure of the alert, as text.
 fn print(alert: &Alert, value: f64, locale: Locale) -> String {
-    figure(value, &alert.unit, &alert.currency, locale)
+    figure(value, alert.spec.says().unit(&alert.unit), &alert.currency, locale)
 }
 
-/// The day that was judged; for a stop-loss the moment of the sample that crossed the line.
+/// The day or hour that was judged; for a stop-loss the moment of the sample that crossed the line.
 fn window(alert: &Alert, locale: Locale, zone: Tz) -> String {
-    match alert.spec {
-        RuleSpec::StopLoss { .. } => time(alert.window_start, zone, locale),
-        RuleSpec::Threshold { .. } | RuleSpec::Deviation { .. } => {
-            day(alert.window_start.with_timezone(&zone).date_naive(), locale)
-        }
+    if alert.spec.is_stop_loss() || alert.timing.bucket == RuleBucket::Hour {
+        return time(alert.window_start, zone, locale);
     }
+    day(alert.window_start.with_timezone(&zone).date_naive(), locale)
 }
 
-fn explained(alert: &Alert, locale: Locale, zone: Tz) -> Explained<'_> {
-    let figures = &alert.figures;
+/// The figures, printed for a sentence.
+fn told<'a>(alert: &'a Alert, words: &dyn Wording, zone: Tz) -> Told<'a> {
+    let (figures, locale) = (&alert.figures, words.locale());
     let text = |value: f64| print(alert, value, locale);
     let campaign = alert.campaign.as_ref().map(|campaign| campaign.name.as_str());
-    Explained {
-        alert,
+    let off = figures.expected.filter(|expected| *expected != 0.0);
+    Told {
         metric: metric_name(alert, locale),
         place: campaign.or(alert.channel.as_ref().map(|channel| channel.name.as_str())),
+        when: words.when(&window(alert, locale, zone), alert.timing.window, alert.timing.bucket),
         value: text(figures.value),
         line: figures.line.map(text),
         // Before the line there is nothing past it: a resolved alert's newest figure.
         overshoot: figures.overshoot.filter(|over| *over > 0.0).map(text),
+        overshoot_share: figures.overshoot_share.map(share),
         expected: figures.expected.map(text),
         sigma: figures.sigma.map(text),
-        day: window(alert, locale, zone),
+        z: figures.z.map(|z| plain(z.abs(), 2)),
+        n: figures.n.map(|n| n.to_string()),
+        change: off.map(|expected| share(((figures.value - expected) / expected).abs())),
+        forecast: figures.forecast.map(text),
+        paused: alert.paused_campaign,
     }
+}
+
+/// The retailer's own words, filled.
+fn in_own_words(template: &str, alert: &Alert, told: &Told<'_>) -> String {
+    template::filled(template, |name| match name {
+        "metric" => Some(told.metric.to_owned()),
+        "place" => told.place.map(str::to_owned),
+        "when" => Some(told.when.clone()),
+        "value" => Some(told.value.clone()),
+        "line" => told.line.clone(),
+        "expected" => told.expected.clone(),
+        "overshoot" => told.overshoot.clone(),
+        "rule" => Some(alert.rule_name.clone()),
+        _ => None,
+    })
 }
 
 /// The figures, each in a field of its own.
@@ -162,10 +189,7 @@ fn figures(reply: Reply, alert: &Alert, words: &dyn Wording) -> Reply {
     let figures = &alert.figures;
     let text = |value: f64| print(alert, value, locale);
     let mut rows = vec![(Label::Value, text(figures.value))];
-    let line = match alert.spec {
-        RuleSpec::StopLoss { .. } => Label::StopLossLine,
-        RuleSpec::Threshold { .. } | RuleSpec::Deviation { .. } => Label::Line,
-    };
+    let line = if alert.spec.is_stop_loss() { Label::StopLossLine } else { Label::Line };
     rows.extend(figures.line.map(|value| (line, text(value))));
     rows.extend(figures.overshoot.map(|over| {
         let part = figures.overshoot_share.map(|part| format!(" ({})", share(part))).unwrap_or_default();
@@ -178,6 +202,7 @@ fn figures(reply: Reply, alert: &Alert, words: &dyn Wording) -> Reply {
     if let (Some(low), Some(high)) = (figures.low, figures.high) {
         rows.push((Label::Band, format!("{} – {}", text(low), text(high))));
     }
+    rows.extend(figures.forecast.map(|forecast| (Label::Forecast, text(forecast))));
     rows.into_iter().fold(reply, |reply, (label, value)| reply.field(words.label(label), value, true))
 }
 

@@ -344,7 +344,7 @@ pub struct AlertTold {
 pub struct RuleTold {
     /// The rule.
     pub rule: RuleId,
-    /// `threshold`, `stop_loss` or `deviation`.
+    /// Its kind, as in the rule's specification: `threshold`, `stop_loss`, …
     pub kind: String,
     /// The metric's key.
     pub metric: String,

@@ -110,6 +110,30 @@ requests! {
     }
 }
 
+impl Money {
+    /// Minor digits of a currency (ISO 4217): 0 for yen and won, 3 for dinars, else 2.
+    pub fn minor_digits(currency: &str) -> usize {
+        match currency {
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
+            | "XAF" | "XOF" | "XPF" => 0,
+            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+            _ => 2,
+        }
+    }
+
+    /// The amount in the currency's major unit, for showing and for shares.
+    pub fn major(&self) -> f64 {
+        let scale = match Self::minor_digits(&self.currency) {
+            0 => 1.0,
+            3 => 1_000.0,
+            _ => 100.0,
+        };
+        #[expect(clippy::cast_precision_loss, reason = "1e12 at most: far below 2^53")]
+        let minor = self.amount_minor as f64;
+        minor / scale
+    }
+}
+
 answers! {
     /// The answer to an action that has nothing else to tell.
     pub struct Acknowledgement {

@@ -33,7 +33,7 @@ use tillwatch_shared::ids::{CampaignId, ChannelId};
 use tillwatch_shared::plan::{CampaignState, ChannelStage, CreateCampaign, CreateChannel};
 use tillwatch_shared::quantity::Quantity;
 use tillwatch_shared::samples::SampleStatus;
-use tillwatch_shared::watch::{CreateRule, RedeemCode, RuleSpec, Severity, Transport};
+use tillwatch_shared::watch::{CreateRule, RedeemCode, Severity, StopLossSpec, Timing, Transport};
 
 /// Rows sent in one request.
 const BATCH: usize = 5_000;
@@ -244,7 +244,18 @@ fn wanted_rules(extract: &Extract, lines: &[(CampaignId, &DemoCampaign)]) -> Res
     let daily = |name: &str, spec: serde_json::Value, per_channel| -> Result<CreateRule> {
         let spec = serde_json::from_value(spec).map_err(Error::internal)?;
         let name = name.to_owned();
-        Ok(CreateRule { name, spec, channel: None, campaign: None, per_channel, severity: Severity::Warning })
+        let (severity, timing) = (Severity::Warning, Timing::default());
+        Ok(CreateRule {
+            name,
+            spec,
+            channel: None,
+            campaign: None,
+            per_channel,
+            severity,
+            timing,
+            quiet_hours: None,
+            message: None,
+        })
     };
     let mut wanted = Vec::new();
     for (id, campaign) in lines {
@@ -252,11 +263,14 @@ fn wanted_rules(extract: &Extract, lines: &[(CampaignId, &DemoCampaign)]) -> Res
         let line = Quantity::from_e4(minor * 100);
         wanted.push(CreateRule {
             name: if zh { format!("止损线：{}", campaign.name) } else { format!("Stop-loss: {}", campaign.name) },
-            spec: RuleSpec::StopLoss { metric: "spend".to_owned(), line, minimum_spend: Quantity::ZERO },
+            spec: StopLossSpec { metric: "spend".to_owned(), line, minimum_spend: Quantity::ZERO }.into(),
             channel: None,
             campaign: Some(*id),
             per_channel: false,
             severity: Severity::Critical,
+            timing: Timing::default(),
+            quiet_hours: None,
+            message: None,
         });
     }
     let low = json!({ "kind": "deviation", "metric": "sales", "side": "below", "minimum_volume": 100.0 });

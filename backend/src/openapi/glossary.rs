@@ -4,9 +4,9 @@
 //! attributes beside structs. What a body says of itself wins. A field whose name has no entry and that says nothing of
 //! its limits stays without, and the document's tests name it.
 
+use super::kinds;
 use crate::measure::metrics::{self, Metric};
 use crate::watch::ingest::parse::UNPACKED_LIMIT;
-use crate::watch::rules::model::is_cost;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tillwatch_shared::permissions::Permission;
@@ -193,6 +193,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
 /// Gives every field of the components its limits and example. `requests` are the schemas that requests are made of:
 /// they are closed, and a text in them has its form.
 pub(super) fn fill(components: &mut Value, requests: &BTreeSet<String>) {
+    kinds::flatten(&mut components["schemas"]);
     for (name, schema) in components["schemas"].as_object_mut().into_iter().flatten() {
         let asked = requests.contains(name);
         let permissions = Permission::ALL.iter();
@@ -207,7 +208,8 @@ pub(super) fn fill(components: &mut Value, requests: &BTreeSet<String>) {
                 let events = EventType::ALL.iter().filter(|kind| kind.can_be_asked_for());
                 only(schema, "events", events.map(|kind| kind.as_str()));
             }
-            "RuleSpec" => metrics_of_rules(schema),
+            "RuleSpec" => kinds::name_metrics(schema, keys),
+            "CreateRule" | "UpdateRule" => kinds::form_message(schema),
             _ => {}
         }
         limit("", schema, asked);
@@ -256,7 +258,7 @@ pub(super) fn fill_parameters(operation: &mut Value) {
             parameter["example"] = example.clone();
         }
         if name == "metric" {
-            parameter["schema"] = json!({ "type": "string", "enum": keys(|_| true) });
+            parameter["schema"] = json!({ "type": "string", "enum": keys(&|_| true) });
         }
         if lies_in_query && parameter["schema"]["type"] == "string" && !is_shaped(&parameter["schema"]) {
             parameter["schema"]["pattern"] = json!(ANY);
@@ -266,22 +268,10 @@ pub(super) fn fill_parameters(operation: &mut Value) {
 }
 
 /// The metrics' keys, sorted.
-fn keys(wanted: impl Fn(&Metric) -> bool) -> Vec<&'static str> {
+fn keys(wanted: &dyn Fn(&Metric) -> bool) -> Vec<&'static str> {
     let mut keys: Vec<&str> = metrics::all().iter().filter(|metric| wanted(metric)).map(|metric| metric.key).collect();
     keys.sort_unstable();
     keys
-}
-
-/// A rule watches one of the metrics that exist; a stop-loss one that is a cost.
-fn metrics_of_rules(schema: &mut Value) {
-    for variant in schema["oneOf"].as_array_mut().into_iter().flatten() {
-        let stops = variant["properties"]["kind"]["enum"][0] == "stop_loss";
-        let metric = &mut variant["properties"]["metric"];
-        metric["enum"] = json!(keys(|metric| !stops || is_cost(metric)));
-        if let Some(members) = metric.as_object_mut() {
-            members.retain(|name, _| !["minLength", "maxLength"].contains(&name.as_str()));
-        }
-    }
 }
 
 fn is(schema: &Value, kind: &str) -> bool {

@@ -107,3 +107,67 @@ fn the_longest_names_stay_within_a_messages_limits() {
         }
     }
 }
+
+#[test]
+fn own_words_come_first_with_their_figures_and_silence_is_no_recovery() {
+    let alert = Alert {
+        message: Some("{place}：{metric} {value}（{overshoot}），请联系林店长 {{!}}".to_owned()),
+        no_data_since: Some("2025-11-15T05:00:00Z".parse().unwrap()),
+        ..threshold()
+    };
+    assert_eq!(
+        shown(alert.clone(), Locale::ZhCn).body,
+        "Store 367：缺货率 6.00%（1.00%），请联系林店长 {!}\n\
+         2025年11月14日（周五），“Store 367”的缺货率为 6.00%，高于阈值 5.00%，超出 1.00%（20%）。\n\
+         自2025年11月15日 00:00起无数据，是否恢复尚不可知。"
+    );
+    let english = shown(alert.clone(), Locale::En).body;
+    assert!(english.ends_with("\nNo data since 15 Nov 2025, 00:00: whether it is over is not known."), "{english}");
+    let over = in_state(alert, AlertState::Resolved);
+    assert!(!shown(over, Locale::En).body.contains("No data since"), "it is known then");
+}
+
+#[test]
+fn a_window_of_hours_or_days_is_told_as_such() {
+    use tillwatch_shared::watch::Timing;
+    let week = Alert { timing: Timing { window: 7, ..Timing::default() }, ..threshold() };
+    assert!(
+        shown(week, Locale::En)
+            .body
+            .starts_with("Stock-out rate of Store 367 was 6.00% in the 7 days to Fri 14 Nov 2025")
+    );
+    let hour = Alert { timing: Timing { bucket: RuleBucket::Hour, ..Timing::default() }, ..threshold() };
+    assert!(shown(hour, Locale::ZhCn).body.starts_with("2025年11月14日 10:02起的一小时，“Store 367”的缺货率"));
+}
+
+#[test]
+fn missing_data_counts_days_and_a_budget_tells_where_it_ends() {
+    use tillwatch_shared::watch::{BudgetPaceSpec, Figures, MissingDataSpec};
+    let missing = MissingDataSpec { metric: "sales".to_owned(), grace: 1 };
+    let figures = Figures { value: 2.0, line: Some(2.0), score: 0.5, ..Figures::default() };
+    let silent = Alert { spec: missing.into(), unit: "money".to_owned(), figures, ..threshold() };
+    let reply = shown(silent, Locale::En);
+    assert_eq!(
+        reply.body,
+        "No data for Stock-out rate of Store 367: 2 expected and none came, the last of them on Fri 14 Nov 2025."
+    );
+    assert_eq!(value(&reply, "Value"), "2", "days, not dollars");
+
+    let side = tillwatch_shared::watch::Side::Above;
+    let pace = BudgetPaceSpec { side, percent: 20.0, recover_percent: None, minimum_days: 3 };
+    let figures = Figures {
+        value: 480.0,
+        expected: Some(400.0),
+        line: Some(480.0),
+        forecast: Some(1_200.0),
+        score: 0.5,
+        ..Figures::default()
+    };
+    let fast = Alert { spec: pace.into(), figures, ..stop_loss() };
+    let reply = shown(fast.clone(), Locale::En);
+    assert_eq!(value(&reply, "Forecast at the end"), "$1,200.00");
+    assert!(
+        reply.body.ends_with("20% above its plan of $400.00 for the days gone. At this pace it ends at $1,200.00.")
+    );
+    assert!(shown(fast, Locale::ZhCn).body.contains("高于预算进度 $400.00（偏差 20%）"));
+}

@@ -7,8 +7,8 @@ use tillwatch_shared::permissions::Role;
 use tillwatch_shared::plan::{Campaign, CampaignState};
 use tillwatch_shared::quantity::Quantity;
 use tillwatch_shared::watch::{
-    Alert, AlertState, Baseline, Delivery, Figures, Named, NamedCampaign, NamedStaff, RuleSpec, Severity, Side,
-    Transport,
+    Alert, AlertState, Baseline, Comparison, Delivery, DeviationSpec, Figures, Named, NamedCampaign, NamedStaff,
+    Severity, Side, StopLossSpec, ThresholdSpec, Timing, Transport,
 };
 use tillwatch_shared::{Locale, Money};
 use uuid::Uuid;
@@ -69,7 +69,7 @@ pub(crate) fn campaign(number: u128, name: &str, key: Option<&str>, state: Campa
 
 /// A stop-loss that paused its campaign.
 pub(crate) fn stop_loss() -> Alert {
-    let spec = RuleSpec::StopLoss {
+    let spec = StopLossSpec {
         metric: "spend".to_owned(),
         line: Quantity::from_units(1_500).unwrap(),
         minimum_spend: Quantity::ZERO,
@@ -78,7 +78,10 @@ pub(crate) fn stop_loss() -> Alert {
         id: AlertId(Uuid::from_u128(3)),
         rule: RuleId(Uuid::from_u128(4)),
         rule_name: "Coupons stop at $1,500".to_owned(),
-        spec,
+        rule_version: Some(1),
+        spec: spec.into(),
+        timing: Timing::default(),
+        message: None,
         severity: Severity::Critical,
         state: AlertState::Firing,
         metric: "spend".to_owned(),
@@ -101,6 +104,7 @@ pub(crate) fn stop_loss() -> Alert {
             ..Figures::default()
         },
         window_start: friday(),
+        no_data_since: None,
         paused_campaign: true,
         opened_at: friday(),
         acknowledged_at: None,
@@ -112,18 +116,20 @@ pub(crate) fn stop_loss() -> Alert {
 
 /// A deviation of a channel's conversion rate.
 pub(crate) fn deviation() -> Alert {
-    let spec = RuleSpec::Deviation {
+    let spec = DeviationSpec {
         metric: "conversion_rate".to_owned(),
         side: Side::Below,
         sigmas: 2.0,
+        recover_sigmas: None,
         window: 8,
         minimum_history: 6,
         minimum_volume: 0.0,
         baseline: Baseline::MeanSigma,
+        comparison: Comparison::OwnHistory,
     };
     Alert {
         rule_name: "Conversion falls".to_owned(),
-        spec,
+        spec: spec.into(),
         severity: Severity::Warning,
         metric: "conversion_rate".to_owned(),
         metric_en: "Conversion rate".to_owned(),
@@ -142,6 +148,7 @@ pub(crate) fn deviation() -> Alert {
             overshoot_share: Some(0.125),
             low: Some(2.4),
             high: Some(4.4),
+            forecast: None,
             score: 0.7,
         },
         paused_campaign: false,
@@ -151,7 +158,7 @@ pub(crate) fn deviation() -> Alert {
 
 /// A threshold on a day's stock-outs.
 pub(crate) fn threshold() -> Alert {
-    let spec = RuleSpec::Threshold {
+    let spec = ThresholdSpec {
         metric: "stock_out_rate".to_owned(),
         side: Side::Above,
         line: 5.0,
@@ -159,7 +166,7 @@ pub(crate) fn threshold() -> Alert {
         minimum_volume: 0.0,
     };
     Alert {
-        spec,
+        spec: spec.into(),
         rule_name: "Empty shelves".to_owned(),
         metric_en: "Stock-out rate".to_owned(),
         metric_zh: "缺货率".to_owned(),

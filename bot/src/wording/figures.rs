@@ -10,12 +10,7 @@ use tillwatch_shared::{Locale, Money};
 
 /// Minor digits of a currency (ISO 4217): 0 for yen and won, 3 for dinars, else 2.
 pub fn minor_digits(currency: &str) -> usize {
-    match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
-        | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
-    }
+    Money::minor_digits(currency)
 }
 
 /// What stands before an amount. A sign that several currencies share is left to the one that most use it for.
@@ -45,14 +40,7 @@ pub fn amount(quantity: Quantity, currency: &str) -> String {
 
 /// An amount in the currency's minor unit, in its major unit.
 pub fn major(money: &Money) -> f64 {
-    let scale = match minor_digits(&money.currency) {
-        0 => 1.0,
-        3 => 1_000.0,
-        _ => 100.0,
-    };
-    #[expect(clippy::cast_precision_loss, reason = "1e12 at most: far below 2^53")]
-    let minor = money.amount_minor as f64;
-    minor / scale
+    money.major()
 }
 
 /// A share of one as a percentage with one decimal: 0.042 is `4.2%`.

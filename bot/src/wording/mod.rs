@@ -11,7 +11,7 @@ mod zh_cn;
 use tillwatch_shared::Locale;
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{Alert, AlertState, AlertStep, Severity, Side, Transport};
+use tillwatch_shared::watch::{Alert, AlertState, AlertStep, RuleBucket, Severity, Transport};
 
 /// A first line and the text under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ macro_rules! lists {
 lists! {
     /// Names of fields, buttons and the like.
     Label {
-        Value, Line, StopLossLine, Expected, Sigma, Baseline, Score, Overshoot, Band, Campaign, Channel, Channels, Window, Retailer,
+        Value, Line, StopLossLine, Expected, Sigma, Baseline, Score, Overshoot, Band, Forecast, Campaign, Channel, Channels, Window, Retailer,
         Raised, Acknowledged, Resolved, State, Since, Reason, Spend, Dates, Key, Id, By, Timeline, Severity, Metric,
         ButtonPause, ButtonPaused, ButtonAcknowledge, ButtonAcknowledged, ButtonOpen, None, AllChannels,
     }
@@ -82,29 +82,6 @@ pub enum By {
     Rule,
     /// The service itself, by date for instance.
     System,
-}
-
-/// An alert's figures, printed; [`Wording::explained`] makes sentences of them.
-#[derive(Clone, Debug)]
-pub struct Explained<'a> {
-    /// The alert.
-    pub alert: &'a Alert,
-    /// The metric's name in the reader's language.
-    pub metric: &'a str,
-    /// Where: the campaign's or the channel's name.
-    pub place: Option<&'a str>,
-    /// What was measured.
-    pub value: String,
-    /// The line.
-    pub line: Option<String>,
-    /// How far past it.
-    pub overshoot: Option<String>,
-    /// The baseline's middle.
-    pub expected: Option<String>,
-    /// Its standard deviation.
-    pub sigma: Option<String>,
-    /// The day that was judged.
-    pub day: String,
 }
 
 /// How a figure moved against the same weekday a week before.
@@ -158,8 +135,11 @@ pub trait Alerting: Names {
     fn already_acknowledged(&self, rule: &str, by: &By, when: &str) -> Said;
     /// It is over.
     fn already_resolved(&self, rule: &str, when: &str) -> Said;
-    /// What happened, with its figures.
-    fn explained(&self, what: &Explained<'_>) -> String;
+    /// When the judged figure was, as it stands in a sentence: `time` is its day or the begin of its hour, the last of
+    /// `window` of them.
+    fn when(&self, time: &str, window: u16, bucket: RuleBucket) -> String;
+    /// Nothing arrives for it since then.
+    fn silent(&self, when: &str) -> String;
     /// Who takes care of it since when.
     fn taken(&self, by: &By, when: &str) -> String;
     /// It ended then.
@@ -265,15 +245,6 @@ pub fn of(locale: Locale) -> &'static dyn Wording {
     match locale {
         Locale::En => &en::English,
         Locale::ZhCn => &zh_cn::Chinese,
-    }
-}
-
-/// Which side of its line an alert's figure lies on.
-pub(crate) fn side(alert: &Alert) -> Side {
-    use tillwatch_shared::watch::RuleSpec::{Deviation, StopLoss, Threshold};
-    match alert.spec {
-        Threshold { side, .. } | Deviation { side, .. } => side,
-        StopLoss { .. } => Side::Above,
     }
 }
 

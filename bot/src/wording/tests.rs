@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::things::{deviation, stop_loss, threshold};
+use tillwatch_shared::watch::Told;
 
 #[expect(clippy::too_many_lines, reason = "it names everything once")]
 /// Everything that can be said, with arguments that are in neither language's letters.
@@ -61,22 +62,28 @@ fn everything(words: &dyn Wording) -> Vec<String> {
         "1".clone_into(&mut alert.rule_name);
         "1".clone_into(&mut alert.metric_en);
         for paused in [true, false] {
-            alert.paused_campaign = paused;
             let text = || Some("1".to_owned());
-            all.push(words.explained(&Explained {
-                alert: &alert,
+            let told = Told {
                 metric: "2",
                 place: Some("3"),
+                when: "5".to_owned(),
                 value: "4".to_owned(),
                 line: text(),
                 overshoot: text(),
+                overshoot_share: text(),
                 expected: text(),
                 sigma: text(),
-                day: "5".to_owned(),
-            }));
+                paused,
+                ..Told::default()
+            };
+            all.push(alert.spec.says().said(&told, words.locale()));
         }
         all.push(words.picture_alt(&alert));
     }
+    for bucket in RuleBucket::ALL {
+        all.extend([1, 7].map(|window| words.when("1", window, *bucket)));
+    }
+    all.push(words.silent("1"));
     all.extend(AlertStep::ALL.iter().map(|step| words.step(*step).to_owned()));
     all.extend([
         words.more(3),

@@ -196,7 +196,9 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
             let over_channel = json!({ "name": "R", "severity": "info", "channel": channel, "spec": threshold });
             vec![Case::new(UnknownReference).body(stop_loss(campaign)), Case::new(UnknownReference).body(over_channel)]
         }
-        "rules_get" | "rules_archive" => vec![not_found("rule")],
+        "rules_get" | "rules_archive" | "rules_versions" => vec![not_found("rule")],
+        "rules_backtest" => vec![not_found("rule").body(json!({}))],
+        "rules_preview" => vec![Case::new(UnknownReference).body(json!({ "rule": stop_loss(campaign) }))],
         "rules_update" => vec![not_found("rule").body(json!({ "enabled": false }))],
         "imports_start" => {
             let row = json!({ "metric": "nothing", "at": "2026-01-01T00:00:00Z", "key": "a", "value": 1 });

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, EventId, RuleId, TenantId, WebhookId};
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{AlertState, Severity};
+use tillwatch_shared::watch::{AlertState, RuleSpec, Severity};
 use tillwatch_shared::webhooks::{DisabledBecause, Event, EventDescription, EventType};
 use uuid::Uuid;
 
@@ -118,7 +118,7 @@ pub fn schema(kind: EventType) -> Value {
         }),
         Family::Rule => json!({
             "rule": id(RuleId::PREFIX),
-            "kind": words(["threshold", "stop_loss", "deviation"].into_iter()),
+            "kind": words(RuleSpec::KINDS.iter().copied()),
             "metric": { "type": "string", "maxLength": 64 },
             "severity": words(Severity::ALL.iter().map(|severity| severity.as_str())),
             "channel": or_null(&id(ChannelId::PREFIX)),

@@ -55,8 +55,8 @@ pub const TABLES: &[Table] = &[
     rows(
         "alerts",
         "alert_id:uuid",
-        "alert_id rule_id rule_name spec metric severity state channel_id campaign_id figures window_start paused_campaign \
-         opened_at acknowledged_at acknowledged_by resolved_at version breach_key",
+        "alert_id rule_id rule_name rule_version spec timing message metric severity state channel_id campaign_id figures \
+         window_start no_data_since paused_campaign opened_at acknowledged_at acknowledged_by resolved_at version breach_key",
     ),
     rows_but(
         "api_tokens",
@@ -151,11 +151,13 @@ pub const TABLES: &[Table] = &[
     },
     rows("roles", "role_id:uuid", "role_id name name_key permissions archived_at created_at version"),
     rows("rollups", "series_id:uuid resolution:text bucket:timestamptz", "series_id resolution bucket sum_e4 samples"),
-    rows("rule_progress", "rule_id:uuid channel_id:uuid", "rule_id channel_id judged_through"),
+    rows("rule_progress", "rule_id:uuid channel_id:uuid", "rule_id channel_id judged_through judged_bucket"),
+    rows("rule_versions", "rule_id:uuid version:bigint", "rule_id version at actor_kind actor_id via rule"),
     rows(
         "rules",
         "rule_id:uuid",
-        "rule_id name kind metric spec channel_id campaign_id per_channel severity enabled created_at archived_at version",
+        "rule_id name kind metric spec channel_id campaign_id per_channel severity timing quiet_hours message action \
+         backtested_at fed_at enabled created_at archived_at version",
     ),
     rows("samples", "series_id:uuid at:timestamptz source_key:text", "series_id at source_key value_e4 previous_e4"),
     rows("series", "series_id:uuid", "series_id metric channel_id campaign_id created_at"),

@@ -4,7 +4,7 @@
 //! *sample* is one value of a series at one time under the source's key; sending it again changes nothing, sending
 //! it with another value corrects it. A *rollup* is the sum of a series over a local hour or day.
 //!
-//! Cast: [`record`] writes a batch inside the caller's transaction; [`query`] reads rollups for rules, pictures and
+//! Cast: [`record`] writes a batch inside the caller's transaction; [`buckets`] and [`query`] read rollups for rules, pictures and
 //! people, `reached` says whose. Pure: `model` (ids, order, adding up, figures), [`calendar`] (local hours and days), `window` (what a
 //! question asks for). `store` has the only SQL.
 //!
@@ -12,6 +12,7 @@
 //! every writer locks series, then samples, then day and hour rollups, each in the same order, so writers wait for
 //! each other but never in a circle; ratios are computed from sums.
 
+pub mod buckets;
 pub mod calendar;
 mod model;
 pub mod query;

@@ -1,11 +1,12 @@
-//! Reading figures: for rules and pictures inside a transaction, for people as [`series`] and [`kpis`].
+//! Reading figures: for pictures inside a transaction, for people as [`series`] and [`kpis`]; what rules judge is read by
+//! [`super::buckets`].
 //!
 //! Everything but raw samples is read from rollups. A ratio is computed from the sums of its parts over the bucket;
 //! where one of its parts was never counted there is no ratio at all, rather than one of 0 %. Buckets in which
 //! nothing was counted are left out. A caller who is narrowed to channels sees what was counted on these: a figure belongs to
 //! its channel, and only where it has none to its campaign ([`crate::identity::reach`]).
 
-use super::calendar::{day_end, day_start, local_date, week_before};
+use super::calendar::{day_start, local_date, week_before};
 use super::model::{Parts, change};
 use super::reached::{named, reached};
 use super::store::{self, Scope, Span, SumRow};
@@ -18,89 +19,11 @@ use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use tillwatch_shared::ids::{CampaignId, ChannelId, TenantId};
 use tillwatch_shared::measure::{Kpi, Kpis, Resolution, Series, SeriesPoint};
 use tillwatch_shared::quantity::Quantity;
 use uuid::Uuid;
-
-/// One local day of a metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DayBucket {
-    /// The local day.
-    pub day: NaiveDate,
-    /// The sum in the metric's unit; for a ratio the numerator times its factor (100 for per cent).
-    pub numerator: f64,
-    /// For a ratio: the denominator, not below zero. The figure is the quotient; there is none where this is zero.
-    pub denominator: Option<f64>,
-    /// How many samples stand behind it.
-    pub samples: i64,
-}
-
-impl DayBucket {
-    fn new(zone: Tz, metric: &Metric, at: DateTime<Utc>, parts: &Parts) -> Self {
-        let (numerator, denominator) = parts.fraction(metric);
-        Self { day: local_date(zone, at), numerator, denominator, samples: parts.samples }
-    }
-}
-
-/// The days from `from` to `to` (both included) on which `metric` was counted, oldest first: of one channel or
-/// campaign, or over all of them.
-///
-/// # Errors
-/// When the database fails, or a sum over series leaves the range that is kept.
-#[expect(clippy::too_many_arguments, reason = "what is asked for, one argument each")]
-pub async fn day_buckets(
-    tx: &mut Tx,
-    tenant: TenantId,
-    zone: Tz,
-    metric: &Metric,
-    channel: Option<ChannelId>,
-    campaign: Option<CampaignId>,
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<DayBucket>> {
-    let span = Span { resolution: Resolution::Day, from: day_start(zone, from), to: day_end(zone, to) };
-    let found = figures(tx, tenant, metric, &Scope { channel, campaign, reached: None }, span).await?;
-    Ok(found.iter().map(|(at, parts)| DayBucket::new(zone, metric, *at, parts)).collect())
-}
-
-/// As [`day_buckets`], each channel by itself. What was counted for no channel is not among them.
-///
-/// # Errors
-/// As [`day_buckets`].
-pub async fn day_buckets_by_channel(
-    tx: &mut Tx,
-    tenant: TenantId,
-    zone: Tz,
-    metric: &Metric,
-    campaign: Option<CampaignId>,
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<BTreeMap<ChannelId, Vec<DayBucket>>> {
-    let span = Span { resolution: Resolution::Day, from: day_start(zone, from), to: day_end(zone, to) };
-    let (scope, keys) = (Scope { channel: None, campaign, reached: None }, metric.sums());
-    let counted = if metric.is_sum() { HashSet::new() } else { store::counted(tx, tenant, &keys, &scope).await? };
-    let mut by_channel: BTreeMap<ChannelId, Vec<SumRow>> = BTreeMap::new();
-    for row in store::sums_by_channel(tx, tenant, &keys, &scope, span).await? {
-        by_channel.entry(ChannelId(row.channel)).or_default().push(row);
-    }
-    if !metric.is_sum() {
-        by_channel.retain(|channel, _| keys.iter().all(|key| counted.contains(&((*key).to_owned(), channel.0))));
-    }
-    let days = |rows| buckets(rows).iter().map(|(at, parts)| DayBucket::new(zone, metric, *at, parts)).collect();
-    Ok(by_channel.into_iter().map(|(channel, rows)| (channel, days(rows))).collect())
-}
-
-/// The newest local day of `metric`: for a ratio, the newest of any of its parts.
-///
-/// # Errors
-/// When the database fails.
-pub async fn last_day(tx: &mut Tx, tenant: TenantId, zone: Tz, metric: &Metric) -> Result<Option<NaiveDate>> {
-    let newest = store::newest_day_of(tx, tenant, &metric.sums()).await?;
-    Ok(newest.map(|at| local_date(zone, at)))
-}
 
 /// The times and source keys of the samples of `metric` from `from` on, in no order.
 ///
@@ -343,7 +266,7 @@ fn lines(rows: Vec<(String, Option<SumRow>)>, days: [DateTime<Utc>; 2]) -> Vec<K
 }
 
 /// The buckets of `span` in which `metric` or a part of it was counted, oldest first.
-async fn figures(
+pub(super) async fn figures(
     tx: &mut Tx,
     tenant: TenantId,
     metric: &Metric,
@@ -357,11 +280,11 @@ async fn figures(
             return Ok(Vec::new());
         }
     }
-    Ok(buckets(store::sums(tx, tenant, &keys, scope, span).await?))
+    Ok(put_together(store::sums(tx, tenant, &keys, scope, span).await?))
 }
 
 /// Rows, oldest first, put together by bucket.
-fn buckets(rows: Vec<SumRow>) -> Vec<(DateTime<Utc>, Parts)> {
+pub(super) fn put_together(rows: Vec<SumRow>) -> Vec<(DateTime<Utc>, Parts)> {
     let mut found: Vec<(DateTime<Utc>, Parts)> = Vec::new();
     for row in rows {
         let (sum, samples) = (row.sum(), row.samples());

@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 pub(super) use read::{
-    Scope, Span, SumRow, campaign_sum_before, counted, newest_day, newest_day_of, on_days, raw, sources, sums,
+    Scope, Span, SumRow, campaign_sum_before, counted, newest_day, newest_of, on_days, raw, sources, sums,
     sums_by_channel,
 };
 pub(super) use write::{add_to_rollups, ensure_series, insert_new, insert_or_correct};

@@ -145,6 +145,14 @@ pub async fn get(app: &App, who: &Who, id: CampaignId) -> Result<Campaign> {
         .await
 }
 
+/// One campaign, as part of a transaction of somebody who reaches it.
+///
+/// # Errors
+/// 404 when the tenant has no such campaign.
+pub async fn plan_of(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Result<Campaign> {
+    store::get(tx, tenant, id).await
+}
+
 /// Changes a campaign's plan. When nothing differs, nothing is written and the version stays.
 ///
 /// # Errors

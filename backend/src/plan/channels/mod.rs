@@ -192,6 +192,14 @@ pub async fn existing(tx: &mut Tx, tenant: TenantId, ids: &[ChannelId]) -> Resul
     Ok(store::by_ids(tx, tenant, &ids).await?.into_iter().map(|(id, _)| ChannelId(id)).collect())
 }
 
+/// How many channels are in use: not archived.
+///
+/// # Errors
+/// When the database fails.
+pub async fn in_use(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
+    store::in_use(tx, tenant).await
+}
+
 /// The names of channels, archived ones too.
 ///
 /// # Errors

@@ -86,6 +86,11 @@ pub(super) async fn get(tx: &mut Tx, tenant: TenantId, id: ChannelId) -> Result<
         .into_channel()
 }
 
+pub(super) async fn in_use(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
+    let used = channels::table.filter(channels::tenant_id.eq(tenant.0)).filter(channels::archived_at.is_null()).count();
+    Ok(used.get_result(tx).await?)
+}
+
 /// As [`get`], held against other writers until the transaction ends.
 pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: ChannelId) -> Result<Channel> {
     channels::table

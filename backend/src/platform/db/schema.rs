@@ -37,6 +37,10 @@ diesel::table! {
         resolved_at -> Nullable<Timestamptz>,
         version -> Int8,
         breach_key -> Text,
+        rule_version -> Nullable<Int8>,
+        timing -> Nullable<Jsonb>,
+        message -> Nullable<Text>,
+        no_data_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -522,6 +526,20 @@ diesel::table! {
         rule_id -> Uuid,
         channel_id -> Uuid,
         judged_through -> Date,
+        judged_bucket -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    rule_versions (tenant_id, rule_id, version) {
+        tenant_id -> Uuid,
+        rule_id -> Uuid,
+        version -> Int8,
+        at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        via -> Text,
+        rule -> Jsonb,
     }
 }
 
@@ -541,6 +559,12 @@ diesel::table! {
         created_at -> Timestamptz,
         archived_at -> Nullable<Timestamptz>,
         version -> Int8,
+        timing -> Nullable<Jsonb>,
+        quiet_hours -> Nullable<Jsonb>,
+        message -> Nullable<Text>,
+        action -> Nullable<Text>,
+        backtested_at -> Nullable<Timestamptz>,
+        fed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -701,6 +725,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     roles,
     rollups,
     rule_progress,
+    rule_versions,
     rules,
     samples,
     series,

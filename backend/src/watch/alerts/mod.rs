@@ -30,7 +30,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId, TenantId};
-use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState, AlertStep, Figures, RuleSpec};
+use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState, AlertStep, Figures};
 use tillwatch_shared::webhooks::{AlertTold, EventType};
 use uuid::Uuid;
 
@@ -51,6 +51,8 @@ pub struct Breach<'a> {
     pub window_start: DateTime<Utc>,
     /// Whether the campaign was paused for it, or was paused by another stop-loss already.
     pub paused_campaign: bool,
+    /// When it may be told in chat: now, or when the rule's quiet hours are over.
+    pub speaks_at: DateTime<Utc>,
     /// Its key: see [`breach_key`].
     pub key: String,
 }
@@ -87,7 +89,7 @@ pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: 
     }
     store::add_event(tx, who, id, 1, AlertStep::Opened, Some(&breach.figures), at).await?;
     for server in chat::servers(tx, who.tenant).await? {
-        deliveries::order(tx, who, id, &server, at).await?;
+        deliveries::order(tx, who, id, &server, breach.speaks_at).await?;
     }
     let after = Some(json!({ "rule": breach.rule.id, "figures": breach.figures }));
     let entry = Entry { action: "alert.opened", object: Some(id.to_string()), after, ..Entry::default() };
@@ -145,9 +147,29 @@ fn say_the_same(one: &Figures, other: &Figures) -> bool {
 impl Breach<'_> {
     /// Whether the alert now speaks of another day. A stop-loss speaks of the campaign's whole life.
     fn rule_window_moves(&self, open: &OpenAlert) -> bool {
-        let judges_days = !matches!(self.rule.spec, RuleSpec::StopLoss { .. });
-        judges_days && self.window_start != open.window_start
+        !self.rule.spec.is_stop_loss() && self.window_start != open.window_start
     }
+}
+
+/// Says since when nothing arrives for what an open alert watches, or that something does again (`None`); nothing
+/// happens when that is known. It stays open: silence is no recovery.
+///
+/// # Errors
+/// When the database fails.
+pub async fn silent(
+    tx: &mut Tx,
+    who: &Who,
+    open: &OpenAlert,
+    since: Option<DateTime<Utc>>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    if open.no_data_since.is_some() == since.is_some() {
+        return Ok(());
+    }
+    let version = store::set_silent(tx, who.tenant, open.id, since).await?;
+    let step = if since.is_some() { AlertStep::NoData } else { AlertStep::Updated };
+    store::add_event(tx, who, open.id, version, step, None, at).await?;
+    deliveries::want(tx, who, open.id, version, at).await
 }
 
 /// Says that the campaign of an open alert was paused for it, which could not be done when it was raised.

@@ -6,23 +6,25 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::tenants::{self, Settings};
 use crate::measure::metrics;
-use crate::measure::samples::calendar::{day_start, local_date};
 use crate::measure::samples::query;
 use crate::platform::chart::{self, AlertChart, Band, ChartState, Line, Point, Unit};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
-use crate::watch::rules::series;
+use crate::watch::rules::detect::Verdict;
+use crate::watch::rules::series::{How, Prepared};
+use crate::watch::rules::{kinds, reading};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
 use tillwatch_shared::Locale;
 use tillwatch_shared::ids::{AlertId, TenantId};
 use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::watch::{Alert, AlertState, RuleSpec};
 
-/// Days shown before the judged one.
-const DAYS_BEFORE: i64 = 34;
-/// Days shown behind it, as far as they have come.
-const DAYS_AFTER: i64 = 6;
+/// Days or hours shown before the judged one.
+const PIECES_BEFORE: i32 = 34;
+/// Those shown behind it, as far as they have come.
+const PIECES_AFTER: i32 = 6;
 /// Days of a campaign's cost that are shown.
 const CAMPAIGN_DAYS: i64 = 60;
 
@@ -38,9 +40,9 @@ pub async fn png(app: &App, who: &Who, id: AlertId, locale: Option<Locale>) -> R
             let alert = view::one(tx, who.tenant, id).await?;
             let settings = tenants::settings(tx, who.tenant).await?;
             let locale = locale.unwrap_or(settings.locale);
-            let drawn = match &alert.spec {
-                RuleSpec::StopLoss { .. } => cost(tx, who.tenant, &alert, locale).await?,
-                _ => days(tx, who.tenant, &alert, &settings).await?,
+            let drawn = match kinds::of(&alert.spec).drawn() {
+                kinds::Drawn::Cost => cost(tx, who.tenant, &alert, locale).await?,
+                as_judged => figures(tx, who.tenant, &alert, &settings, as_judged).await?,
             };
             Ok(drawn.map(|drawn| chart_of(&alert, &settings, locale, drawn)))
         })
@@ -68,7 +70,7 @@ struct Drawn {
 
 /// A campaign's cost, hour by hour, up to the line.
 async fn cost(tx: &mut Tx, tenant: TenantId, alert: &Alert, locale: Locale) -> Result<Option<Drawn>> {
-    let (RuleSpec::StopLoss { line, .. }, Some(campaign)) = (&alert.spec, &alert.campaign) else { return Ok(None) };
+    let (RuleSpec::StopLoss(spec), Some(campaign)) = (&alert.spec, &alert.campaign) else { return Ok(None) };
     // A cost ratio has no hourly total; its picture is the spend behind it, without the ratio's line.
     let is_spend = alert.metric == "spend";
     let Some(metric) = metrics::find("spend") else { return Ok(None) };
@@ -83,45 +85,69 @@ async fn cost(tx: &mut Tx, tenant: TenantId, alert: &Alert, locale: Locale) -> R
         .filter(|(at, _)| *at >= since)
         .map(|(at, total)| Point { at: *at, value: Some(total.to_f64()) })
         .collect();
-    let height = line.to_f64();
+    let height = spec.line.to_f64();
     let marked = points.iter().position(|point| is_spend && point.value.is_some_and(|value| value >= height));
     let line = is_spend.then(|| Line { value: height, label: words::stop_line(locale).to_owned() });
     Ok(Some(Drawn { points, line, marked, ..Drawn::default() }))
 }
 
-/// The days around the judged one, with the band in which the rule is quiet.
-async fn days(tx: &mut Tx, tenant: TenantId, alert: &Alert, settings: &Settings) -> Result<Option<Drawn>> {
+/// The days or hours around the judged one, with the band in which the rule is quiet, or its line.
+async fn figures(
+    tx: &mut Tx,
+    tenant: TenantId,
+    alert: &Alert,
+    settings: &Settings,
+    drawn_as: kinds::Drawn,
+) -> Result<Option<Drawn>> {
     let Some(metric) = metrics::find(&alert.metric) else { return Ok(None) };
-    let zone = settings.time_zone;
-    let day = local_date(zone, alert.window_start);
-    let first = day - TimeDelta::days(DAYS_BEFORE);
-    let since = first - TimeDelta::days(series::look_back(&alert.spec));
-    let (channel, campaign) = (alert.channel.as_ref().map(|c| c.id), alert.campaign.as_ref().map(|c| c.id));
-    let last = day + TimeDelta::days(DAYS_AFTER);
-    let buckets = query::day_buckets(tx, tenant, zone, metric, channel, campaign, since, last).await?;
+    let how = How { spec: &alert.spec, timing: &alert.timing, zone: settings.time_zone };
+    let calendar = how.calendar();
+    let piece = kinds::width(calendar.bucket);
+    let first = calendar.start_of(alert.window_start - piece * PIECES_BEFORE);
+    let last = calendar.start_of(alert.window_start + piece * PIECES_AFTER);
+    let channel = alert.channel.as_ref().map(|channel| channel.id);
+    let campaign = alert.campaign.as_ref().map(|campaign| campaign.id);
+    // Peers are needed for the band, and only they.
+    let scope = reading::Scope { channel, campaign, per_channel: how.kind().wants_peers() };
+    let span = calendar.start_of(first - how.look_back())..calendar.end_of(last);
+    let counted = reading::series(tx, tenant, how, metric, scope, span).await?;
+    let Some(place) = counted.iter().position(|(of, _)| *of == channel) else { return Ok(None) };
     let mut drawn = Drawn::default();
-    for bucket in buckets.iter().filter(|bucket| bucket.day >= first) {
-        let value = match bucket.denominator {
-            None => Some(bucket.numerator),
-            Some(denominator) => (denominator > 0.0).then(|| bucket.numerator / denominator),
+    for one in counted[place].1.iter().filter(|one| one.start >= first) {
+        let value = match one.denominator {
+            None => Some(one.numerator),
+            Some(denominator) => (denominator > 0.0).then(|| one.numerator / denominator),
         };
-        if bucket.day == day {
-            drawn.marked = Some(drawn.points.len());
-        }
-        drawn.points.push(Point { at: day_start(zone, bucket.day), value });
+        drawn.points.push(Point { at: one.start, value });
     }
-    for (day, verdict) in series::judge(&alert.spec, &buckets, first, false) {
-        let (at, figures) = (day_start(zone, day), verdict.figures());
-        if let Some((low, high)) = figures.and_then(|f| f.low.zip(f.high)) {
-            drawn.bands.push(Band { at, low, high });
+    let plan = reading::plan(tx, tenant, how, campaign).await?;
+    let through = counted[place].1.last().map_or(alert.window_start, |one| one.start.max(alert.window_start));
+    let verdicts = Prepared::new(how, counted, plan, through).judge(place, first, false);
+    if drawn_as == kinds::Drawn::Figures {
+        // With a window, or summed up since the campaign began: not what was counted on the day.
+        let value = |verdict: &Verdict| verdict.figures().map(|figures| figures.value);
+        let judged = verdicts.iter().map(|(at, verdict)| (*at, value(verdict))).filter(|(_, value)| value.is_some());
+        let judged: BTreeMap<DateTime<Utc>, Option<f64>> = judged.collect();
+        let counted = drawn.points.iter().map(|point| (point.at, point.value));
+        let mut points: BTreeMap<DateTime<Utc>, Option<f64>> = counted.collect();
+        points.extend(judged);
+        drawn.points = points.into_iter().map(|(at, value)| Point { at, value }).collect();
+        for (at, verdict) in &verdicts {
+            let figures = verdict.figures();
+            if let Some((low, high)) = figures.and_then(|f| f.low.zip(f.high)) {
+                drawn.bands.push(Band { at: *at, low, high });
+            }
+            if let Some(expected) = figures.and_then(|f| f.expected) {
+                drawn.expectation.push((*at, expected));
+            }
         }
-        if let Some(expected) = figures.and_then(|f| f.expected) {
-            drawn.expectation.push((at, expected));
+        let line = verdicts.iter().rev().find_map(|(_, verdict)| verdict.figures()?.line);
+        // A line that moves with what is expected is drawn as the band, or not at all.
+        if drawn.expectation.is_empty() {
+            drawn.line = line.map(|value| Line { value, label: String::new() });
         }
     }
-    if let RuleSpec::Threshold { line, .. } = &alert.spec {
-        drawn.line = Some(Line { value: *line, label: String::new() });
-    }
+    drawn.marked = drawn.points.iter().position(|point| point.at == alert.window_start);
     Ok(drawn.points.iter().any(|point| point.value.is_some()).then_some(drawn))
 }
 

@@ -31,13 +31,15 @@ pub struct OpenAlert {
     pub window_start: DateTime<Utc>,
     /// Whether its campaign was paused for it.
     pub paused_campaign: bool,
+    /// Since when nothing arrives for it.
+    pub no_data_since: Option<DateTime<Utc>>,
 }
 
-type OpenRow = (Uuid, String, serde_json::Value, DateTime<Utc>, bool);
+type OpenRow = (Uuid, String, serde_json::Value, DateTime<Utc>, bool, Option<DateTime<Utc>>);
 
-fn open_alert((id, key, figures, window_start, paused_campaign): OpenRow) -> Result<OpenAlert> {
+fn open_alert((id, key, figures, window_start, paused_campaign, no_data_since): OpenRow) -> Result<OpenAlert> {
     let figures = serde_json::from_value(figures).map_err(Error::internal)?;
-    Ok(OpenAlert { id: AlertId(id), key, figures, window_start, paused_campaign })
+    Ok(OpenAlert { id: AlertId(id), key, figures, window_start, paused_campaign, no_data_since })
 }
 
 /// One row of the table.
@@ -47,7 +49,10 @@ pub(super) struct Row {
     pub(super) alert_id: Uuid,
     pub(super) rule_id: Uuid,
     pub(super) rule_name: String,
+    pub(super) rule_version: Option<i64>,
     pub(super) spec: serde_json::Value,
+    pub(super) timing: Option<serde_json::Value>,
+    pub(super) message: Option<String>,
     pub(super) metric: String,
     pub(super) severity: String,
     pub(super) state: String,
@@ -55,6 +60,7 @@ pub(super) struct Row {
     pub(super) campaign_id: Option<Uuid>,
     pub(super) figures: serde_json::Value,
     pub(super) window_start: DateTime<Utc>,
+    pub(super) no_data_since: Option<DateTime<Utc>>,
     pub(super) paused_campaign: bool,
     pub(super) opened_at: DateTime<Utc>,
     pub(super) acknowledged_at: Option<DateTime<Utc>>,
@@ -76,6 +82,9 @@ pub(super) async fn insert(
             alerts::alert_id.eq(id.0),
             alerts::rule_id.eq(breach.rule.id.0),
             alerts::rule_name.eq(&breach.rule.name),
+            alerts::rule_version.eq(breach.rule.version),
+            alerts::timing.eq(serde_json::to_value(breach.rule.timing).map_err(Error::internal)?),
+            alerts::message.eq(&breach.rule.message),
             alerts::spec.eq(serde_json::to_value(&breach.rule.spec).map_err(Error::internal)?),
             alerts::metric.eq(breach.rule.spec.metric()),
             alerts::severity.eq(breach.rule.severity.as_str()),
@@ -101,7 +110,14 @@ fn literally_resolved() -> SqlLiteral<Text> {
 
 pub(super) async fn open(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Option<OpenAlert>> {
     let row: Option<OpenRow> = alerts::table
-        .select((alerts::alert_id, alerts::breach_key, alerts::figures, alerts::window_start, alerts::paused_campaign))
+        .select((
+            alerts::alert_id,
+            alerts::breach_key,
+            alerts::figures,
+            alerts::window_start,
+            alerts::paused_campaign,
+            alerts::no_data_since,
+        ))
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::breach_key.eq(key))
         .filter(alerts::state.ne(literally_resolved()))
@@ -114,7 +130,14 @@ pub(super) async fn open(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Opt
 
 pub(super) async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) -> Result<Vec<OpenAlert>> {
     let rows: Vec<OpenRow> = alerts::table
-        .select((alerts::alert_id, alerts::breach_key, alerts::figures, alerts::window_start, alerts::paused_campaign))
+        .select((
+            alerts::alert_id,
+            alerts::breach_key,
+            alerts::figures,
+            alerts::window_start,
+            alerts::paused_campaign,
+            alerts::no_data_since,
+        ))
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::rule_id.eq(rule.0))
         .filter(alerts::state.ne(literally_resolved()))
@@ -162,8 +185,22 @@ pub(super) async fn set_figures(
         .set((
             alerts::figures.eq(serde_json::to_value(figures).map_err(Error::internal)?),
             alerts::window_start.eq(window_start),
+            alerts::no_data_since.eq(None::<DateTime<Utc>>),
             alerts::version.eq(alerts::version + 1),
         ))
+        .returning(alerts::version)
+        .get_result(tx)
+        .await?)
+}
+
+pub(super) async fn set_silent(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: AlertId,
+    since: Option<DateTime<Utc>>,
+) -> Result<i64> {
+    Ok(diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
+        .set((alerts::no_data_since.eq(since), alerts::version.eq(alerts::version + 1)))
         .returning(alerts::version)
         .get_result(tx)
         .await?)

@@ -8,7 +8,7 @@ use crate::plan::{campaigns, channels};
 use crate::platform::db::Tx;
 use std::collections::HashMap;
 use tillwatch_shared::ids::{AlertId, RuleId, StaffId, TenantId};
-use tillwatch_shared::watch::{Alert, NamedStaff};
+use tillwatch_shared::watch::{Alert, NamedStaff, Timing};
 use uuid::Uuid;
 
 /// These alerts, in no order; one that is not there is missing.
@@ -42,7 +42,13 @@ pub(super) async fn show(tx: &mut Tx, tenant: TenantId, rows: Vec<Row>) -> Resul
                 id: AlertId(row.alert_id),
                 rule: RuleId(row.rule_id),
                 rule_name: row.rule_name,
+                rule_version: row.rule_version,
                 spec: serde_json::from_value(row.spec).map_err(Error::internal)?,
+                timing: row
+                    .timing
+                    .map_or_else(|| Ok(Timing::default()), serde_json::from_value)
+                    .map_err(Error::internal)?,
+                message: row.message,
                 severity: row.severity.parse().map_err(Error::internal)?,
                 state: row.state.parse().map_err(Error::internal)?,
                 metric_en: metric.map_or_else(|| row.metric.clone(), |m| m.name.en.to_owned()),
@@ -54,6 +60,7 @@ pub(super) async fn show(tx: &mut Tx, tenant: TenantId, rows: Vec<Row>) -> Resul
                 campaign: row.campaign_id.and_then(|id| campaigns.get(&id).cloned()),
                 figures: serde_json::from_value(row.figures).map_err(Error::internal)?,
                 window_start: row.window_start,
+                no_data_since: row.no_data_since,
                 paused_campaign: row.paused_campaign,
                 opened_at: row.opened_at,
                 acknowledged_at: row.acknowledged_at,

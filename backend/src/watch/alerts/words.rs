@@ -1,10 +1,11 @@
 //! What the service itself says of alerts, in both languages: the labels of the picture, and why a stop-loss paused a
 //! campaign. (What the chat says, the bot words.)
 
-use crate::measure::metrics;
+use crate::measure::metrics::{self, Metric, Unit};
 use crate::platform::chart::ChartState;
 use tillwatch_shared::Locale;
 use tillwatch_shared::quantity::Quantity;
+use tillwatch_shared::watch::Figures;
 
 /// Why a stop-loss pauses a campaign: `metric` (a catalogue key) has `reached` its `line`, both in the major unit of
 /// `currency`.
@@ -19,6 +20,21 @@ pub fn stop_reason(locale: Locale, metric: &str, reached: Quantity, line: Quanti
             let name = name.map_or(metric, |name| name.zh);
             format!("止损：{name}已达 {reached} {currency}（止损线 {line} {currency}）。")
         }
+    }
+}
+
+/// Why another rule pauses a campaign: `rule` (its name) saw `metric` at this figure, money in `currency`.
+pub fn pause_reason(locale: Locale, rule: &str, metric: &Metric, figures: &Figures, currency: &str) -> String {
+    let value = format!("{:.2}", figures.value);
+    let zh = locale == Locale::ZhCn;
+    let unit = match metric.unit {
+        Unit::Money => format!(" {currency}"),
+        other => if zh { other.suffix().zh } else { other.suffix().en }.to_owned(),
+    };
+    if zh {
+        format!("规则“{rule}”：{}为 {value}{unit}。", metric.name.zh)
+    } else {
+        format!("Rule “{rule}”: {} was {value}{unit}.", metric.name.en)
     }
 }
 
@@ -55,5 +71,13 @@ mod tests {
         };
         assert_eq!(say(Locale::En, "spend", "USD"), "Stop-loss: Marketing spend reached 110.5 USD (line 100 USD).");
         assert_eq!(say(Locale::ZhCn, "cpa", "CNY"), "止损：单次行动成本已达 110.5 CNY（止损线 100 CNY）。");
+    }
+
+    #[test]
+    fn a_pause_by_another_rule_names_the_rule_and_the_figure() {
+        let figures = Figures { value: 1.25, ..Figures::default() };
+        let say = |locale, key| pause_reason(locale, "转化", metrics::find(key).unwrap(), &figures, "CNY");
+        assert_eq!(say(Locale::ZhCn, "conversion_rate"), "规则“转化”：转化率为 1.25%。");
+        assert_eq!(say(Locale::En, "spend"), "Rule “转化”: Marketing spend was 1.25 CNY.");
     }
 }

@@ -1,6 +1,6 @@
 //! Deferred work of judging.
 
-use super::{daily, stop_loss};
+use super::{closed, stop_loss};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::plan::campaigns::CAMPAIGN_CHANGED;
@@ -35,8 +35,8 @@ struct Days {
 
 fn judge_days(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {
     Box::pin(async move {
-        let Days { metrics, closed } = serde_json::from_value(payload).map_err(Error::internal)?;
-        daily::judge_touched(app, &who, &metrics, closed).await
+        let days: Days = serde_json::from_value(payload).map_err(Error::internal)?;
+        closed::judge_touched(app, &who, &days.metrics, days.closed).await
     })
 }
 
@@ -48,7 +48,7 @@ struct OneRule {
 fn judge_rule(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {
     Box::pin(async move {
         let OneRule { rule_id } = serde_json::from_value(payload).map_err(Error::internal)?;
-        daily::judge_rule(app, &who, rule_id, None).await
+        closed::judge_rule(app, &who, rule_id, None).await
     })
 }
 

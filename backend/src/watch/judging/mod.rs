@@ -1,15 +1,17 @@
 //! Judging: holding the numbers against the rules.
 //!
-//! A stop-loss is judged inside the write that brings the cost ([`stop_loss`]). The other rules judge closed local
-//! days, by job, behind the write ([`daily`]): a day is closed when a later day has samples of the rule's metric
-//! anywhere in the retailer, or when it has been over for an hour by the clock while samples came in live. Late and
-//! corrected samples have the last judged day judged again; older days are history and raise nothing.
+//! A stop-loss is judged inside the write that brings the cost ([`stop_loss`]). The other rules judge closed local days
+//! or hours, by job, behind the write ([`closed`]): a day is closed when a later day has samples of the rule's metric
+//! anywhere in the retailer, or when it has been over for an hour by the clock while samples came in live; an hour in the
+//! same way, ten minutes behind its end. Late and corrected samples have the last judged one judged again; older ones are
+//! history and raise nothing. A rule that judges hours or minds silence, and one that has something open, is judged by
+//! the clock too: so data that vanish are told, and never taken for a recovery.
 //!
-//! Cast: [`jobs`]; pure: `model` (which days are closed and judged) and [`crate::watch::rules::series`] (what a rule says
-//! of them). Invariants: one transaction judges closed days of one rule, behind a lock on the rule; judging again
-//! changes nothing; a day that was closed stays closed; how far a series was judged never goes back.
+//! Cast: [`jobs`]; pure: `model` (what is closed and judged) and [`crate::watch::rules::series`] (what a rule says
+//! of it). Invariants: one transaction judges closed figures of one rule, behind a lock on the rule; judging again
+//! changes nothing; what was closed stays closed; how far a series was judged never goes back.
 
-pub mod daily;
+pub mod closed;
 pub mod jobs;
 mod model;
 pub mod stop_loss;
@@ -21,11 +23,9 @@ use crate::measure::samples::calendar::{day_end, local_date};
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
 use crate::platform::jobs::queue;
-use crate::watch::rules::detect;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
-use tillwatch_shared::watch::Figures;
 
 /// Has the rules on what was touched judged soon, if that can have closed a day or changed a closed one; and, where
 /// today was touched, once more when today is closed.
@@ -49,21 +49,4 @@ pub async fn after_samples(tx: &mut Tx, who: &Who, zone: Tz, touched: &Touched, 
         queue::enqueue(tx, who, jobs::JUDGE_DAYS, &json!({ "metrics": soon }), at).await?;
     }
     Ok(())
-}
-
-/// The figures of a verdict as the wire shows them.
-pub fn wire_figures(figures: &detect::Figures) -> Figures {
-    Figures {
-        value: figures.value,
-        expected: figures.expected,
-        sigma: figures.sigma,
-        n: figures.n.map(|n| n as usize),
-        z: figures.z,
-        line: figures.line,
-        overshoot: figures.overshoot,
-        overshoot_share: figures.overshoot_share,
-        low: figures.low,
-        high: figures.high,
-        score: figures.score,
-    }
 }

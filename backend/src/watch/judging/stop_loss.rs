@@ -9,14 +9,14 @@
 
 use crate::error::Result;
 use crate::identity::tenants;
-use crate::measure::metrics;
 use crate::plan::campaigns::{CampaignChanged, Held};
 use crate::plan::{budgets, campaigns};
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
 use crate::watch::alerts::{self, Breach, words};
-use crate::watch::rules::detect::stop_loss::{self as detect, LossFigures, LossVerdict};
-use crate::watch::rules::{self, ActiveRule, cost_ratio, divides_cost};
+use crate::watch::rules::detect::stop_loss::{LossFigures, LossVerdict};
+use crate::watch::rules::kinds::stop_loss_verdict;
+use crate::watch::rules::{self, ActiveRule, divides_cost, wire_figures};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
 use tillwatch_shared::ids::{AlertId, CampaignId};
@@ -113,8 +113,9 @@ async fn judge_one(
     totals: &HashMap<String, i64>,
     at: DateTime<Utc>,
 ) -> Result<Option<Stopped>> {
-    let RuleSpec::StopLoss { line, minimum_spend, .. } = &rule.spec else { return Ok(None) };
-    let Some(verdict) = verdict(&rule.spec, totals, *line, *minimum_spend) else { return Ok(None) };
+    let RuleSpec::StopLoss(spec) = &rule.spec else { return Ok(None) };
+    let total = |key: &str| totals.get(key).copied().unwrap_or(0);
+    let Some(verdict) = stop_loss_verdict(spec, total) else { return Ok(None) };
     let key = alerts::breach_key(rule.id, None, Some(campaign));
     let open = alerts::open(tx, who.tenant, &key).await?;
     let as_rule = who.as_rule(rule.id);
@@ -122,14 +123,15 @@ async fn judge_one(
         rule,
         channel: None,
         campaign: Some(campaign),
-        figures: super::wire_figures(&figures.to_figures()),
+        figures: wire_figures(&figures.to_figures()),
         window_start: at,
         paused_campaign: paused,
+        speaks_at: at,
         key: key.clone(),
     };
     let stopped = |held: Held, alert: AlertId, figures: &LossFigures| {
         let total = Quantity::from_e4(figures.cost);
-        (held == Held::Paused).then_some(Stopped { campaign, rule: rule.id, alert, total, line: *line })
+        (held == Held::Paused).then_some(Stopped { campaign, rule: rule.id, alert, total, line: spec.line })
     };
     match (verdict, open) {
         (LossVerdict::Breached(figures), None) => {
@@ -174,10 +176,10 @@ async fn pause(
     figures: &LossFigures,
     at: DateTime<Utc>,
 ) -> Result<Held> {
-    let RuleSpec::StopLoss { metric, line, .. } = &rule.spec else { return Ok(Held::NotRunning) };
+    let RuleSpec::StopLoss(spec) = &rule.spec else { return Ok(Held::NotRunning) };
     let settings = tenants::settings(tx, as_rule.tenant).await?;
     let reached = Quantity::from_e4(figures.cost_per_action().unwrap_or(figures.cost));
-    let reason = words::stop_reason(settings.locale, metric, reached, *line, &settings.currency);
+    let reason = words::stop_reason(settings.locale, &spec.metric, reached, spec.line, &settings.currency);
     campaigns::pause_by_rule(tx, as_rule, campaign, alert, &reason, at).await
 }
 
@@ -186,22 +188,4 @@ async fn pause(
 fn is_worth_showing(figures: &LossFigures, shown: &Figures) -> bool {
     let now = figures.to_figures();
     (now.value - shown.value).abs() >= now.line.unwrap_or(0.0).abs() / 20.0
-}
-
-fn verdict(
-    spec: &RuleSpec,
-    totals: &HashMap<String, i64>,
-    line: Quantity,
-    minimum_spend: Quantity,
-) -> Option<LossVerdict> {
-    let metric = metrics::find(spec.metric())?;
-    let total = |key: &str| totals.get(key).copied().unwrap_or(0);
-    match cost_ratio(metric) {
-        None => Some(detect::judge(total(metric.key), line.e4())),
-        Some((cost, actions)) => {
-            // Actions are counted in whole things, so nothing is lost.
-            let actions = total(actions) / detect::SCALE;
-            Some(detect::judge_ratio(total(cost), actions, line.e4(), minimum_spend.e4()))
-        }
-    }
 }

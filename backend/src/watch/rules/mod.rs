@@ -1,17 +1,31 @@
 //! Rules: what a retailer wants to be told of, or stopped.
 //!
-//! Vocabulary: a *rule* has a *specification* (threshold, stop-loss, deviation), a *scope* (a channel, a campaign, each
-//! channel by itself, or everything) and a severity. Cast: [`detect`] (the arithmetic, pure), [`series`] (the
-//! days of one series held against a rule, pure), [`model`] (what a sensible rule is, pure). Judging happens in [`crate::watch::judging`]. Invariants: a stop-loss has a campaign and
-//! acts from its first evaluation; the other kinds notify only; a changed rule is judged again at once; an archived one
-//! is kept for the alerts that it raised and judges no more; a caller who is narrowed to channels reaches the rules whose
-//! channel and campaign they reach, and makes no others ([`crate::identity::reach`]).
+//! Vocabulary: a rule has a *specification* of a *kind* (threshold, stop-loss, deviation, change, missing data, budget
+//! pace), a *timing* (hours or days, a window of them, for how long), a *scope* (a channel, a campaign, each channel by
+//! itself, or everything), a severity, *quiet hours* in which its alerts wait, and an *action*.
+//!
+//! Cast: [`kinds`] (what each kind refuses and says, one file a kind), [`detect`] (the arithmetic, pure), [`series`] (the
+//! figures of a series held against a rule, pure), [`reading`] (those figures from the rollups), [`quiet`] and [`model`]
+//! (what a sensible rule is, pure), [`backtest`] (a rule replayed over what is stored), [`versions`] (who made it what).
+//! Judging happens in [`crate::watch::judging`].
+//!
+//! Invariants: a stop-loss has a campaign and acts from its first judgement; another rule notifies only, until a person
+//! who has back-tested it as it is tells it to pause its campaign; a changed rule is judged again at once, and each
+//! change is kept as a version; an archived one is kept for the alerts that it raised and judges no more; a caller who is
+//! narrowed to channels reaches the rules whose channel and campaign they reach, and makes no others
+//! ([`crate::identity::reach`]).
 
+pub mod backtest;
+mod change;
 pub mod detect;
+pub mod kinds;
 pub mod model;
+pub mod quiet;
+pub mod reading;
 pub mod routes;
 pub mod series;
 mod store;
+pub mod versions;
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -27,11 +41,17 @@ use crate::platform::http::who::{Reach, Who};
 use crate::platform::jobs::queue;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
+use change::{changed, rule_of, shown};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde_json::json;
+use series::How;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{CampaignId, ChannelId, RuleId, TenantId};
-use tillwatch_shared::watch::{CreateRule, Rule, RuleSpec, Severity, UpdateRule};
+use tillwatch_shared::tenant::QuietHours;
+use tillwatch_shared::watch::{
+    Comparison, CreateRule, Figures, Rule, RuleAction, RuleSpec, Severity, Timing, UpdateRule,
+};
 use tillwatch_shared::webhooks::{EventType, RuleTold};
 use uuid::Uuid;
 
@@ -57,6 +77,48 @@ pub struct ActiveRule {
     pub per_channel: bool,
     /// How loud.
     pub severity: Severity,
+    /// When it judges.
+    pub timing: Timing,
+    /// Hours of the local day in which its alerts wait.
+    pub quiet_hours: Option<QuietHours>,
+    /// What its alerts say first.
+    pub message: Option<String>,
+    /// What it does.
+    pub action: RuleAction,
+    /// Which version of it this is.
+    pub version: i64,
+    /// Whether samples of its metric were seen to come in live.
+    pub fed: bool,
+}
+
+impl ActiveRule {
+    /// How it judges, in `zone`.
+    pub fn how(&self, zone: Tz) -> How<'_> {
+        How { spec: &self.spec, timing: &self.timing, zone }
+    }
+
+    /// Where it judges.
+    pub fn scope(&self) -> reading::Scope {
+        reading::Scope { channel: self.channel, campaign: self.campaign, per_channel: self.per_channel }
+    }
+}
+
+/// The figures of a verdict as the wire shows them.
+pub fn wire_figures(figures: &detect::Figures) -> Figures {
+    Figures {
+        value: figures.value,
+        expected: figures.expected,
+        sigma: figures.sigma,
+        n: figures.n.map(|n| n as usize),
+        z: figures.z,
+        line: figures.line,
+        overshoot: figures.overshoot,
+        overshoot_share: figures.overshoot_share,
+        low: figures.low,
+        high: figures.high,
+        forecast: figures.forecast,
+        score: figures.score,
+    }
 }
 
 /// Makes a rule.
@@ -65,25 +127,13 @@ pub struct ActiveRule {
 /// 422 with every wrong field.
 pub async fn create(app: &App, who: &Who, request: CreateRule) -> Result<Rule> {
     model::check(&request)?;
-    let rule = Rule {
-        id: RuleId::new(),
-        name: request.name.trim().to_owned(),
-        spec: request.spec,
-        channel: request.channel,
-        campaign: request.campaign,
-        per_channel: request.per_channel,
-        severity: request.severity,
-        enabled: true,
-        created_at: now(),
-        archived_at: None,
-        version: 1,
-    };
+    let rule = rule_of(request, now());
     app.db
         .write(who, async |tx| {
             check_scope(tx, who, &rule).await?;
             store::insert(tx, who.tenant, &rule).await?;
-            let after = Some(json!({ "name": rule.name, "spec": rule.spec, "severity": rule.severity }));
-            let object = Some(rule.id.to_string());
+            store::keep_version(tx, who, &rule, rule.created_at).await?;
+            let (object, after) = (Some(rule.id.to_string()), Some(shown(&rule)));
             audit::record(tx, who, Entry { action: "rule.created", object, after, ..Entry::default() }).await?;
             tell(tx, who, &rule, EventType::RuleCreated, rule.created_at).await?;
             judge_soon(tx, who, rule.id).await
@@ -122,10 +172,35 @@ async fn check_scope(tx: &mut Tx, who: &Who, rule: &Rule) -> Result<()> {
             && reach::holds(tx, who, Place { channel: None, campaign: Some(campaign) }).await?;
         checks.ensure(there, "/campaign", "not_found", "There is no such campaign.");
     }
+    check_kind_in_place(tx, who, rule, &mut checks).await?;
     let seen = who.reach == Reach::All || rule.channel.is_some() || rule.campaign.is_some();
     let detail = "Your permissions are narrowed to channels: name one of them, or a campaign that runs on them alone.";
     checks.ensure(seen, "/channel", "required", detail);
     checks.done()
+}
+
+/// Refuses a kind that lacks what it needs of its place: peers, or a plan.
+async fn check_kind_in_place(tx: &mut Tx, who: &Who, rule: &Rule, checks: &mut Checks) -> Result<()> {
+    if let RuleSpec::Deviation(spec) = &rule.spec
+        && spec.comparison == Comparison::Peers
+    {
+        let there = channels::in_use(tx, who.tenant).await?;
+        let needed = i64::from(kinds::FEWEST_CHANNELS);
+        if there < needed {
+            let detail = format!(
+                "There are {there} channels; a channel is compared with at least five others, so {needed} are needed: \
+                 among fewer none can lie two standard deviations off. Compare with its own history."
+            );
+            checks.refuse("/spec/comparison", "too_few", detail);
+        }
+    }
+    if let Some(campaign) = rule.campaign.filter(|_| kinds::of(&rule.spec).wants_plan()) {
+        let plan = campaigns::plan_of(tx, who.tenant, campaign).await;
+        let whole = plan.is_ok_and(|plan| plan.starts_on.is_some() && plan.ends_on.is_some() && plan.budget.is_some());
+        let detail = "A budget pace needs the campaign's first and last day and its budget. Plan them first.";
+        checks.ensure(whole, "/campaign", "incomplete", detail);
+    }
+    Ok(())
 }
 
 async fn judge_soon(tx: &mut Tx, who: &Who, rule: RuleId) -> Result<()> {
@@ -167,6 +242,7 @@ async fn reached_rule(tx: &mut Tx, who: &Who, id: RuleId, lock: bool) -> Result<
 /// # Errors
 /// 404, 409 when it is archived, 412 for a stale version, 422 for a change of kind or wrong fields.
 pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: UpdateRule) -> Result<Rule> {
+    let at = now();
     let rule = app
         .db
         .write(who, async |tx| {
@@ -175,46 +251,20 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
             if before.archived_at.is_some() {
                 return Err(Error::conflict("This rule is archived: it can be read, not changed. Make another one."));
             }
-            let mut rule = before.clone();
-            if let Some(name) = change.name {
-                name.trim().clone_into(&mut rule.name);
-            }
-            if let Some(spec) = change.spec {
-                if spec.kind() != before.spec.kind() {
-                    return Err(Error::field("/spec/kind", "fixed", "A rule keeps its kind. Make another rule."));
-                }
-                rule.spec = spec;
-            }
-            rule.severity = change.severity.unwrap_or(rule.severity);
-            rule.enabled = change.enabled.unwrap_or(rule.enabled);
-            model::check(&CreateRule {
-                name: rule.name.clone(),
-                spec: rule.spec.clone(),
-                channel: rule.channel,
-                campaign: rule.campaign,
-                per_channel: rule.per_channel,
-                severity: rule.severity,
-            })?;
+            let rule = changed(&before, change)?;
             if rule == before {
                 return Ok(before);
             }
-            rule.version += 1;
+            if rule.spec != before.spec {
+                check_scope(tx, who, &rule).await?;
+            }
             store::update(tx, who.tenant, &rule).await?;
-            let shown = |rule: &Rule| {
-                Some(
-                    json!({ "name": rule.name, "spec": rule.spec, "severity": rule.severity, "enabled": rule.enabled }),
-                )
-            };
+            versions::keep_change(tx, who, &before, &rule, at).await?;
             let object = Some(id.to_string());
-            let entry = Entry {
-                action: "rule.updated",
-                object,
-                before: shown(&before),
-                after: shown(&rule),
-                ..Entry::default()
-            };
+            let (was, is) = (Some(shown(&before)), Some(shown(&rule)));
+            let entry = Entry { action: "rule.updated", object, before: was, after: is, ..Entry::default() };
             audit::record(tx, who, entry).await?;
-            tell(tx, who, &rule, EventType::RuleUpdated, now()).await?;
+            tell(tx, who, &rule, EventType::RuleUpdated, at).await?;
             judge_soon(tx, who, id).await?;
             Ok(rule)
         })
@@ -233,13 +283,15 @@ pub async fn archive(app: &App, who: &Who, id: RuleId) -> Result<Rule> {
     let rule = app
         .db
         .write(who, async |tx| {
-            let mut rule = reached_rule(tx, who, id, true).await?;
-            if rule.archived_at.is_some() {
-                return Ok(rule);
+            let before = reached_rule(tx, who, id, true).await?;
+            if before.archived_at.is_some() {
+                return Ok(before);
             }
+            let mut rule = before.clone();
             rule.archived_at = Some(at);
             rule.version += 1;
             store::update(tx, who.tenant, &rule).await?;
+            versions::keep_change(tx, who, &before, &rule, at).await?;
             let object = Some(id.to_string());
             audit::record(tx, who, Entry { action: "rule.archived", object, ..Entry::default() }).await?;
             tell(tx, who, &rule, EventType::RuleArchived, at).await?;
@@ -260,18 +312,43 @@ pub async fn stop_losses(tx: &mut Tx, tenant: TenantId, campaigns: &[CampaignId]
     store::stop_losses(tx, tenant, &ids).await
 }
 
-/// The rules that judge closed days.
+/// The rules that judge closed days or hours.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn daily(tx: &mut Tx, tenant: TenantId) -> Result<Vec<ActiveRule>> {
-    store::daily(tx, tenant).await
+pub async fn of_closed(tx: &mut Tx, tenant: TenantId) -> Result<Vec<ActiveRule>> {
+    store::of_closed(tx, tenant).await
 }
 
-/// A rule that judges now, locked so that only one transaction judges it; `None` when it is off or archived.
+/// A rule that judges now; `None` when it is off or archived.
+///
+/// # Errors
+/// When the database fails.
+pub async fn active(tx: &mut Tx, tenant: TenantId, id: RuleId) -> Result<Option<ActiveRule>> {
+    store::active(tx, tenant, id, false).await
+}
+
+/// As [`active`], locked so that only one transaction judges it.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn lock_active(tx: &mut Tx, tenant: TenantId, id: RuleId) -> Result<Option<ActiveRule>> {
-    store::lock_active(tx, tenant, id).await
+    store::active(tx, tenant, id, true).await
+}
+
+/// Whether samples of a rule's metric come in live, and not from a file or a replay: they were `fresh` once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_fed(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rule: &ActiveRule,
+    fresh: bool,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    if fresh && !rule.fed {
+        store::set_fed(tx, tenant, rule.id, at).await?;
+    }
+    Ok(fresh || rule.fed)
 }

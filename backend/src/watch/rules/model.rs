@@ -1,14 +1,16 @@
 //! What a sensible rule is, pure.
 
-use super::detect::{Deviation, Method, RuleError, Season, Side as DetectSide, Threshold};
+use super::{kinds, quiet};
 use crate::error::Result;
 use crate::measure::metrics::{self, Kind, Metric, Term};
 use crate::platform::validate::Checks;
-use std::ops::RangeInclusive;
-use tillwatch_shared::watch::{Baseline, CreateRule, RuleSpec, Side};
+use tillwatch_shared::watch::{CreateRule, Rule, RuleAction, RuleSpec, Timing, template};
 
-/// How many weeks a deviation can look back upon.
-const WEEKS: RangeInclusive<u16> = 3..=52;
+/// The longest words of a retailer's own, in characters.
+const LONGEST_MESSAGE: usize = 500;
+
+/// The longest window of days, and of hours.
+const WINDOWS: [u16; 2] = [366, 168];
 
 /// Refuses a rule that could never judge, or that would judge nonsense.
 ///
@@ -17,8 +19,7 @@ const WEEKS: RangeInclusive<u16> = 3..=52;
 pub fn check(rule: &CreateRule) -> Result<()> {
     let mut checks = Checks::default();
     checks.line("/name", &rule.name, 1, 120);
-    let metric = metrics::find(rule.spec.metric());
-    if metric.is_none() {
+    if metrics::find(rule.spec.metric()).is_none() {
         let nearest = metrics::suggest(rule.spec.metric()).map(|key| format!(" Did you mean `{key}`?"));
         let detail = format!("There is no such metric.{}", nearest.unwrap_or_default());
         checks.refuse("/spec/metric", "unknown_metric", detail);
@@ -26,63 +27,51 @@ pub fn check(rule: &CreateRule) -> Result<()> {
     if rule.per_channel && (rule.channel.is_some() || rule.campaign.is_some()) {
         checks.refuse("/per_channel", "contradiction", "Either each channel by itself, or one channel or campaign.");
     }
-    match &rule.spec {
-        RuleSpec::StopLoss { line, minimum_spend, .. } => {
-            checks.ensure(
-                rule.campaign.is_some(),
-                "/campaign",
-                "required",
-                "A stop-loss stands on a campaign. Name it.",
-            );
-            checks.ensure(rule.channel.is_none(), "/channel", "contradiction", "A stop-loss takes no channel.");
-            checks.ensure(line.e4() > 0, "/spec/line", "out_of_range", "The line is more than zero.");
-            checks.ensure(!line.is_absurd(), "/spec/line", "out_of_range", "The line is at most 100 billion.");
-            let minimum = !minimum_spend.is_negative() && !minimum_spend.is_absurd();
-            checks.ensure(minimum, "/spec/minimum_spend", "out_of_range", "Takes 0 to 100 billion.");
-            if let Some(metric) = metric {
-                let cost = is_cost(metric);
-                let detail = "A stop-loss watches `spend`, or a cost made of it, such as `cpa` or `cac`.";
-                checks.ensure(cost, "/spec/metric", "not_a_cost", detail);
-            }
-        }
-        spec => {
-            if let RuleSpec::Deviation { window, minimum_history, .. } = spec {
-                checks.ensure(WEEKS.contains(window), "/spec/window", "out_of_range", "Takes 3 to 52 weeks.");
-                let history = WEEKS.contains(minimum_history) && minimum_history <= window;
-                checks.ensure(
-                    history,
-                    "/spec/minimum_history",
-                    "out_of_range",
-                    "Takes 3 to as many weeks as the window.",
-                );
-            }
-            let faults = [threshold(spec).map(|rule| rule.check()), deviation(spec).map(|rule| rule.check())];
-            for error in faults.into_iter().flatten().filter_map(Result::err) {
-                refuse(&mut checks, &error);
-            }
+    check_timing(rule.timing, &mut checks);
+    if let Some(quiet) = &rule.quiet_hours {
+        quiet::check(quiet, &mut checks);
+    }
+    if let Some(message) = &rule.message {
+        checks.text("/message", message, 1, LONGEST_MESSAGE);
+        if let Some(fault) = template::fault(message) {
+            checks.refuse("/message", "invalid", fault);
         }
     }
+    kinds::of(&rule.spec).check(rule, &mut checks);
     checks.done()
 }
 
-/// Refuses what the arithmetic refused, under the name that the caller gave it.
-fn refuse(checks: &mut Checks, error: &RuleError) {
-    let (RuleError::OutOfRange { field, .. } | RuleError::Missing { field } | RuleError::UnknownWord { field, .. }) =
-        error;
-    let detail = match error {
-        RuleError::OutOfRange { expected, .. } => format!("Has to be {expected}."),
-        RuleError::Missing { .. } => "Is needed for this kind of rule.".to_owned(),
-        RuleError::UnknownWord { expected, .. } => format!("Takes one of: {expected}."),
+fn check_timing(timing: Timing, checks: &mut Checks) {
+    use tillwatch_shared::watch::RuleBucket::{Day, Hour};
+    let (longest, detail) = match timing.bucket {
+        Day => (WINDOWS[0], "Takes 1 to 366 days."),
+        Hour => (WINDOWS[1], "Takes 1 to 168 hours."),
     };
-    let field = match *field {
-        // Told already, with the weeks that can be asked for.
-        "window" | "min_history" => return,
-        "recovery_line" => "recover",
-        "min_volume" => "minimum_volume",
-        "k" => "sigmas",
-        other => other,
-    };
-    checks.refuse(&format!("/spec/{field}"), "out_of_range", detail);
+    checks.ensure((1..=longest).contains(&timing.window), "/timing/window", "out_of_range", detail);
+    checks.ensure((1..=100).contains(&timing.lasts), "/timing/for", "out_of_range", "Takes 1 to 100.");
+}
+
+/// What a rule of this kind does from the beginning.
+pub const fn first_action(spec: &RuleSpec) -> RuleAction {
+    if spec.is_stop_loss() { RuleAction::PauseCampaign } else { RuleAction::Notify }
+}
+
+/// Refuses an action that a rule may not take as it is.
+///
+/// # Errors
+/// 422 for a stop-loss that shall only notify, and for a pause without a campaign or a back-test.
+pub fn check_action(rule: &Rule, action: RuleAction) -> Result<()> {
+    let mut checks = Checks::default();
+    if rule.spec.is_stop_loss() {
+        let detail = "A stop-loss pauses its campaign. Make a threshold to be told only.";
+        checks.ensure(action == RuleAction::PauseCampaign, "/action", "fixed", detail);
+    } else if action == RuleAction::PauseCampaign {
+        checks.ensure(rule.campaign.is_some(), "/action", "no_campaign", "This rule stands on no campaign to pause.");
+        let detail =
+            "Back-test the rule as it is first (POST /v1/rules/{id}/backtest), and look at what it would have done.";
+        checks.ensure(rule.backtested_at.is_some(), "/action", "not_backtested", detail);
+    }
+    checks.done()
 }
 
 /// The two sums of a cost ratio (cost per acquisition: spend by new customers), if `metric` is a plain one.
@@ -97,56 +86,9 @@ pub fn cost_ratio(metric: &Metric) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Whether a stop-loss can stand on it: `spend`, or a cost made of it.
-pub fn is_cost(metric: &Metric) -> bool {
-    metric.key == "spend" || cost_ratio(metric).is_some_and(|(cost, _)| cost == "spend")
-}
-
 /// Whether some cost of `spend` is counted by this metric: `actions` for `cpa`.
 pub fn divides_cost(metric: &str) -> bool {
     metrics::all().iter().filter_map(cost_ratio).any(|(cost, actions)| cost == "spend" && actions == metric)
-}
-
-/// The arithmetic of a threshold.
-pub fn threshold(spec: &RuleSpec) -> Option<Threshold> {
-    match spec {
-        RuleSpec::Threshold { side, line, recover, minimum_volume, .. } => {
-            let mut rule = Threshold::new(side_of(*side), *line);
-            rule.recovery_line = *recover;
-            rule.min_volume = *minimum_volume;
-            Some(rule)
-        }
-        _ => None,
-    }
-}
-
-/// The arithmetic of a deviation from the same weekday.
-pub fn deviation(spec: &RuleSpec) -> Option<Deviation> {
-    match spec {
-        RuleSpec::Deviation { side, sigmas, window, minimum_history, minimum_volume, baseline, .. } => {
-            Some(Deviation {
-                side: side_of(*side),
-                k: *sigmas,
-                window: u32::from(*window),
-                min_history: u32::from(*minimum_history),
-                min_volume: *minimum_volume,
-                method: match baseline {
-                    Baseline::MeanSigma => Method::MeanSigma,
-                    Baseline::MedianMad => Method::MedianMad,
-                },
-                season: Season::WEEKDAY,
-                ..Deviation::default()
-            })
-        }
-        _ => None,
-    }
-}
-
-fn side_of(side: Side) -> DetectSide {
-    match side {
-        Side::Below => DetectSide::Below,
-        Side::Above => DetectSide::Above,
-    }
 }
 
 #[cfg(test)]
@@ -154,7 +96,8 @@ mod tests {
     use super::*;
     use tillwatch_shared::ids::{CampaignId, ChannelId};
     use tillwatch_shared::quantity::Quantity;
-    use tillwatch_shared::watch::Severity;
+    use tillwatch_shared::tenant::QuietHours;
+    use tillwatch_shared::watch::{Severity, Side, StopLossSpec, ThresholdSpec};
 
     fn rule(spec: RuleSpec) -> CreateRule {
         CreateRule {
@@ -164,11 +107,15 @@ mod tests {
             campaign: None,
             per_channel: false,
             severity: Severity::Warning,
+            timing: Timing::default(),
+            quiet_hours: None,
+            message: None,
         }
     }
 
     fn stop_loss(metric: &str, line: i64) -> RuleSpec {
-        RuleSpec::StopLoss { metric: metric.into(), line: Quantity::from_e4(line), minimum_spend: Quantity::ZERO }
+        let line = Quantity::from_e4(line);
+        StopLossSpec { metric: metric.into(), line, minimum_spend: Quantity::ZERO }.into()
     }
 
     fn pointers(rule: &CreateRule) -> Vec<String> {
@@ -186,14 +133,9 @@ mod tests {
 
     #[test]
     fn an_unknown_metric_and_a_contradicting_scope_are_told_together() {
-        let spec = RuleSpec::Threshold {
-            metric: "salez".into(),
-            side: Side::Below,
-            line: 1.0,
-            recover: None,
-            minimum_volume: 0.0,
-        };
-        let both = CreateRule { per_channel: true, channel: Some(ChannelId::new()), ..rule(spec) };
+        let spec =
+            ThresholdSpec { metric: "salez".into(), side: Side::Below, line: 1.0, recover: None, minimum_volume: 0.0 };
+        let both = CreateRule { per_channel: true, channel: Some(ChannelId::new()), ..rule(spec.into()) };
         assert_eq!(pointers(&both), ["/spec/metric", "/per_channel"]);
     }
 
@@ -209,5 +151,35 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(pointers(&rule(spec)), ["/spec/window", "/spec/sigmas"]);
+    }
+    #[test]
+    fn what_a_kind_does_not_know_is_refused() {
+        let spec = |kind: &str, more: serde_json::Value| -> RuleSpec {
+            let mut spec = serde_json::json!({ "kind": kind, "metric": "sales", "side": "below" });
+            spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::from_value(spec).unwrap()
+        };
+        let quiet = QuietHours { from: "22:00".into(), until: "07:00".into() };
+        let on_campaign = CreateRule {
+            campaign: Some(CampaignId::new()),
+            timing: Timing { window: 7, lasts: 0, ..Timing::default() },
+            quiet_hours: Some(quiet),
+            message: Some("{colour}".into()),
+            ..rule(stop_loss("spend", 1))
+        };
+        assert_eq!(pointers(&on_campaign), ["/timing/for", "/message", "/timing", "/quiet_hours"]);
+        let peers = rule(spec("deviation", serde_json::json!({ "comparison": "peers" })));
+        assert_eq!(pointers(&peers), ["/per_channel"]);
+        let change = serde_json::json!({ "versus": "week", "percent": 0, "recover_percent": 5, "absolute": -1 });
+        let change = rule(spec("change", change));
+        assert_eq!(pointers(&change), ["/spec/percent", "/spec/recover_percent", "/spec/absolute"]);
+        let silent: RuleSpec =
+            serde_json::from_value(serde_json::json!({ "kind": "missing_data", "metric": "sales", "grace": 169 }))
+                .unwrap();
+        let windowed = CreateRule { timing: Timing { window: 2, lasts: 2, ..Timing::default() }, ..rule(silent) };
+        assert_eq!(pointers(&windowed), ["/spec/grace", "/timing/window", "/timing/for"]);
+        let pace: RuleSpec =
+            serde_json::from_value(serde_json::json!({ "kind": "budget_pace", "side": "above" })).unwrap();
+        assert_eq!(pointers(&rule(pace)), ["/campaign"]);
     }
 }

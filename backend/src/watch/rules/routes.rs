@@ -1,5 +1,6 @@
 //! Rules over HTTP.
 
+use super::{backtest, versions};
 use crate::app::App;
 use crate::endpoint;
 use crate::error::Result;
@@ -13,11 +14,20 @@ use actix_web::web::ThinData;
 use serde::Deserialize;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::RuleId;
-use tillwatch_shared::watch::{CreateRule, Rule, UpdateRule};
+use tillwatch_shared::watch::{BacktestWindow, CreateRule, PreviewRule, Rule, RuleBacktest, RuleVersion, UpdateRule};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
-    vec![endpoint!(create), endpoint!(list), endpoint!(get), endpoint!(update), endpoint!(archive)]
+    vec![
+        endpoint!(create),
+        endpoint!(list),
+        endpoint!(preview),
+        endpoint!(get),
+        endpoint!(update),
+        endpoint!(archive),
+        endpoint!(list_versions),
+        endpoint!(run_backtest),
+    ]
 }
 
 /// What may be asked of the list.
@@ -29,7 +39,8 @@ struct ListParams {
     archived: Option<bool>,
 }
 
-/// Makes a rule: a threshold, a stop-loss on a campaign, or a deviation from the same weekday.
+/// Makes a rule: a threshold, a stop-loss on a campaign, a deviation from its own history or its peers, a change against an
+/// earlier figure, missing data, or a campaign's budget pace.
 #[utoipa::path(post, path = "/v1/rules", operation_id = "rules_create", tag = "rules", request_body = CreateRule,
     responses((status = 201, body = Rule)))]
 async fn create(who: Authorized<may::RulesWrite>, app: ThinData<App>, body: Body<CreateRule>) -> Result<Reply<Rule>> {
@@ -82,4 +93,41 @@ async fn update(
 async fn archive(who: Authorized<may::RulesWrite>, app: ThinData<App>, id: PathId<RuleId>) -> Result<Reply<Rule>> {
     let rule = super::archive(&app, &who, id.0).await?;
     Ok(Reply::ok(rule).versioned(|rule| rule.version))
+}
+
+/// Tries a rule that is not made yet over stored figures: when it would have fired and resolved, what it would have paused,
+/// saved and lost. Nothing is written.
+#[utoipa::path(post, path = "/v1/rules/preview", operation_id = "rules_preview", tag = "rules",
+    request_body = PreviewRule, responses((status = 200, body = RuleBacktest)))]
+async fn preview(
+    who: Authorized<may::RulesWrite>,
+    app: ThinData<App>,
+    body: Body<PreviewRule>,
+) -> Result<Reply<RuleBacktest>> {
+    Ok(Reply::ok(backtest::preview(&app, &who, body.0).await?))
+}
+
+/// Replays a rule over stored figures: when it would have fired and resolved, what it would have paused, saved and lost. It
+/// counts as back-tested as it is, so that it may be told to pause its campaign.
+#[utoipa::path(post, path = "/v1/rules/{id}/backtest", operation_id = "rules_backtest", tag = "rules",
+    params(("id" = RuleId, Path)), request_body = BacktestWindow, responses((status = 200, body = RuleBacktest)))]
+async fn run_backtest(
+    who: Authorized<may::RulesWrite>,
+    app: ThinData<App>,
+    id: PathId<RuleId>,
+    body: Body<BacktestWindow>,
+) -> Result<Reply<RuleBacktest>> {
+    Ok(Reply::ok(backtest::run(&app, &who, id.0, body.0).await?))
+}
+
+/// Lists what a rule was from change to change, newest first, with who made it so.
+#[utoipa::path(get, path = "/v1/rules/{id}/versions", operation_id = "rules_versions", tag = "rules",
+    params(("id" = RuleId, Path), PageParams), responses((status = 200, body = Page<RuleVersion>)))]
+async fn list_versions(
+    who: Authorized<may::RulesRead>,
+    app: ThinData<App>,
+    id: PathId<RuleId>,
+    query: ListQuery,
+) -> Result<Reply<Page<RuleVersion>>> {
+    Ok(Reply::ok(versions::list(&app, &who, id.0, &query.page).await?))
 }

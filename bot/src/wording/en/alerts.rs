@@ -1,9 +1,8 @@
 //! Alerts in English: what happened, and what became of it.
 
-use tillwatch_shared::watch::{Alert, AlertState, AlertStep, Baseline, RuleSpec, Side};
+use tillwatch_shared::watch::{Alert, AlertState, AlertStep, RuleBucket};
 
-use super::super::figures::{plain, share};
-use super::super::{Alerting, By, Explained, Names, Said, side};
+use super::super::{Alerting, By, Names, Said};
 use super::English;
 
 impl Alerting for English {
@@ -47,42 +46,17 @@ impl Alerting for English {
         Said::new(format!("Already resolved: {rule}"), format!("It ended {when}. Nothing is left to acknowledge."))
     }
 
-    fn explained(&self, what: &Explained<'_>) -> String {
-        let place = what.place.map(|place| format!(" of {place}")).unwrap_or_default();
-        let (metric, value, day) = (what.metric, &what.value, &what.day);
-        let by_share = what.alert.figures.overshoot_share.map(|part| format!(" ({})", share(part))).unwrap_or_default();
-        let past = what.overshoot.as_ref().map(|over| format!(" by {over}{by_share}")).unwrap_or_default();
-        let line = what.line.as_deref().unwrap_or("–");
-        let way = match side(what.alert) {
-            Side::Below => "below",
-            Side::Above => "above",
-        };
-        match &what.alert.spec {
-            RuleSpec::Threshold { .. } => {
-                format!("{metric}{place} was {value} on {day}: {way} the line of {line}{past}.")
-            }
-            RuleSpec::StopLoss { .. } => {
-                let then = if what.alert.paused_campaign {
-                    "The campaign was paused at once."
-                } else {
-                    "The campaign was not running, so nothing had to be paused."
-                };
-                format!("{metric}{place} reached {value} and crossed the stop-loss line of {line}{past}. {then}")
-            }
-            RuleSpec::Deviation { baseline, .. } => {
-                let middle = match baseline {
-                    Baseline::MeanSigma => "mean",
-                    Baseline::MedianMad => "median",
-                };
-                let expected = what.expected.as_deref().unwrap_or("–");
-                let sigma = what.sigma.as_deref().unwrap_or("–");
-                let n = what.alert.figures.n.map_or_else(|| "the last".to_owned(), |n| format!("the last {n}"));
-                let z = what.alert.figures.z.map_or_else(|| "–".to_owned(), |z| plain(z.abs(), 2));
-                format!(
-                    "{metric}{place} was {value} on {day}: {z} standard deviations {way} what {n} days of the same weekday let expect ({middle} {expected}, standard deviation {sigma})."
-                )
-            }
+    fn when(&self, time: &str, window: u16, bucket: RuleBucket) -> String {
+        match (bucket, window) {
+            (RuleBucket::Day, 0 | 1) => format!("on {time}"),
+            (RuleBucket::Day, days) => format!("in the {days} days to {time}"),
+            (RuleBucket::Hour, 0 | 1) => format!("in the hour from {time}"),
+            (RuleBucket::Hour, hours) => format!("in the {hours} hours up to that from {time}"),
         }
+    }
+
+    fn silent(&self, when: &str) -> String {
+        format!("No data since {when}: whether it is over is not known.")
     }
 
     fn taken(&self, by: &By, when: &str) -> String {
@@ -97,6 +71,7 @@ impl Alerting for English {
         match step {
             AlertStep::Opened => "raised",
             AlertStep::Updated => "new figures",
+            AlertStep::NoData => "no data",
             AlertStep::Acknowledged => "acknowledged",
             AlertStep::CampaignLaunched => "campaign launched",
             AlertStep::CampaignPaused => "campaign paused",

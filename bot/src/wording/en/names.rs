@@ -24,6 +24,7 @@ impl Names for English {
             Label::Score => "Deviations off (z)",
             Label::Overshoot => "Past the line",
             Label::Band => "Quiet band",
+            Label::Forecast => "Forecast at the end",
             Label::Campaign => "Campaign",
             Label::Channel => "Channel",
             Label::Channels => "Channels",

@@ -1,9 +1,8 @@
 //! Alerts in Simplified Chinese: what happened, and what became of it.
 
-use tillwatch_shared::watch::{Alert, AlertState, AlertStep, Baseline, RuleSpec, Side};
+use tillwatch_shared::watch::{Alert, AlertState, AlertStep, RuleBucket};
 
-use super::super::figures::{plain, share};
-use super::super::{Alerting, By, Explained, Names, Said, side};
+use super::super::{Alerting, By, Names, Said};
 use super::Chinese;
 
 impl Alerting for Chinese {
@@ -47,41 +46,17 @@ impl Alerting for Chinese {
         Said::new(format!("此前已恢复：{rule}"), format!("{when}已恢复，无需认领。"))
     }
 
-    fn explained(&self, what: &Explained<'_>) -> String {
-        let place = what.place.map(|place| format!("“{place}”的")).unwrap_or_default();
-        let (metric, value, day) = (what.metric, &what.value, &what.day);
-        let by_share =
-            what.alert.figures.overshoot_share.map(|part| format!("（{}）", share(part))).unwrap_or_default();
-        let past = what.overshoot.as_ref().map(|over| format!("，超出 {over}{by_share}")).unwrap_or_default();
-        let line = what.line.as_deref().unwrap_or("–");
-        let way = match side(what.alert) {
-            Side::Below => "低于",
-            Side::Above => "高于",
-        };
-        match &what.alert.spec {
-            RuleSpec::Threshold { .. } => format!("{day}，{place}{metric}为 {value}，{way}阈值 {line}{past}。"),
-            RuleSpec::StopLoss { .. } => {
-                let then = if what.alert.paused_campaign {
-                    "营销活动已立即暂停（止损暂停）。"
-                } else {
-                    "营销活动当时未在进行，无需暂停。"
-                };
-                format!("{place}{metric}已达 {value}，越过止损线 {line}{past}。{then}")
-            }
-            RuleSpec::Deviation { baseline, .. } => {
-                let middle = match baseline {
-                    Baseline::MeanSigma => "均值",
-                    Baseline::MedianMad => "中位数",
-                };
-                let expected = what.expected.as_deref().unwrap_or("–");
-                let sigma = what.sigma.as_deref().unwrap_or("–");
-                let n = what.alert.figures.n.map_or_else(|| "近几".to_owned(), |n| format!("近 {n}"));
-                let z = what.alert.figures.z.map_or_else(|| "–".to_owned(), |z| plain(z.abs(), 2));
-                format!(
-                    "{day}，{place}{metric}为 {value}，{way}基线 {z} 个标准差（{n} 个同星期日：{middle} {expected}，标准差 {sigma}）。"
-                )
-            }
+    fn when(&self, time: &str, window: u16, bucket: RuleBucket) -> String {
+        match (bucket, window) {
+            (RuleBucket::Day, 0 | 1) => time.to_owned(),
+            (RuleBucket::Day, days) => format!("截至{time}的 {days} 天"),
+            (RuleBucket::Hour, 0 | 1) => format!("{time}起的一小时"),
+            (RuleBucket::Hour, hours) => format!("截至{time}起一小时的 {hours} 小时"),
         }
+    }
+
+    fn silent(&self, when: &str) -> String {
+        format!("自{when}起无数据，是否恢复尚不可知。")
     }
 
     fn taken(&self, by: &By, when: &str) -> String {
@@ -96,6 +71,7 @@ impl Alerting for Chinese {
         match step {
             AlertStep::Opened => "触发",
             AlertStep::Updated => "数据更新",
+            AlertStep::NoData => "无数据",
             AlertStep::Acknowledged => "已认领",
             AlertStep::CampaignLaunched => "营销活动已启动",
             AlertStep::CampaignPaused => "营销活动已暂停",
@@ -106,10 +82,7 @@ impl Alerting for Chinese {
     }
 
     fn picture_alt(&self, alert: &Alert) -> String {
-        let line = match alert.spec {
-            RuleSpec::StopLoss { .. } => "止损线",
-            RuleSpec::Threshold { .. } | RuleSpec::Deviation { .. } => "阈值",
-        };
+        let line = if alert.spec.is_stop_loss() { "止损线" } else { "阈值" };
         format!("{}走势图，含正常区间与规则“{}”的{line}", alert.metric_zh, alert.rule_name)
     }
 

@@ -24,6 +24,7 @@ impl Names for Chinese {
             Label::Score => "偏离倍数（z）",
             Label::Overshoot => "超出",
             Label::Band => "正常区间",
+            Label::Forecast => "结束时预计",
             Label::Campaign => "营销活动",
             Label::Channel | Label::Channels => "渠道",
             Label::Window => "统计时间",

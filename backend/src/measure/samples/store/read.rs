@@ -220,17 +220,18 @@ pub(in crate::measure::samples) async fn newest_day(
     Ok(newest.get_result(tx).await?)
 }
 
-/// The newest day bucket of `metrics`.
-pub(in crate::measure::samples) async fn newest_day_of(
+/// The begin of the newest hour or day of `metrics`.
+pub(in crate::measure::samples) async fn newest_of(
     tx: &mut Tx,
     tenant: TenantId,
     metrics: &[&str],
+    resolution: Resolution,
 ) -> Result<Option<DateTime<Utc>>> {
     // One look at the end of each series' index range, instead of a walk over all of its days.
     let newest = rollups::table
         .filter(rollups::tenant_id.eq(tenant.0))
         .filter(rollups::series_id.eq(series::series_id))
-        .filter(rollups::resolution.eq(Resolution::Day.as_str()))
+        .filter(rollups::resolution.eq(resolution.as_str()))
         .order(rollups::bucket.desc())
         .limit(1)
         .select(rollups::bucket)

@@ -28,7 +28,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Sorts a judged bucket into its verdict; `fires` wins over `recovers`.
-    pub(super) fn of(figures: Figures, fires: bool, recovers: bool, open: bool) -> Self {
+    pub(in crate::watch::rules) fn of(figures: Figures, fires: bool, recovers: bool, open: bool) -> Self {
         match (fires, recovers, open) {
             (true, _, _) => Self::Firing(figures),
             (false, false, _) => Self::Holding(figures),
@@ -130,13 +130,22 @@ pub struct Figures {
     /// Upper edge of the band of ordinary values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
+    /// Where a campaign's spend ends at this pace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<f64>,
     /// See [`score`].
     pub score: f64,
 }
 
 impl Figures {
     /// Figures of `value` against a line; `scale` as in [`score`]. `None` when something overflowed.
-    pub(super) fn against(side: Side, value: f64, line: f64, recovery: f64, scale: f64) -> Option<Self> {
+    pub(in crate::watch::rules) fn against(
+        side: Side,
+        value: f64,
+        line: f64,
+        recovery: f64,
+        scale: f64,
+    ) -> Option<Self> {
         let past = side.past(value, line);
         let overshoot = (past >= 0.0).then_some(past);
         let share = overshoot.filter(|_| line != 0.0).map(|over| over / line.abs());

@@ -1,0 +1,12 @@
+ALTER TABLE alerts DROP COLUMN rule_version, DROP COLUMN timing, DROP COLUMN message, DROP COLUMN no_data_since;
+ALTER TABLE rule_progress DROP COLUMN judged_bucket;
+DROP TABLE rule_versions;
+ALTER TABLE rules
+    DROP CONSTRAINT rules_kind,
+    DROP COLUMN timing,
+    DROP COLUMN quiet_hours,
+    DROP COLUMN message,
+    DROP COLUMN action,
+    DROP COLUMN backtested_at,
+    DROP COLUMN fed_at;
+ALTER TABLE rules ADD CONSTRAINT rules_kind_check CHECK (kind IN ('threshold', 'stop_loss', 'deviation'));
