@@ -262,6 +262,8 @@ pub(super) async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>
         .select((chat_servers::transport, chat_servers::server_ref, chat_servers::channel_ref))
         .filter(chat_servers::tenant_id.eq(tenant.0))
         .order(chat_servers::chat_server_id)
+        // What is written for a server is there before its unlinking gives it up, or is not written.
+        .for_key_share()
         .load(tx)
         .await?)
 }
