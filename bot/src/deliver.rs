@@ -151,8 +151,8 @@ async fn deliver(api: Api, sink: Option<Arc<dyn ChatSink>>, delivery: Delivery) 
 
 /// The alert's picture. An alert without its picture is better than none, so a failure is only logged.
 async fn picture(api: &Api, delivery: &Delivery) -> Option<Picture> {
-    // A terminal shows no picture; it names the address.
-    if delivery.transport == Transport::Console {
+    // A terminal shows no picture; it names the address. A robot posts text.
+    if delivery.transport == Transport::Console || delivery.transport.is_robot() {
         return None;
     }
     let png = in_time(PICTURE, api.picture(delivery.id)).await.unwrap_or_else(|error| {

@@ -30,6 +30,7 @@ mod pages;
 mod paging;
 mod plans;
 mod rls_catalogue;
+mod robots;
 mod rules_alerts;
 mod samples;
 mod samples_refused;

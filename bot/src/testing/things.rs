@@ -187,6 +187,7 @@ pub(crate) fn in_state(alert: Alert, state: AlertState) -> Alert {
 /// A delivery of an alert.
 pub(crate) fn delivery(alert: Alert, transport: Transport, locale: Locale) -> Delivery {
     Delivery {
+        robot: None,
         id: DeliveryId(Uuid::from_u128(8)),
         attempt: 1,
         transport,

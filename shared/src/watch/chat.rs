@@ -1,6 +1,6 @@
 //! Bodies of chat links, the bot's credential and deliveries.
 
-use super::{Alert, NamedStaff};
+use super::{Alert, NamedStaff, Severity};
 use crate::Locale;
 use crate::ids::{AlertId, ChatServerId, ChatUserId, DeliveryId};
 use chrono::{DateTime, Utc};
@@ -13,6 +13,14 @@ words! {
         Discord = "discord",
         /// The terminal.
         Console = "console",
+        /// Slack, by an incoming webhook.
+        Slack = "slack",
+        /// Feishu (飞书), or Lark, by a custom robot of a group.
+        Feishu = "feishu",
+        /// DingTalk (钉钉), by a custom robot of a group.
+        Dingtalk = "dingtalk",
+        /// WeCom (企业微信), by a robot of a group.
+        Wecom = "wecom",
     }
 
     /// Where a delivery is.
@@ -26,7 +34,66 @@ words! {
     }
 }
 
+impl Transport {
+    /// Where the addresses of this chat's robots begin; empty for a chat that is no robot's.
+    ///
+    /// The platforms' documentation: Slack "Sending messages using incoming webhooks", Feishu and Lark "Custom bot guide",
+    /// DingTalk "Custom robot access", WeCom "Group robot configuration".
+    pub const fn robot_addresses(self) -> &'static [&'static str] {
+        match self {
+            Self::Discord | Self::Console => &[],
+            Self::Slack => &["https://hooks.slack.com/services/"],
+            Self::Feishu => {
+                &["https://open.feishu.cn/open-apis/bot/v2/hook/", "https://open.larksuite.com/open-apis/bot/v2/hook/"]
+            }
+            Self::Dingtalk => &["https://oapi.dingtalk.com/robot/send?access_token="],
+            Self::Wecom => &["https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="],
+        }
+    }
+
+    /// Whether it is a chat that is written to by a robot's address: nobody can answer there, and no message be edited.
+    pub const fn is_robot(self) -> bool {
+        !self.robot_addresses().is_empty()
+    }
+
+    /// Whether `address` is one of this chat's robots: a known beginning, and then what a token is made of.
+    pub fn is_robot_address(self, address: &str) -> bool {
+        self.robot_addresses().iter().any(|begin| {
+            address.strip_prefix(begin).is_some_and(|token| {
+                let of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte);
+                (8..=256).contains(&token.len()) && token.bytes().all(of_token)
+            })
+        })
+    }
+}
+
 requests! {
+    /// A chat robot: from now on alerts are posted by it.
+    pub struct AddRobot {
+        /// Which chat: `slack`, `feishu`, `dingtalk` or `wecom`.
+        pub transport: Transport,
+        /// What the chat group is called: shown in lists, told to nobody else.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "Marketing, East"))]
+        pub name: String,
+        /// The address that the chat gave for the robot. It is a secret: whoever has it can post.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 512,
+            example = "https://open.feishu.cn/open-apis/bot/v2/hook/00000000-0000-0000-0000-000000000000"))]
+        pub address: String,
+        /// The robot's signing secret, where the chat has one: Feishu's signature check (签名校验), DingTalk's 加签.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
+        pub secret: Option<String>,
+        /// Alerts of this severity and above are posted; all of them if absent.
+        #[serde(default = "every_severity")]
+        pub minimum_severity: Severity,
+    }
+
+    /// From which severity on alerts go to a chat.
+    pub struct RouteChatServer {
+        /// Alerts of this severity and above appear there.
+        pub minimum_severity: Severity,
+    }
+
     /// A chat server and user give the one-time code of a staff (asked by the bot).
     pub struct RedeemCode {
         /// The code, as the staff was shown it.
@@ -87,6 +154,29 @@ requests! {
         pub attempt: i32,
         /// What became of it.
         pub outcome: DeliveryOutcome,
+    }
+}
+
+fn every_severity() -> Severity {
+    Severity::Info
+}
+
+/// Where and how a robot posts. Only the bot sees it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RobotAddress {
+    /// Its address.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 512))]
+    pub address: String,
+    /// Its signing secret, where it has one.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for RobotAddress {
+    /// Tells nothing: both are secrets, and what is debugged ends in logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RobotAddress").finish_non_exhaustive()
     }
 }
 
@@ -168,9 +258,11 @@ answers! {
         pub transport: Transport,
         /// The server's id in that chat.
         pub server_ref: String,
-        /// The chat channel in which alerts appear.
+        /// The chat channel in which alerts appear; a robot's name.
         #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "1189998819991197253"))]
         pub channel_ref: String,
+        /// Alerts of this severity and above appear there.
+        pub minimum_severity: Severity,
         /// Since when.
         pub created_at: DateTime<Utc>,
     }
@@ -215,6 +307,9 @@ answers! {
         /// The request behind what it shows, as in `X-Request-Id`.
         #[serde(default)]
         pub request_id: Option<String>,
+        /// The robot that posts, in a chat of robots.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub robot: Option<RobotAddress>,
         /// The alert to show.
         pub alert: Alert,
     }

@@ -237,6 +237,7 @@ async fn a_refused_token_ends_a_bot_that_has_nothing_else_to_serve() {
         key: BotKey::from_seed([7; 32]),
         discord: Some(DiscordConfig::new("wrong").with_client(fake.client())),
         console: None,
+        robots: None,
     };
     let ended =
         tokio::time::timeout(PATIENCE, Box::pin(tillwatch_bot::run(config, stopped))).await.expect("it ends by itself");

@@ -92,10 +92,16 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "tenant_second_factor" => vec![own().body(json!({ "required": "optional" }))],
         "staff_update" => vec![not_found("viewer").body(json!({ "role": "analyst" }))],
         "staff_disable" | "staff_enable" | "staff_sign_out_everywhere" => vec![not_found("viewer")],
-        "chat_list" | "chat_list_own" | "chat_list_servers" | "deliveries_list" | "alerts_list" | "invitations_list" => vec![Case::new(Nothing)],
+        "chat_list" | "chat_list_own" | "deliveries_list" | "alerts_list" | "invitations_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
         "chat_unlink_own" => vec![not_found("own_chat_user")],
         "chat_unlink_server" => vec![not_found("chat_server")],
+        // Another one may have a robot of its own by then.
+        "chat_list_servers" => vec![own()],
+        "chat_route_server" => vec![not_found("chat_server").body(json!({ "minimum_severity": "critical" }))],
+        "chat_add_robot" => vec![own().body(json!({
+            "transport": "slack", "name": "theirs", "address": "https://hooks.slack.com/services/T0/B0/theirs",
+        }))],
         "staff_get" => vec![not_found("staff")],
         "staff_authority" => vec![not_found("colleague").body(json!({ "channels": [mine.id("channel")] }))],
         // The same name in another retailer is free.

@@ -93,7 +93,12 @@ pub const TABLES: &[Table] = &[
         "channel_id:uuid",
         "channel_id name external_key kind online domain stage archived_at created_at updated_at version",
     ),
-    rows("chat_servers", "chat_server_id:uuid", "chat_server_id transport server_ref channel_ref created_at"),
+    rows_but(
+        "chat_servers",
+        "chat_server_id:uuid",
+        "chat_server_id transport server_ref channel_ref created_at minimum_severity",
+        &[("robot", "a sealed address and secret")],
+    ),
     rows("chat_users", "chat_user_id:uuid", "chat_user_id chat_server_id user_ref staff_id created_at"),
     rows("daily_usage", "day:date", "day samples"),
     rows("departments", "department_id:uuid", "department_id name name_key archived_at created_at version"),

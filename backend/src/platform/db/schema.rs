@@ -172,6 +172,8 @@ diesel::table! {
         server_ref -> Text,
         channel_ref -> Text,
         created_at -> Timestamptz,
+        minimum_severity -> Text,
+        robot -> Nullable<Bytea>,
     }
 }
 

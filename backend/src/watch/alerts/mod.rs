@@ -86,8 +86,8 @@ pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: 
         return Ok(false);
     }
     store::add_event(tx, who, id, 1, AlertStep::Opened, Some(&breach.figures), at).await?;
-    for server in chat::servers(tx, who.tenant).await? {
-        deliveries::order(tx, who, id, &server, at).await?;
+    for server in chat::servers(tx, who.tenant).await?.iter().filter(|server| server.takes(breach.rule.severity)) {
+        deliveries::order(tx, who, id, server, at).await?;
     }
     let after = Some(json!({ "rule": breach.rule.id, "figures": breach.figures }));
     let entry = Entry { action: "alert.opened", object: Some(id.to_string()), after, ..Entry::default() };

@@ -10,7 +10,7 @@ pub mod routes;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::identity::tenants;
+use crate::identity::{chat, tenants};
 use crate::platform::clock::now;
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{DeliveryId, TenantId};
-use tillwatch_shared::watch::{ClaimDeliveries, ClaimedDeliveries, Delivery};
+use tillwatch_shared::watch::{ClaimDeliveries, ClaimedDeliveries, Delivery, Transport};
 use uuid::Uuid;
 
 /// How often a waiting claim looks without a wake-up.
@@ -122,11 +122,14 @@ async fn filled(
 ) -> Result<Vec<Delivery>> {
     let who = Who::system(tenant, "delivery", request_id);
     let ids: Vec<Uuid> = rows.iter().map(|row| row.alert).collect();
-    let (settings, alerts) = app
+    let is_robot = |row: &&Claimed| row.transport.parse::<Transport>().is_ok_and(Transport::is_robot);
+    let robots: Vec<String> = rows.iter().filter(is_robot).map(|row| row.server_ref.clone()).collect();
+    let (settings, alerts, robots) = app
         .db
         .read(&who, async |tx| {
             let settings = tenants::settings(tx, tenant).await?;
-            Ok((settings, alerts::by_ids(tx, tenant, &ids).await?))
+            let robots = chat::robots::addresses(tx, &app.sealer, tenant, &robots).await?;
+            Ok((settings, alerts::by_ids(tx, tenant, &ids).await?, robots))
         })
         .await?;
     rows.iter()
@@ -149,6 +152,7 @@ async fn filled(
                 first_claimed_at: row.first_claimed_at.unwrap_or(at),
                 claimed_at: at,
                 request_id: row.request_id.clone(),
+                robot: robots.get(&row.server_ref).cloned(),
                 alert,
             })
         })
