@@ -13,6 +13,7 @@ mod chat_links;
 mod closed_days;
 mod deliveries;
 mod demo;
+mod detector;
 mod discord;
 mod docs;
 mod fake_discord;
