@@ -106,6 +106,7 @@ pub(crate) fn stop_loss() -> Alert {
         acknowledged_at: None,
         acknowledged_by: None,
         resolved_at: None,
+        quiet: None,
         version: 1,
     }
 }
@@ -200,6 +201,7 @@ pub(crate) fn delivery(alert: Alert, transport: Transport, locale: Locale) -> De
         first_claimed_at: friday(),
         claimed_at: friday(),
         request_id: Some("req-1".to_owned()),
-        alert,
+        alert: Some(alert),
+        notice: None,
     }
 }

@@ -1,12 +1,18 @@
 //! Alerts: one open alert a breach, with its timeline, its picture and its way to the chat.
 //!
 //! Vocabulary: a *breach* is a rule broken at a place (channel or campaign); its key is unique among open alerts, so
-//! whatever happens twice or at once makes one alert. States: firing, acknowledged, resolved. Every change is one
-//! version, one step of the timeline, and one wish to the deliveries that the chat show the new version.
-//! Cast: [`picture`], [`words`] (what is said in both languages). Invariants: raising, updating and
+//! whatever happens twice or at once makes one alert. States: firing, silenced, acknowledged, resolved. Every change is one
+//! version, one step of the timeline, and one wish to the deliveries that the chat show the new version. An alert is
+//! *quiet* while a silence, a maintenance window or a stop-loss of its campaign (*inhibition*) keeps it so: it is judged
+//! on, and nobody is told; it *speaks* when nothing does any more.
+//! Cast: [`hush`] (what keeps an alert quiet), [`digest`] (many at a glance), [`picture`], [`words`] (what is said in both
+//! languages). Invariants: raising, updating and
 //! resolving are part of the transaction that judged; a resolved alert never opens again, a new one is raised; a caller who
 //! is narrowed to channels reaches the alerts whose channel and campaign they reach ([`crate::identity::reach`]).
 
+mod digest;
+pub mod hush;
+pub mod jobs;
 pub mod picture;
 pub mod routes;
 mod store;
@@ -23,19 +29,26 @@ use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::{PageParams, Paging};
 use crate::platform::http::who::{Reach, Who};
+use crate::platform::jobs::queue;
 use crate::platform::wake::Topic;
-use crate::watch::deliveries;
 use crate::watch::rules::ActiveRule;
-use chrono::{DateTime, Utc};
+use crate::watch::{deliveries, quiet};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId, TenantId};
-use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState, AlertStep, Figures, RuleSpec};
+use tillwatch_shared::watch::{
+    Alert, AlertAcknowledged, AlertEvent, AlertSilenced, AlertState, AlertStep, Figures, RuleSpec, SilenceAlert,
+};
 use tillwatch_shared::webhooks::{AlertTold, EventType};
 use uuid::Uuid;
 
+pub use digest::{Many, digest};
 pub use store::OpenAlert;
 pub use view::by_ids;
+
+/// How much later the open alerts are looked at once more: longer than any transaction lasts.
+const SEEN_LATER: TimeDelta = TimeDelta::seconds(30);
 
 /// A rule broken at a place.
 pub struct Breach<'a> {
@@ -82,18 +95,38 @@ pub async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) -> Result
 /// # Errors
 /// When the database fails.
 pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: DateTime<Utc>) -> Result<bool> {
-    if !store::insert(tx, who.tenant, id, &breach, at).await? {
+    let hush = hush::of_new(tx, who, id, &breach, at).await?;
+    if !store::insert(tx, who.tenant, id, &breach, hush.as_ref(), at).await? {
         return Ok(false);
     }
     store::add_event(tx, who, id, 1, AlertStep::Opened, Some(&breach.figures), at).await?;
-    for server in chat::servers(tx, who.tenant).await? {
-        deliveries::order(tx, who, id, &server, at).await?;
+    match &hush {
+        Some(hush) => store::add_event(tx, who, id, 2, hush.step(), None, at).await?,
+        None => speak(tx, who, id, 1, at).await?,
+    }
+    if matches!(breach.rule.spec, RuleSpec::StopLoss { .. }) {
+        settle_soon(tx, who, at).await?;
     }
     let after = Some(json!({ "rule": breach.rule.id, "figures": breach.figures }));
     let entry = Entry { action: "alert.opened", object: Some(id.to_string()), after, ..Entry::default() };
     audit::record(tx, who, entry).await?;
     tell(tx, who, id, EventType::AlertOpened, at).await?;
     Ok(true)
+}
+
+/// Tells every linked chat of an alert that shall be heard.
+async fn speak(tx: &mut Tx, who: &Who, id: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
+    for server in chat::servers(tx, who.tenant).await? {
+        deliveries::order(tx, who, id, version, &server, at).await?;
+    }
+    Ok(())
+}
+
+/// Has the open alerts looked at again: one of them may hide others now, or no longer. Once more a while later, for
+/// what was being raised at the same time and could not be seen yet.
+async fn settle_soon(tx: &mut Tx, who: &Who, at: DateTime<Utc>) -> Result<()> {
+    queue::enqueue(tx, who, quiet::SETTLE, &json!({}), at).await?;
+    queue::enqueue(tx, who, quiet::SETTLE, &json!({}), at + SEEN_LATER).await
 }
 
 /// Has customers' own systems told what became of an alert.
@@ -176,6 +209,9 @@ pub async fn resolve(
     let version = store::set_resolved(tx, who.tenant, open.id, at).await?;
     store::add_event(tx, who, open.id, version, AlertStep::Resolved, figures.as_ref(), at).await?;
     deliveries::want(tx, who, open.id, version, at).await?;
+    if store::hides_others(tx, who.tenant, open.id).await? {
+        settle_soon(tx, who, at).await?;
+    }
     let entry = Entry { action: "alert.resolved", object: Some(open.id.to_string()), ..Entry::default() };
     audit::record(tx, who, entry).await?;
     tell(tx, who, open.id, EventType::AlertResolved, at).await
@@ -231,6 +267,29 @@ pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAckno
         })
         .await?;
     if answer.changed {
+        app.wake(Topic::Deliveries);
+    }
+    Ok(answer)
+}
+
+/// Silences an alert and what else its rule says of the same place; `changed` is false when it is silenced for as long
+/// already, or resolved.
+///
+/// # Errors
+/// 404; 422 for a stop-loss, a silence that is too long, a wrong reason.
+pub async fn silence(app: &App, who: &Who, id: AlertId, request: SilenceAlert) -> Result<AlertSilenced> {
+    let at = now();
+    let answer = app
+        .db
+        .write(who, async |tx| {
+            store::lock_state(tx, who.tenant, id).await?;
+            check_reach(tx, who, id).await?;
+            let changed = hush::silence(tx, who, id, request, at).await?;
+            Ok(AlertSilenced { changed, alert: view::one(tx, who.tenant, id).await? })
+        })
+        .await?;
+    if answer.changed {
+        app.wake(Topic::Jobs);
         app.wake(Topic::Deliveries);
     }
     Ok(answer)

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::platform::http::authorized::{Authorized, may};
+use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::params::{Params, PathId};
@@ -12,12 +13,19 @@ use actix_web::HttpResponse;
 use actix_web::web::ThinData;
 use serde::Deserialize;
 use tillwatch_shared::ids::AlertId;
-use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState};
+use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertSilenced, AlertState, SilenceAlert};
 use tillwatch_shared::{Locale, Page};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
-    vec![endpoint!(list), endpoint!(get), endpoint!(timeline), endpoint!(acknowledge), endpoint!(picture)]
+    vec![
+        endpoint!(list),
+        endpoint!(get),
+        endpoint!(timeline),
+        endpoint!(acknowledge),
+        endpoint!(silence),
+        endpoint!(picture),
+    ]
 }
 
 /// What may be asked of the list.
@@ -72,6 +80,18 @@ async fn acknowledge(
     id: PathId<AlertId>,
 ) -> Result<Reply<AlertAcknowledged>> {
     Ok(Reply::ok(super::acknowledge(&app, &who, id.0).await?))
+}
+
+/// Silences an alert, and what else its rule says of the same place, for a while. Again for no longer changes nothing.
+#[utoipa::path(post, path = "/v1/alerts/{id}/silence", operation_id = "alerts_silence", tag = "alerts",
+    params(("id" = AlertId, Path)), request_body = SilenceAlert, responses((status = 200, body = AlertSilenced)))]
+async fn silence(
+    who: Authorized<may::AlertsSilence>,
+    app: ThinData<App>,
+    id: PathId<AlertId>,
+    body: Body<SilenceAlert>,
+) -> Result<Reply<AlertSilenced>> {
+    Ok(Reply::ok(super::silence(&app, &who, id.0, body.0).await?))
 }
 
 /// What may be asked of a picture.

@@ -1,6 +1,11 @@
 //! The only SQL of alerts.
 
+mod hush;
+
+pub(super) use hush::{Held, held, held_of_campaign, hides_others, lock_held, of_window, set_hush, window_of};
+
 use super::Breach;
+use super::hush::Hush;
 use crate::error::{Error, Result};
 use crate::identity::reach::{Place, Within, reached};
 use crate::paged;
@@ -9,13 +14,13 @@ use crate::platform::db::schema::{alert_events as events, alerts};
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{Who, actor_text};
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
+use diesel::dsl::{not, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, TenantId};
-use tillwatch_shared::watch::{AlertEvent, AlertState, AlertStep, Figures};
+use tillwatch_shared::watch::{AlertEvent, AlertState, AlertStep, Figures, QuietWhy};
 use uuid::Uuid;
 
 /// An alert that is not resolved.
@@ -61,6 +66,9 @@ pub(super) struct Row {
     pub(super) acknowledged_by: Option<Uuid>,
     pub(super) resolved_at: Option<DateTime<Utc>>,
     pub(super) version: i64,
+    pub(super) quiet_why: Option<String>,
+    pub(super) quiet_by: Option<Uuid>,
+    pub(super) quiet_until: Option<DateTime<Utc>>,
 }
 
 pub(super) async fn insert(
@@ -68,6 +76,7 @@ pub(super) async fn insert(
     tenant: TenantId,
     id: AlertId,
     breach: &Breach<'_>,
+    hush: Option<&Hush>,
     at: DateTime<Utc>,
 ) -> Result<bool> {
     let inserted = diesel::insert_into(alerts::table)
@@ -87,6 +96,12 @@ pub(super) async fn insert(
             alerts::paused_campaign.eq(breach.paused_campaign),
             alerts::opened_at.eq(at),
             alerts::breach_key.eq(&breach.key),
+            // That it is quiet is its second step.
+            alerts::version.eq(if hush.is_some() { 2_i64 } else { 1 }),
+            alerts::quiet_why.eq(hush.map(|hush| hush.why.as_str())),
+            alerts::quiet_by.eq(hush.and_then(|hush| hush.by)),
+            alerts::quiet_until.eq(hush.and_then(|hush| hush.until)),
+            alerts::window_id.eq(hush.and_then(window_of)),
         ))
         .on_conflict_do_nothing()
         .execute(tx)
@@ -322,8 +337,13 @@ pub(super) async fn list(
     let query = alerts::table.select(Row::as_select()).filter(alerts::tenant_id.eq(tenant.0));
     let query = paged!(query, paging, alerts::alert_id, newest);
     let mut query = reached!(query, alerts, within);
-    if let Some(state) = state {
-        query = query.filter(alerts::state.eq(state.as_str()));
+    let silenced = alerts::quiet_why.is_not_distinct_from(QuietWhy::Silence.as_str());
+    match state {
+        None => {}
+        // One that was taken in hand says so, silenced or not.
+        Some(AlertState::Silenced) => query = query.filter(alerts::state.eq("firing")).filter(silenced),
+        Some(AlertState::Firing) => query = query.filter(alerts::state.eq("firing")).filter(not(silenced)),
+        Some(state) => query = query.filter(alerts::state.eq(state.as_str())),
     }
     Ok(query.load(tx).await?)
 }

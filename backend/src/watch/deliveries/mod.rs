@@ -1,6 +1,7 @@
 //! Deliveries: taking an incident to the chat, once, and keeping its message true.
 //!
-//! One delivery is one alert's message in one chat channel. It is level-triggered: it says which version the chat
+//! One delivery is one message in one chat channel: an alert's, or a *notice*, which is no alert's own (a silence that ends
+//! soon, a maintenance window). It is level-triggered: it says which version the chat
 //! shall show (`wanted`) and which it shows (`posted`), so any number of changes while the chat is away collapse into
 //! one edit. The bot claims due deliveries (through [`crate::watch::dispatch`], which knows what they show); a claim is a
 //! lease with an attempt number; a report of an older attempt is refused. What may pass is tried again for a day, with
@@ -30,21 +31,76 @@ use chrono::{DateTime, TimeDelta, Utc};
 use model::Failed;
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{AlertId, DeliveryId, TenantId};
-use tillwatch_shared::watch::{DeliveryInfo, DeliveryOutcome, DeliveryState, ReportDelivery, ServerRef, Transport};
+use tillwatch_shared::ids::{AlertId, DeliveryId, NoticeId, TenantId};
+use tillwatch_shared::watch::{
+    DeliveryInfo, DeliveryOutcome, DeliveryState, NoticeKind, ReportDelivery, ServerRef, Transport,
+};
 use uuid::Uuid;
 
-pub use store::Claimed;
+use store::Subject;
+
+pub use store::{Claimed, NoticeRow};
 
 /// A claimed delivery comes back after this if the bot died.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 
-/// Orders an alert's first version for a chat server, as part of the transaction that raised it.
+/// Orders `version` of an alert for a chat server, as part of the transaction that raised it or has it speak. A server that
+/// shows the alert already is left alone.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn order(tx: &mut Tx, who: &Who, alert: AlertId, server: &Server, at: DateTime<Utc>) -> Result<()> {
-    store::insert(tx, who, DeliveryId::new(), alert, server, at).await
+pub async fn order(
+    tx: &mut Tx,
+    who: &Who,
+    alert: AlertId,
+    version: i64,
+    server: &Server,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    store::insert(tx, who, DeliveryId::new(), Subject { id: alert.0, shows: "alert", version }, server, at).await
+}
+
+/// Tells every linked chat something that is no alert's own, once: `about` is the thing, `step` which of several. `false`
+/// when it was told already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn announce(
+    tx: &mut Tx,
+    who: &Who,
+    kind: NoticeKind,
+    about: Uuid,
+    step: i32,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let id = NoticeId::new();
+    if !store::add_notice(tx, who.tenant, id, kind, about, step, at).await? {
+        return Ok(false);
+    }
+    for server in chat::servers(tx, who.tenant).await? {
+        let subject = Subject { id: id.0, shows: store::NOTICE, version: 1 };
+        store::insert(tx, who, DeliveryId::new(), subject, &server, at).await?;
+    }
+    Ok(true)
+}
+
+/// Has every chat that shows a notice show what it tells now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew(tx: &mut Tx, who: &Who, kind: NoticeKind, about: Uuid, step: i32, at: DateTime<Utc>) -> Result<()> {
+    match store::renew_notice(tx, who.tenant, kind, about, step).await? {
+        Some((id, version)) => store::want(tx, who, id.0, version, at).await,
+        None => Ok(()),
+    }
+}
+
+/// These notices, in no order; one that is not there is missing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn notices(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Result<Vec<NoticeRow>> {
+    if ids.is_empty() { Ok(Vec::new()) } else { store::notices(tx, tenant, ids).await }
 }
 
 /// Has every chat that shows an alert show `version` of it.
@@ -52,7 +108,7 @@ pub async fn order(tx: &mut Tx, who: &Who, alert: AlertId, server: &Server, at: 
 /// # Errors
 /// When the database fails.
 pub async fn want(tx: &mut Tx, who: &Who, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
-    store::want(tx, who, alert, version, at).await
+    store::want(tx, who, alert.0, version, at).await
 }
 
 /// Claims up to `most` due deliveries of these chats for [`LEASE`]; of a chat that has a server among `servers`, only
