@@ -26,7 +26,7 @@ use tillwatch_shared::ids::{AlertId, CampaignId, DeliveryId};
 use tillwatch_shared::measure::{Kpis, MetricCatalogue, Series};
 use tillwatch_shared::plan::{Campaign, CampaignHistory, CampaignState, ChangeState, Channel, StateChanged};
 use tillwatch_shared::watch::{
-    Alert, AlertAcknowledged, AlertEvent, AlertSilenced, AlertState, BotAssertion, BotToken, ClaimDeliveries,
+    Alert, AlertAcknowledged, AlertEvent, AlertSilenced, AlertState, AlertWhy, BotAssertion, BotToken, ClaimDeliveries,
     ClaimedDeliveries, Delivery, DeliveryOutcome, Linked, RedeemCode, ReportDelivery, ServerRef, SilenceAlert,
     Transport,
 };
@@ -243,6 +243,11 @@ impl Api {
     /// Acknowledges an alert.
     pub async fn acknowledge(&self, actor: &Actor, id: AlertId) -> Answer<AlertAcknowledged> {
         self.post(&format!("/v1/alerts/{id}/acknowledge"), Some(actor), None::<&()>).await
+    }
+
+    /// Why an alert was told, or was not.
+    pub async fn why(&self, actor: &Actor, id: AlertId) -> Answer<AlertWhy> {
+        self.get(&format!("/v1/alerts/{id}/why"), actor, &[]).await
     }
 
     /// Silences an alert for so many minutes.

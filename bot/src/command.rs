@@ -55,6 +55,11 @@ pub enum Command {
         /// Id or the number that the last list showed.
         alert: String,
     },
+    /// `alerts why ALERT`
+    AlertWhy {
+        /// Id or the number that the last list showed.
+        alert: String,
+    },
     /// `alerts silence ALERT for HOW LONG because REASON`
     AlertSilence {
         /// Id or the number that the last list showed.

@@ -7,7 +7,7 @@
 use chrono_tz::Tz;
 use tillwatch_shared::Locale;
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{Alert, AlertState, Delivery, Quiet, QuietWhy, RuleSpec, Severity};
+use tillwatch_shared::watch::{Alert, AlertState, Contributed, Delivery, Quiet, QuietWhy, RuleSpec, Severity};
 
 use crate::command::Action;
 use crate::notice;
@@ -52,8 +52,12 @@ pub(crate) fn described(alert: &Alert, words: &dyn Wording, zone: Tz) -> Reply {
     if let Some(quiet) = alert.quiet.as_ref().filter(|_| alert.resolved_at.is_none()) {
         body = format!("{body}\n{}", kept_quiet(quiet, words, zone));
     }
+    if let Some(flapping) = &alert.flapping {
+        body = format!("{body}\n{}", words.flapping(flapping.times, &time(flapping.since, zone, locale)));
+    }
     let reply = Reply::say(tone(alert), title, body);
     let reply = figures(reply, alert, words);
+    let reply = moved_by(reply, alert, words);
     let severity = words.severity(alert.severity);
     let reply = match &alert.campaign {
         Some(campaign) => {
@@ -71,7 +75,7 @@ pub(crate) fn described(alert: &Alert, words: &dyn Wording, zone: Tz) -> Reply {
 }
 
 /// What keeps an alert quiet, in words.
-fn kept_quiet(quiet: &Quiet, words: &dyn Wording, zone: Tz) -> String {
+pub(crate) fn kept_quiet(quiet: &Quiet, words: &dyn Wording, zone: Tz) -> String {
     let until = quiet.until.map(|at| time(at, zone, words.locale()));
     let by = quiet.owner.as_ref().map(|staff| By::Named(staff.name.clone()));
     words.kept_quiet(quiet.why, until.as_deref(), by.as_ref(), quiet.reason.as_deref())
@@ -146,6 +150,22 @@ pub(crate) fn buttons(alert: &Alert, words: &dyn Wording) -> Vec<Button> {
         disabled: false,
     });
     buttons
+}
+
+/// Which channels moved the figure, each on a line.
+fn moved_by(reply: Reply, alert: &Alert, words: &dyn Wording) -> Reply {
+    let Some(contribution) = &alert.contribution else { return reply };
+    let signed = |change: f64| {
+        let sign = if change < 0.0 { "−" } else { "+" };
+        format!("{sign}{}", print(alert, change.abs(), words.locale()))
+    };
+    let line = |part: &Contributed| {
+        let change = format!("{} ({})", signed(part.change), share(part.share));
+        words.pair(&part.channel.name, &change)
+    };
+    let lines: Vec<String> = contribution.parts.iter().map(line).collect();
+    let change = words.against_weeks(&signed(contribution.change), contribution.days);
+    reply.field(words.label(Label::Moved), format!("{change}\n{}", lines.join("\n")), false)
 }
 
 /// A figure of the alert's metric, as text.

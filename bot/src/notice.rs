@@ -3,26 +3,52 @@
 //! Pure: a delivery and its notice in, a [`Reply`] out; the same for every chat.
 
 use chrono_tz::Tz;
-use tillwatch_shared::watch::{AlertDigest, Counted, MaintenanceWindow, NamedStaff, Notice, QuietState, Silence};
+use tillwatch_shared::watch::{
+    Alert, AlertDigest, AlertState, Counted, MaintenanceWindow, NamedStaff, Notice, NoticeKind, QuietState, Silence,
+};
 
 use crate::incident::{described, mark, metric_name};
 use crate::reply::{Reply, Tone};
 use crate::wording::figures::{figure, time};
 use crate::wording::{By, Label, Planned, Wording};
-use tillwatch_shared::watch::Alert;
 
 /// The message of a notice; `alert` is the one that it is about, if it is about one.
 pub(crate) fn told(notice: &Notice, alert: Option<&Alert>, words: &dyn Wording, zone: Tz) -> Reply {
     if let Some(silence) = &notice.silence {
         return silence_ending(silence, words, zone);
     }
+    if let (NoticeKind::Escalation | NoticeKind::Reminder, Some(alert)) = (notice.kind, alert) {
+        return again(notice, alert, words, zone);
+    }
     match (&notice.window, &notice.digest, alert) {
         (Some(window), None, _) => announced(window, words, zone),
         (Some(window), Some(digest), _) => over(window, digest, words, zone),
-        (None, Some(digest), _) => digested(Reply::say(tone(digest), words.many(digest), ""), digest, words),
+        (None, Some(digest), _) => storm(notice, digest, words),
         (None, None, Some(alert)) => described(alert, words, zone),
         (None, None, None) => Reply::say(Tone::Plain, words.label(Label::None), ""),
     }
+}
+
+/// An alert that is told again. Once it is taken, or over, the message says that.
+fn again(notice: &Notice, alert: &Alert, words: &dyn Wording, zone: Tz) -> Reply {
+    let since = time(alert.opened_at, zone, words.locale());
+    let mut reply = described(alert, words, zone);
+    let waits = matches!(alert.state, AlertState::Firing | AlertState::Silenced);
+    let line = match notice.kind {
+        NoticeKind::Escalation if waits => Some(words.nobody_took(&since)),
+        NoticeKind::Reminder if alert.state != AlertState::Resolved => Some(words.still_fires(&since)),
+        _ => None,
+    };
+    if let Some(line) = line {
+        reply.body = format!("{line}\n{}", reply.body);
+    }
+    reply
+}
+
+/// Many alerts at once in one message.
+fn storm(notice: &Notice, digest: &AlertDigest, words: &dyn Wording) -> Reply {
+    let said = words.storm(digest, &format!("/v1/alerts?group={}", notice.id));
+    digested(Reply::say(tone(digest), said.title, said.body), digest, words)
 }
 
 fn owner(owner: Option<&NamedStaff>) -> By {

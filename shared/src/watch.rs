@@ -1,13 +1,15 @@
-//! Bodies of rules; of alerts ([`alerts`]), of what keeps them quiet ([`quiet`]), and of what takes them to the chat
+//! Bodies of rules; of alerts ([`alerts`]), of what keeps them quiet ([`quiet`]), of why they were told ([`why`]), and of what takes them to the chat
 //! ([`chat`]).
 
 mod alerts;
 mod chat;
 mod quiet;
+mod why;
 
 pub use alerts::*;
 pub use chat::*;
 pub use quiet::*;
+pub use why::*;
 
 use crate::ids::{CampaignId, ChannelId, RuleId};
 use crate::quantity::Quantity;

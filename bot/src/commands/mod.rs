@@ -11,6 +11,7 @@ mod help;
 mod kpi;
 mod link;
 mod silence;
+mod why;
 
 use chrono_tz::Tz;
 use tillwatch_shared::errors::{Code, FieldProblem, Problem};
@@ -124,6 +125,7 @@ async fn asked(command: Command, asking: &Asking<'_>) -> Reply {
         Command::AlertSilence { alert, duration, reason } => {
             (Permission::AlertsSilence, silence::silence(&alert, duration.as_deref(), reason.as_deref(), asking).await)
         }
+        Command::AlertWhy { alert } => (Permission::AlertsRead, why::why(&alert, asking).await),
         // Answered before: neither needs to know who asks.
         Command::Help { topic } => return help::help(topic.as_deref(), asking.actor, asking.words),
         Command::Link { code } => return link::link(&code, asking.actor, asking.api).await,

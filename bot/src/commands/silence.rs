@@ -85,3 +85,92 @@ fn refused(error: ApiError, alert: &Alert, asking: &Asking<'_>) -> Answer<Reply>
     }
     Err(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Action, Command};
+    use crate::commands::{handle, press};
+    use crate::testing::things::{deviation, me, stop_loss};
+    use crate::testing::{FakeApi, Request, actor};
+    use serde_json::{Value, json};
+    use tillwatch_shared::Locale;
+    use tillwatch_shared::permissions::Role;
+    use tillwatch_shared::watch::{AlertState, Quiet, QuietWhy};
+
+    /// An API with one alert, which answers a silence so.
+    async fn with(alert: Alert, locale: Locale, answer: (u16, Value)) -> FakeApi {
+        FakeApi::start(move |request: &Request| match request.what() {
+            what if what == "GET /v1/me" => (200, serde_json::to_value(me(Role::Marketer, locale)).unwrap()),
+            what if what.ends_with("/silence") => answer.clone(),
+            _ => (200, serde_json::to_value(&alert).unwrap()),
+        })
+        .await
+    }
+
+    fn quiet() -> Alert {
+        let until = Some("2025-11-14T17:02:00Z".parse().unwrap());
+        let why = Quiet {
+            why: QuietWhy::Silence,
+            until,
+            reason: Some("known".to_owned()),
+            owner: None,
+            silence: None,
+            window: None,
+            alert: None,
+        };
+        Alert { state: AlertState::Silenced, quiet: Some(why), ..deviation() }
+    }
+
+    fn wish(duration: Option<&str>, reason: Option<&str>) -> Command {
+        let alert = deviation().id.to_string();
+        Command::AlertSilence { alert, duration: duration.map(str::to_owned), reason: reason.map(str::to_owned) }
+    }
+
+    #[tokio::test]
+    async fn an_alert_is_silenced_for_as_long_as_was_said_or_an_hour() {
+        let done = (200, json!({ "changed": true, "alert": quiet() }));
+        let fake = with(deviation(), Locale::En, done).await;
+        let reply = handle(wish(Some("1d 6h"), Some("known")), &actor(), &fake.api()).await;
+        assert_eq!(reply.title, "Silenced: Conversion falls");
+        assert!(reply.body.starts_with("Until 14 Nov 2025, 12:02"), "{}", reply.body);
+        press(Action::Silence(deviation().id), &actor(), &fake.api(), Some("known")).await;
+        let bodies: Vec<Value> =
+            fake.seen().iter().filter(|call| call.what().ends_with("/silence")).map(|call| call.body.clone()).collect();
+        assert_eq!(bodies[0], json!({ "minutes": 1_800, "reason": "known" }));
+        assert_eq!(bodies[1]["minutes"], 60);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_silenced_says_why_in_both_languages() {
+        let refused = |pointer: &str, code: &str| {
+            let field = json!({ "pointer": pointer, "code": code, "detail": "d" });
+            let body = json!({
+                "type": "t", "title": "t", "status": 422, "detail": "d", "instance": "i", "code": "validation_failed",
+                "request_id": "r", "errors": [field],
+            });
+            (422, body)
+        };
+        for (locale, stop, long, length, why) in [
+            (
+                Locale::En,
+                "A stop-loss cannot be silenced",
+                "for at most 3 d",
+                "is not a length of time",
+                "Please say why",
+            ),
+            (Locale::ZhCn, "止损预警不能静默", "最长可静默 3 天", "不是时长", "请说明原因"),
+        ] {
+            let fake = with(stop_loss(), locale, refused("", "stop_loss")).await;
+            let reply = handle(wish(None, Some("quiet")), &actor(), &fake.api()).await;
+            assert!(reply.title.starts_with(stop), "{}", reply.title);
+            let fake = with(deviation(), locale, refused("/minutes", "too_long")).await;
+            let reply = handle(wish(Some("9w"), Some("quiet")), &actor(), &fake.api()).await;
+            assert!(reply.body.contains(long), "{}", reply.body);
+            let reply = handle(wish(Some("soon"), Some("quiet")), &actor(), &fake.api()).await;
+            assert!(reply.title.contains(length), "{}", reply.title);
+            let reply = handle(wish(Some("2h"), Some(" ")), &actor(), &fake.api()).await;
+            assert!(reply.body.contains(why), "{}", reply.body);
+        }
+    }
+}

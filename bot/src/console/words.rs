@@ -90,6 +90,7 @@ fn alert(line: &str, rest: &str) -> Typed {
     match verb.to_lowercase().as_str() {
         "" | "list" => Typed::Command(Command::AlertsList),
         "show" | "open" => named(Topic::AlertsShow, rest, |alert| Command::AlertShow { alert }),
+        "why" => named(Topic::AlertsWhy, rest, |alert| Command::AlertWhy { alert }),
         "silence" | "mute" => silence(rest),
         "ack" | "acknowledge" => named(Topic::AlertsAck, rest, |alert| Command::AlertAck { alert }),
         number if number.trim_start_matches('#').parse::<usize>().is_ok() || number.starts_with("alr_") => {
@@ -246,6 +247,7 @@ mod tests {
         is("silence 1 2小时 因为正在处理", silence(Some("2小时"), Some("正在处理")));
         is("alerts silence 1 because known", silence(None, Some("known")));
         is("alerts silence 1", silence(None, None));
+        is("alerts why #2", Command::AlertWhy { alert: "#2".to_owned() });
         assert_eq!(parse("alerts silence"), Typed::Incomplete(Topic::AlertsSilence));
         is("link ABCD-1234", Command::Link { code: "ABCD-1234".to_owned() });
         is("help campaign pause", Command::Help { topic: Some("campaign pause".to_owned()) });

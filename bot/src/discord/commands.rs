@@ -136,7 +136,9 @@ fn asker(ctx: Context<'_>) -> Asker {
 /// Who sees the answer of a command, as long as nothing was refused.
 fn audience(command: &Command) -> Audience {
     match command {
-        Command::Link { .. } | Command::Help { .. } | Command::AlertShow { .. } => Audience::Asker,
+        Command::Link { .. } | Command::Help { .. } | Command::AlertShow { .. } | Command::AlertWhy { .. } => {
+            Audience::Asker
+        }
         _ => Audience::Channel,
     }
 }
@@ -244,7 +246,7 @@ async fn kpi(ctx: Context<'_>, #[autocomplete = "metrics"] metric: Option<String
     slash_command,
     guild_only,
     subcommand_required,
-    subcommands("alerts_list", "alerts_show", "alerts_ack", "alerts_silence")
+    subcommands("alerts_list", "alerts_show", "alerts_ack", "alerts_silence", "alerts_why")
 )]
 #[expect(clippy::unused_async, reason = "the framework wants one")]
 async fn alerts(_ctx: Context<'_>) -> Result<(), Never> {
@@ -265,6 +267,11 @@ async fn alerts_show(ctx: Context<'_>, #[autocomplete = "alert_names"] alert: St
 #[poise::command(slash_command, guild_only, rename = "ack")]
 async fn alerts_ack(ctx: Context<'_>, #[autocomplete = "alert_names"] alert: String) -> Result<(), Never> {
     run(ctx, Command::AlertAck { alert }).await
+}
+
+#[poise::command(slash_command, guild_only, rename = "why")]
+async fn alerts_why(ctx: Context<'_>, #[autocomplete = "alert_names"] alert: String) -> Result<(), Never> {
+    run(ctx, Command::AlertWhy { alert }).await
 }
 
 #[poise::command(slash_command, guild_only, rename = "silence")]

@@ -61,7 +61,7 @@ impl Ask {
             Self::Pause => Command::CampaignPause { campaign, reason },
             Self::Resume => Command::CampaignResume { campaign, reason },
             Self::Silence => {
-                let (alert, duration) = campaign.split_once(' ').unwrap_or((&campaign, ""));
+                let (alert, duration) = campaign.split_once(' ').unwrap_or((campaign.as_str(), ""));
                 let duration = Some(duration.trim().to_owned()).filter(|duration| !duration.is_empty());
                 Command::AlertSilence { alert: alert.to_owned(), duration, reason }
             }

@@ -48,6 +48,8 @@ pub(crate) const ALL: &[Words] = &[
     words("alerts show alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
     words("alerts ack", "认领", "Acknowledge an alert: you take care of it", "认领预警：由您跟进"),
     words("alerts ack alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
+    words("alerts why", "为什么", "Why you got an alert, or did not", "为什么收到或没有收到某条预警"),
+    words("alerts why alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
     words("alerts silence", "静默", "Silence an alert for a while", "静默预警一段时间"),
     words("alerts silence alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
     words("alerts silence duration", "时长", "30m, 2h or 1d; an hour if left out", "30分钟、2小时或1天；留空为1小时"),

@@ -107,6 +107,9 @@ pub(crate) fn stop_loss() -> Alert {
         acknowledged_by: None,
         resolved_at: None,
         quiet: None,
+        group: None,
+        flapping: None,
+        contribution: None,
         version: 1,
     }
 }

@@ -1,7 +1,7 @@
 //! Bodies of alerts and their timelines.
 
 use super::{Figures, Quiet, RuleSpec, Severity};
-use crate::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId};
+use crate::ids::{AlertId, CampaignId, ChannelId, NoticeId, RuleId, StaffId};
 use chrono::{DateTime, Utc};
 
 words! {
@@ -43,6 +43,10 @@ words! {
         InQuietHours = "in_quiet_hours",
         /// Nothing keeps it quiet any more: whoever watches is told.
         Spoke = "spoke",
+        /// Nobody had acknowledged it: it was told again.
+        Escalated = "escalated",
+        /// It still fired: it was told again.
+        Reminded = "reminded",
         /// It ended.
         Resolved = "resolved",
     }
@@ -95,9 +99,55 @@ answers! {
         /// What keeps it quiet, or kept it quiet when it was resolved.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub quiet: Option<Quiet>,
+        /// The group in whose message it is told, one of a storm: `GET /v1/alerts?group=…` lists them all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub group: Option<NoticeId>,
+        /// Its breach opens and resolves again and again; one message shows all of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub flapping: Option<Flapping>,
+        /// Which channels moved the figure; absent for a stop-loss, for an alert of one channel, and where there is nothing
+        /// to compare with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub contribution: Option<Contribution>,
         /// Grows with every change; also the `ETag`.
         #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
         pub version: i64,
+    }
+
+    /// Which channels moved a figure: the judged day against the same weekday of the four weeks before. The parts and the
+    /// rest add up to the change.
+    pub struct Contribution {
+        /// The figure before, in the metric's unit: the mean of those days; of a ratio, the ratio of their sums.
+        pub before: f64,
+        /// The change to be explained.
+        pub change: f64,
+        /// How many days are compared with.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 4))]
+        pub days: u32,
+        /// The channels that moved it most, in either direction.
+        #[cfg_attr(feature = "openapi", schema(max_items = 5))]
+        pub parts: Vec<Contributed>,
+        /// What the other channels, and what was counted on none, contributed.
+        pub rest: f64,
+    }
+
+    /// What one channel contributed.
+    pub struct Contributed {
+        /// The channel.
+        pub channel: Named,
+        /// Its part of the change, in the metric's unit.
+        pub change: f64,
+        /// The same as a share of the whole change: below zero where it moved the other way.
+        pub share: f64,
+    }
+
+    /// How often a breach was opened.
+    pub struct Flapping {
+        /// So often, this time among them.
+        #[cfg_attr(feature = "openapi", schema(minimum = 3, maximum = 1_000_000))]
+        pub times: u32,
+        /// Since when.
+        pub since: DateTime<Utc>,
     }
 
     /// A channel by id and name.

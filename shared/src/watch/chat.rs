@@ -17,6 +17,12 @@ words! {
 
     /// What a notice tells.
     pub enum NoticeKind {
+        /// A storm of alerts, told together.
+        AlertGroup = "alert_group",
+        /// Nobody has acknowledged an alert.
+        Escalation = "escalation",
+        /// An alert still fires.
+        Reminder = "reminder",
         /// A silence ends soon.
         SilenceEnding = "silence_ending",
         /// A maintenance window was announced, is open, or was called off.

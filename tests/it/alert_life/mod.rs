@@ -5,13 +5,17 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod contribution;
+mod escalation;
 mod inhibition;
 mod maintenance;
 mod silences;
+mod storms;
+mod why;
 
 use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::{Style, bot, text};
-use crate::harness::{Client, OwnService, Tenant, eventually, own_database, own_service};
+use crate::harness::{Client, OwnService, Tenant, own_database, own_service};
 use serde_json::{Value, json};
 use tillwatch_bot::incident::incident;
 use tillwatch_bot::reply::Reply;

@@ -217,7 +217,9 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
             Case::new(Theirs::Nothing).query(format!("?metric=spend&campaign={campaign}")),
             Case::new(Theirs::Nothing).query(format!("?metric=sales&channel={channel}")),
         ],
-        "alerts_get" | "alerts_timeline" | "alerts_acknowledge" | "alerts_picture" => vec![not_found("alert")],
+        "alerts_get" | "alerts_timeline" | "alerts_why" | "alerts_acknowledge" | "alerts_picture" => {
+            vec![not_found("alert")]
+        }
         "alerts_silence" => vec![not_found("alert").body(json!({ "minutes": 10, "reason": "because" }))],
         "silences_create" | "maintenance_windows_announce" => {
             let later = (chrono::Utc::now() + chrono::TimeDelta::minutes(30)).to_rfc3339();

@@ -56,7 +56,8 @@ pub const TABLES: &[Table] = &[
         "alerts",
         "alert_id:uuid",
         "alert_id rule_id rule_name spec metric severity state channel_id campaign_id figures window_start paused_campaign \
-         opened_at acknowledged_at acknowledged_by resolved_at version breach_key quiet_why quiet_by quiet_until window_id",
+         opened_at acknowledged_at acknowledged_by resolved_at version breach_key quiet_why quiet_by quiet_until window_id \
+         group_id flaps flaps_since spoke_at told_again contribution",
     ),
     rows_but(
         "api_tokens",

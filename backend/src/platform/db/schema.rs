@@ -41,6 +41,12 @@ diesel::table! {
         quiet_by -> Nullable<Uuid>,
         quiet_until -> Nullable<Timestamptz>,
         window_id -> Nullable<Uuid>,
+        group_id -> Nullable<Uuid>,
+        flaps -> Nullable<Int4>,
+        flaps_since -> Nullable<Timestamptz>,
+        spoke_at -> Nullable<Timestamptz>,
+        told_again -> Int4,
+        contribution -> Nullable<Jsonb>,
     }
 }
 

@@ -17,6 +17,8 @@ const NAMED: usize = 10;
 pub enum Many {
     /// Those that a maintenance window kept quiet.
     OfWindow(Uuid),
+    /// Those that are told in the message of this group.
+    OfGroup(Uuid),
 }
 
 /// The alerts at a glance.
@@ -26,6 +28,7 @@ pub enum Many {
 pub async fn digest(tx: &mut Tx, tenant: TenantId, which: Many) -> Result<AlertDigest> {
     let rows = match which {
         Many::OfWindow(window) => store::of_window(tx, tenant, window).await?,
+        Many::OfGroup(group) => store::of_group(tx, tenant, group).await?,
     };
     let channels: Vec<Uuid> = rows.iter().filter_map(|row| row.channel_id).collect();
     let names = crate::plan::channels::named(tx, tenant, &channels).await?;

@@ -5,20 +5,24 @@
 //! An alert that nothing keeps quiet any more and that still fires speaks.
 
 use super::store::{self, Held};
-use super::{Breach, speak};
+use super::{Breach, speaking};
 use crate::app::App;
 use crate::error::Result;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
+use crate::platform::jobs::queue;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
-use crate::watch::deliveries;
-use crate::watch::quiet::{self, Kind, QuietTime, Spoken, Wish};
+use crate::watch::quiet::{self, Kind, QuietTime, Spoken};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 use tillwatch_shared::ids::AlertId;
-use tillwatch_shared::watch::{AlertStep, QuietScope, QuietWhy, RuleSpec, Severity, SilenceAlert};
+use tillwatch_shared::watch::{AlertStep, QuietWhy, RuleSpec, Severity, SilenceAlert};
 use uuid::Uuid;
+
+/// How much later the open alerts are looked at once more: longer than any transaction lasts.
+const SEEN_LATER: TimeDelta = TimeDelta::seconds(30);
 
 /// What keeps an alert quiet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,15 +121,21 @@ async fn found(tx: &mut Tx, who: &Who, alert: &Spoken, id: AlertId, at: DateTime
 }
 
 /// Looks at every open alert of the retailer again: those that something keeps quiet from now on say so, those that
-/// nothing keeps quiet any more speak. Each is changed in a transaction of its own, so that nobody waits for them all.
+/// nothing keeps quiet any more speak; `again` has it done once more a while later. Each is changed in a transaction of its
+/// own, so that nobody waits for them all.
 ///
 /// # Errors
 /// When the database fails; what was changed by then stays.
-pub async fn settle(app: &App, who: &Who) -> Result<()> {
+pub async fn settle(app: &App, who: &Who, again: bool) -> Result<()> {
     let ids = app.db.read(who, async |tx| unsettled(tx, who, now()).await).await?;
     for id in ids {
         app.db.write(who, async |tx| settle_one(tx, who, id, now()).await).await?;
         app.wake(Topic::Deliveries);
+    }
+    if again {
+        // What was being raised meanwhile could not be seen yet.
+        let later = now() + SEEN_LATER;
+        app.db.write(who, async |tx| queue::enqueue(tx, who, quiet::SETTLE, &json!({}), later).await).await?;
     }
     Ok(())
 }
@@ -148,9 +158,9 @@ pub(super) async fn settle_one(tx: &mut Tx, who: &Who, id: AlertId, at: DateTime
     let version = store::set_hush(tx, who.tenant, id, hush.as_ref()).await?;
     let step = hush.as_ref().map_or(AlertStep::Spoke, Hush::step);
     store::add_event(tx, who, id, version, step, None, at).await?;
-    deliveries::want(tx, who, id, version, at).await?;
+    speaking::show_anew(tx, who, id, held.group, version, at).await?;
     if hush.is_none() {
-        speak(tx, who, id, version, at).await?;
+        speaking::speak(tx, who, id, &held.key, held.spoken.severity, version, at).await?;
     }
     Ok(())
 }
@@ -197,13 +207,7 @@ pub(super) async fn silence(
     if held.hush.as_ref().is_some_and(lasts) {
         return Ok(false);
     }
-    let scope = QuietScope {
-        rule: Some(alert.rule),
-        channel: alert.channel,
-        campaign: alert.campaign,
-        severity: Some(alert.severity),
-    };
-    quiet::make(tx, who, Wish { kind: Kind::Silence, scope, starts_at: None, ends_at, reason }, at).await?;
+    quiet::silence_like(tx, who, &alert, ends_at, reason, at).await?;
     settle_one(tx, who, id, at).await?;
     Ok(true)
 }
@@ -237,7 +241,7 @@ mod tests {
 
     fn held(campaign: CampaignId, severity: Severity, stop_loss: bool) -> Held {
         let spoken = Spoken { rule: RuleId::new(), channel: None, campaign: Some(campaign), severity, stop_loss };
-        Held { id: AlertId::new(), spoken, hush: None }
+        Held { id: AlertId::new(), spoken, hush: None, key: String::new(), group: None }
     }
 
     #[test]

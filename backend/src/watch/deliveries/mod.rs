@@ -33,7 +33,7 @@ use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{AlertId, DeliveryId, NoticeId, TenantId};
 use tillwatch_shared::watch::{
-    DeliveryInfo, DeliveryOutcome, DeliveryState, NoticeKind, ReportDelivery, ServerRef, Transport,
+    AlertMessage, DeliveryInfo, DeliveryOutcome, DeliveryState, NoticeKind, ReportDelivery, ServerRef, Transport,
 };
 use uuid::Uuid;
 
@@ -73,7 +73,18 @@ pub async fn announce(
     step: i32,
     at: DateTime<Utc>,
 ) -> Result<bool> {
-    let id = NoticeId::new();
+    add(tx, who, NoticeId::new(), kind, about, step, at).await
+}
+
+async fn add(
+    tx: &mut Tx,
+    who: &Who,
+    id: NoticeId,
+    kind: NoticeKind,
+    about: Uuid,
+    step: i32,
+    at: DateTime<Utc>,
+) -> Result<bool> {
     if !store::add_notice(tx, who.tenant, id, kind, about, step, at).await? {
         return Ok(false);
     }
@@ -82,6 +93,43 @@ pub async fn announce(
         store::insert(tx, who, DeliveryId::new(), subject, &server, at).await?;
     }
     Ok(true)
+}
+
+/// Tells every linked chat of a group of alerts, which is a notice about itself; its id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_group(tx: &mut Tx, who: &Who, at: DateTime<Utc>) -> Result<NoticeId> {
+    let id = NoticeId::new();
+    add(tx, who, id, NoticeKind::AlertGroup, id.0, 0, at).await?;
+    Ok(id)
+}
+
+/// Has the messages that show one alert show another in its place, `version` of it. A bot that has one of them in hand
+/// loses its lease, and looks for what it may have posted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_over(
+    tx: &mut Tx,
+    who: &Who,
+    from: AlertId,
+    to: AlertId,
+    version: i64,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    store::take_over(tx, who, from, to, version, at).await
+}
+
+/// Has every chat that shows a notice of these kinds about a thing show what it tells now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew_all(tx: &mut Tx, who: &Who, kinds: &[NoticeKind], about: Uuid, at: DateTime<Utc>) -> Result<()> {
+    for (id, version) in store::renew_notices(tx, who.tenant, kinds, about).await? {
+        store::want(tx, who, id.0, version, at).await?;
+    }
+    Ok(())
 }
 
 /// Has every chat that shows a notice show what it tells now.
@@ -226,6 +274,14 @@ pub async fn list(app: &App, who: &Who, state: Option<DeliveryState>, paging: &P
         })
         .await?;
     Ok(paging.page(rows, |row| row.id.0, |row| row))
+}
+
+/// The messages about an alert, oldest first: its own, that of its group, and what was told of it beside them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn messages(tx: &mut Tx, tenant: TenantId, alert: AlertId, group: Option<Uuid>) -> Result<Vec<AlertMessage>> {
+    store::messages(tx, tenant, alert, group).await
 }
 
 /// Sends a dead delivery again, to the chat channel that its server has now; `false` when it is not dead.

@@ -4,7 +4,7 @@ mod notices;
 mod settling;
 
 pub use notices::NoticeRow;
-pub(super) use notices::{add_notice, notices, renew_notice};
+pub(super) use notices::{add_notice, messages, notices, renew_notice, renew_notices, take_over};
 pub(super) use settling::{give_up, redirect_unclaimed, refused, replay};
 
 use super::model::Failed;

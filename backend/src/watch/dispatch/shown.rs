@@ -48,11 +48,22 @@ pub(super) async fn of(
 async fn notice(tx: &mut Tx, tenant: TenantId, row: NoticeRow, at: DateTime<Utc>) -> Result<Option<Shown>> {
     let NoticeRow { id, kind, about, version, .. } = row;
     let mut notice = Notice { id, kind, at: row.at, silence: None, window: None, digest: None };
+    match kind {
+        NoticeKind::Escalation | NoticeKind::Reminder => {
+            let alert = alerts::by_ids(tx, tenant, &[about]).await?.pop();
+            return Ok(alert.map(|alert| Shown { alert: Some(alert), notice: Some(notice), version }));
+        }
+        NoticeKind::AlertGroup => {
+            notice.digest = Some(alerts::digest(tx, tenant, alerts::Many::OfGroup(about)).await?);
+            return Ok(Some(Shown { alert: None, notice: Some(notice), version }));
+        }
+        NoticeKind::SilenceEnding | NoticeKind::MaintenanceAnnounced | NoticeKind::MaintenanceOver => {}
+    }
     let Some(time) = quiet::by_ids(tx, tenant, &[about], at).await?.pop() else { return Ok(None) };
     match kind {
         NoticeKind::SilenceEnding => notice.silence = Some(time.into_silence()),
         NoticeKind::MaintenanceAnnounced => notice.window = Some(time.into_window()),
-        NoticeKind::MaintenanceOver => {
+        _ => {
             notice.window = Some(time.into_window());
             notice.digest = Some(alerts::digest(tx, tenant, alerts::Many::OfWindow(about)).await?);
         }

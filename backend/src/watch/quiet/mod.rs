@@ -73,13 +73,43 @@ pub async fn create(app: &App, who: &Who, wish: Wish) -> Result<Shown> {
     Ok(made)
 }
 
-/// Makes a quiet time as part of `tx`.
+async fn make(tx: &mut Tx, who: &Who, wish: Wish, at: DateTime<Utc>) -> Result<QuietTime> {
+    let mut checks = Checks::default();
+    let (scope, loudest) = check_scope(&mut checks, tx, who, &wish).await?;
+    keep(tx, who, checks, Wish { scope, ..wish }, loudest, at).await
+}
+
+/// Silences what one alert speaks of, as part of `tx`: its scope is there and reached, as the alert is.
 ///
 /// # Errors
 /// 422 with every wrong field.
-pub async fn make(tx: &mut Tx, who: &Who, wish: Wish, at: DateTime<Utc>) -> Result<QuietTime> {
-    let mut checks = Checks::default();
-    let (scope, loudest) = check_scope(&mut checks, tx, who, &wish).await?;
+pub async fn silence_like(
+    tx: &mut Tx,
+    who: &Who,
+    alert: &Spoken,
+    ends_at: DateTime<Utc>,
+    reason: String,
+    at: DateTime<Utc>,
+) -> Result<QuietTime> {
+    let scope = QuietScope {
+        rule: Some(alert.rule),
+        channel: alert.channel,
+        campaign: alert.campaign,
+        severity: Some(alert.severity),
+    };
+    let wish = Wish { kind: Kind::Silence, scope, starts_at: None, ends_at, reason };
+    keep(tx, who, Checks::default(), wish, alert.severity, at).await
+}
+
+async fn keep(
+    tx: &mut Tx,
+    who: &Who,
+    mut checks: Checks,
+    wish: Wish,
+    loudest: Severity,
+    at: DateTime<Utc>,
+) -> Result<QuietTime> {
+    let scope = &wish.scope;
     let starts_at = wish.starts_at.unwrap_or(at).max(at);
     model::check(&mut checks, &wish, loudest, starts_at, at);
     checks.done()?;

@@ -107,6 +107,8 @@ impl Alerting for English {
             AlertStep::Inhibited => "inhibited by a stop-loss",
             AlertStep::InQuietHours => "kept quiet by quiet hours",
             AlertStep::Spoke => "no longer quiet",
+            AlertStep::Escalated => "escalated",
+            AlertStep::Reminded => "told again",
             AlertStep::Resolved => "resolved",
         }
     }

@@ -52,6 +52,9 @@ impl Names for English {
             Label::AllChannels => "all channels",
             Label::Rules => "Rules",
             Label::Worst => "The worst",
+            Label::Why => "Why",
+            Label::Messages => "Messages",
+            Label::Moved => "What moved it",
         }
     }
 

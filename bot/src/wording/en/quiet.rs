@@ -1,8 +1,8 @@
 //! What is kept quiet, in English.
 
-use tillwatch_shared::watch::{AlertDigest, QuietState, QuietWhy};
+use tillwatch_shared::watch::{AlertDigest, DeliveryState, NoticeKind, QuietState, QuietWhy};
 
-use super::super::{By, Names, Planned, Quieting, Said};
+use super::super::{By, Names, Planned, Quieting, Route, Said};
 use super::English;
 
 impl Quieting for English {
@@ -94,6 +94,84 @@ impl Quieting for English {
         let AlertDigest { alerts, firing, acknowledged, resolved, .. } = digest;
         let what = if *alerts == 1 { "alert" } else { "alerts" };
         format!("{alerts} {what}: {firing} firing, {acknowledged} acknowledged, {resolved} resolved")
+    }
+
+    fn storm(&self, digest: &AlertDigest, all: &str) -> Said {
+        let title =
+            if digest.firing + digest.acknowledged == 0 { "A storm of alerts is over" } else { "A storm of alerts" };
+        Said::new(
+            title,
+            format!("{}\nThe first ones are told by themselves. All of these: GET {all}", self.many(digest)),
+        )
+    }
+
+    fn nobody_took(&self, since: &str) -> String {
+        format!("⏫ Nobody has acknowledged this since {since}.")
+    }
+
+    fn still_fires(&self, since: &str) -> String {
+        format!("🔁 This still fires, since {since}.")
+    }
+
+    fn against_weeks(&self, change: &str, weeks: u32) -> String {
+        if weeks == 1 {
+            format!("{change} against the same weekday a week before; of it:")
+        } else {
+            format!("{change} against the same weekday of {weeks} weeks before; of it:")
+        }
+    }
+
+    fn why_deduplicated(&self, updates: u32) -> String {
+        match updates {
+            0 => "One alert for this rule at this place while it is open.".to_owned(),
+            1 => "Broken once more while it was open: brought up to date, no second alert.".to_owned(),
+            many => format!("Broken {many} times more while it was open: brought up to date, no second alert."),
+        }
+    }
+
+    fn why_not_quiet(&self) -> &'static str {
+        "No silence, maintenance, inhibition or quiet hours hold it back."
+    }
+
+    fn why_grouped(&self, group: &str) -> String {
+        format!("It came in a storm and is told in the message of the group {group}.")
+    }
+
+    fn why_told(&self, since: &str, again: u32) -> String {
+        match again {
+            0 => format!("The chats are told since {since}."),
+            1 => format!("The chats are told since {since}; it was due to be told again once."),
+            many => format!("The chats are told since {since}; it was due to be told again {many} times."),
+        }
+    }
+
+    fn why_never_told(&self) -> &'static str {
+        "Nobody was told."
+    }
+
+    fn why_no_chat(&self, link: &str) -> String {
+        format!("No chat server is linked now. Link one: {link}")
+    }
+
+    fn why_route(&self, route: &Route<'_>) -> String {
+        let what = match route.notice {
+            None => "the alert",
+            Some(NoticeKind::AlertGroup) => "the group",
+            Some(NoticeKind::Escalation) => "the escalation",
+            Some(_) => "the reminder",
+        };
+        let state = match route.state {
+            DeliveryState::Pending => "waiting",
+            DeliveryState::Done => "shown",
+            DeliveryState::Dead => "given up",
+        };
+        let error = route.error.map(|error| format!(": {error}")).unwrap_or_default();
+        let attempts = if route.attempts == 1 { "attempt" } else { "attempts" };
+        format!("{} · {what} · {state} · {} {attempts} · {}{error}", route.transport, route.attempts, route.at)
+    }
+
+    fn flapping(&self, times: u32, since: &str) -> String {
+        format!("Flapping: opened {times} times since {since}. This one message shows all of them.")
     }
 
     fn of_them_open(&self, alerts: u32, open: u32) -> String {

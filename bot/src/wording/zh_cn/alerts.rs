@@ -106,6 +106,8 @@ impl Alerting for Chinese {
             AlertStep::Inhibited => "被止损预警抑制",
             AlertStep::InQuietHours => "免打扰时段内不通知",
             AlertStep::Spoke => "恢复通知",
+            AlertStep::Escalated => "已上报",
+            AlertStep::Reminded => "再次通知",
             AlertStep::Resolved => "已恢复",
         }
     }

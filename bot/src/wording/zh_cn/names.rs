@@ -51,6 +51,9 @@ impl Names for Chinese {
             Label::AllChannels => "全部渠道",
             Label::Rules => "规则",
             Label::Worst => "最严重的",
+            Label::Why => "原因说明",
+            Label::Messages => "消息",
+            Label::Moved => "变动来源",
         }
     }
 

@@ -1,8 +1,8 @@
 //! What is kept quiet, in Simplified Chinese.
 
-use tillwatch_shared::watch::{AlertDigest, QuietState, QuietWhy};
+use tillwatch_shared::watch::{AlertDigest, DeliveryState, NoticeKind, QuietState, QuietWhy};
 
-use super::super::{By, Names, Planned, Quieting, Said};
+use super::super::{By, Names, Planned, Quieting, Route, Said};
 use super::Chinese;
 
 impl Quieting for Chinese {
@@ -84,6 +84,73 @@ impl Quieting for Chinese {
     fn many(&self, digest: &AlertDigest) -> String {
         let AlertDigest { alerts, firing, acknowledged, resolved, .. } = digest;
         format!("共 {alerts} 条预警：{firing} 条告警中，{acknowledged} 条已认领，{resolved} 条已恢复")
+    }
+
+    fn storm(&self, digest: &AlertDigest, all: &str) -> Said {
+        let title = if digest.firing + digest.acknowledged == 0 { "预警风暴已结束" } else { "预警风暴" };
+        Said::new(title, format!("{}\n最先的几条已单独通知。全部预警：GET {all}", self.many(digest)))
+    }
+
+    fn nobody_took(&self, since: &str) -> String {
+        format!("⏫ 上报：自{since}起无人认领。")
+    }
+
+    fn still_fires(&self, since: &str) -> String {
+        format!("🔁 自{since}起仍在告警。")
+    }
+
+    fn against_weeks(&self, change: &str, weeks: u32) -> String {
+        format!("与此前 {weeks} 周同星期日相比 {change}，其中：")
+    }
+
+    fn why_deduplicated(&self, updates: u32) -> String {
+        if updates == 0 {
+            return "同一规则在同一处未恢复前只有一条预警。".to_owned();
+        }
+        format!("未恢复期间又触发 {updates} 次：只更新数据，不另发预警。")
+    }
+
+    fn why_not_quiet(&self) -> &'static str {
+        "没有静默、维护、抑制或免打扰时段阻止通知。"
+    }
+
+    fn why_grouped(&self, group: &str) -> String {
+        format!("它在预警风暴中触发，合并在 {group} 的消息中通知。")
+    }
+
+    fn why_told(&self, since: &str, again: u32) -> String {
+        match again {
+            0 => format!("自{since}起已通知。"),
+            many => format!("自{since}起已通知，此后又到期 {many} 次。"),
+        }
+    }
+
+    fn why_never_told(&self) -> &'static str {
+        "尚未通知任何人。"
+    }
+
+    fn why_no_chat(&self, link: &str) -> String {
+        format!("目前没有绑定聊天服务器。绑定：{link}")
+    }
+
+    fn why_route(&self, route: &Route<'_>) -> String {
+        let what = match route.notice {
+            None => "预警",
+            Some(NoticeKind::AlertGroup) => "合并消息",
+            Some(NoticeKind::Escalation) => "上报",
+            Some(_) => "再次通知",
+        };
+        let state = match route.state {
+            DeliveryState::Pending => "等待中",
+            DeliveryState::Done => "已显示",
+            DeliveryState::Dead => "已放弃",
+        };
+        let error = route.error.map(|error| format!("：{error}")).unwrap_or_default();
+        format!("{} · {what} · {state} · 尝试 {} 次 · {}{error}", route.transport, route.attempts, route.at)
+    }
+
+    fn flapping(&self, times: u32, since: &str) -> String {
+        format!("反复告警：自{since}起已触发 {times} 次，均在此消息中显示。")
     }
 
     fn of_them_open(&self, alerts: u32, open: u32) -> String {

@@ -22,6 +22,10 @@ pub(in super::super) struct Held {
     pub(in super::super) spoken: Spoken,
     /// What keeps it quiet.
     pub(in super::super) hush: Option<Hush>,
+    /// The key of its breach.
+    pub(in super::super) key: String,
+    /// The group in whose message it is told.
+    pub(in super::super) group: Option<Uuid>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -36,6 +40,8 @@ struct HeldRow {
     quiet_why: Option<String>,
     quiet_by: Option<Uuid>,
     quiet_until: Option<DateTime<Utc>>,
+    breach_key: String,
+    group_id: Option<Uuid>,
 }
 
 impl HeldRow {
@@ -50,7 +56,7 @@ impl HeldRow {
             stop_loss: matches!(spec, RuleSpec::StopLoss { .. }),
         };
         let hush = why.map(|why| Hush { why, by: self.quiet_by, until: self.quiet_until });
-        Ok(Held { id: AlertId(self.alert_id), spoken, hush })
+        Ok(Held { id: AlertId(self.alert_id), spoken, hush, key: self.breach_key, group: self.group_id })
     }
 }
 
