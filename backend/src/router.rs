@@ -33,6 +33,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         plan::campaigns::routes::routes(),
         watch::ingest::routes::routes(),
         watch::imports::routes::routes(),
+        watch::quiet::routes::routes(),
         watch::rules::routes::routes(),
         watch::alerts::routes::routes(),
         watch::deliveries::routes::routes(),
@@ -54,6 +55,8 @@ pub fn jobs() -> Vec<JobKind> {
         plan::campaigns::jobs::kinds(),
         watch::imports::jobs::kinds(),
         watch::judging::jobs::kinds(),
+        watch::alerts::jobs::kinds(),
+        watch::quiet::jobs::kinds(),
         watch::deliveries::jobs::kinds(),
         watch::webhooks::jobs::kinds(),
     ]

@@ -26,8 +26,9 @@ use tillwatch_shared::ids::{AlertId, CampaignId, DeliveryId};
 use tillwatch_shared::measure::{Kpis, MetricCatalogue, Series};
 use tillwatch_shared::plan::{Campaign, CampaignHistory, CampaignState, ChangeState, Channel, StateChanged};
 use tillwatch_shared::watch::{
-    Alert, AlertAcknowledged, AlertEvent, AlertState, BotAssertion, BotToken, ClaimDeliveries, ClaimedDeliveries,
-    Delivery, DeliveryOutcome, Linked, RedeemCode, ReportDelivery, ServerRef, Transport,
+    Alert, AlertAcknowledged, AlertEvent, AlertSilenced, AlertState, AlertWhy, BotAssertion, BotToken, ClaimDeliveries,
+    ClaimedDeliveries, Delivery, DeliveryOutcome, Linked, RedeemCode, ReportDelivery, ServerRef, SilenceAlert,
+    Transport,
 };
 use tillwatch_shared::{Acknowledgement, Page};
 use tokio::sync::Mutex;
@@ -242,6 +243,17 @@ impl Api {
     /// Acknowledges an alert.
     pub async fn acknowledge(&self, actor: &Actor, id: AlertId) -> Answer<AlertAcknowledged> {
         self.post(&format!("/v1/alerts/{id}/acknowledge"), Some(actor), None::<&()>).await
+    }
+
+    /// Why an alert was told, or was not.
+    pub async fn why(&self, actor: &Actor, id: AlertId) -> Answer<AlertWhy> {
+        self.get(&format!("/v1/alerts/{id}/why"), actor, &[]).await
+    }
+
+    /// Silences an alert for so many minutes.
+    pub async fn silence(&self, actor: &Actor, id: AlertId, minutes: u32, reason: &str) -> Answer<AlertSilenced> {
+        let body = SilenceAlert { minutes, reason: reason.to_owned() };
+        self.post(&format!("/v1/alerts/{id}/silence"), Some(actor), Some(&body)).await
     }
 
     // ---- how ----

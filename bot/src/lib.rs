@@ -12,7 +12,9 @@ pub mod commands;
 pub mod console;
 pub mod deliver;
 pub mod discord;
+mod duration;
 pub mod incident;
+mod notice;
 pub mod reply;
 pub mod robots;
 #[cfg(test)]

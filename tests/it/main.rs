@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: what a user sees, over HTTP and chat, on a real PostgreSQL.
 
 mod access_matrix;
+mod alert_life;
 mod audit;
 mod authority;
 mod backtest;

@@ -130,6 +130,20 @@ async fn answer(mut response: Response) -> reqwest::Result<Answer> {
     Ok(Answer { status, retry_after: header, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
+/// What was posted stays as it is, so the message's name says in which state it was then: an incident's own; of a storm
+/// whether it goes on; another notice is told once.
+fn state(delivery: &Delivery) -> String {
+    let state = match (&delivery.notice, &delivery.alert) {
+        (None, Some(alert)) => alert.state.as_str(),
+        (Some(notice), _) => match &notice.digest {
+            Some(digest) if digest.resolved == digest.alerts => "all_resolved",
+            _ => notice.kind.as_str(),
+        },
+        (None, None) => "nothing",
+    };
+    format!("posted/{state}")
+}
+
 fn failed(error: &str, after: Option<Duration>, permanent: bool) -> DeliveryOutcome {
     let retry_after_ms = after.map(|after| u32::try_from(after.as_millis()).unwrap_or(u32::MAX));
     DeliveryOutcome::Failed { error: error.to_owned(), retry_after_ms, permanent }
@@ -148,8 +162,7 @@ impl ChatSink for RobotSink {
             if !self.transport.is_robot_address(&address.address) {
                 return failed("the address is no robot's of this chat; add the robot anew", None, true);
             }
-            // What was posted stays as it is, so the message's name says in which state the incident was then.
-            let state = format!("posted/{}", delivery.alert.state);
+            let state = state(delivery);
             if delivery.message.as_deref() == Some(state.as_str()) {
                 return DeliveryOutcome::Posted { message: state, version: delivery.version };
             }

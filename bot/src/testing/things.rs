@@ -106,6 +106,10 @@ pub(crate) fn stop_loss() -> Alert {
         acknowledged_at: None,
         acknowledged_by: None,
         resolved_at: None,
+        quiet: None,
+        group: None,
+        flapping: None,
+        contribution: None,
         version: 1,
     }
 }
@@ -201,6 +205,7 @@ pub(crate) fn delivery(alert: Alert, transport: Transport, locale: Locale) -> De
         first_claimed_at: friday(),
         claimed_at: friday(),
         request_id: Some("req-1".to_owned()),
-        alert,
+        alert: Some(alert),
+        notice: None,
     }
 }

@@ -11,7 +11,10 @@ mod zh_cn;
 use tillwatch_shared::Locale;
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{Alert, AlertState, AlertStep, Severity, Side, Transport};
+use tillwatch_shared::watch::{
+    Alert, AlertDigest, AlertState, AlertStep, DeliveryState, NoticeKind, QuietState, QuietWhy, Severity, Side,
+    Transport,
+};
 
 /// A first line and the text under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,14 +51,14 @@ lists! {
     Label {
         Value, Line, StopLossLine, Expected, Sigma, Baseline, Score, Overshoot, Band, Campaign, Channel, Channels, Window, Retailer,
         Raised, Acknowledged, Resolved, State, Since, Reason, Spend, Dates, Key, Id, By, Timeline, Severity, Metric,
-        ButtonPause, ButtonPaused, ButtonAcknowledge, ButtonAcknowledged, ButtonOpen, None, AllChannels,
+        ButtonPause, ButtonPaused, ButtonAcknowledge, ButtonAcknowledged, ButtonSilence, ButtonOpen, None, AllChannels, Rules, Worst, Moved, Why, Messages,
     }
 
     /// What is done to a campaign.
     Change { Pause, Resume }
 
     /// What can be asked for help on.
-    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, Help }
+    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, AlertsSilence, AlertsWhy, Help }
 
     /// Which part of what was typed was refused.
     Input { Search, Reason, Code, Other }
@@ -172,8 +175,98 @@ pub trait Alerting: Names {
     fn update(&self, rule: &str, state: AlertState, by: Option<&str>) -> String;
 }
 
+/// A maintenance window, printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Planned<'a> {
+    /// Where it is.
+    pub state: QuietState,
+    /// It was ended before it began.
+    pub called_off: bool,
+    /// From when.
+    pub from: &'a str,
+    /// Until when.
+    pub until: &'a str,
+    /// Whose it is.
+    pub by: &'a By,
+    /// What is being done.
+    pub reason: &'a str,
+}
+
+/// One message about an alert, printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Route<'a> {
+    /// Which chat.
+    pub transport: Transport,
+    /// The notice that it is; `None` for the alert's own message.
+    pub notice: Option<NoticeKind>,
+    /// Where it is.
+    pub state: DeliveryState,
+    /// How many attempts were made.
+    pub attempts: i32,
+    /// The last error.
+    pub error: Option<&'a str>,
+    /// When it was ordered.
+    pub at: &'a str,
+}
+
+/// What is said of what is kept quiet. Names and reasons in the arguments come from people and are passed on as they are.
+pub trait Quieting: Names {
+    /// What keeps an alert quiet, until when, by whom and why.
+    fn kept_quiet(&self, why: QuietWhy, until: Option<&str>, by: Option<&By>, reason: Option<&str>) -> String;
+    /// The reader has silenced the alert.
+    fn silenced(&self, rule: &str, until: &str) -> Said;
+    /// It was silenced for as long already.
+    fn already_silenced(&self, rule: &str, until: &str) -> Said;
+    /// A stop-loss cannot be silenced.
+    fn cannot_silence_stop_loss(&self, rule: &str) -> Said;
+    /// The silence would be longer than alerts of this severity may be silenced.
+    fn silence_too_long(&self, longest: &str) -> Said;
+    /// What was typed is no length of time.
+    fn how_long(&self, typed: &str, example: &str) -> Said;
+    /// A silence needs a reason; `example` is the command in full.
+    fn silence_needs_reason(&self, rule: &str, example: &str) -> Said;
+    /// So many minutes, in days, hours and minutes.
+    fn length(&self, minutes: u32) -> String;
+    /// A silence ends soon.
+    fn silence_ending(&self, until: &str, by: &By, reason: &str) -> Said;
+    /// A maintenance window that was announced, as it is now.
+    fn window_announced(&self, planned: &Planned<'_>) -> Said;
+    /// What is told when a maintenance window is over.
+    fn window_over(&self, from: &str, until: &str, reason: &str) -> Said;
+    /// No alert fired in it.
+    fn nothing_fired(&self) -> &'static str;
+    /// Many alerts in one line.
+    fn many(&self, digest: &AlertDigest) -> String;
+    /// A storm of alerts in one message; `all` is the address of the rest.
+    fn storm(&self, digest: &AlertDigest, all: &str) -> Said;
+    /// Nobody has acknowledged an alert.
+    fn nobody_took(&self, since: &str) -> String;
+    /// An alert is told again because it still fires.
+    fn still_fires(&self, since: &str) -> String;
+    /// What changed against the same weekday of so many weeks before.
+    fn against_weeks(&self, change: &str, weeks: u32) -> String;
+    /// A breach opens and resolves again and again.
+    fn flapping(&self, times: u32, since: &str) -> String;
+    /// What became of later breaches of the same rule at the same place.
+    fn why_deduplicated(&self, updates: u32) -> String;
+    /// Nothing keeps the alert quiet.
+    fn why_not_quiet(&self) -> &'static str;
+    /// It is told in the message of a storm.
+    fn why_grouped(&self, group: &str) -> String;
+    /// Since when the chats are told, and how often they were told again.
+    fn why_told(&self, since: &str, again: u32) -> String;
+    /// Nobody was ever told.
+    fn why_never_told(&self) -> &'static str;
+    /// No chat is linked.
+    fn why_no_chat(&self, link: &str) -> String;
+    /// What became of one message.
+    fn why_route(&self, route: &Route<'_>) -> String;
+    /// How many alerts, and how many of them are not resolved.
+    fn of_them_open(&self, alerts: u32, open: u32) -> String;
+}
+
 /// Everything that can be said.
-pub trait Wording: Alerting {
+pub trait Wording: Alerting + Quieting {
     /// The chat user is linked to nobody.
     fn not_linked(&self, link: &str) -> Said;
     /// The reader's role lacks the permission; these roles have it.
@@ -305,6 +398,10 @@ pub fn spelled(transport: Transport, topic: Topic, name: &str) -> String {
         (Topic::AlertsShow, false) => format!("alerts show {name}"),
         (Topic::AlertsAck, true) => format!("/alerts ack alert:{name}"),
         (Topic::AlertsAck, false) => format!("alerts ack {name}"),
+        (Topic::AlertsWhy, true) => format!("/alerts why alert:{name}"),
+        (Topic::AlertsWhy, false) => format!("alerts why {name}"),
+        (Topic::AlertsSilence, true) => format!("/alerts silence alert:{name} duration:2h reason:…"),
+        (Topic::AlertsSilence, false) => format!("alerts silence {name} for 2h because …"),
         (Topic::Help, true) => "/help".to_owned(),
         (Topic::Help, false) => "help".to_owned(),
     }

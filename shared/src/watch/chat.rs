@@ -1,8 +1,8 @@
 //! Bodies of chat links, the bot's credential and deliveries.
 
-use super::{Alert, NamedStaff, Severity};
+use super::{Alert, AlertDigest, MaintenanceWindow, NamedStaff, Severity, Silence};
 use crate::Locale;
-use crate::ids::{AlertId, ChatServerId, ChatUserId, DeliveryId};
+use crate::ids::{AlertId, ChatServerId, ChatUserId, DeliveryId, NoticeId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,22 @@ words! {
         Dingtalk = "dingtalk",
         /// WeCom (企业微信), by a robot of a group.
         Wecom = "wecom",
+    }
+
+    /// What a notice tells.
+    pub enum NoticeKind {
+        /// A storm of alerts, told together.
+        AlertGroup = "alert_group",
+        /// Nobody has acknowledged an alert.
+        Escalation = "escalation",
+        /// An alert still fires.
+        Reminder = "reminder",
+        /// A silence ends soon.
+        SilenceEnding = "silence_ending",
+        /// A maintenance window was announced, is open, or was called off.
+        MaintenanceAnnounced = "maintenance_announced",
+        /// A maintenance window has ended: what fired within.
+        MaintenanceOver = "maintenance_over",
     }
 
     /// Where a delivery is.
@@ -295,7 +311,7 @@ answers! {
         pub retailer: String,
         /// The retailer's time zone.
         pub time_zone: String,
-        /// The version to show: the alert's.
+        /// The version to show: the alert's or the notice's.
         #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
         pub version: i64,
         /// The message to edit; absent when none is known to have been posted.
@@ -310,8 +326,31 @@ answers! {
         /// The robot that posts, in a chat of robots.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub robot: Option<RobotAddress>,
-        /// The alert to show.
-        pub alert: Alert,
+        /// The alert to show, or that the notice is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub alert: Option<Alert>,
+        /// The notice to show; absent where it is the alert itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub notice: Option<Notice>,
+    }
+
+    /// A message in chat that is no alert's own.
+    pub struct Notice {
+        /// Its id.
+        pub id: NoticeId,
+        /// What it tells.
+        pub kind: NoticeKind,
+        /// Since when there is that to tell.
+        pub at: DateTime<Utc>,
+        /// The silence that is about to end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub silence: Option<Silence>,
+        /// The maintenance window.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub window: Option<MaintenanceWindow>,
+        /// The alerts that it is about, where they are many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub digest: Option<AlertDigest>,
     }
 
     /// The claimed deliveries; empty when the wait ran out.
@@ -324,8 +363,12 @@ answers! {
     pub struct DeliveryInfo {
         /// Its id.
         pub id: DeliveryId,
-        /// The alert it tells of.
-        pub alert: AlertId,
+        /// The alert that it shows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub alert: Option<AlertId>,
+        /// The notice that it shows in place of an alert.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub notice: Option<NoticeId>,
         /// Which chat.
         pub transport: Transport,
         /// Where it is.

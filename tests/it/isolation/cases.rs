@@ -223,7 +223,19 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
             Case::new(Theirs::Nothing).query(format!("?metric=spend&campaign={campaign}")),
             Case::new(Theirs::Nothing).query(format!("?metric=sales&channel={channel}")),
         ],
-        "alerts_get" | "alerts_timeline" | "alerts_acknowledge" | "alerts_picture" => vec![not_found("alert")],
+        "alerts_get" | "alerts_timeline" | "alerts_why" | "alerts_acknowledge" | "alerts_picture" => {
+            vec![not_found("alert")]
+        }
+        "alerts_silence" => vec![not_found("alert").body(json!({ "minutes": 10, "reason": "because" }))],
+        "silences_create" | "maintenance_windows_announce" => {
+            let later = (chrono::Utc::now() + chrono::TimeDelta::minutes(30)).to_rfc3339();
+            let wish = |scope: Value| json!({ "scope": scope, "ends_at": later, "reason": "because" });
+            let scope = json!({ "rule": mine.id("daily_rule"), "channel": channel, "campaign": campaign });
+            vec![own().body(wish(json!({}))), Case::new(UnknownReference).body(wish(scope))]
+        }
+        "silences_list" | "maintenance_windows_list" => vec![own()],
+        "silences_get" | "silences_end" => vec![not_found("silence")],
+        "maintenance_windows_get" | "maintenance_windows_end" => vec![not_found("window")],
         _ => Vec::new(),
     }
 }

@@ -104,8 +104,7 @@ async fn kill_in_turn(server: &mut Server, fake: &FakeDiscord, kills: &watch::Se
 
 /// Waits until no work is left: what was in the hands of the killed comes back by its lease.
 async fn until_settled(retailer: &Tenant) {
-    let left =
-        "SELECT (SELECT count(*) FROM queue_jobs) + (SELECT count(*) FROM queue_deliveries WHERE state <> 'done')";
+    let left = "SELECT (SELECT count(*) FROM queue_jobs WHERE run_at <= now() OR attempt > 0) + (SELECT count(*) FROM queue_deliveries WHERE state <> 'done')";
     eventually_within(SETTLING, "the last jobs and deliveries", async || {
         (retailer.database.number(left).await == 0).then_some(())
     })

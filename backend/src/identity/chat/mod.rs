@@ -266,7 +266,16 @@ pub async fn unlink_server(app: &App, who: &Who, id: ChatServerId) -> Result<()>
 /// # Errors
 /// When the database fails.
 pub async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>> {
-    store::servers(tx, tenant).await
+    store::servers(tx, tenant, false).await
+}
+
+/// As [`servers`], and none of them is unlinked before `tx` ends: what it writes for a server is there when the unlinking
+/// gives up what waits, or is not written.
+///
+/// # Errors
+/// When the database fails.
+pub async fn servers_held(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>> {
+    store::servers(tx, tenant, true).await
 }
 
 /// The name of a staff, for showing who acknowledged.

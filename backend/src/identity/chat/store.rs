@@ -267,8 +267,8 @@ pub(super) async fn end_links_of(tx: &mut Tx, tenant: TenantId, of: StaffId, now
     Ok(diesel::delete(theirs).execute(tx).await?)
 }
 
-pub(super) async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>> {
-    Ok(chat_servers::table
+pub(super) async fn servers(tx: &mut Tx, tenant: TenantId, held: bool) -> Result<Vec<Server>> {
+    let all = chat_servers::table
         .select((
             chat_servers::transport,
             chat_servers::server_ref,
@@ -276,11 +276,8 @@ pub(super) async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>
             chat_servers::minimum_severity,
         ))
         .filter(chat_servers::tenant_id.eq(tenant.0))
-        .order(chat_servers::chat_server_id)
-        // What is written for a server is there before its unlinking gives it up, or is not written.
-        .for_key_share()
-        .load(tx)
-        .await?)
+        .order(chat_servers::chat_server_id);
+    Ok(if held { all.for_key_share().load(tx).await? } else { all.load(tx).await? })
 }
 
 pub(super) async fn list_servers(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<ChatServer>> {

@@ -37,6 +37,16 @@ diesel::table! {
         resolved_at -> Nullable<Timestamptz>,
         version -> Int8,
         breach_key -> Text,
+        quiet_why -> Nullable<Text>,
+        quiet_by -> Nullable<Uuid>,
+        quiet_until -> Nullable<Timestamptz>,
+        window_id -> Nullable<Uuid>,
+        group_id -> Nullable<Uuid>,
+        flaps -> Nullable<Int4>,
+        flaps_since -> Nullable<Timestamptz>,
+        spoke_at -> Nullable<Timestamptz>,
+        told_again -> Int4,
+        contribution -> Nullable<Jsonb>,
     }
 }
 
@@ -438,6 +448,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    notices (tenant_id, notice_id) {
+        tenant_id -> Uuid,
+        notice_id -> Uuid,
+        kind -> Text,
+        about -> Uuid,
+        step -> Int4,
+        at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     queue_deliveries (delivery_id) {
         delivery_id -> Uuid,
         for_tenant -> Uuid,
@@ -458,6 +480,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
         request_id -> Nullable<Text>,
+        shows -> Text,
     }
 }
 
@@ -491,6 +514,26 @@ diesel::table! {
         last_fault -> Nullable<Text>,
         created_at -> Timestamptz,
         delivered_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    quiet_times (tenant_id, quiet_time_id) {
+        tenant_id -> Uuid,
+        quiet_time_id -> Uuid,
+        kind -> Text,
+        reason -> Text,
+        rule_id -> Nullable<Uuid>,
+        channel_id -> Nullable<Uuid>,
+        campaign_id -> Nullable<Uuid>,
+        severity -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        owner_kind -> Text,
+        owner_id -> Nullable<Uuid>,
+        ended_early_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        version -> Int8,
     }
 }
 
@@ -697,9 +740,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     link_codes,
     long_jobs,
     mails,
+    notices,
     queue_deliveries,
     queue_jobs,
     queue_messages,
+    quiet_times,
     roles,
     rollups,
     rule_progress,

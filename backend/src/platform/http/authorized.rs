@@ -117,6 +117,8 @@ permission_types!(
     RulesWrite,
     AlertsRead,
     AlertsAcknowledge,
+    AlertsSilence,
+    MaintenanceWrite,
     ChatLinkSelf,
     ChatManage,
     DeliveriesManage,

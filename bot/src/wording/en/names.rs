@@ -46,9 +46,15 @@ impl Names for English {
             Label::ButtonPause => "Pause campaign",
             Label::ButtonPaused => "Campaign is not running",
             Label::ButtonAcknowledge => "Acknowledge",
+            Label::ButtonSilence => "Silence 1 h",
             Label::ButtonOpen => "Open",
             Label::None => "none",
             Label::AllChannels => "all channels",
+            Label::Rules => "Rules",
+            Label::Worst => "The worst",
+            Label::Why => "Why",
+            Label::Messages => "Messages",
+            Label::Moved => "What moved it",
         }
     }
 
@@ -67,6 +73,7 @@ impl Names for English {
     fn alert_state(&self, state: AlertState) -> &'static str {
         match state {
             AlertState::Firing => "firing",
+            AlertState::Silenced => "silenced",
             AlertState::Acknowledged => "acknowledged",
             AlertState::Resolved => "resolved",
         }
