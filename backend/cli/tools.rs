@@ -22,8 +22,9 @@ Output, a row for each input row:
   score      how alarming the row is, 0 to 1: 0.5 or more where the rule fires; 0 where it could not judge
   fired      true at the first row of an episode: here one alert would have been raised
 
-Without a rule the learned anomaly judges: it learns level, spread, trend and season while it reads, looks both ways, and has one
-fixed setting for every series. The options below are for the other rules. A summary goes to standard error.";
+Without a rule the learned anomaly judges: it learns level, spread, trend and season while it reads, looks both ways,
+and has one fixed setting for every series. The options after --rule are for the other rules. A summary goes to
+standard error.";
 
 /// What `tillwatch backtest` takes.
 #[derive(Args)]

@@ -135,7 +135,6 @@ fn happen(
     let spike = if since == 0 { 1.8 + strength } else { 0.0 };
     let shift = 0.6 + 0.4 * strength;
     match event {
-        Event::Spike => log + spike,
         Event::Burst if since < 5 => log + 1.0 + 0.5 * strength,
         Event::Drop if since < 6 => log - 2.0 - strength,
         Event::ShiftUp => log + shift,
@@ -145,7 +144,7 @@ fn happen(
         Event::High if since < 30 => log + 0.8 + 0.3 * strength,
         Event::Drift => log + (since as f64 / per_day as f64 * 0.08).min(1.6),
         Event::ShiftThenSpike if at == 0 => log + shift,
-        Event::ShiftThenSpike => log + spike,
+        Event::Spike | Event::ShiftThenSpike => log + spike,
         _ => log,
     }
 }
@@ -161,6 +160,6 @@ fn label(event: Event, at: usize, per_day: usize) -> Option<usize> {
         Event::Flat => Some(60),
         Event::High => Some(30),
         Event::Drift => Some(20 * per_day),
-        _ => None,
+        Event::Nothing => None,
     }
 }

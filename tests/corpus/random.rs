@@ -1,6 +1,6 @@
 //! Random numbers that are the same on every machine: a seed tells the series.
 //!
-//! Sources: the generator is SplitMix64 (Steele, Lea, Flood 2014); normal numbers by Box and Muller (1958), Poisson ones by
+//! Sources: the generator is `SplitMix64` (Steele, Lea, Flood 2014); normal numbers by Box and Muller (1958), Poisson ones by
 //! Knuth's product, gamma ones by Marsaglia and Tsang (2000).
 
 use std::f64::consts::TAU;

@@ -96,7 +96,7 @@ fn rolling_z(values: &[f64], window: usize) -> Vec<f64> {
     let (mut sum, mut squares) = (0.0, 0.0);
     for row in 0..values.len() {
         let n = row.min(window);
-        if n >= window.min(30).max(FEWEST) {
+        if n >= window.clamp(FEWEST, 30) {
             let mean = sum / n as f64;
             let sigma = (squares / n as f64 - mean * mean).max(0.0).sqrt().max(LEAST_SPREAD * mean.abs()).max(1e-9);
             distances[row] = (values[row] - mean) / sigma;
@@ -118,7 +118,7 @@ fn rolling_mad(values: &[f64], window: usize) -> Vec<f64> {
     let mut distances = vec![0.0; values.len()];
     let (mut sorted, mut queue): (Vec<f64>, VecDeque<f64>) = (Vec::new(), VecDeque::new());
     for (row, value) in values.iter().enumerate() {
-        if sorted.len() >= keep.min(30).max(FEWEST) {
+        if sorted.len() >= keep.clamp(FEWEST, 30) {
             distances[row] = distance_of_sorted(&sorted, *value);
         }
         if row % every == 0 {

@@ -26,7 +26,7 @@ fn cost(change: impl Fn(usize, f64) -> f64) -> Vec<(i64, f64)> {
     let mut noise = Noise(7);
     (0..1_200)
         .map(|row| {
-            let time = START + row as i64 * HOUR;
+            let time = START + i64::try_from(row).unwrap() * HOUR;
             let wave = 0.3 * ((row % 24) as f64 / 24.0 * std::f64::consts::TAU).sin();
             (time, change(row, 2.0 * (wave + 0.1 * noise.next()).exp()))
         })
@@ -68,10 +68,13 @@ fn a_spike_fires_at_once_and_explains_itself() {
     assert!(readings[ended + 1..].iter().all(|reading| matches!(reading.verdict(), Verdict::Quiet(_))));
 }
 
+/// Name, rows, rows from the change to the latest alert, names that the change may be called by.
+type Case = (&'static str, Vec<(i64, f64)>, usize, &'static [Voice]);
+
 #[test]
 fn each_kind_of_change_fires_once_by_its_name() {
     let noise = std::cell::RefCell::new(Noise(3));
-    let cases: [(&str, Vec<(i64, f64)>, usize, &[Voice]); 6] = [
+    let cases: [Case; 6] = [
         ("drop", cost(|row, v| if row == 900 { v * 0.1 } else { v }), 2, &[Voice::Drop]),
         (
             "5 dear hours",
@@ -153,7 +156,7 @@ fn a_series_that_stands_still_fires_when_it_moves() {
 
 #[test]
 fn the_first_rows_are_not_judged_and_say_so() {
-    let rows = cost(|row, value| if row < 20 { value * 40.0_f64.powi(row as i32 % 2) } else { value });
+    let rows = cost(|row, value| if row < 20 { value * [1.0, 40.0][row % 2] } else { value });
     let readings = read(&rows);
     for (row, reading) in readings.iter().enumerate().take(20) {
         let Verdict::NoData(NoDataReason::TooLittleHistory { have, need }) = reading.verdict() else {
