@@ -334,6 +334,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    evaluations (tenant_id, evaluation_id) {
+        tenant_id -> Uuid,
+        evaluation_id -> Uuid,
+        rule_id -> Uuid,
+        channel_id -> Uuid,
+        window_start -> Timestamptz,
+        at -> Timestamptz,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        figures -> Nullable<Jsonb>,
+        alert_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     events (tenant_id, event_id) {
         tenant_id -> Uuid,
         event_id -> Uuid,
@@ -731,6 +746,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,
+    evaluations,
     events,
     idempotency_keys,
     invitations,
