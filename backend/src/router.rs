@@ -35,6 +35,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         watch::imports::routes::routes(),
         watch::quiet::routes::routes(),
         watch::rules::routes::routes(),
+        watch::trail::routes::routes(),
         watch::alerts::routes::routes(),
         watch::deliveries::routes::routes(),
         watch::dispatch::routes::routes(),
@@ -76,6 +77,7 @@ pub fn sweeps() -> Vec<Sweep> {
         identity::invitations::jobs::sweeps(),
         identity::longjobs::jobs::sweeps(),
         identity::mails::jobs::sweeps(),
+        watch::trail::jobs::sweeps(),
         watch::webhooks::jobs::sweeps(),
     ]
     .into_iter()

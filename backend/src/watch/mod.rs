@@ -15,4 +15,5 @@ pub mod ingest;
 pub mod judging;
 pub mod quiet;
 pub mod rules;
+pub mod trail;
 pub mod webhooks;

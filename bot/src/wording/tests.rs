@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::things::{deviation, stop_loss, threshold};
+use tillwatch_shared::watch::{AlertDigest, DeliveryState, EvaluationOutcome, NoticeKind, QuietState, QuietWhy};
 
 #[expect(clippy::too_many_lines, reason = "it names everything once")]
 /// Everything that can be said, with arguments that are in neither language's letters.
@@ -146,6 +147,8 @@ fn kept_quiet_and_told(words: &dyn Wording) -> Vec<String> {
             all.push(words.why_route(&route).replace("discord", ""));
         }
     }
+    all.extend(EvaluationOutcome::ALL.iter().map(|&outcome| words.outcome(outcome).to_owned()));
+    all.push(words.why_never_judged().to_owned());
     all.extend([
         words.length(1_501),
         words.nothing_fired().to_owned(),

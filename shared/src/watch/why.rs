@@ -1,9 +1,49 @@
 //! Bodies of "why did, or didn't, I get this?".
 
-use super::{Alert, AlertEvent, DeliveryState, NoticeKind, Transport};
+use super::{Alert, AlertEvent, DeliveryState, Figures, Named, NoticeKind, Transport};
+use crate::ids::AlertId;
 use chrono::{DateTime, Utc};
 
+words! {
+    /// What came of judging a day.
+    pub enum EvaluationOutcome {
+        /// An alert was raised.
+        Raised = "raised",
+        /// An alert was open: it was brought up to date.
+        AlreadyOpen = "already_open",
+        /// An alert was resolved.
+        Resolved = "resolved",
+        /// Between the line and the one where it resolves: whatever was open stays, nothing is raised.
+        Holding = "holding",
+        /// Nothing is wrong.
+        Fine = "fine",
+        /// It could not be judged.
+        NotJudged = "not_judged",
+    }
+}
+
 answers! {
+    /// What a rule said of one day of one series, and what followed.
+    pub struct Evaluation {
+        /// The channel, if the rule judges channels.
+        pub channel: Option<Named>,
+        /// The start of the judged day.
+        pub window_start: DateTime<Utc>,
+        /// When it was judged last.
+        pub at: DateTime<Utc>,
+        /// What came of it.
+        pub outcome: EvaluationOutcome,
+        /// Why it could not be judged: `too_little_history`, `too_little_volume`, `no_value` …
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub reason: Option<String>,
+        /// The figures, where it could be judged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub figures: Option<Figures>,
+        /// The alert that was raised, met or resolved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub alert: Option<AlertId>,
+    }
+
     /// Why somebody was told of an alert, or was not: what it was judged by, what it was held together with, what kept it
     /// quiet, and what became of each message.
     pub struct AlertWhy {

@@ -202,7 +202,7 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
             let over_channel = json!({ "name": "R", "severity": "info", "channel": channel, "spec": threshold });
             vec![Case::new(UnknownReference).body(stop_loss(campaign)), Case::new(UnknownReference).body(over_channel)]
         }
-        "rules_get" | "rules_archive" => vec![not_found("rule")],
+        "rules_get" | "rules_archive" | "rules_evaluations" => vec![not_found("rule")],
         "rules_update" => vec![not_found("rule").body(json!({ "enabled": false }))],
         "imports_start" => {
             let row = json!({ "metric": "nothing", "at": "2026-01-01T00:00:00Z", "key": "a", "value": 1 });

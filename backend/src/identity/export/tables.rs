@@ -110,6 +110,11 @@ pub const TABLES: &[Table] = &[
     withheld("directory_resting", "whether work rests; tenants.state is copied"),
     withheld("directory_staff", "which logins have a place; logins belong to the people, staff is copied"),
     withheld("directory_tenants", "the list of retailers"),
+    rows(
+        "evaluations",
+        "evaluation_id:uuid",
+        "evaluation_id rule_id channel_id window_start at outcome reason figures alert_id",
+    ),
     rows("events", "event_id:uuid", "event_id at kind schema_version data"),
     withheld("idempotency_keys", "answers that are kept for a day for whoever asks again"),
     rows_but(

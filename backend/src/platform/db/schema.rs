@@ -336,6 +336,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    evaluations (tenant_id, evaluation_id) {
+        tenant_id -> Uuid,
+        evaluation_id -> Uuid,
+        rule_id -> Uuid,
+        channel_id -> Uuid,
+        window_start -> Timestamptz,
+        at -> Timestamptz,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        figures -> Nullable<Jsonb>,
+        alert_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     events (tenant_id, event_id) {
         tenant_id -> Uuid,
         event_id -> Uuid,
@@ -733,6 +748,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,
+    evaluations,
     events,
     idempotency_keys,
     invitations,

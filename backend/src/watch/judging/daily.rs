@@ -14,6 +14,7 @@ use crate::platform::wake::Topic;
 use crate::watch::alerts::{self, Breach, OpenAlert};
 use crate::watch::rules::detect::Verdict;
 use crate::watch::rules::{self, ActiveRule, series};
+use crate::watch::trail;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
@@ -133,6 +134,7 @@ impl Judged<'_> {
         mut open: Option<OpenAlert>,
     ) -> Result<()> {
         let as_rule = who.as_rule(self.rule.id);
+        let mut trail = Vec::new();
         for (day, verdict) in series::judge(&self.rule.spec, days, first, open.is_some()) {
             let key = alerts::breach_key(self.rule.id, channel, self.rule.campaign);
             let breach = |figures| Breach {
@@ -144,6 +146,7 @@ impl Judged<'_> {
                 paused_campaign: false,
                 key: key.clone(),
             };
+            let before = open.as_ref().map(|alert| alert.id);
             match (&verdict, &open) {
                 (Verdict::Firing(figures), None) => {
                     tracing::info!(rule = %self.rule.id, metric = self.metric.key, %day, "a rule fires");
@@ -160,7 +163,16 @@ impl Judged<'_> {
                 }
                 _ => {}
             }
+            trail.push(trail::Entry {
+                channel,
+                window_start: day_start(self.zone, day),
+                at: self.at,
+                outcome: trail::model::outcome(&verdict, before.is_some()),
+                reason: trail::model::reason(&verdict),
+                figures: verdict.figures().map(wire_figures),
+                alert: open.as_ref().map(|alert| alert.id).or(before),
+            });
         }
-        Ok(())
+        trail::record(tx, who.tenant, self.rule.id, &trail).await
     }
 }

@@ -54,6 +54,7 @@ impl Names for English {
             Label::Worst => "The worst",
             Label::Why => "Why",
             Label::Messages => "Messages",
+            Label::Lately => "What the rule said",
             Label::Moved => "What moved it",
         }
     }

@@ -1,6 +1,6 @@
 //! What is kept quiet, in English.
 
-use tillwatch_shared::watch::{AlertDigest, DeliveryState, NoticeKind, QuietState, QuietWhy};
+use tillwatch_shared::watch::{AlertDigest, DeliveryState, EvaluationOutcome, NoticeKind, QuietState, QuietWhy};
 
 use super::super::{By, Names, Planned, Quieting, Route, Said};
 use super::English;
@@ -151,6 +151,21 @@ impl Quieting for English {
 
     fn why_no_chat(&self, link: &str) -> String {
         format!("No chat server is linked now. Link one: {link}")
+    }
+
+    fn outcome(&self, outcome: EvaluationOutcome) -> &'static str {
+        match outcome {
+            EvaluationOutcome::Raised => "raised an alert",
+            EvaluationOutcome::AlreadyOpen => "broken, its alert was open already",
+            EvaluationOutcome::Resolved => "resolved its alert",
+            EvaluationOutcome::Holding => "between the lines, nothing changed",
+            EvaluationOutcome::Fine => "nothing is wrong",
+            EvaluationOutcome::NotJudged => "could not be judged",
+        }
+    }
+
+    fn why_never_judged(&self) -> &'static str {
+        "It has judged no day in the last 90 days."
     }
 
     fn why_route(&self, route: &Route<'_>) -> String {

@@ -53,6 +53,7 @@ impl Names for Chinese {
             Label::Worst => "最严重的",
             Label::Why => "原因说明",
             Label::Messages => "消息",
+            Label::Lately => "规则的判断",
             Label::Moved => "变动来源",
         }
     }

@@ -1,6 +1,6 @@
 //! What is kept quiet, in Simplified Chinese.
 
-use tillwatch_shared::watch::{AlertDigest, DeliveryState, NoticeKind, QuietState, QuietWhy};
+use tillwatch_shared::watch::{AlertDigest, DeliveryState, EvaluationOutcome, NoticeKind, QuietState, QuietWhy};
 
 use super::super::{By, Names, Planned, Quieting, Route, Said};
 use super::Chinese;
@@ -131,6 +131,21 @@ impl Quieting for Chinese {
 
     fn why_no_chat(&self, link: &str) -> String {
         format!("目前没有绑定聊天服务器。绑定：{link}")
+    }
+
+    fn outcome(&self, outcome: EvaluationOutcome) -> &'static str {
+        match outcome {
+            EvaluationOutcome::Raised => "触发预警",
+            EvaluationOutcome::AlreadyOpen => "越线，预警此前已触发",
+            EvaluationOutcome::Resolved => "预警已恢复",
+            EvaluationOutcome::Holding => "介于两线之间，无变化",
+            EvaluationOutcome::Fine => "正常",
+            EvaluationOutcome::NotJudged => "无法判断",
+        }
+    }
+
+    fn why_never_judged(&self) -> &'static str {
+        "最近 90 天没有判断过任何一天。"
     }
 
     fn why_route(&self, route: &Route<'_>) -> String {
