@@ -53,7 +53,9 @@ async fn a_critical_alert_that_nobody_takes_is_told_again_in_chat_and_then_by_ma
     assert_eq!(story.mails("alert_escalated").await, 2);
     story.wait().await;
     assert_eq!(story.mails("alert_escalated").await, 3);
-    assert_eq!(story.steps(&alert).await, ["opened", "escalated", "escalated", "escalated"]);
+    // The campaign's launch may be told behind the alert that its cost raised.
+    let steps: Vec<String> = story.steps(&alert).await.into_iter().filter(|step| step != "campaign_launched").collect();
+    assert_eq!(steps, ["opened", "escalated", "escalated", "escalated"]);
 
     // Somebody takes it: every message says so, nothing is escalated any more, and while it fires it is reminded of.
     let place = format!("/v1/alerts/{}/acknowledge", text(&alert["id"]));

@@ -28,7 +28,7 @@ async fn what_fires_during_maintenance_is_told_together_when_it_is_over() {
         "{}",
         story.chat.messages[0].words()
     );
-    story.pass_time("starts_at = now() - interval '1 hour'", "maintenance_opened alerts_settle").await;
+    story.pass_time("starts_at = now() - interval '1 hour'", "maintenance_opened").await;
     story.chat.catch_up().await;
     assert!(story.chat.messages[0].words().starts_with("Maintenance is going on"));
 

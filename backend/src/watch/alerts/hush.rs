@@ -23,6 +23,8 @@ use uuid::Uuid;
 
 /// How much later the open alerts are looked at once more: longer than any transaction lasts.
 const SEEN_LATER: TimeDelta = TimeDelta::seconds(30);
+/// Two ends of a silence that lie no further apart are the same.
+const SAME_END: TimeDelta = TimeDelta::minutes(1);
 
 /// What keeps an alert quiet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +205,9 @@ pub(super) async fn silence(
     }
     checks.done()?;
     let ends_at = at + length;
-    let lasts = |hush: &Hush| hush.why == QuietWhy::Silence && hush.until.is_some_and(|until| until >= ends_at);
+    // Who asks for the same twice asks a moment later, and means no other end.
+    let lasts =
+        |hush: &Hush| hush.why == QuietWhy::Silence && hush.until.is_some_and(|until| until + SAME_END >= ends_at);
     if held.hush.as_ref().is_some_and(lasts) {
         return Ok(false);
     }
