@@ -26,11 +26,12 @@ const REFUSED: [i64; 4] = [310_000, 300_001, 40_035, 400_013];
 const TOO_MANY: i64 = 130_101;
 
 pub(super) fn post(robot: &RobotAddress, said: &[Reply], now: DateTime<Utc>) -> Post {
-    let mut address = robot.address.clone();
-    if let Some(secret) = &robot.secret {
-        let milliseconds = now.timestamp_millis();
-        address.push_str(&format!("&timestamp={milliseconds}&sign={}", encoded(&sign(secret, milliseconds))));
-    }
+    let milliseconds = now.timestamp_millis();
+    let signature = robot.secret.as_deref().map(|secret| {
+        let sign = encoded(&sign(secret, milliseconds));
+        format!("&timestamp={milliseconds}&sign={sign}")
+    });
+    let address = [robot.address.as_str(), signature.as_deref().unwrap_or_default()].concat();
     // Nobody is named under `at`, so nobody is called by what stands in the text.
     let body = json!({ "msgtype": "text", "text": { "content": plain(said, TEXT) }, "at": { "isAtAll": false } });
     Post { address, body }

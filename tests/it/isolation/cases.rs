@@ -73,8 +73,8 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "auth_me" | "auth_jwks" | "auth_sessions_list" | "auth_places" | "tenant_get" | "tenant_limits" | "staff_list"
         | "metrics_list" | "kpis_get" | "api_tokens_list" | "audit_verify" | "tenant_export" | "roles_list"
         | "departments_list" | "api_tokens_pattern" | "events_types" | "webhooks_list"
-        // Who asks for the jobs has imported a file a moment ago.
-        | "jobs_list" => vec![own()],
+        // Who asks for the jobs has imported a file a moment ago, and may have a robot of its own.
+        | "jobs_list" | "chat_list_servers" => vec![own()],
         "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
@@ -96,8 +96,6 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "chat_unlink" => vec![not_found("chat_user")],
         "chat_unlink_own" => vec![not_found("own_chat_user")],
         "chat_unlink_server" => vec![not_found("chat_server")],
-        // Another one may have a robot of its own by then.
-        "chat_list_servers" => vec![own()],
         "chat_route_server" => vec![not_found("chat_server").body(json!({ "minimum_severity": "critical" }))],
         "chat_add_robot" => vec![own().body(json!({
             "transport": "slack", "name": "theirs", "address": "https://hooks.slack.com/services/T0/B0/theirs",
@@ -186,7 +184,7 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
     match operation {
         // The same key in another retailer is free: a taken one would tell that it exists.
         "channels_create" => vec![own().body(json!({ "name": "C", "kind": "store", "external_key": channel_key }))],
-        "channels_list" | "campaigns_list" | "rules_list" => vec![own()],
+        "channels_list" | "campaigns_list" | "rules_list" | "silences_list" | "maintenance_windows_list" => vec![own()],
         "channels_get" | "channels_archive" => vec![not_found("channel")],
         "channels_update" => vec![not_found("channel").body(json!({ "name": "taken over" }))],
         "campaigns_create" => vec![
@@ -233,7 +231,6 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
             let scope = json!({ "rule": mine.id("daily_rule"), "channel": channel, "campaign": campaign });
             vec![own().body(wish(json!({}))), Case::new(UnknownReference).body(wish(scope))]
         }
-        "silences_list" | "maintenance_windows_list" => vec![own()],
         "silences_get" | "silences_end" => vec![not_found("silence")],
         "maintenance_windows_get" | "maintenance_windows_end" => vec![not_found("window")],
         _ => Vec::new(),

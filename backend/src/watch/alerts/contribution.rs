@@ -130,6 +130,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Numerator and denominator now, and those of before.
+    type Four = (f64, f64, f64, f64);
+
     fn bucket(day: u32, numerator: f64, denominator: Option<f64>) -> DayBucket {
         DayBucket { day: NaiveDate::from_ymd_opt(2026, 3, day).unwrap(), numerator, denominator, samples: 1 }
     }
@@ -184,7 +187,7 @@ mod tests {
             let sums = |n: f64, d: f64| Sums { numerator: n, denominator: ratio.then_some(d) };
             let channels: BTreeMap<ChannelId, (Sums, Sums)> =
                 parts.iter().map(|(n1, d1, n0, d0)| (ChannelId::new(), (sums(*n1, *d1), sums(*n0, *d0)))).collect();
-            let whole = |pick: fn(&(f64, f64, f64, f64)) -> (f64, f64)| {
+            let whole = |pick: fn(&Four) -> (f64, f64)| {
                 let (n, d) = parts.iter().map(pick).fold((0.0, 0.0), |(n, d), (m, e)| (n + m, d + e));
                 sums(n, d)
             };

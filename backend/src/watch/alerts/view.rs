@@ -78,7 +78,7 @@ pub(super) async fn show(tx: &mut Tx, tenant: TenantId, rows: Vec<Row>) -> Resul
                     .map(|id| NamedStaff { id: StaffId(id), name: people.get(&id).cloned().unwrap_or_default() }),
                 resolved_at: row.resolved_at,
                 quiet,
-                contribution: moved.map(|moved| contribution(moved, &channels)),
+                contribution: moved.map(|moved| contribution(&moved, &channels)),
                 group: row.group_id.map(NoticeId),
                 flapping: row
                     .flaps
@@ -91,7 +91,7 @@ pub(super) async fn show(tx: &mut Tx, tenant: TenantId, rows: Vec<Row>) -> Resul
 }
 
 /// Which channels moved a figure, by name.
-fn contribution(moved: Contribution, channels: &HashMap<Uuid, Named>) -> wire::Contribution {
+fn contribution(moved: &Contribution, channels: &HashMap<Uuid, Named>) -> wire::Contribution {
     let named = |(channel, change): &(ChannelId, f64)| {
         let channel = channels.get(&channel.0)?.clone();
         Some(Contributed { channel, change: *change, share: change / moved.change })

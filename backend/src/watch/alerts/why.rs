@@ -23,7 +23,7 @@ pub async fn why(app: &App, who: &Who, id: AlertId) -> Result<AlertWhy> {
         .read(who, async |tx| {
             check_reach(tx, who, id).await?;
             let alert = view::one(tx, who.tenant, id).await?;
-            let Told { breach, told_since, told_again, group } = store::told(tx, who.tenant, id).await?;
+            let Told { breach, since, again, group } = store::told(tx, who.tenant, id).await?;
             let paging = Paging::new(who.tenant, "alert timeline", &id.to_string(), Some(STEPS), None)?;
             let mut steps = steps(tx, who, id, &paging).await?;
             steps.truncate(STEPS as usize);
@@ -34,8 +34,8 @@ pub async fn why(app: &App, who: &Who, id: AlertId) -> Result<AlertWhy> {
                 alert,
                 breach,
                 updates: u32::try_from(updates).unwrap_or(u32::MAX),
-                told_since,
-                told_again: u32::try_from(told_again).unwrap_or_default(),
+                told_since: since,
+                told_again: u32::try_from(again).unwrap_or_default(),
                 linked_chats: u32::try_from(linked).unwrap_or(u32::MAX),
                 messages,
                 steps: steps.into_iter().map(|(_, step)| step).collect(),

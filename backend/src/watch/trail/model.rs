@@ -51,11 +51,11 @@ mod tests {
     #[test]
     fn a_verdict_has_the_outcome_that_follows_from_what_was_open() {
         let figures = crate::watch::rules::detect::Figures::default();
-        let firing = Verdict::Firing(figures.clone());
+        let firing = Verdict::Firing(figures);
         assert_eq!(outcome(&firing, false), EvaluationOutcome::Raised);
         assert_eq!(outcome(&firing, true), EvaluationOutcome::AlreadyOpen);
-        assert_eq!(outcome(&Verdict::Recovered(figures.clone()), true), EvaluationOutcome::Resolved);
-        assert_eq!(outcome(&Verdict::Quiet(figures.clone()), false), EvaluationOutcome::Fine);
+        assert_eq!(outcome(&Verdict::Recovered(figures), true), EvaluationOutcome::Resolved);
+        assert_eq!(outcome(&Verdict::Quiet(figures), false), EvaluationOutcome::Fine);
         assert_eq!(outcome(&Verdict::Holding(figures), true), EvaluationOutcome::Holding);
         let unknown = Verdict::NoData(NoDataReason::NoValue);
         assert_eq!(outcome(&unknown, true), EvaluationOutcome::NotJudged);

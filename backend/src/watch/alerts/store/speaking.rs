@@ -172,13 +172,13 @@ pub(in super::super) async fn of_group(tx: &mut Tx, tenant: TenantId, group: Uui
 #[derive(Clone, Debug)]
 pub(in super::super) struct Told {
     pub(in super::super) breach: String,
-    pub(in super::super) told_since: Option<DateTime<Utc>>,
-    pub(in super::super) told_again: i32,
+    pub(in super::super) since: Option<DateTime<Utc>>,
+    pub(in super::super) again: i32,
     pub(in super::super) group: Option<Uuid>,
 }
 
 pub(in super::super) async fn told(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<Told> {
-    let (breach, told_since, told_again, group) = alerts::table
+    let (breach, since, again, group) = alerts::table
         .select((alerts::breach_key, alerts::spoke_at, alerts::told_again, alerts::group_id))
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::alert_id.eq(id.0))
@@ -186,7 +186,7 @@ pub(in super::super) async fn told(tx: &mut Tx, tenant: TenantId, id: AlertId) -
         .await
         .optional()?
         .ok_or_else(|| Error::not_found("alert"))?;
-    Ok(Told { breach, told_since, told_again, group })
+    Ok(Told { breach, since, again, group })
 }
 
 /// How often an alert was brought up to date.
