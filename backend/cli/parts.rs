@@ -14,7 +14,7 @@ use tillwatch_backend::serve::{Service, ServiceOptions};
 use tillwatch_backend::telemetry;
 use tillwatch_bot::api::BotKey;
 use tillwatch_bot::discord::DiscordConfig;
-use tillwatch_bot::{BotConfig, BotError, console::ConsoleConfig};
+use tillwatch_bot::{BotConfig, BotError, console::ConsoleConfig, robots::RobotSink};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -80,10 +80,16 @@ pub(super) async fn bot(config: Config) -> Result<(), Failure> {
     let seed = config.bot_private_key.ok_or("BOT_PRIVATE_KEY: not set. `tillwatch keys` makes one.")?;
     let discord = config.discord_token.clone().map(DiscordConfig::new);
     if discord.is_none() && console.is_none() {
-        return Err("DISCORD_TOKEN: not set, and CONSOLE is not on: there is no chat to serve.".into());
+        tracing::info!("DISCORD_TOKEN is not set and CONSOLE is not on: only chat robots are served");
     }
     let quit = console.as_ref().map_or_else(|| Arc::new(Notify::new()), |console| Arc::clone(&console.on_quit));
-    let mut bot = Some(Bot::start(BotConfig { api_url, key: BotKey::from_seed(seed), discord, console }));
+    let mut bot = Some(Bot::start(BotConfig {
+        api_url,
+        key: BotKey::from_seed(seed),
+        discord,
+        console,
+        robots: Some(RobotSink::client()?),
+    }));
     tokio::select! {
         () = stop.received() => {}
         () = quit.notified() => {}

@@ -29,6 +29,7 @@ use tillwatch_bot::BotConfig;
 use tillwatch_bot::api::BotKey;
 use tillwatch_bot::console::ConsoleConfig;
 use tillwatch_bot::discord::DiscordConfig;
+use tillwatch_bot::robots::RobotSink;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
@@ -180,7 +181,8 @@ async fn begin(config: &Config, args: &UpArgs, quit: &Arc<Notify>, running: &mut
     print!("{}", screen(&url, &hints, &password, console.is_some(), sends, log_file.as_deref()));
     std::io::stdout().flush()?;
     let discord = config.discord_token.clone().map(DiscordConfig::new);
-    let bot = BotConfig { api_url: url.clone(), key: BotKey::from_seed(keys.bot_seed()), discord, console };
+    let (key, robots) = (BotKey::from_seed(keys.bot_seed()), Some(RobotSink::client()?));
+    let bot = BotConfig { api_url: url.clone(), key, discord, console, robots };
     running.bot = Some(Bot::start(bot));
     tracing::info!(%url, "ready");
     Ok(())

@@ -69,6 +69,8 @@ const TAGS: &[(&str, &str)] = &[
     ("campaigns", "Campaigns and their states"),
     ("rules", "Rules"),
     ("alerts", "Alerts"),
+    ("silences", "Alerts that are kept quiet for a while, and by whom"),
+    ("maintenance_windows", "Announced times in which alerts are kept quiet and told together afterwards"),
     ("chat", "Chat links"),
     ("deliveries", "Messages on their way to the chat"),
     ("webhooks", "Webhooks and what was sent to them"),

@@ -33,7 +33,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         plan::campaigns::routes::routes(),
         watch::ingest::routes::routes(),
         watch::imports::routes::routes(),
+        watch::quiet::routes::routes(),
         watch::rules::routes::routes(),
+        watch::trail::routes::routes(),
         watch::alerts::routes::routes(),
         watch::deliveries::routes::routes(),
         watch::dispatch::routes::routes(),
@@ -54,6 +56,8 @@ pub fn jobs() -> Vec<JobKind> {
         plan::campaigns::jobs::kinds(),
         watch::imports::jobs::kinds(),
         watch::judging::jobs::kinds(),
+        watch::alerts::jobs::kinds(),
+        watch::quiet::jobs::kinds(),
         watch::deliveries::jobs::kinds(),
         watch::webhooks::jobs::kinds(),
     ]
@@ -73,6 +77,7 @@ pub fn sweeps() -> Vec<Sweep> {
         identity::invitations::jobs::sweeps(),
         identity::longjobs::jobs::sweeps(),
         identity::mails::jobs::sweeps(),
+        watch::trail::jobs::sweeps(),
         watch::webhooks::jobs::sweeps(),
     ]
     .into_iter()

@@ -195,7 +195,7 @@ impl Service {
     /// # Errors
     /// When a role is not bound by row-level security, the schema is missing or old, or the address cannot be used.
     pub async fn start(options: ServiceOptions) -> Result<Self> {
-        Db::new(&options.db)?.check_roles().await?;
+        Db::starting(&options.db)?.check_roles().await?;
         let keys = Keys::new(options.secret, options.previous_secret)?;
         let sealer = Sealer::new(&options.secret, options.previous_secret.as_ref())?;
         let outbound = Outbound::new(options.outbound)?;

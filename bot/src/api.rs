@@ -6,6 +6,7 @@
 //! timeout; a token is renewed before it expires, and once more when it is refused; only a call that may be done twice
 //! is asked again of a busy service; credentials and bodies are never logged.
 
+mod alerts;
 mod error;
 mod key;
 pub(crate) mod memory;
@@ -22,12 +23,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Me;
-use tillwatch_shared::ids::{AlertId, CampaignId, DeliveryId};
+use tillwatch_shared::ids::{CampaignId, DeliveryId};
 use tillwatch_shared::measure::{Kpis, MetricCatalogue, Series};
 use tillwatch_shared::plan::{Campaign, CampaignHistory, CampaignState, ChangeState, Channel, StateChanged};
 use tillwatch_shared::watch::{
-    Alert, AlertAcknowledged, AlertEvent, AlertState, BotAssertion, BotToken, ClaimDeliveries, ClaimedDeliveries,
-    Delivery, DeliveryOutcome, Linked, RedeemCode, ReportDelivery, ServerRef, Transport,
+    BotAssertion, BotToken, ClaimDeliveries, ClaimedDeliveries, Delivery, DeliveryOutcome, Linked, RedeemCode,
+    ReportDelivery, ServerRef, Transport,
 };
 use tillwatch_shared::{Acknowledgement, Page};
 use tokio::sync::Mutex;
@@ -222,26 +223,6 @@ impl Api {
     pub async fn days(&self, actor: &Actor, metric: &str, from: &str, to: &str) -> Answer<Series> {
         let query = [("metric", metric), ("resolution", "day"), ("from", from), ("to", to)];
         self.get("/v1/series", actor, &query).await
-    }
-
-    /// Alerts in this state.
-    pub async fn alerts(&self, actor: &Actor, state: AlertState, limit: u16) -> Answer<Page<Alert>> {
-        self.get("/v1/alerts", actor, &[("state", state.as_str()), ("limit", &limit.to_string())]).await
-    }
-
-    /// An alert.
-    pub async fn alert(&self, actor: &Actor, id: AlertId) -> Answer<Alert> {
-        self.get(&format!("/v1/alerts/{id}"), actor, &[]).await
-    }
-
-    /// The newest `limit` steps of an alert's timeline, newest first.
-    pub async fn timeline(&self, actor: &Actor, id: AlertId, limit: u16) -> Answer<Page<AlertEvent>> {
-        self.get(&format!("/v1/alerts/{id}/timeline"), actor, &[("limit", &limit.to_string())]).await
-    }
-
-    /// Acknowledges an alert.
-    pub async fn acknowledge(&self, actor: &Actor, id: AlertId) -> Answer<AlertAcknowledged> {
-        self.post(&format!("/v1/alerts/{id}/acknowledge"), Some(actor), None::<&()>).await
     }
 
     // ---- how ----

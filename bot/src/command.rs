@@ -55,6 +55,20 @@ pub enum Command {
         /// Id or the number that the last list showed.
         alert: String,
     },
+    /// `alerts why ALERT`
+    AlertWhy {
+        /// Id or the number that the last list showed.
+        alert: String,
+    },
+    /// `alerts silence ALERT for HOW LONG because REASON`
+    AlertSilence {
+        /// Id or the number that the last list showed.
+        alert: String,
+        /// For how long, as it was typed; an hour when absent.
+        duration: Option<String>,
+        /// Why; asked for when absent.
+        reason: Option<String>,
+    },
     /// `help [COMMAND]`
     Help {
         /// One command's help, or all.
@@ -82,6 +96,8 @@ pub enum Action {
     Pause(CampaignId),
     /// Acknowledge this alert.
     Acknowledge(AlertId),
+    /// Silence this alert for an hour.
+    Silence(AlertId),
     /// Show this alert with its timeline.
     Open(AlertId),
 }
@@ -92,6 +108,7 @@ impl Action {
         match self {
             Self::Pause(id) => format!("v1:pause:{id}"),
             Self::Acknowledge(id) => format!("v1:ack:{id}"),
+            Self::Silence(id) => format!("v1:silence:{id}"),
             Self::Open(id) => format!("v1:open:{id}"),
         }
     }
@@ -102,6 +119,7 @@ impl Action {
         match action {
             "pause" => id.parse().ok().map(Self::Pause),
             "ack" => id.parse().ok().map(Self::Acknowledge),
+            "silence" => id.parse().ok().map(Self::Silence),
             "open" => id.parse().ok().map(Self::Open),
             _ => None,
         }

@@ -138,28 +138,37 @@ async fn deliver(api: Api, sink: Option<Arc<dyn ChatSink>>, delivery: Delivery) 
         },
     };
     let request_id = delivery.request_id.as_deref();
+    let subject = subject(&delivery);
     match &outcome {
         DeliveryOutcome::Posted { version, .. } => {
-            tracing::info!(request_id, delivery = %id, alert = %delivery.alert.id, attempt, version, "shown");
+            tracing::info!(request_id, delivery = %id, subject, attempt, version, "shown");
         }
         DeliveryOutcome::Failed { error, permanent, .. } => {
-            tracing::warn!(request_id, delivery = %id, alert = %delivery.alert.id, attempt, permanent, error, "not shown");
+            tracing::warn!(request_id, delivery = %id, subject, attempt, permanent, error, "not shown");
         }
     }
     report(&api, &delivery, shortened(outcome)).await;
 }
 
+/// The id of what a delivery shows, for the log.
+pub(crate) fn subject(delivery: &Delivery) -> String {
+    let notice = delivery.notice.as_ref().map(|notice| notice.id.to_string());
+    notice.or(delivery.alert.as_ref().map(|alert| alert.id.to_string())).unwrap_or_default()
+}
+
 /// The alert's picture. An alert without its picture is better than none, so a failure is only logged.
 async fn picture(api: &Api, delivery: &Delivery) -> Option<Picture> {
-    // A terminal shows no picture; it names the address.
-    if delivery.transport == Transport::Console {
+    // A terminal shows no picture; it names the address. A robot posts text, and a notice has none.
+    let shows_none = delivery.transport == Transport::Console || delivery.transport.is_robot();
+    if shows_none || delivery.notice.is_some() {
         return None;
     }
+    let alert = delivery.alert.as_ref()?;
     let png = in_time(PICTURE, api.picture(delivery.id)).await.unwrap_or_else(|error| {
         tracing::warn!(delivery = %delivery.id, %error, "the picture could not be fetched; shown without it");
         None
     })?;
-    Some(Picture { png, alt: wording::of(delivery.locale).picture_alt(&delivery.alert) })
+    Some(Picture { png, alt: wording::of(delivery.locale).picture_alt(alert) })
 }
 
 /// An answer that is waited for no longer than this.

@@ -7,9 +7,12 @@
 use chrono_tz::Tz;
 use tillwatch_shared::Locale;
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{Alert, AlertState, Delivery, RuleBucket, Severity, Told, template};
+use tillwatch_shared::watch::{
+    Alert, AlertState, Contributed, Delivery, Quiet, QuietWhy, RuleBucket, Severity, Told, template,
+};
 
 use crate::command::Action;
+use crate::notice;
 use crate::reply::{Button, Picture, Reply, Tone};
 use crate::wording::figures::{day, figure, plain, share, time, zone};
 use crate::wording::{self, By, Label, Wording};
@@ -18,10 +21,13 @@ use crate::wording::{self, By, Label, Wording};
 pub fn incident(delivery: &Delivery, picture: Option<Picture>) -> Reply {
     let words = wording::of(delivery.locale);
     let zone = zone(&delivery.time_zone);
-    let alert = &delivery.alert;
-    let mut reply = described(alert, words, zone);
+    let mut reply = match (&delivery.notice, &delivery.alert) {
+        (Some(notice), alert) => notice::told(notice, alert.as_ref(), words, zone),
+        (None, Some(alert)) => described(alert, words, zone),
+        (None, None) => Reply::say(Tone::Plain, words.label(Label::None), ""),
+    };
     reply = reply.field(words.label(Label::Retailer), &delivery.retailer, true);
-    reply.buttons = buttons(alert, words);
+    reply.buttons = delivery.alert.as_ref().map(|alert| buttons(alert, words)).unwrap_or_default();
     reply.picture = picture;
     reply.footer = Some(nonce(delivery));
     reply.within_limits()
@@ -52,8 +58,15 @@ pub(crate) fn described(alert: &Alert, words: &dyn Wording, zone: Tz) -> Reply {
     if let Some(at) = alert.resolved_at {
         body = format!("{body}\n{}", words.over(&time(at, zone, locale)));
     }
+    if let Some(quiet) = alert.quiet.as_ref().filter(|_| alert.resolved_at.is_none()) {
+        body = format!("{body}\n{}", kept_quiet(quiet, words, zone));
+    }
+    if let Some(flapping) = &alert.flapping {
+        body = format!("{body}\n{}", words.flapping(flapping.times, &time(flapping.since, zone, locale)));
+    }
     let reply = Reply::say(tone(alert), title, body);
     let reply = figures(reply, alert, words);
+    let reply = moved_by(reply, alert, words);
     let severity = words.severity(alert.severity);
     let reply = match &alert.campaign {
         Some(campaign) => {
@@ -70,6 +83,13 @@ pub(crate) fn described(alert: &Alert, words: &dyn Wording, zone: Tz) -> Reply {
         .field(words.label(Label::Raised), time(alert.opened_at, zone, locale), true)
 }
 
+/// What keeps an alert quiet, in words.
+pub(crate) fn kept_quiet(quiet: &Quiet, words: &dyn Wording, zone: Tz) -> String {
+    let until = quiet.until.map(|at| time(at, zone, words.locale()));
+    let by = quiet.owner.as_ref().map(|staff| By::Named(staff.name.clone()));
+    words.kept_quiet(quiet.why, until.as_deref(), by.as_ref(), quiet.reason.as_deref())
+}
+
 /// A metric's name in the reader's language.
 pub(crate) fn metric_name(alert: &Alert, locale: Locale) -> &str {
     match locale {
@@ -83,6 +103,7 @@ pub(crate) fn mark(alert: &Alert) -> &'static str {
     match (alert.state, alert.spec.is_stop_loss(), alert.severity) {
         (AlertState::Resolved, ..) => "✅",
         (AlertState::Acknowledged, ..) => "👀",
+        (AlertState::Silenced, ..) => "🔕",
         (AlertState::Firing, true, _) => "⛔",
         (AlertState::Firing, _, Severity::Critical) => "🔴",
         (AlertState::Firing, _, Severity::Warning) => "🟠",
@@ -94,6 +115,7 @@ pub(crate) fn mark(alert: &Alert) -> &'static str {
 pub(crate) fn tone(alert: &Alert) -> Tone {
     match (alert.state, alert.spec.is_stop_loss(), alert.severity) {
         (AlertState::Resolved, ..) => Tone::Good,
+        (AlertState::Silenced, ..) => Tone::Plain,
         (_, true, _) | (_, _, Severity::Critical) => Tone::Critical,
         (_, _, Severity::Warning) => Tone::Warning,
         (_, _, Severity::Info) => Tone::Plain,
@@ -102,7 +124,7 @@ pub(crate) fn tone(alert: &Alert) -> Tone {
 
 /// What can be done, by the states of alert and campaign.
 pub(crate) fn buttons(alert: &Alert, words: &dyn Wording) -> Vec<Button> {
-    let mut buttons = Vec::with_capacity(3);
+    let mut buttons = Vec::with_capacity(4);
     if let Some(campaign) = &alert.campaign {
         let running = campaign.state == CampaignState::Active;
         let label = if running { Label::ButtonPause } else { Label::ButtonPaused };
@@ -113,21 +135,46 @@ pub(crate) fn buttons(alert: &Alert, words: &dyn Wording) -> Vec<Button> {
         });
     }
     let label = match alert.state {
-        AlertState::Firing => Label::ButtonAcknowledge,
+        AlertState::Firing | AlertState::Silenced => Label::ButtonAcknowledge,
         AlertState::Acknowledged => Label::ButtonAcknowledged,
         AlertState::Resolved => Label::Resolved,
     };
     buttons.push(Button {
         label: words.label(label).to_owned(),
         action: Action::Acknowledge(alert.id),
-        disabled: alert.state != AlertState::Firing,
+        disabled: matches!(alert.state, AlertState::Acknowledged | AlertState::Resolved),
     });
+    // A stop-loss cannot be silenced.
+    if !alert.spec.is_stop_loss() && alert.state != AlertState::Resolved {
+        let silenced = alert.quiet.as_ref().is_some_and(|quiet| quiet.why == QuietWhy::Silence);
+        buttons.push(Button {
+            label: words.label(Label::ButtonSilence).to_owned(),
+            action: Action::Silence(alert.id),
+            disabled: silenced,
+        });
+    }
     buttons.push(Button {
         label: words.label(Label::ButtonOpen).to_owned(),
         action: Action::Open(alert.id),
         disabled: false,
     });
     buttons
+}
+
+/// Which channels moved the figure, each on a line.
+fn moved_by(reply: Reply, alert: &Alert, words: &dyn Wording) -> Reply {
+    let Some(contribution) = &alert.contribution else { return reply };
+    let signed = |change: f64| {
+        let sign = if change < 0.0 { "−" } else { "+" };
+        format!("{sign}{}", print(alert, change.abs(), words.locale()))
+    };
+    let line = |part: &Contributed| {
+        let change = format!("{} ({})", signed(part.change), share(part.share));
+        words.pair(&part.channel.name, &change)
+    };
+    let lines: Vec<String> = contribution.parts.iter().map(line).collect();
+    let change = words.against_weeks(&signed(contribution.change), contribution.days);
+    reply.field(words.label(Label::Moved), format!("{change}\n{}", lines.join("\n")), false)
 }
 
 /// A figure of the alert, as text.

@@ -1,6 +1,6 @@
 //! The chat bot of Tillwatch: a client of the API like any other.
 //!
-//! Cast: a transport ([`console`], [`discord`]) turns words into a [`command::Command`] by an [`command::Actor`];
+//! Cast: a transport ([`console`], [`discord`]; [`robots`] only speak) turns words into a [`command::Command`] by an [`command::Actor`];
 //! [`commands`] asks the [`api`] and answers with a [`reply::Reply`]; [`deliver`] claims alerts, [`incident`] words
 //! them, and a [`deliver::ChatSink`] shows them. All words stand in [`wording`], in both languages. Invariants: the
 //! bot never touches the database and knows nothing of a tenant but what the API tells the person who asks;
@@ -12,8 +12,11 @@ pub mod commands;
 pub mod console;
 pub mod deliver;
 pub mod discord;
+mod duration;
 pub mod incident;
+mod notice;
 pub mod reply;
+pub mod robots;
 #[cfg(test)]
 mod testing;
 pub mod wording;
@@ -38,6 +41,8 @@ pub struct BotConfig {
     pub discord: Option<DiscordConfig>,
     /// A terminal, if there shall be one.
     pub console: Option<ConsoleConfig>,
+    /// What posts by chat robots, if that shall be done here: [`robots::RobotSink::client`].
+    pub robots: Option<reqwest::Client>,
 }
 
 /// Why the bot gave up for good. Everything that may pass is waited out instead.
@@ -63,8 +68,9 @@ pub async fn run(config: BotConfig, mut stop: watch::Receiver<bool>) -> Result<(
     let screen = config.console.as_ref().map(|console| (console.actor(), console.printer.clone()));
     let console = config.console.map(Console::new);
     let discord = config.discord.map(Discord::new);
+    let robots = config.robots.iter().flat_map(robots::sinks);
     let sinks: Vec<Arc<dyn ChatSink>> =
-        console.iter().map(|one| one.sink(&api)).chain(discord.iter().map(Discord::sink)).collect();
+        console.iter().map(|one| one.sink(&api)).chain(discord.iter().map(Discord::sink)).chain(robots).collect();
 
     // The one transport that is refused for good ends the rest in order, too.
     let (end, ending) = watch::channel(false);

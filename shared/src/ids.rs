@@ -142,6 +142,12 @@ ids! {
     AlertId "alr",
     /// A delivery: one incident's message in one chat channel.
     DeliveryId "dlv",
+    /// A message in chat that is no alert's own.
+    NoticeId "ntc",
+    /// A silence: alerts of which nobody is told for a while.
+    SilenceId "sil",
+    /// An announced maintenance window.
+    WindowId "mtw",
     /// A chat server linked to a tenant.
     ChatServerId "csv",
     /// A chat user linked to a staff.

@@ -57,6 +57,10 @@ words! {
         AlertsRead = "alerts:read",
         /// Acknowledge alerts.
         AlertsAcknowledge = "alerts:acknowledge",
+        /// Silence alerts for a while, end silences.
+        AlertsSilence = "alerts:silence",
+        /// Announce maintenance windows, end them.
+        MaintenanceWrite = "maintenance:write",
         /// Issue a one-time code that links one's own chat user; see one's links.
         ChatLinkSelf = "chat:link_self",
         /// Link chat servers, see and remove every link.
@@ -113,8 +117,10 @@ impl Role {
                 P::SamplesWrite,
                 P::RulesWrite,
                 P::AlertsAcknowledge,
+                P::AlertsSilence,
+                P::MaintenanceWrite,
             ],
-            Self::Analyst => &[P::StaffRead, P::JobsRead, P::RulesWrite, P::AlertsAcknowledge],
+            Self::Analyst => &[P::StaffRead, P::JobsRead, P::RulesWrite, P::AlertsAcknowledge, P::AlertsSilence],
             Self::Compliance => {
                 &[P::StaffRead, P::JobsRead, P::TenantExport, P::CampaignsPause, P::AlertsAcknowledge, P::AuditRead]
             }
@@ -127,6 +133,7 @@ impl Role {
                 P::JobsRead,
                 P::JobsCancel,
                 P::SamplesWrite,
+                P::MaintenanceWrite,
                 P::ChatManage,
                 P::DeliveriesManage,
             ],
@@ -149,6 +156,7 @@ impl Permission {
                 | P::MetricsRead
                 | P::AlertsRead
                 | P::AlertsAcknowledge
+                | P::AlertsSilence
         )
     }
 
@@ -198,6 +206,8 @@ impl Permission {
                 | P::RulesWrite
                 | P::AlertsRead
                 | P::AlertsAcknowledge
+                | P::AlertsSilence
+                | P::MaintenanceWrite
                 | P::DeliveriesManage
                 | P::ChatLinkSelf
         )
@@ -252,7 +262,8 @@ mod tests {
     #[test]
     fn a_retailer_that_is_being_closed_is_read_and_not_changed() {
         for &permission in Permission::ALL {
-            let changes = [":write", ":cancel", ":pause", ":resume", ":acknowledge", ":manage", ":link_self"];
+            let changes =
+                [":write", ":cancel", ":pause", ":resume", ":acknowledge", ":silence", ":manage", ":link_self"];
             let changes = changes.iter().any(|verb| permission.as_str().ends_with(verb));
             assert_eq!(permission.while_closing(), !changes, "{permission}");
         }

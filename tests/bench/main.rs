@@ -8,12 +8,16 @@
 //! machine which gets slower slows both; what is quoted is the median; nothing is asserted about time; nothing leaves
 //! loopback, and everything that was started ends with the run.
 //!
-//! `cargo bench` runs all; `cargo bench -- reads samples` only those; `cargo bench -- --quick` shorter rounds.
+//! `cargo bench` runs all; `cargo bench -- reads samples` only those; `cargo bench -- --quick` shorter rounds;
+//! `cargo bench -- detector` needs no PostgreSQL.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken bench must fail loudly")]
 // Milliseconds and counts are shown, not computed with.
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
+#[path = "../corpus/mod.rs"]
+mod corpus;
+mod detector;
 #[path = "../it/fake_discord/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the integration tests use all of it, and its own tests run there")]
 mod fake_discord;
@@ -41,6 +45,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// its files for minutes, which would be measured with whatever comes next.
 const QUESTIONS: [&str; 7] = ["sign_in", "reads", "policy", "message", "memory", "noisy", "samples"];
 
+/// The one that needs no service, and is asked before there is one.
+const DETECTOR: &str = "detector";
+
 /// How long things run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
@@ -58,8 +65,8 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let quick = words.iter().any(|word| word == "--quick");
     let asked: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
-    if let Some(unknown) = asked.iter().find(|word| !QUESTIONS.contains(word)) {
-        eprintln!("no such bench: {unknown}. There are: {}", QUESTIONS.join(", "));
+    if let Some(unknown) = asked.iter().find(|word| !QUESTIONS.contains(word) && **word != DETECTOR) {
+        eprintln!("no such bench: {unknown}. There are: {DETECTOR}, {}", QUESTIONS.join(", "));
         std::process::exit(2);
     }
     let effort = if quick {
@@ -70,6 +77,14 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let mut report = Report::default();
+        if asked.is_empty() || asked.contains(&DETECTOR) {
+            eprintln!("{DETECTOR} …");
+            detector::measure(&mut report);
+        }
+        if asked == [DETECTOR] {
+            println!("{report}");
+            return;
+        }
         let mut world = World::start().await;
         for question in QUESTIONS {
             if !asked.is_empty() && !asked.contains(&question) {

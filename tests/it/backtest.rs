@@ -67,7 +67,7 @@ fn a_rule_is_tried_on_a_file() {
         text
     });
     let file = Kept::new(file);
-    let once = file.backtest(&[]);
+    let once = file.backtest(&["--rule", "deviation"]);
     let rows = succeeded(&once);
     let mut lines = rows.lines();
     assert_eq!(lines.next(), Some("timestamp,value,score,fired"));
@@ -81,12 +81,87 @@ fn a_rule_is_tried_on_a_file() {
         assert!(line[3] != "true" || score > 0.5, "{line:?}");
     }
     assert!(errors(&once).contains('1'), "the summary counts the episode: {}", errors(&once));
-    let again = file.backtest(&[]);
+    let again = file.backtest(&["--rule", "deviation"]);
     assert_eq!((again.stdout, again.stderr), (once.stdout, once.stderr), "the same every time");
 
     let above = succeeded(&file.backtest(&["--rule", "threshold", "--side", "above", "--line", "1300"]));
     let fired: Vec<&str> = above.lines().filter(|line| line.ends_with(",true")).collect();
     assert_eq!(fired.len(), 10, "each weekend is an episode: {fired:?}");
+}
+
+/// Twenty days of cost per click by the hour, a cent or two with a wave; one hour costs ten times as much, one has no figure.
+fn clicks() -> String {
+    let first = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap().and_time(chrono::NaiveTime::MIN);
+    (0..480_u32).fold("timestamp,value\n".to_owned(), |mut text, hour| {
+        let time = first + chrono::TimeDelta::hours(hour.into());
+        let cents = 12 + (hour % 24) / 8 + hour * 7 % 5;
+        match hour {
+            100 => writeln!(text, "{time},").unwrap(),
+            400 => writeln!(text, "{time},{}", f64::from(cents) / 10.0).unwrap(),
+            _ => writeln!(text, "{time},{}", f64::from(cents) / 100.0).unwrap(),
+        }
+        text
+    })
+}
+
+#[test]
+fn with_no_rule_named_the_learned_anomaly_judges() {
+    let input = clicks();
+    let file = Kept::new(&input);
+    let once = file.backtest(&[]);
+    let rows = succeeded(&once);
+    let lines: Vec<Vec<&str>> = rows.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines[0], ["timestamp", "value", "score", "fired"]);
+    assert_eq!(lines.len(), 481, "a row for each row");
+    for (line, given) in lines.iter().zip(input.lines()).skip(1) {
+        assert_eq!(line[..2].join(","), given, "given back as written");
+        let score: f64 = line[2].parse().unwrap();
+        let spike = line[0] == "2026-01-21 16:00:00";
+        assert_eq!(line[3], if spike { "true" } else { "false" }, "{line:?}");
+        assert_eq!(score >= 0.5, spike, "{line:?}");
+        assert!((0.0..=1.0).contains(&score), "{line:?}");
+    }
+    let said = errors(&once);
+    for part in
+        ["480 rows, one every hour", "459 judged, 20 with too little history, 1 without a value", "fired 1 time"]
+    {
+        assert!(said.contains(part), "{said}");
+    }
+    let again = file.backtest(&["--rule", "learned"]);
+    assert_eq!((again.stdout, again.stderr), (once.stdout, once.stderr), "the same every time, named or not");
+}
+
+#[test]
+fn what_the_learned_anomaly_cannot_read_is_named_and_what_it_can_is_read() {
+    // Unsorted, Chinese, words for numbers; nothing at all, too little, a constant, the same moment twice.
+    for (content, place) in [
+        ("2026-01-05,1\n2026-01-03,1\n", "line 2, column 1 (timestamp): \"2026-01-03\" is earlier than the row before"),
+        ("时间,数值\n2026-01-05,1\n", "line 1: a header must read timestamp,value; found \"时间,数值\""),
+        ("2026-01-05,一千\n", "line 1, column 2 (value): \"一千\" is not a number"),
+        ("二〇二六年,1\n", "is not a timestamp"),
+        ("2026-01-05,NaN\n", "\"NaN\" is not a number"),
+        ("2026-01-05,1e101\n", "\"1e101\" is too large"),
+    ] {
+        let refused = Kept::new(content).backtest(&[]);
+        assert_eq!(refused.status.code(), Some(1), "{content}");
+        assert!(errors(&refused).contains(place), "{content}: {}", errors(&refused));
+    }
+    let fine =
+        ["", "timestamp,value\n", "2026-01-05,1\n", "2026-01-05,1\n2026-01-05,2\n", "2026-01-05,-1e99\n2026-01-06,\n"];
+    for content in fine {
+        let rows = succeeded(&Kept::new(content).backtest(&[]));
+        assert_eq!(rows.lines().count(), 1 + content.lines().filter(|line| line.starts_with('2')).count(), "{content}");
+        assert!(!rows.contains("true"), "{rows}");
+    }
+    let mixed = Kept::new("2026-01-05,1\n").backtest(&["--sigmas", "3"]);
+    assert!(errors(&mixed).contains("--sigmas is no setting of the learned anomaly"), "{}", errors(&mixed));
+    let unknown = Kept::new("2026-01-05,1\n").backtest(&["--rule", "magic"]);
+    assert!(errors(&unknown).contains("learned, deviation, threshold"), "{}", errors(&unknown));
+    let help = tillwatch(&["backtest", "--help"]).output().unwrap();
+    let help = succeeded(&help);
+    for column in ["timestamp  as it was written", "score      how alarming", "fired      true at the first row"] {
+        assert!(help.contains(column), "{help}");
+    }
 }
 
 #[test]
@@ -100,7 +175,7 @@ fn a_file_that_does_not_fit_is_refused_by_line_and_column() {
         ("2026-01-05,1\n2026-01-05,1\n", "is there twice"),
     ] {
         let file = Kept::new(content);
-        let refused = file.backtest(&["--min-history", "2"]);
+        let refused = file.backtest(&["--rule", "deviation", "--min-history", "2"]);
         assert_eq!(refused.status.code(), Some(1), "{content}");
         let said = errors(&refused);
         assert!(said.contains(place) && said.contains(&file.0.display().to_string()), "{content}: {said}");

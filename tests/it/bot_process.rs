@@ -41,6 +41,7 @@ pub(crate) fn config(api_url: &str, door: &Door) -> BotConfig {
         key: BotKey::from_seed(OwnService::keys().bot_seed()),
         discord: Some(DiscordConfig::new(TOKEN).with_client(door.client())),
         console: None,
+        robots: None,
     }
 }
 

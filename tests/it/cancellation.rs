@@ -261,11 +261,12 @@ async fn transactions_that_are_dropped_fail_or_panic_midway_are_rolled_back() {
 
 #[tokio::test]
 async fn a_full_pool_is_said_so_in_a_moment_and_serves_again() {
-    let (service, [rose, _]) = two_connections().await;
-    // Somebody holds a lock, so that two requests keep both connections.
+    let (service, [rose, lily]) = two_connections().await;
+    // Somebody holds a lock, so that two requests keep both connections: of two retailers, since one has half of them.
     let locker = service.database.hold("channels").await;
     rose.owner.get("/v1/me").await.ok();
-    let held = async || rose.owner.get("/v1/channels").await;
+    lily.owner.get("/v1/me").await.ok();
+    let held = async |retailer: &Tenant| retailer.owner.get("/v1/channels").await;
     let third = async {
         service.database.waiting(2).await;
         let begun = Instant::now();
@@ -276,7 +277,7 @@ async fn a_full_pool_is_said_so_in_a_moment_and_serves_again() {
         busy.refused(Code::Overloaded);
         drop(locker);
     };
-    let (one, two, ()) = tokio::join!(held(), held(), third);
+    let (one, two, ()) = tokio::join!(held(&rose), held(&lily), third);
     for held in [one, two] {
         // On a machine that stalls, the lock may outlast a statement's time.
         assert!(matches!(held.status, 200 | 503), "{} {}", held.status, held.text());

@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: what a user sees, over HTTP and chat, on a real PostgreSQL.
 
 mod access_matrix;
+mod alert_life;
 mod audit;
 mod authority;
 mod backtest;
@@ -13,6 +14,7 @@ mod chat_links;
 mod closed_days;
 mod deliveries;
 mod demo;
+mod detector;
 mod discord;
 mod docs;
 mod fake_discord;
@@ -30,6 +32,7 @@ mod pages;
 mod paging;
 mod plans;
 mod rls_catalogue;
+mod robots;
 mod rules;
 mod rules_alerts;
 mod samples;

@@ -51,8 +51,8 @@
       "Your address has a login already, and this is not its password. If you forgot it, ask for a new one first.",
       "您的邮箱已有账号，但密码不正确。如果忘记密码，请先申请重置。"
     ],
-    // In English the answer says more.
-    state_conflict: ["", "此邀请已被接受或撤回，或您已加入该公司。请直接登录，或联系邀请人。"],
+    // In English the answer says more; in Chinese it stands beside this.
+    state_conflict: ["", "暂时无法通过此邀请加入，请联系邀请人，或直接登录。原因："],
     too_many_requests: ["Too many tries. Wait a little, then try again.", "尝试次数过多，请稍后再试。"],
     required: ["Is needed.", "请填写此项。"],
     length: ["Takes 8 to 128 characters.", "长度应为 8 至 128 个字符。"],
@@ -70,8 +70,16 @@
   document.title = say("title");
   for (const place of document.querySelectorAll("[data-text]")) place.textContent = say(place.dataset.text);
 
+  // A mail program may have cut the link in the middle of a character.
+  const whole = (text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return null;
+    }
+  };
   const found = /(?:^#|&)token=([^&]+)/.exec(location.hash);
-  const token = found && decodeURIComponent(found[1]);
+  const token = found && whole(found[1]);
   if (!token) {
     form.hidden = true;
     problem.textContent = say("lost");
@@ -122,7 +130,8 @@
         general = false;
       }
     }
-    if (general) problem.textContent = say(body.code) || body.detail;
+    const reason = body.code === "state_conflict" ? body.detail : "";
+    if (general) problem.textContent = ((say(body.code) || "") + reason) || body.detail;
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

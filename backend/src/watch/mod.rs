@@ -13,5 +13,7 @@ pub mod dispatch;
 pub mod imports;
 pub mod ingest;
 pub mod judging;
+pub mod quiet;
 pub mod rules;
+pub mod trail;
 pub mod webhooks;

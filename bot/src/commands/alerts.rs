@@ -18,12 +18,13 @@ const STEPS: u16 = 12;
 /// Open alerts with numbers, firing ones first.
 pub(super) async fn list(asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
-    let (firing, taken) = tokio::try_join!(
+    let (firing, silenced, taken) = tokio::try_join!(
         asking.api.alerts(asking.actor, AlertState::Firing, SHOWN),
+        asking.api.alerts(asking.actor, AlertState::Silenced, SHOWN),
         asking.api.alerts(asking.actor, AlertState::Acknowledged, SHOWN),
     )?;
-    let more = firing.next_cursor.is_some() || taken.next_cursor.is_some();
-    let alerts: Vec<Alert> = firing.data.into_iter().chain(taken.data).collect();
+    let more = [&firing, &silenced, &taken].iter().any(|page| page.next_cursor.is_some());
+    let alerts: Vec<Alert> = firing.data.into_iter().chain(taken.data).chain(silenced.data).collect();
     asking.api.memory().remember_alerts(asking.actor, alerts.iter().map(|alert| alert.id).collect());
     if alerts.is_empty() {
         let said = words.all_quiet();
@@ -49,7 +50,7 @@ fn line(number: usize, alert: &Alert, asking: &Asking<'_>) -> String {
 }
 
 /// The alert that is meant: a number of the last list, or an id.
-fn meant(typed: &str, asking: &Asking<'_>) -> Result<AlertId, Box<Reply>> {
+pub(super) fn meant(typed: &str, asking: &Asking<'_>) -> Result<AlertId, Box<Reply>> {
     let typed = typed.trim().trim_start_matches('#');
     let list = asking.spelled(Topic::AlertsList, "");
     if let Ok(number) = typed.parse::<usize>() {
@@ -124,7 +125,7 @@ pub(super) async fn acknowledge(typed: &str, asking: &Asking<'_>) -> Answer<Repl
 }
 
 /// Histories tell ids only; an alert tells who took it by name.
-fn learn(alert: &Alert, asking: &Asking<'_>) {
+pub(super) fn learn(alert: &Alert, asking: &Asking<'_>) {
     if let Some(staff) = &alert.acknowledged_by {
         asking.api.memory().learn_name(staff.id, &staff.name);
     }

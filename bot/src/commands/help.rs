@@ -16,6 +16,8 @@ pub(crate) const WORDS: &[(Topic, &str)] = &[
     (Topic::AlertsList, "alerts list"),
     (Topic::AlertsShow, "alerts show"),
     (Topic::AlertsAck, "alerts ack"),
+    (Topic::AlertsSilence, "alerts silence"),
+    (Topic::AlertsWhy, "alerts why"),
     (Topic::Link, "link"),
     (Topic::Help, "help"),
 ];
@@ -26,7 +28,7 @@ pub(crate) const fn placeholder(topic: Topic) -> &'static str {
         Topic::Link => "CODE",
         Topic::CampaignShow | Topic::CampaignPause | Topic::CampaignResume => "NAME",
         Topic::Kpi => "METRIC",
-        Topic::AlertsShow | Topic::AlertsAck => "1",
+        Topic::AlertsShow | Topic::AlertsAck | Topic::AlertsSilence | Topic::AlertsWhy => "1",
         Topic::CampaignList | Topic::AlertsList | Topic::Help => "",
     }
 }

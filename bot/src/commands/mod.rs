@@ -10,6 +10,8 @@ mod find;
 mod help;
 mod kpi;
 mod link;
+mod silence;
+mod why;
 
 use chrono_tz::Tz;
 use tillwatch_shared::errors::{Code, FieldProblem, Problem};
@@ -46,6 +48,9 @@ pub async fn press(action: Action, actor: &Actor, api: &Api, reason: Option<&str
     let command = match action {
         Action::Pause(id) => Command::CampaignPause { campaign: id.to_string(), reason: reason.map(str::to_owned) },
         Action::Acknowledge(id) => Command::AlertAck { alert: id.to_string() },
+        Action::Silence(id) => {
+            Command::AlertSilence { alert: id.to_string(), duration: None, reason: reason.map(str::to_owned) }
+        }
         Action::Open(id) => Command::AlertShow { alert: id.to_string() },
     };
     handle(command, actor, api).await
@@ -117,6 +122,10 @@ async fn asked(command: Command, asking: &Asking<'_>) -> Reply {
         Command::AlertsList => (Permission::AlertsRead, alerts::list(asking).await),
         Command::AlertShow { alert } => (Permission::AlertsRead, alerts::show(&alert, asking).await),
         Command::AlertAck { alert } => (Permission::AlertsAcknowledge, alerts::acknowledge(&alert, asking).await),
+        Command::AlertSilence { alert, duration, reason } => {
+            (Permission::AlertsSilence, silence::silence(&alert, duration.as_deref(), reason.as_deref(), asking).await)
+        }
+        Command::AlertWhy { alert } => (Permission::AlertsRead, why::why(&alert, asking).await),
         // Answered before: neither needs to know who asks.
         Command::Help { topic } => return help::help(topic.as_deref(), asking.actor, asking.words),
         Command::Link { code } => return link::link(&code, asking.actor, asking.api).await,

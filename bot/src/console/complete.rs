@@ -52,7 +52,7 @@ fn wanted(line: &str) -> Wanted<'_> {
         return Wanted::Topic(at, rest);
     }
     let campaign = ["campaign show", "campaign pause", "campaign resume", "pause", "resume"];
-    let alert = ["alerts show", "alerts ack", "ack"];
+    let alert = ["alerts show", "alerts ack", "alerts silence", "alerts why", "ack", "silence"];
     for (words, what) in campaign
         .map(|words| (words, Completing::Campaign))
         .into_iter()

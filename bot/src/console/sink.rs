@@ -10,13 +10,13 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use tillwatch_shared::ids::DeliveryId;
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{AlertState, Delivery, DeliveryOutcome, Transport};
+use tillwatch_shared::watch::{Alert, AlertState, Delivery, DeliveryOutcome, Transport};
 
 use super::draw::{Style, clean_line, framed};
 use super::{ConsoleConfig, Printer};
 use crate::api::Api;
 use crate::command::Actor;
-use crate::deliver::ChatSink;
+use crate::deliver::{ChatSink, subject};
 use crate::reply::Reply;
 use crate::wording::{self, Topic, spelled};
 
@@ -54,8 +54,13 @@ impl ConsoleSink {
     async fn draw(&self, delivery: &Delivery, reply: &Reply) {
         let own = delivery.server == self.actor.server;
         // The number under which `alerts show` and `alerts ack` know it from now on.
-        let number = own.then(|| self.api.memory().number_of(&self.actor, delivery.alert.id));
-        let line = update(delivery, number);
+        let alert = delivery.alert.as_ref().filter(|_| delivery.notice.is_none());
+        let number = alert.filter(|_| own).map(|alert| self.api.memory().number_of(&self.actor, alert.id));
+        let line = alert.map_or_else(
+            // A notice that says something new says it whole.
+            || clean_line(&format!("{} {}", reply.title, reply.body)),
+            |alert| update(delivery, alert, number),
+        );
         let news = self.is_news(delivery.id, &line);
         let text = if delivery.message.is_some() {
             if !news {
@@ -63,7 +68,7 @@ impl ConsoleSink {
             }
             line
         } else {
-            let notes = notes(delivery, number);
+            let notes = alert.map(|alert| notes(delivery, alert, number)).unwrap_or_default();
             if self.terminal {
                 framed(reply, &notes, self.style, self.printer.columns())
             } else {
@@ -73,7 +78,8 @@ impl ConsoleSink {
         if self.terminal {
             self.printer.show(format!("{}\n", text.trim_end())).await;
         } else {
-            tracing::info!(delivery = %delivery.id, alert = %delivery.alert.id, retailer = delivery.retailer, "{text}");
+            let subject = subject(delivery);
+            tracing::info!(delivery = %delivery.id, subject, retailer = delivery.retailer, "{text}");
         }
     }
 }
@@ -101,12 +107,11 @@ impl ChatSink for ConsoleSink {
 }
 
 /// What became of an alert that was shown before, on one line.
-fn update(delivery: &Delivery, number: Option<usize>) -> String {
+fn update(delivery: &Delivery, alert: &Alert, number: Option<usize>) -> String {
     let words = wording::of(delivery.locale);
-    let alert = &delivery.alert;
     let by = match alert.state {
         AlertState::Acknowledged => alert.acknowledged_by.as_ref().map(|staff| staff.name.as_str()),
-        AlertState::Firing | AlertState::Resolved => None,
+        AlertState::Firing | AlertState::Silenced | AlertState::Resolved => None,
     };
     let number = number.map(|number| format!("{number}. ")).unwrap_or_default();
     let line = words.update(&alert.rule_name, alert.state, by);
@@ -118,9 +123,8 @@ fn update(delivery: &Delivery, number: Option<usize>) -> String {
 }
 
 /// What stands under an alert: what to type, where its picture is, and whether it may have been shown already.
-fn notes(delivery: &Delivery, number: Option<usize>) -> Vec<String> {
+fn notes(delivery: &Delivery, alert: &Alert, number: Option<usize>) -> Vec<String> {
     let words = wording::of(delivery.locale);
-    let alert = &delivery.alert;
     let mut notes = Vec::new();
     if let Some(number) = number.filter(|_| alert.state == AlertState::Firing) {
         let ack = spelled(Transport::Console, Topic::AlertsAck, &number.to_string());

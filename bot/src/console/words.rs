@@ -27,6 +27,8 @@ pub(super) enum Typed {
 
 /// What stands between a campaign's name and the reason.
 const BECAUSE: [&str; 2] = ["because", "因为"];
+/// What may stand before a length of time.
+const FOR: [&str; 2] = ["for", "时长"];
 /// Opening and closing quotes.
 const QUOTES: [(char, char); 6] = [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’'), ('「', '」'), ('《', '》')];
 
@@ -54,6 +56,7 @@ pub(super) fn parse(line: &str) -> Typed {
         "campaign" | "campaigns" => campaign(line, rest),
         "alert" | "alerts" => alert(line, rest),
         "pause" | "resume" => change(first, rest),
+        "silence" => silence(rest),
         "ack" => named(Topic::AlertsAck, rest, |alert| Command::AlertAck { alert }),
         _ => Typed::Unknown(two_words(line)),
     }
@@ -87,12 +90,27 @@ fn alert(line: &str, rest: &str) -> Typed {
     match verb.to_lowercase().as_str() {
         "" | "list" => Typed::Command(Command::AlertsList),
         "show" | "open" => named(Topic::AlertsShow, rest, |alert| Command::AlertShow { alert }),
+        "why" => named(Topic::AlertsWhy, rest, |alert| Command::AlertWhy { alert }),
+        "silence" | "mute" => silence(rest),
         "ack" | "acknowledge" => named(Topic::AlertsAck, rest, |alert| Command::AlertAck { alert }),
         number if number.trim_start_matches('#').parse::<usize>().is_ok() || number.starts_with("alr_") => {
             Typed::Command(Command::AlertShow { alert: verb.to_owned() })
         }
         _ => Typed::Unknown(two_words(line)),
     }
+}
+
+/// `silence 1 for 2h because REASON`; the length and the reason may be left out.
+fn silence(rest: &str) -> Typed {
+    let (alert, rest) = word(rest);
+    let Some(alert) = some(alert) else { return Typed::Incomplete(Topic::AlertsSilence) };
+    let (length, reason) = BECAUSE
+        .iter()
+        .find_map(|because| split_at_word(rest, because))
+        .map_or((rest, None), |(length, reason)| (length, some(reason)));
+    let length = length.trim();
+    let duration = FOR.iter().find_map(|word| strip_word(length, word)).unwrap_or(length);
+    Typed::Command(Command::AlertSilence { alert, duration: some(duration), reason })
 }
 
 /// `pause NAME because REASON`, `pause "NAME" REASON`, and the same with `resume`.
@@ -220,6 +238,17 @@ mod tests {
         is("alerts", Command::AlertsList);
         is("alerts ack #3", Command::AlertAck { alert: "#3".to_owned() });
         is("alert 2", Command::AlertShow { alert: "2".to_owned() });
+        let silence = |duration: Option<&str>, reason: Option<&str>| Command::AlertSilence {
+            alert: "1".to_owned(),
+            duration: duration.map(str::to_owned),
+            reason: reason.map(str::to_owned),
+        };
+        is("alerts silence 1 for 2h because it is known", silence(Some("2h"), Some("it is known")));
+        is("silence 1 2小时 因为正在处理", silence(Some("2小时"), Some("正在处理")));
+        is("alerts silence 1 because known", silence(None, Some("known")));
+        is("alerts silence 1", silence(None, None));
+        is("alerts why #2", Command::AlertWhy { alert: "#2".to_owned() });
+        assert_eq!(parse("alerts silence"), Typed::Incomplete(Topic::AlertsSilence));
         is("link ABCD-1234", Command::Link { code: "ABCD-1234".to_owned() });
         is("help campaign pause", Command::Help { topic: Some("campaign pause".to_owned()) });
         assert_eq!(parse(" / "), Typed::Nothing);

@@ -136,7 +136,9 @@ fn asker(ctx: Context<'_>) -> Asker {
 /// Who sees the answer of a command, as long as nothing was refused.
 fn audience(command: &Command) -> Audience {
     match command {
-        Command::Link { .. } | Command::Help { .. } | Command::AlertShow { .. } => Audience::Asker,
+        Command::Link { .. } | Command::Help { .. } | Command::AlertShow { .. } | Command::AlertWhy { .. } => {
+            Audience::Asker
+        }
         _ => Audience::Channel,
     }
 }
@@ -160,13 +162,13 @@ pub(crate) async fn perform(asker: &Asker, command: Command, data: &Data) {
 }
 
 /// A change with its reason, or the modal that asks for it.
-async fn change(ctx: Context<'_>, ask: Ask, campaign: String, reason: Option<String>) -> Result<(), Never> {
+async fn change(ctx: Context<'_>, ask: Ask, what: String, reason: Option<String>) -> Result<(), Never> {
     let Some(reason) = reason.filter(|r| !r.trim().is_empty()) else {
         let (asker, _running) = (asker(ctx), ctx.data().running.enter());
-        asker.ask(ask.title(&asker.words()), ask.custom_id(&campaign)).await;
+        asker.ask(ask.title(&asker.words()), ask.custom_id(&what)).await;
         return Ok(());
     };
-    run(ctx, ask.command(campaign, reason)).await
+    run(ctx, ask.command(what, reason)).await
 }
 
 async fn choices(ctx: Context<'_>, what: Completing, typed: &str) -> CreateAutocompleteResponse {
@@ -244,7 +246,7 @@ async fn kpi(ctx: Context<'_>, #[autocomplete = "metrics"] metric: Option<String
     slash_command,
     guild_only,
     subcommand_required,
-    subcommands("alerts_list", "alerts_show", "alerts_ack")
+    subcommands("alerts_list", "alerts_show", "alerts_ack", "alerts_silence", "alerts_why")
 )]
 #[expect(clippy::unused_async, reason = "the framework wants one")]
 async fn alerts(_ctx: Context<'_>) -> Result<(), Never> {
@@ -265,6 +267,23 @@ async fn alerts_show(ctx: Context<'_>, #[autocomplete = "alert_names"] alert: St
 #[poise::command(slash_command, guild_only, rename = "ack")]
 async fn alerts_ack(ctx: Context<'_>, #[autocomplete = "alert_names"] alert: String) -> Result<(), Never> {
     run(ctx, Command::AlertAck { alert }).await
+}
+
+#[poise::command(slash_command, guild_only, rename = "why")]
+async fn alerts_why(ctx: Context<'_>, #[autocomplete = "alert_names"] alert: String) -> Result<(), Never> {
+    run(ctx, Command::AlertWhy { alert }).await
+}
+
+#[poise::command(slash_command, guild_only, rename = "silence")]
+async fn alerts_silence(
+    ctx: Context<'_>,
+    #[autocomplete = "alert_names"] alert: String,
+    #[max_length = 30] duration: Option<String>,
+    #[max_length = 500] reason: Option<String>,
+) -> Result<(), Never> {
+    // No blank in it: it stands before the length in the modal's id.
+    let alert: String = alert.split_whitespace().collect();
+    change(ctx, Ask::Silence, format!("{alert} {}", duration.unwrap_or_default()), reason).await
 }
 
 #[poise::command(slash_command, guild_only)]

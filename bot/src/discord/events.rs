@@ -22,6 +22,7 @@ const LONGEST_ID: usize = 100;
 pub(crate) enum Ask {
     Pause,
     Resume,
+    Silence,
 }
 
 impl Ask {
@@ -29,6 +30,7 @@ impl Ask {
         match self {
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Silence => "silence",
         }
     }
 
@@ -37,25 +39,32 @@ impl Ask {
         match self {
             Self::Pause => words.pause,
             Self::Resume => words.resume,
+            Self::Silence => words.silence,
         }
     }
 
-    /// `ask1:<word>:<the campaign as it was typed>`
-    pub(crate) fn custom_id(self, campaign: &str) -> String {
-        format!("ask1:{}:{}", self.word(), campaign.trim()).chars().take(LONGEST_ID).collect()
+    /// `ask1:<word>:<the campaign as it was typed>`; of a silence, the alert and, behind a blank, for how long.
+    pub(crate) fn custom_id(self, what: &str) -> String {
+        format!("ask1:{}:{}", self.word(), what.trim()).chars().take(LONGEST_ID).collect()
     }
 
     fn parse(custom_id: &str) -> Option<(Self, String)> {
-        let (word, campaign) = custom_id.strip_prefix("ask1:")?.split_once(':')?;
-        let ask = [Self::Pause, Self::Resume].into_iter().find(|a| a.word() == word)?;
-        Some((ask, campaign.to_owned()))
+        let (word, what) = custom_id.strip_prefix("ask1:")?.split_once(':')?;
+        let ask = [Self::Pause, Self::Resume, Self::Silence].into_iter().find(|a| a.word() == word)?;
+        Some((ask, what.to_owned()))
     }
 
     /// The command, now that the reason is known.
-    pub(crate) fn command(self, campaign: String, reason: String) -> Command {
+    pub(crate) fn command(self, what: String, reason: String) -> Command {
+        let (campaign, reason) = (what, Some(reason));
         match self {
-            Self::Pause => Command::CampaignPause { campaign, reason: Some(reason) },
-            Self::Resume => Command::CampaignResume { campaign, reason: Some(reason) },
+            Self::Pause => Command::CampaignPause { campaign, reason },
+            Self::Resume => Command::CampaignResume { campaign, reason },
+            Self::Silence => {
+                let (alert, duration) = campaign.split_once(' ').unwrap_or((campaign.as_str(), ""));
+                let duration = Some(duration.trim().to_owned()).filter(|duration| !duration.is_empty());
+                Command::AlertSilence { alert: alert.to_owned(), duration, reason }
+            }
         }
     }
 }
@@ -100,11 +109,12 @@ pub(crate) async fn handle(
     Ok(())
 }
 
-/// A button: a pause asks for its reason first, the rest is done at once.
+/// A button: a pause and a silence ask for their reason first, the rest is done at once.
 async fn pressed(interaction: &ComponentInteraction, asker: &Asker, data: &Data) {
     match Action::parse(&interaction.data.custom_id) {
         None => asker.tell(asker.words().outdated).await,
         Some(action @ Action::Pause(_)) => asker.ask(asker.words().pause, action.custom_id()).await,
+        Some(action @ Action::Silence(_)) => asker.ask(asker.words().silence, action.custom_id()).await,
         Some(action) => act(asker, action, None, data).await,
     }
 }

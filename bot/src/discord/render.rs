@@ -120,7 +120,7 @@ fn rows(buttons: &[Button]) -> Vec<CreateActionRow> {
             let style = match b.action {
                 Action::Pause(_) => ButtonStyle::Danger,
                 Action::Acknowledge(_) => ButtonStyle::Primary,
-                Action::Open(_) => ButtonStyle::Secondary,
+                Action::Silence(_) | Action::Open(_) => ButtonStyle::Secondary,
             };
             CreateButton::new(b.action.custom_id())
                 .label(cut(&clean(&b.label), LABEL))

@@ -42,12 +42,18 @@ pub(crate) const ALL: &[Words] = &[
     words("campaign resume reason", "原因", "Why; you are asked when you leave it out", "恢复的原因；留空时会再询问"),
     words("kpi", "指标", "The key figures of the last day", "最近一天的关键指标"),
     words("kpi metric", "指标", "One metric; all of them if left out", "某一个指标；留空则显示全部"),
-    words("alerts", "预警", "Alerts: list, show, acknowledge", "预警：列表、查看、认领"),
+    words("alerts", "预警", "Alerts: list, show, acknowledge, silence", "预警：列表、查看、认领、静默"),
     words("alerts list", "列表", "List the open alerts", "列出未恢复的预警"),
     words("alerts show", "查看", "Show an alert with its timeline", "查看某条预警及其时间线"),
     words("alerts show alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
     words("alerts ack", "认领", "Acknowledge an alert: you take care of it", "认领预警：由您跟进"),
     words("alerts ack alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
+    words("alerts why", "为什么", "Why you got an alert, or did not", "为什么收到或没有收到某条预警"),
+    words("alerts why alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
+    words("alerts silence", "静默", "Silence an alert for a while", "静默预警一段时间"),
+    words("alerts silence alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
+    words("alerts silence duration", "时长", "30m, 2h or 1d; an hour if left out", "30分钟、2小时或1天；留空为1小时"),
+    words("alerts silence reason", "原因", "Why; you are asked when you leave it out", "静默的原因；留空时会再询问"),
     words("help", "帮助", "What the bot can do", "机器人能做什么"),
 ];
 
@@ -62,6 +68,8 @@ pub(crate) struct Asking {
     pub(crate) pause: &'static str,
     /// The title when resuming.
     pub(crate) resume: &'static str,
+    /// The title when silencing an alert.
+    pub(crate) silence: &'static str,
     /// The label of the input.
     pub(crate) reason: &'static str,
     /// What the empty input says.
@@ -78,16 +86,18 @@ pub(crate) fn asking(locale: Locale) -> Asking {
         Locale::En => Asking {
             pause: "Pause campaign",
             resume: "Resume campaign",
+            silence: "Silence alert",
             reason: "Why?",
-            hint: "Kept in the campaign's history and the audit log",
+            hint: "Kept in the history and the audit log",
             outdated: "This button is from an older version. Use the newest message, or a command.",
             server_only: "Use the commands in your team's server.",
         },
         Locale::ZhCn => Asking {
             pause: "暂停营销活动",
             resume: "恢复营销活动",
+            silence: "静默预警",
             reason: "原因",
-            hint: "会记入营销活动历史和审计日志",
+            hint: "会记入历史和审计日志",
             outdated: "此按钮来自旧版本。请使用最新的消息，或改用命令。",
             server_only: "请在团队的服务器中使用命令。",
         },
@@ -122,7 +132,7 @@ mod tests {
         }
         for locale in [Locale::En, Locale::ZhCn] {
             let a = asking(locale);
-            assert!([a.pause, a.resume, a.reason].iter().all(|t| (1..=45).contains(&t.chars().count())));
+            assert!([a.pause, a.resume, a.silence, a.reason].iter().all(|t| (1..=45).contains(&t.chars().count())));
             assert!((1..=100).contains(&a.hint.chars().count()));
         }
     }
@@ -130,7 +140,15 @@ mod tests {
     #[test]
     fn the_terms_are_those_of_the_answers() {
         let asking = asking(Locale::ZhCn);
-        let more = [asking.pause, asking.resume, asking.reason, asking.hint, asking.outdated, asking.server_only];
+        let more = [
+            asking.pause,
+            asking.resume,
+            asking.silence,
+            asking.reason,
+            asking.hint,
+            asking.outdated,
+            asking.server_only,
+        ];
         for text in ALL.iter().flat_map(|w| [w.zh_name, w.zh]).chain(more) {
             assert_eq!(crate::wording::not_ours(text), None, "{text}");
         }

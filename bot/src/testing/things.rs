@@ -110,6 +110,10 @@ pub(crate) fn stop_loss() -> Alert {
         acknowledged_at: None,
         acknowledged_by: None,
         resolved_at: None,
+        quiet: None,
+        group: None,
+        flapping: None,
+        contribution: None,
         version: 1,
     }
 }
@@ -194,6 +198,7 @@ pub(crate) fn in_state(alert: Alert, state: AlertState) -> Alert {
 /// A delivery of an alert.
 pub(crate) fn delivery(alert: Alert, transport: Transport, locale: Locale) -> Delivery {
     Delivery {
+        robot: None,
         id: DeliveryId(Uuid::from_u128(8)),
         attempt: 1,
         transport,
@@ -207,6 +212,7 @@ pub(crate) fn delivery(alert: Alert, transport: Transport, locale: Locale) -> De
         first_claimed_at: friday(),
         claimed_at: friday(),
         request_id: Some("req-1".to_owned()),
-        alert,
+        alert: Some(alert),
+        notice: None,
     }
 }

@@ -6,12 +6,15 @@
 
 mod en;
 pub mod figures;
+mod quieting;
 mod zh_cn;
 
 use tillwatch_shared::Locale;
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::watch::{Alert, AlertState, AlertStep, RuleBucket, Severity, Transport};
+
+pub use quieting::{Planned, Quieting, Route};
 
 /// A first line and the text under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,14 +51,14 @@ lists! {
     Label {
         Value, Line, StopLossLine, Expected, Sigma, Baseline, Score, Overshoot, Band, Forecast, Campaign, Channel, Channels, Window, Retailer,
         Raised, Acknowledged, Resolved, State, Since, Reason, Spend, Dates, Key, Id, By, Timeline, Severity, Metric,
-        ButtonPause, ButtonPaused, ButtonAcknowledge, ButtonAcknowledged, ButtonOpen, None, AllChannels,
+        ButtonPause, ButtonPaused, ButtonAcknowledge, ButtonAcknowledged, ButtonSilence, ButtonOpen, None, AllChannels, Rules, Worst, Moved, Why, Messages, Lately,
     }
 
     /// What is done to a campaign.
     Change { Pause, Resume }
 
     /// What can be asked for help on.
-    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, Help }
+    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, AlertsSilence, AlertsWhy, Help }
 
     /// Which part of what was typed was refused.
     Input { Search, Reason, Code, Other }
@@ -153,7 +156,7 @@ pub trait Alerting: Names {
 }
 
 /// Everything that can be said.
-pub trait Wording: Alerting {
+pub trait Wording: Alerting + Quieting {
     /// The chat user is linked to nobody.
     fn not_linked(&self, link: &str) -> Said;
     /// The reader's role lacks the permission; these roles have it.
@@ -276,6 +279,10 @@ pub fn spelled(transport: Transport, topic: Topic, name: &str) -> String {
         (Topic::AlertsShow, false) => format!("alerts show {name}"),
         (Topic::AlertsAck, true) => format!("/alerts ack alert:{name}"),
         (Topic::AlertsAck, false) => format!("alerts ack {name}"),
+        (Topic::AlertsWhy, true) => format!("/alerts why alert:{name}"),
+        (Topic::AlertsWhy, false) => format!("alerts why {name}"),
+        (Topic::AlertsSilence, true) => format!("/alerts silence alert:{name} duration:2h reason:…"),
+        (Topic::AlertsSilence, false) => format!("alerts silence {name} for 2h because …"),
         (Topic::Help, true) => "/help".to_owned(),
         (Topic::Help, false) => "help".to_owned(),
     }

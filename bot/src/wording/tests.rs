@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::things::{deviation, stop_loss, threshold};
-use tillwatch_shared::watch::Told;
+use tillwatch_shared::watch::{AlertDigest, DeliveryState, EvaluationOutcome, NoticeKind, QuietState, QuietWhy, Told};
 
 #[expect(clippy::too_many_lines, reason = "it names everything once")]
 /// Everything that can be said, with arguments that are in neither language's letters.
@@ -85,6 +85,7 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     }
     all.push(words.silent("1"));
     all.extend(AlertStep::ALL.iter().map(|step| words.step(*step).to_owned()));
+    all.extend(kept_quiet_and_told(words));
     all.extend([
         words.more(3),
         words.request("1"),
@@ -119,6 +120,76 @@ fn everything(words: &dyn Wording) -> Vec<String> {
         words.console_hint("1", None),
     ]);
     all
+}
+
+/// What is said of quiet times, notices and the way of an alert.
+fn kept_quiet_and_told(words: &dyn Wording) -> Vec<String> {
+    let said = [
+        words.silenced("1", "2"),
+        words.already_silenced("1", "2"),
+        words.cannot_silence_stop_loss("1"),
+        words.silence_too_long("1"),
+        words.how_long("1", "2"),
+        words.silence_needs_reason("1", "2"),
+        words.silence_ending("1", &By::Token, "2"),
+        words.window_over("1", "2", "3"),
+        words.storm(&digest(5, 0), "1"),
+        words.storm(&digest(0, 5), "1"),
+    ];
+    let planned = QuietState::ALL.iter().flat_map(|&state| [true, false].map(|called_off| (state, called_off)));
+    let planned = planned.map(|(state, called_off)| {
+        words.window_announced(&Planned { state, called_off, from: "1", until: "2", by: &By::Colleague, reason: "3" })
+    });
+    let mut all: Vec<String> = said.into_iter().chain(planned).flat_map(|said| [said.title, said.body]).collect();
+    for &why in QuietWhy::ALL {
+        all.push(words.kept_quiet(why, None, None, None));
+        all.push(words.kept_quiet(why, Some("1"), Some(&By::Colleague), Some("2")));
+    }
+    for state in DeliveryState::ALL {
+        for notice in [None, Some(NoticeKind::AlertGroup), Some(NoticeKind::Escalation), Some(NoticeKind::Reminder)] {
+            let route =
+                Route { transport: Transport::Discord, notice, state: *state, attempts: 1, error: None, at: "1" };
+            // The chat's own name is the same in every language.
+            all.push(words.why_route(&route).replace("discord", ""));
+        }
+    }
+    all.extend(EvaluationOutcome::ALL.iter().map(|&outcome| words.outcome(outcome).to_owned()));
+    all.push(words.why_never_judged().to_owned());
+    all.extend([
+        words.length(1_501),
+        words.nothing_fired().to_owned(),
+        words.many(&digest(1, 0)),
+        words.of_them_open(2, 1),
+        words.of_them_open(2, 0),
+        words.nobody_took("1"),
+        words.still_fires("1"),
+        words.flapping(3, "1"),
+        words.against_weeks("1", 1),
+        words.against_weeks("1", 4),
+        words.why_deduplicated(0),
+        words.why_deduplicated(1),
+        words.why_deduplicated(2),
+        words.why_not_quiet().to_owned(),
+        words.why_grouped("1"),
+        words.why_told("1", 0),
+        words.why_told("1", 1),
+        words.why_told("1", 2),
+        words.why_never_told().to_owned(),
+        words.why_no_chat("1"),
+    ]);
+    all
+}
+
+fn digest(firing: u32, resolved: u32) -> AlertDigest {
+    AlertDigest {
+        alerts: firing + resolved,
+        firing,
+        acknowledged: 0,
+        resolved,
+        rules: Vec::new(),
+        channels: Vec::new(),
+        worst: Vec::new(),
+    }
 }
 
 fn han(c: char) -> bool {

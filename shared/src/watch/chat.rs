@@ -1,8 +1,8 @@
 //! Bodies of chat links, the bot's credential and deliveries.
 
-use super::{Alert, NamedStaff};
+use super::{Alert, AlertDigest, MaintenanceWindow, NamedStaff, Severity, Silence};
 use crate::Locale;
-use crate::ids::{AlertId, ChatServerId, ChatUserId, DeliveryId};
+use crate::ids::{AlertId, ChatServerId, ChatUserId, DeliveryId, NoticeId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,30 @@ words! {
         Discord = "discord",
         /// The terminal.
         Console = "console",
+        /// Slack, by an incoming webhook.
+        Slack = "slack",
+        /// Feishu (飞书), or Lark, by a custom robot of a group.
+        Feishu = "feishu",
+        /// DingTalk (钉钉), by a custom robot of a group.
+        Dingtalk = "dingtalk",
+        /// WeCom (企业微信), by a robot of a group.
+        Wecom = "wecom",
+    }
+
+    /// What a notice tells.
+    pub enum NoticeKind {
+        /// A storm of alerts, told together.
+        AlertGroup = "alert_group",
+        /// Nobody has acknowledged an alert.
+        Escalation = "escalation",
+        /// An alert still fires.
+        Reminder = "reminder",
+        /// A silence ends soon.
+        SilenceEnding = "silence_ending",
+        /// A maintenance window was announced, is open, or was called off.
+        MaintenanceAnnounced = "maintenance_announced",
+        /// A maintenance window has ended: what fired within.
+        MaintenanceOver = "maintenance_over",
     }
 
     /// Where a delivery is.
@@ -26,7 +50,66 @@ words! {
     }
 }
 
+impl Transport {
+    /// Where the addresses of this chat's robots begin; empty for a chat that is no robot's.
+    ///
+    /// The platforms' documentation: Slack "Sending messages using incoming webhooks", Feishu and Lark "Custom bot guide",
+    /// DingTalk "Custom robot access", WeCom "Group robot configuration".
+    pub const fn robot_addresses(self) -> &'static [&'static str] {
+        match self {
+            Self::Discord | Self::Console => &[],
+            Self::Slack => &["https://hooks.slack.com/services/"],
+            Self::Feishu => {
+                &["https://open.feishu.cn/open-apis/bot/v2/hook/", "https://open.larksuite.com/open-apis/bot/v2/hook/"]
+            }
+            Self::Dingtalk => &["https://oapi.dingtalk.com/robot/send?access_token="],
+            Self::Wecom => &["https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="],
+        }
+    }
+
+    /// Whether it is a chat that is written to by a robot's address: nobody can answer there, and no message be edited.
+    pub const fn is_robot(self) -> bool {
+        !self.robot_addresses().is_empty()
+    }
+
+    /// Whether `address` is one of this chat's robots: a known beginning, and then what a token is made of.
+    pub fn is_robot_address(self, address: &str) -> bool {
+        self.robot_addresses().iter().any(|begin| {
+            address.strip_prefix(begin).is_some_and(|token| {
+                let of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte);
+                (8..=256).contains(&token.len()) && token.bytes().all(of_token)
+            })
+        })
+    }
+}
+
 requests! {
+    /// A chat robot: from now on alerts are posted by it.
+    pub struct AddRobot {
+        /// Which chat: `slack`, `feishu`, `dingtalk` or `wecom`.
+        pub transport: Transport,
+        /// What the chat group is called: shown in lists, told to nobody else.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "Marketing, East"))]
+        pub name: String,
+        /// The address that the chat gave for the robot. It is a secret: whoever has it can post.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 512,
+            example = "https://open.feishu.cn/open-apis/bot/v2/hook/00000000-0000-0000-0000-000000000000"))]
+        pub address: String,
+        /// The robot's signing secret, where the chat has one: Feishu's signature check (签名校验), DingTalk's 加签.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
+        pub secret: Option<String>,
+        /// Alerts of this severity and above are posted; all of them if absent.
+        #[serde(default = "every_severity")]
+        pub minimum_severity: Severity,
+    }
+
+    /// From which severity on alerts go to a chat.
+    pub struct RouteChatServer {
+        /// Alerts of this severity and above appear there.
+        pub minimum_severity: Severity,
+    }
+
     /// A chat server and user give the one-time code of a staff (asked by the bot).
     pub struct RedeemCode {
         /// The code, as the staff was shown it.
@@ -87,6 +170,29 @@ requests! {
         pub attempt: i32,
         /// What became of it.
         pub outcome: DeliveryOutcome,
+    }
+}
+
+fn every_severity() -> Severity {
+    Severity::Info
+}
+
+/// Where and how a robot posts. Only the bot sees it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RobotAddress {
+    /// Its address.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 512))]
+    pub address: String,
+    /// Its signing secret, where it has one.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for RobotAddress {
+    /// Tells nothing: both are secrets, and what is debugged ends in logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RobotAddress").finish_non_exhaustive()
     }
 }
 
@@ -168,9 +274,11 @@ answers! {
         pub transport: Transport,
         /// The server's id in that chat.
         pub server_ref: String,
-        /// The chat channel in which alerts appear.
+        /// The chat channel in which alerts appear; a robot's name.
         #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "1189998819991197253"))]
         pub channel_ref: String,
+        /// Alerts of this severity and above appear there.
+        pub minimum_severity: Severity,
         /// Since when.
         pub created_at: DateTime<Utc>,
     }
@@ -203,7 +311,7 @@ answers! {
         pub retailer: String,
         /// The retailer's time zone.
         pub time_zone: String,
-        /// The version to show: the alert's.
+        /// The version to show: the alert's or the notice's.
         #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
         pub version: i64,
         /// The message to edit; absent when none is known to have been posted.
@@ -215,8 +323,34 @@ answers! {
         /// The request behind what it shows, as in `X-Request-Id`.
         #[serde(default)]
         pub request_id: Option<String>,
-        /// The alert to show.
-        pub alert: Alert,
+        /// The robot that posts, in a chat of robots.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub robot: Option<RobotAddress>,
+        /// The alert to show, or that the notice is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub alert: Option<Alert>,
+        /// The notice to show; absent where it is the alert itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub notice: Option<Notice>,
+    }
+
+    /// A message in chat that is no alert's own.
+    pub struct Notice {
+        /// Its id.
+        pub id: NoticeId,
+        /// What it tells.
+        pub kind: NoticeKind,
+        /// Since when there is that to tell.
+        pub at: DateTime<Utc>,
+        /// The silence that is about to end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub silence: Option<Silence>,
+        /// The maintenance window.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub window: Option<MaintenanceWindow>,
+        /// The alerts that it is about, where they are many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub digest: Option<AlertDigest>,
     }
 
     /// The claimed deliveries; empty when the wait ran out.
@@ -229,8 +363,12 @@ answers! {
     pub struct DeliveryInfo {
         /// Its id.
         pub id: DeliveryId,
-        /// The alert it tells of.
-        pub alert: AlertId,
+        /// The alert that it shows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub alert: Option<AlertId>,
+        /// The notice that it shows in place of an alert.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub notice: Option<NoticeId>,
         /// Which chat.
         pub transport: Transport,
         /// Where it is.

@@ -78,8 +78,8 @@ requests! {
         /// When it judges; single days if absent. A stop-loss is judged by every write and takes none.
         #[serde(default)]
         pub timing: Timing,
-        /// Hours of the local day in which its alerts wait: they are raised and listed, and told in chat when the hours
-        /// are over. A stop-loss takes none.
+        /// Hours of the local day in which its alerts wait: they are raised and listed at once, and told in chat when the
+        /// hours are over, if they still fire. A stop-loss takes none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub quiet_hours: Option<QuietHours>,
         /// What its alerts say first, in your words; `{metric}`, `{place}`, `{when}`, `{value}`, `{line}`, `{expected}`,

@@ -60,7 +60,7 @@ async fn die_after_posting(fake: &FakeDiscord, sink: &Arc<dyn ChatSink>, deliver
 #[tokio::test]
 async fn an_alert_is_posted_with_picture_and_buttons_and_later_edited() {
     let (fake, sink, mut delivery) = start().await;
-    delivery.alert.campaign.as_mut().unwrap().state = "active".parse().unwrap();
+    delivery.alert.as_mut().unwrap().campaign.as_mut().unwrap().state = "active".parse().unwrap();
     let outcome = show(&sink, &delivery).await;
     let [message] = showing(&fake, &delivery).try_into().unwrap();
     assert_eq!(posted(&outcome), message.id.to_string());
@@ -74,7 +74,7 @@ async fn an_alert_is_posted_with_picture_and_buttons_and_later_edited() {
 
     delivery.message = Some(posted(&outcome));
     delivery.version = 2;
-    delivery.alert.state = AlertState::Acknowledged;
+    delivery.alert.as_mut().unwrap().state = AlertState::Acknowledged;
     assert_eq!(show(&sink, &delivery).await, DeliveryOutcome::Posted { message: posted(&outcome), version: 2 });
     let [edited] = showing(&fake, &delivery).try_into().unwrap();
     assert_eq!((edited.id, edited.edits), (message.id, 1));
@@ -134,7 +134,7 @@ async fn an_outage_is_reported_and_the_next_attempt_shows_it_once() {
     fake.faults().clear();
     let mut later = again(&delivery, 0);
     later.version = 2;
-    later.alert.state = AlertState::Resolved;
+    later.alert.as_mut().unwrap().state = AlertState::Resolved;
     posted(&show(&sink, &later).await);
     let [message] = showing(&fake, &delivery).try_into().unwrap();
     assert!(words(&message).contains('✅'), "the newest version is shown: {}", words(&message));
@@ -213,10 +213,10 @@ async fn an_edit_that_comes_late_does_not_stay_over_a_newer_one() {
     // The second version's edit is given up, done again, and happens once more after the third version's.
     fake.faults().next(Route::EditMessage, Fault::LateEffect(Duration::from_secs(9)));
     delivery.version = 2;
-    delivery.alert.state = AlertState::Acknowledged;
+    delivery.alert.as_mut().unwrap().state = AlertState::Acknowledged;
     shown_at_last(&sink, &delivery).await;
     delivery.version = 3;
-    delivery.alert.state = AlertState::Resolved;
+    delivery.alert.as_mut().unwrap().state = AlertState::Resolved;
     shown_at_last(&sink, &delivery).await;
     fake.until_late(1).await;
     fake.until_visible("the newest version", fake.home().channel, |seen| {

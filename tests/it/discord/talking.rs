@@ -90,7 +90,7 @@ async fn without_a_reason_a_modal_asks_in_the_users_language() {
 async fn the_pause_button_asks_why_and_then_pauses() {
     let (fake, api, bot) = start().await;
     let mut delivery = delivery(fake.home());
-    let campaign = delivery.alert.campaign.as_mut().unwrap();
+    let campaign = delivery.alert.as_mut().unwrap().campaign.as_mut().unwrap();
     (campaign.id, campaign.state) = (api.campaign, "active".parse().unwrap());
     let outcome = Discord::new(account(&fake)).sink().show(&delivery, &incident(&delivery, None)).await;
     assert!(matches!(outcome, DeliveryOutcome::Posted { .. }), "{outcome:?}");
@@ -237,6 +237,7 @@ async fn a_refused_token_ends_a_bot_that_has_nothing_else_to_serve() {
         key: BotKey::from_seed([7; 32]),
         discord: Some(DiscordConfig::new("wrong").with_client(fake.client())),
         console: None,
+        robots: None,
     };
     let ended =
         tokio::time::timeout(PATIENCE, Box::pin(tillwatch_bot::run(config, stopped))).await.expect("it ends by itself");

@@ -128,7 +128,7 @@ impl FakeDiscord {
             gateway_url: format!("ws://{gateway}/"),
             version: watch::Sender::new(0),
         });
-        let tls = tls::make(HOST);
+        let tls = tls::make(&[HOST]);
         let tasks = vec![
             tokio::spawn(rest::serve(Arc::clone(&inner), rest, tls.acceptor)),
             tokio::spawn(gateway::serve(Arc::clone(&inner), socket)),

@@ -1,6 +1,6 @@
-//! A certificate authority for one name, made anew for every run, and the TLS server side that it vouches for.
+//! A certificate authority for a few names, made anew for every run, and the TLS server side that it vouches for.
 //!
-//! Invariants: no key touches the disk; the certificate names that one host only, so that a client which trusts the
+//! Invariants: no key touches the disk; the certificate names those hosts only, so that a client which trusts the
 //! authority can reach nothing but its server with it.
 
 use rcgen::{
@@ -20,8 +20,8 @@ pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
 }
 
-/// Makes an authority and a certificate for `host`.
-pub(crate) fn make(host: &str) -> Tls {
+/// Makes an authority and a certificate for `hosts`.
+pub(crate) fn make(hosts: &[&str]) -> Tls {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
@@ -30,8 +30,8 @@ pub(crate) fn make(host: &str) -> Tls {
     let authority = params.self_signed(&key).unwrap();
     let issuer = Issuer::new(params, key);
 
-    let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, host);
+    let mut params = CertificateParams::new(hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, hosts[0]);
     params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate().unwrap();

@@ -143,6 +143,13 @@ impl Database {
         connection
     }
 
+    /// Closes a gate: until the connection is dropped, whoever asks for `pg_advisory_xact_lock_shared(1)` waits.
+    pub(crate) async fn close_gate(&self) -> AsyncPgConnection {
+        let mut connection = connect(&self.superuser_url).await;
+        connection.batch_execute("SELECT pg_advisory_lock(1)").await.expect("the gate");
+        connection
+    }
+
     /// Waits until `count` of the service's statements wait for a lock.
     pub(crate) async fn waiting(&self, count: i64) {
         let waiting = format!(

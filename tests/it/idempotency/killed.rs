@@ -8,11 +8,12 @@ use std::time::Duration;
 
 /// Kills; every second one in the middle of a COMMIT, the others each a little later in the life of a request.
 const KILLS: u64 = 12;
-/// A commit that takes its time. PostgreSQL ends one that has begun, whether or not its caller still lives.
-const SLOW_COMMIT: &str = "
-    CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
-    CREATE CONSTRAINT TRIGGER take_time AFTER INSERT ON channels DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW EXECUTE FUNCTION take_time()";
+/// A commit that waits while the gate is closed. PostgreSQL ends one that has begun, whether or not its caller still lives.
+const GATED_COMMIT: &str = "
+    CREATE FUNCTION pass_gate() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER pass_gate AFTER INSERT ON channels DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION pass_gate()";
 
 #[tokio::test]
 async fn a_kill_between_the_effect_and_the_answer_leaves_one_effect() {
@@ -20,24 +21,21 @@ async fn a_kill_between_the_effect_and_the_answer_leaves_one_effect() {
     let database = server.database().clone();
     let name = format!("Killed {}", unique());
     let retailer = Tenant::sign_up_as(server.client(), database, Style::default(), &name).await;
-    retailer.database.execute(SLOW_COMMIT).await;
-    let committing = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND wait_event = 'PgSleep'",
-        retailer.database.name
-    );
+    retailer.database.execute(GATED_COMMIT).await;
     for number in 0..KILLS {
         let (key, wish) = (format!("kill-{number}"), json!({ "name": format!("Channel {number}"), "kind": "store" }));
         let caller = server.client().bearing(retailer.owner.bearer());
+        let committed = number % 2 == 1;
+        let gate = if committed { Some(retailer.database.close_gate().await) } else { None };
         // A lost answer is the point; whether the effect was there is seen below.
         let asked = tokio::spawn(ask_once(caller.clone(), key.clone(), wish.clone()));
-        let committed = number % 2 == 1;
         if committed {
-            let begun = async || (retailer.database.number(&committing).await > 0).then_some(());
-            eventually("the effect to be committed", begun).await;
+            retailer.database.waiting(1).await;
         } else {
             tokio::time::sleep(Duration::from_micros(number * 1500)).await;
         }
         server.kill();
+        drop(gate);
         let answered = asked.await.expect("the asking task");
         server.until_ready().await;
         let again = eventually("an answer", async || {

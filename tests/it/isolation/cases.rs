@@ -73,8 +73,8 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "auth_me" | "auth_jwks" | "auth_sessions_list" | "auth_places" | "tenant_get" | "tenant_limits" | "staff_list"
         | "metrics_list" | "kpis_get" | "api_tokens_list" | "audit_verify" | "tenant_export" | "roles_list"
         | "departments_list" | "api_tokens_pattern" | "events_types" | "webhooks_list"
-        // Who asks for the jobs has imported a file a moment ago.
-        | "jobs_list" => vec![own()],
+        // Who asks for the jobs has imported a file a moment ago, and may have a robot of its own.
+        | "jobs_list" | "chat_list_servers" => vec![own()],
         "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
@@ -92,10 +92,14 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "tenant_second_factor" => vec![own().body(json!({ "required": "optional" }))],
         "staff_update" => vec![not_found("viewer").body(json!({ "role": "analyst" }))],
         "staff_disable" | "staff_enable" | "staff_sign_out_everywhere" => vec![not_found("viewer")],
-        "chat_list" | "chat_list_own" | "chat_list_servers" | "deliveries_list" | "alerts_list" | "invitations_list" => vec![Case::new(Nothing)],
+        "chat_list" | "chat_list_own" | "deliveries_list" | "alerts_list" | "invitations_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
         "chat_unlink_own" => vec![not_found("own_chat_user")],
         "chat_unlink_server" => vec![not_found("chat_server")],
+        "chat_route_server" => vec![not_found("chat_server").body(json!({ "minimum_severity": "critical" }))],
+        "chat_add_robot" => vec![own().body(json!({
+            "transport": "slack", "name": "theirs", "address": "https://hooks.slack.com/services/T0/B0/theirs",
+        }))],
         "staff_get" => vec![not_found("staff")],
         "staff_authority" => vec![not_found("colleague").body(json!({ "channels": [mine.id("channel")] }))],
         // The same name in another retailer is free.
@@ -180,7 +184,7 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
     match operation {
         // The same key in another retailer is free: a taken one would tell that it exists.
         "channels_create" => vec![own().body(json!({ "name": "C", "kind": "store", "external_key": channel_key }))],
-        "channels_list" | "campaigns_list" | "rules_list" => vec![own()],
+        "channels_list" | "campaigns_list" | "rules_list" | "silences_list" | "maintenance_windows_list" => vec![own()],
         "channels_get" | "channels_archive" => vec![not_found("channel")],
         "channels_update" => vec![not_found("channel").body(json!({ "name": "taken over" }))],
         "campaigns_create" => vec![
@@ -196,7 +200,7 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
             let over_channel = json!({ "name": "R", "severity": "info", "channel": channel, "spec": threshold });
             vec![Case::new(UnknownReference).body(stop_loss(campaign)), Case::new(UnknownReference).body(over_channel)]
         }
-        "rules_get" | "rules_archive" | "rules_versions" => vec![not_found("rule")],
+        "rules_get" | "rules_archive" | "rules_versions" | "rules_evaluations" => vec![not_found("rule")],
         "rules_backtest" => vec![not_found("rule").body(json!({}))],
         "rules_preview" => vec![Case::new(UnknownReference).body(json!({ "rule": stop_loss(campaign) }))],
         "rules_update" => vec![not_found("rule").body(json!({ "enabled": false }))],
@@ -219,7 +223,18 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
             Case::new(Theirs::Nothing).query(format!("?metric=spend&campaign={campaign}")),
             Case::new(Theirs::Nothing).query(format!("?metric=sales&channel={channel}")),
         ],
-        "alerts_get" | "alerts_timeline" | "alerts_acknowledge" | "alerts_picture" => vec![not_found("alert")],
+        "alerts_get" | "alerts_timeline" | "alerts_why" | "alerts_acknowledge" | "alerts_picture" => {
+            vec![not_found("alert")]
+        }
+        "alerts_silence" => vec![not_found("alert").body(json!({ "minutes": 10, "reason": "because" }))],
+        "silences_create" | "maintenance_windows_announce" => {
+            let later = (chrono::Utc::now() + chrono::TimeDelta::minutes(30)).to_rfc3339();
+            let wish = |scope: Value| json!({ "scope": scope, "ends_at": later, "reason": "because" });
+            let scope = json!({ "rule": mine.id("daily_rule"), "channel": channel, "campaign": campaign });
+            vec![own().body(wish(json!({}))), Case::new(UnknownReference).body(wish(scope))]
+        }
+        "silences_get" | "silences_end" => vec![not_found("silence")],
+        "maintenance_windows_get" | "maintenance_windows_end" => vec![not_found("window")],
         _ => Vec::new(),
     }
 }

@@ -139,7 +139,12 @@ impl Seeded {
             "name": format!("{mark} sinks"), "severity": "warning",
             "spec": { "kind": "threshold", "metric": "sales", "side": "below", "line": 10 },
         });
-        self.create("daily_rule", "/v1/rules", threshold).await;
+        let daily = self.create("daily_rule", "/v1/rules", threshold).await;
+        // A silence over a rule that nothing breaks, and a window that has not begun.
+        let later = |hours| (chrono::Utc::now() + chrono::TimeDelta::hours(hours)).to_rfc3339();
+        let quiet = json!({ "starts_at": later(24), "ends_at": later(25), "reason": format!("{mark} is known"), "scope": { "rule": daily } });
+        self.create("silence", "/v1/silences", quiet.clone()).await;
+        self.create("window", "/v1/maintenance-windows", quiet).await;
         let token = json!({ "name": format!("{mark} feed"), "scopes": [Permission::SamplesWrite] });
         let created = self.tenant.owner.post("/v1/api-tokens", token).await.ok();
         self.ids.insert("token", text(&created["token"]["id"]).to_owned());

@@ -38,6 +38,7 @@ async fn kills_at_any_moment_lose_nothing_and_double_nothing() {
     send(&partner, &plan.quiet_days()).await;
     retailer.settled().await;
 
+    retailer.database.execute(LONG_AGO).await;
     let queues = std::mem::take(&mut plan.queues);
     let kills = watch::Sender::new(0);
     let sender = |queue| tokio::spawn(send_all(partner.clone(), queue, kills.subscribe()));
@@ -56,6 +57,12 @@ async fn kills_at_any_moment_lose_nothing_and_double_nothing() {
     last_bot.kill();
     fake.stop().await;
 }
+
+/// Alerts look as if they were raised a while ago: those of one minute would be told in one message.
+const LONG_AGO: &str = "
+    CREATE FUNCTION long_ago() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN NEW.opened_at := NEW.opened_at - interval ''2 minutes''; RETURN NEW; END';
+    CREATE TRIGGER long_ago BEFORE INSERT ON alerts FOR EACH ROW EXECUTE FUNCTION long_ago()";
 
 /// The owner is linked, and the fake's channel with them.
 async fn link_chat(retailer: &Tenant, fake: &FakeDiscord) {
@@ -104,8 +111,7 @@ async fn kill_in_turn(server: &mut Server, fake: &FakeDiscord, kills: &watch::Se
 
 /// Waits until no work is left: what was in the hands of the killed comes back by its lease.
 async fn until_settled(retailer: &Tenant) {
-    let left =
-        "SELECT (SELECT count(*) FROM queue_jobs) + (SELECT count(*) FROM queue_deliveries WHERE state <> 'done')";
+    let left = "SELECT (SELECT count(*) FROM queue_jobs WHERE run_at <= now() OR attempt > 0) + (SELECT count(*) FROM queue_deliveries WHERE state <> 'done')";
     eventually_within(SETTLING, "the last jobs and deliveries", async || {
         (retailer.database.number(left).await == 0).then_some(())
     })

@@ -69,6 +69,42 @@ async fn a_request_is_given_up_after_ten_seconds_and_a_long_poll_ends_before() {
     service.stop().await;
 }
 
+/// The status of the next answer on `stream`; `None` when the connection was closed.
+async fn next_status(stream: &mut TcpStream) -> Option<String> {
+    let (mut text, mut buffer) = (String::new(), [0; 4096]);
+    loop {
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await.expect("an answer in time");
+        let read = read.ok().filter(|read| *read > 0)?;
+        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
+        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        if length.is_some_and(|length: usize| body.len() >= length) {
+            return head.split(' ').nth(1).map(str::to_owned);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_small_body_keeps_the_connection_and_of_a_large_one_does_not() {
+    let service = own_service_with(own_database().await, 2, |_| ());
+    let head = |length: usize| {
+        format!(
+            "POST /v1/samples HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        )
+    };
+    let mut stream = TcpStream::connect(service.address).await.expect("it listens");
+    for _ in 0..3 {
+        // The body comes behind the refusal: its head was enough to refuse it.
+        stream.write_all(head(2_000).as_bytes()).await.expect("a head");
+        stream.write_all(&[b' '; 2_000]).await.expect("a body");
+        assert_eq!(next_status(&mut stream).await.as_deref(), Some("401"));
+    }
+    stream.write_all(head(2_000_000).as_bytes()).await.expect("a head");
+    assert_eq!(next_status(&mut stream).await.as_deref(), Some("401"));
+    assert_eq!(next_status(&mut stream).await, None, "the rest of a large body is not read");
+    service.stop().await;
+}
+
 #[derive(diesel::QueryableByName)]
 struct Setting {
     #[diesel(sql_type = Text)]

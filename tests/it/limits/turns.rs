@@ -1,8 +1,9 @@
 //! How many requests are worked on at once: a table that is locked holds each of them up as long as the test likes.
 
 use super::limited;
+use crate::harness::service::own_service_with;
 use crate::harness::tenant::Style;
-use crate::harness::{Answer, Client, Tenant};
+use crate::harness::{Answer, Client, Tenant, own_database};
 use futures_util::future::join_all;
 use tillwatch_shared::errors::Code;
 
@@ -32,6 +33,31 @@ async fn a_retailer_with_too_much_in_hand_waits_and_others_do_not() {
     for _ in 0..5 {
         busy.owner.get("/v1/campaigns").await.ok();
     }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_retailer_whose_requests_hold_its_share_of_the_connections_leaves_the_others_theirs() {
+    // One thread of four connections, of which one retailer holds two.
+    let service = own_service_with(own_database().await, 4, |options| {
+        options.http_workers = 1;
+        options.limits.concurrent = 100;
+    });
+    let (busy, other) =
+        (Tenant::sign_up_at(&service, Style::default()).await, Tenant::sign_up_at(&service, Style::default()).await);
+    let lock = service.database.hold("campaigns").await;
+    let others = async {
+        service.database.waiting(2).await;
+        for _ in 0..5 {
+            other.owner.get("/v1/channels").await.ok();
+        }
+    };
+    let (answers, ()) = tokio::join!(eight(&busy.owner), others);
+    drop(lock);
+    for answer in answers {
+        answer.refused(Code::Overloaded);
+    }
+    busy.owner.get("/v1/campaigns").await.ok();
     service.stop().await;
 }
 

@@ -1,11 +1,11 @@
 //! When a rule judges and speaks: hours, breaches in a row, quiet hours, words of one's own.
 
-use super::{by_the_clock, live, place, wish};
+use super::{by_the_clock, live, place, steps, wish};
 use crate::harness::Tenant;
 use crate::harness::feed::{feed, of, sample};
-use crate::harness::tenant::{bot, text};
+use crate::harness::tenant::text;
 use crate::rules_alerts::{alerts, day, judged, make};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::America::New_York;
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
@@ -76,18 +76,16 @@ async fn hours_are_closed_by_data_and_judged_one_by_one() {
     assert!((1..=2).contains(&retailer.database.number(&next).await));
 }
 
-/// How many messages wait for hours: a lease is shorter.
-async fn waiting(retailer: &Tenant) -> i64 {
-    let later = "due_at > now() + interval '1 hour'";
-    let query = format!("SELECT count(*) FROM queue_deliveries WHERE for_tenant = '{}' AND {later}", retailer.id.0);
+/// The chat messages that the retailer's alerts have, or shall have.
+async fn messages(retailer: &Tenant) -> i64 {
+    let query = format!("SELECT count(*) FROM queue_deliveries WHERE for_tenant = '{}'", retailer.id.0);
     retailer.database.number(&query).await
 }
 
 #[tokio::test]
 async fn an_alert_of_the_night_is_listed_at_once_and_told_in_the_morning() {
     let retailer = Tenant::sign_up().await;
-    let server = format!("quiet-{}", retailer.id.0);
-    retailer.link(&retailer.owner, &server, "olive").await;
+    retailer.link(&retailer.owner, &format!("quiet-{}", retailer.id.0), "olive").await;
     // Quiet hours around this very moment, in the retailer's own time.
     let here = Utc::now().with_timezone(&New_York);
     let clock = |hours: i64| (here + TimeDelta::hours(hours)).format("%H:%M").to_string();
@@ -95,29 +93,57 @@ async fn an_alert_of_the_night_is_listed_at_once_and_told_in_the_morning() {
     let night = make(&retailer, wish("夜间", below(50), &json!({ "quiet_hours": quiet }))).await;
     judged(&retailer, &[day("sales", "2026-03-02", 10.0), day("sales", "2026-03-03", 100.0)]).await;
     let [alert] = &alerts(&retailer.owner, "").await[..] else { panic!("raised and listed") };
-    assert_eq!((&alert["state"], waiting(&retailer).await), (&json!("firing"), 1));
-    let bot = bot(&retailer.anonymous).await;
-    let claim =
-        json!({ "transports": ["discord"], "max": 50, "servers": [{ "transport": "discord", "server": server }] });
-    let claimed = bot.post("/v1/deliveries/claim", &claim).await.ok();
-    assert_eq!(claimed["data"], json!([]), "{claimed}");
+    assert_eq!((&alert["state"], &alert["quiet"]["why"]), (&json!("firing"), &json!("quiet_hours")));
+    let until: DateTime<Utc> = text(&alert["quiet"]["until"]).parse().unwrap();
+    assert!((TimeDelta::hours(2)..=TimeDelta::hours(3)).contains(&(until - Utc::now())), "{until}");
+    assert_eq!(
+        (steps(&retailer.owner, alert).await, messages(&retailer).await),
+        (vec!["opened".to_owned(), "in_quiet_hours".to_owned()], 0)
+    );
     // A rule without quiet hours speaks at once, and so does a stop-loss, which takes none.
     make(&retailer, wish("Day and night", below(50), &json!({}))).await;
     let campaign = retailer.active_campaign("Coupons").await;
     retailer.stop_loss(&campaign, 100).await;
     let cost = of("campaign", &campaign, [sample("spend", "2026-03-03T15:00:00Z", "all", 150)]);
     assert_eq!(feed(&retailer.owner, &cost).await.ok()["stopped"].as_array().unwrap().len(), 1);
-    assert_eq!((alerts(&retailer.owner, "").await.len(), waiting(&retailer).await), (3, 1));
+    retailer.settled().await;
+    assert_eq!((alerts(&retailer.owner, "").await.len(), messages(&retailer).await), (3, 2));
     let spec = json!({ "kind": "stop_loss", "metric": "spend", "line": 5 });
     let hushed = wish("Hushed", spec, &json!({ "campaign": campaign, "quiet_hours": quiet }));
     let refused = retailer.owner.post("/v1/rules", hushed).await.refused(Code::ValidationFailed);
     assert_eq!(refused["errors"][0]["pointer"], "/quiet_hours");
-    // What is over before the morning is told once, as it is then.
-    judged(&retailer, &[day("sales", "2026-03-04", 100.0)]).await;
-    assert_eq!(waiting(&retailer).await, 1);
+
+    // The morning comes: the hours are over, and the job that waited for it is due.
+    let own = format!("'{}'", retailer.id.0);
+    retailer
+        .database
+        .execute(&format!(
+            "UPDATE alerts SET quiet_until = now() - interval '1 second' WHERE tenant_id = {own} AND quiet_why = 'quiet_hours'; \
+             UPDATE queue_jobs SET run_at = now() WHERE for_tenant = {own} AND kind = 'alerts_settle'"
+        ))
+        .await;
+    retailer.settled().await;
+    let told = retailer.owner.get(&format!("/v1/alerts/{}", text(&alert["id"]))).await.ok();
+    assert_eq!((&told["state"], told["quiet"].is_null(), messages(&retailer).await), (&json!("firing"), true, 3));
+    assert_eq!(steps(&retailer.owner, alert).await, ["opened", "in_quiet_hours", "spoke"]);
     // Null clears them.
     let cleared = retailer.owner.patch(&place(&night), 1, json!({ "quiet_hours": null })).await.ok();
     assert_eq!((&cleared["quiet_hours"], &cleared["version"]), (&Value::Null, &json!(2)));
+}
+
+#[tokio::test]
+async fn what_is_over_before_the_morning_is_listed_and_not_told() {
+    let retailer = Tenant::sign_up().await;
+    retailer.link(&retailer.owner, &format!("night-{}", retailer.id.0), "olive").await;
+    let here = Utc::now().with_timezone(&New_York);
+    let clock = |hours: i64| (here + TimeDelta::hours(hours)).format("%H:%M").to_string();
+    let quiet = json!({ "quiet_hours": { "from": clock(-1), "until": clock(6) } });
+    make(&retailer, wish("Night", below(50), &quiet)).await;
+    judged(&retailer, &[day("sales", "2026-03-02", 10.0), day("sales", "2026-03-03", 100.0)]).await;
+    judged(&retailer, &[day("sales", "2026-03-04", 100.0)]).await;
+    let [over] = &alerts(&retailer.owner, "").await[..] else { panic!("listed") };
+    assert_eq!((&over["state"], messages(&retailer).await), (&json!("resolved"), 0));
+    assert_eq!(steps(&retailer.owner, over).await, ["opened", "in_quiet_hours", "resolved"]);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn the_operator_removes_a_lost_second_factor_and_everybody_hears_of_it() {
     sign_in().await.ok();
     assert_eq!(remove(database, &staff.email, "Once more").await, (true, "nothing changed".to_owned()));
     let (well, said) = remove(database, "nobody@retailer.example", "Who?").await;
-    assert!(!well && said.contains("no login"), "{said}");
+    assert!(!well && said.contains("No login has this address"), "{said}");
     let (well, said) = remove(database, &staff.email, " ").await;
     assert!(!well && said.contains("reason"), "{said}");
 

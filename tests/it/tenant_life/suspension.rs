@@ -2,7 +2,7 @@
 
 use super::operator;
 use crate::harness::feed::{feed, of, sample};
-use crate::harness::tenant::{Style, text};
+use crate::harness::tenant::{Style, patiently, text};
 use crate::harness::{Tenant, eventually, own_database, own_service, soon};
 use serde_json::json;
 use tillwatch_shared::errors::Code;
@@ -139,7 +139,22 @@ async fn the_operator_closes_a_suspended_retailer_and_keeps_it_open_as_it_was() 
     assert!(again.contains(erasure) && again.ends_with("nothing changed"), "{again}");
     let shown = service.anonymous().get(&format!("/v1/erasures/{erasure}")).await.ok();
     assert_eq!(shown["state"], "closing");
-    assert_eq!(operator(database, &["keep-open", &id]).await, "changed");
+    // Its owner is told by mail and may take a copy, though all else of it waited.
+    let letter = format!(
+        "SELECT count(*) FROM mails WHERE tenant_id = '{}' AND template = 'tenant_closing' AND state = 'kept'",
+        retailer.id.0
+    );
+    eventually("the mail", async || (database.number(&letter).await > 0).then_some(())).await;
+    let copy = patiently(async || retailer.owner.post("/v1/tenant/export", json!({})).await).await;
+    let place = format!("/v1/jobs/{}", text(&copy.ok()["id"]));
+    let made = async || (retailer.owner.get(&place).await.ok()["state"] == "succeeded").then_some(());
+    eventually("the copy", made).await;
+    // Two at once: the second finds what the first has done, and neither serves again who was suspended.
+    let ask = async || retailer.owner.post("/v1/tenant/keep-open", json!({})).await.status;
+    let (one, two, three) = tokio::join!(ask(), ask(), ask());
+    assert!([one, two, three].contains(&200), "{one} {two} {three}");
     assert_eq!(operator(database, &["keep-open", &id]).await, "nothing changed");
     assert!(operator(database, &["show", &id]).await.contains(" suspended "));
+    let rests = format!("SELECT count(*) FROM directory_resting WHERE for_tenant = '{}'", retailer.id.0);
+    assert_eq!(database.number(&rests).await, 1, "its work waits again");
 }

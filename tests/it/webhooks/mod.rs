@@ -9,7 +9,7 @@
 mod failing;
 mod managing;
 mod outbound;
-mod receiver;
+pub(crate) mod receiver;
 mod sending;
 
 use crate::harness::service::own_service_with;

@@ -13,24 +13,32 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// What every receiver of the run is called behind.
-pub(super) const DOMAIN: &str = "receiver.example";
+pub(crate) const DOMAIN: &str = "receiver.example";
+/// The hosts of chat robots, which a receiver plays for a bot that is told where they are.
+pub(crate) const ROBOTS: [&str; 5] =
+    ["hooks.slack.com", "open.feishu.cn", "open.larksuite.com", "oapi.dingtalk.com", "qyapi.weixin.qq.com"];
 
-/// The authority of the run and a certificate for every name below [`DOMAIN`].
+/// The authority of the run and a certificate for every name below [`DOMAIN`] and the hosts of robots.
 fn tls() -> &'static Tls {
     static TLS: OnceLock<Tls> = OnceLock::new();
-    TLS.get_or_init(|| tls::make(&format!("*.{DOMAIN}")))
+    TLS.get_or_init(|| {
+        let below = format!("*.{DOMAIN}");
+        tls::make(&[&[below.as_str()], ROBOTS.as_slice()].concat())
+    })
 }
 
 /// PEM of the run's authority.
-pub(super) fn authority() -> String {
+pub(crate) fn authority() -> String {
     tls().authority_pem.clone()
 }
 
 /// How a receiver answers.
 #[derive(Clone, Debug)]
-pub(super) enum Manner {
+pub(crate) enum Manner {
     /// With this status.
     Status(u16),
+    /// With this status and body.
+    Says(u16, &'static str),
     /// With a redirect to this address.
     Redirect(String),
     /// Not at all.
@@ -47,30 +55,30 @@ pub(super) enum Manner {
 
 /// A message as it came.
 #[derive(Clone, Debug)]
-pub(super) struct Got {
-    pub(super) path: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Got {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Got {
     /// A header as text.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
     /// The `webhook-id`.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.header("webhook-id")
     }
 
     /// The body as JSON.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
     /// Whether the public verifier accepts it with this secret.
-    pub(super) fn verifies(&self, secret: &str) -> bool {
+    pub(crate) fn verifies(&self, secret: &str) -> bool {
         Webhook::new(secret).unwrap().verify(&self.body, &self.headers).is_ok()
     }
 }
@@ -82,9 +90,9 @@ struct Inner {
 }
 
 /// The server; it ends when it is dropped.
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     /// Its address.
-    pub(super) url: String,
+    pub(crate) url: String,
     inner: Arc<Inner>,
     task: JoinHandle<()>,
 }
@@ -97,12 +105,12 @@ impl Drop for Receiver {
 
 impl Receiver {
     /// A receiver that answers 204.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::at(Ipv4Addr::LOCALHOST, 0).await
     }
 
     /// A receiver at this address of loopback.
-    pub(super) async fn at(address: Ipv4Addr, port: u16) -> Self {
+    pub(crate) async fn at(address: Ipv4Addr, port: u16) -> Self {
         let listener = TcpListener::bind((address, port)).await.expect("a port on loopback");
         let port = listener.local_addr().unwrap().port();
         let inner = Arc::new(Inner {
@@ -115,33 +123,33 @@ impl Receiver {
     }
 
     /// Its port.
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         reqwest::Url::parse(&self.url).unwrap().port().unwrap()
     }
 
     /// Answers so from now on.
-    pub(super) fn answers(&self, manner: Manner) {
+    pub(crate) fn answers(&self, manner: Manner) {
         *self.inner.manner.lock().unwrap() = manner;
     }
 
     /// How many connections came.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.inner.connections.load(Ordering::SeqCst)
     }
 
     /// What came so far.
-    pub(super) fn got(&self) -> Vec<Got> {
+    pub(crate) fn got(&self) -> Vec<Got> {
         self.inner.got.lock().unwrap().clone()
     }
 
     /// Waits until so many messages came.
-    pub(super) async fn gets(&self, count: usize) -> Vec<Got> {
+    pub(crate) async fn gets(&self, count: usize) -> Vec<Got> {
         let what = format!("{count} messages at {}", self.url);
         eventually(&what, async || Some(self.got()).filter(|got| got.len() >= count)).await
     }
 
     /// Waits for a message of this type.
-    pub(super) async fn gets_type(&self, kind: &str) -> Got {
+    pub(crate) async fn gets_type(&self, kind: &str) -> Got {
         let of_type = |got: &Got| got.json()["type"] == kind;
         let what = format!("{kind} at {}", self.url);
         eventually(&what, async || self.got().into_iter().find(of_type)).await
@@ -166,6 +174,9 @@ async fn answer(socket: TcpStream, inner: Arc<Inner>) -> Option<()> {
     inner.got.lock().unwrap().push(got);
     let text = match manner {
         Manner::Status(status) => format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\n\r\nok"),
+        Manner::Says(status, body) => {
+            format!("HTTP/1.1 {status} Said\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        }
         Manner::Redirect(to) => format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n"),
         Manner::Babble => "十三 what is this\r\n\r\n".to_owned(),
         Manner::HangUp | Manner::NoTls => return None,

@@ -15,7 +15,7 @@ use crate::identity::audit::{self, Entry};
 use crate::identity::directory::{self, Factor};
 use crate::identity::mails::{self, FactorChange, Letter};
 use crate::platform::clock::now;
-use crate::platform::db::{SystemTx, Tx};
+use crate::platform::db::SystemTx;
 use crate::platform::http::client::Client;
 use crate::platform::http::who::Who;
 use crate::platform::sealed::Place;
@@ -109,15 +109,20 @@ pub(super) async fn must_enrol(app: &App, standing: Standing) -> Result<bool> {
     Ok(!has)
 }
 
-/// Records that a recovery code was used, and tells its owner. Wake [`Topic::Jobs`] behind the commit.
+/// Records that a recovery code was used, and tells its owner.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_recovery(tx: &mut Tx, who: &Who, staff: StaffId) -> Result<()> {
-    let object = Some(staff.to_string());
-    let entry = Entry { action: "second_factor.recovery_code_used", object, ..Entry::default() };
-    audit::record(tx, who, entry).await?;
-    mails::tell(tx, who, staff, letter(FactorChange::CodeUsed)).await?;
+pub(super) async fn record_recovery(app: &App, who: &Who, staff: StaffId) -> Result<()> {
+    app.db
+        .write(who, async |tx| {
+            let object = Some(staff.to_string());
+            let entry = Entry { action: "second_factor.recovery_code_used", object, ..Entry::default() };
+            audit::record(tx, who, entry).await?;
+            mails::tell(tx, who, staff, letter(FactorChange::CodeUsed)).await
+        })
+        .await?;
+    app.wake(Topic::Jobs);
     Ok(())
 }
 
@@ -231,11 +236,7 @@ pub(super) async fn remove(app: &App, who: &Who, request: RemoveSecondFactor, cl
     }
     let email = email_of(app, who, staff).await?;
     let proven = prove(app, &email, request.password, Some(&request.code), client.address).await?;
-    use_up(app, &proven).await?;
-    if proven.recovered() {
-        // The code is used up, whatever becomes of the rest.
-        app.db.write(who, async |tx| record_recovery(tx, who, staff).await).await?;
-    }
+    use_up(app, &proven, Some((who, staff))).await?;
     recorded(app, who, "second_factor.removed", Some(FactorChange::Removed), async |tx| {
         if directory::remove_factor(tx, standing.login).await? { Ok(()) } else { Err(none_yet()) }
     })

@@ -28,7 +28,6 @@ pub mod totp;
 
 // They lie beside the domains, since mails are made with them too.
 pub use crate::identity::keys;
-pub use factor::record_recovery;
 pub use sessions::{end_sessions, end_sessions_of_before, own_session};
 pub use sign_in::{ProvenLogin, SignInOutcome, email_of, prove_login, sign_in, try_password};
 

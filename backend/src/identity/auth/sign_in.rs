@@ -4,7 +4,7 @@
 //! A password alone tells nothing and resets nothing: only what is right as a whole makes the throttle begin anew, or
 //! whoever knows the password could guess codes without end. A code is used up by what it opens and not by looking.
 
-use super::factor::{self, Proof, record_recovery};
+use super::factor::{self, Proof};
 use super::sessions::own_session;
 use super::throttle::Permit;
 use super::{Opening, open_session, password, places, store};
@@ -16,7 +16,6 @@ use crate::platform::clock::now;
 use crate::platform::http::client::Client;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
-use crate::platform::wake::Topic;
 use chrono::{DateTime, Utc};
 use std::net::IpAddr;
 use tillwatch_shared::errors::{Code, FieldProblem};
@@ -42,13 +41,6 @@ pub(super) struct Proven {
     pub(super) proof: Option<Proof>,
 }
 
-impl Proven {
-    /// Whether a recovery code was used for it.
-    pub(super) fn recovered(&self) -> bool {
-        matches!(self.proof, Some(Proof::Recovery(_)))
-    }
-}
-
 /// Signs a staff in.
 ///
 /// # Errors
@@ -66,6 +58,7 @@ pub async fn sign_in(app: &App, request: SignIn, client: &Client, request_id: &s
         (tenant, places::at(app, proven.login, tenant).await?.ok_or_else(no_place)?)
     } else {
         let all = places::of_login(app, proven.login).await?;
+        let all_closed = !all.is_empty();
         let chosen = if let [only] = all.as_slice() {
             Some(*only)
         } else {
@@ -75,23 +68,12 @@ pub async fn sign_in(app: &App, request: SignIn, client: &Client, request_id: &s
             }
             all.into_iter().find(|(tenant, _)| open.first().is_some_and(|open| open.tenant == *tenant))
         };
-        chosen.ok_or_else(closed)?
+        chosen.ok_or_else(|| if all_closed { closed() } else { nowhere() })?
     };
     let who = Who::system(tenant, "api", request_id);
     let opening = Opening::sign_in(staff, proven.password_at, now(), client);
-    use_up(app, &proven).await?;
-    let signed = app
-        .db
-        .write(&who, async |tx| {
-            if proven.recovered() {
-                record_recovery(tx, &who, staff).await?;
-            }
-            open_session(app, tx, &who, opening).await
-        })
-        .await?;
-    if proven.recovered() {
-        app.wake(Topic::Jobs);
-    }
+    use_up(app, &proven, Some((&who, staff))).await?;
+    let signed = app.db.write(&who, async |tx| open_session(app, tx, &who, opening).await).await?;
     Ok(SignInOutcome::Signed(Box::new(signed)))
 }
 
@@ -101,8 +83,6 @@ pub struct ProvenLogin {
     pub login: LoginId,
     /// The password that was proven, by its time.
     pub password_at: DateTime<Utc>,
-    /// Whether a recovery code was used up for it, which [`record_recovery`] writes down.
-    pub recovered: bool,
 }
 
 /// Checks the password of the address's login, and its code if it has a second factor, which is used up.
@@ -115,10 +95,14 @@ pub async fn prove_login(
     password: String,
     code: Option<&str>,
     client: &Client,
+    request_id: &str,
 ) -> Result<ProvenLogin> {
     let proven = prove(app, email, password, code, client.address).await?;
-    use_up(app, &proven).await?;
-    Ok(ProvenLogin { login: proven.login, password_at: proven.password_at, recovered: proven.recovered() })
+    // The place that is about to be opened is not there yet: what happens to the login is told at its first one.
+    let first = places::of_login(app, proven.login).await?.first().copied();
+    let there = first.map(|(tenant, staff)| (Who::system(tenant, "api", request_id), staff));
+    use_up(app, &proven, there.as_ref().map(|(who, staff)| (who, *staff))).await?;
+    Ok(ProvenLogin { login: proven.login, password_at: proven.password_at })
 }
 
 /// The person of a session proves once more who they are.
@@ -132,12 +116,9 @@ pub(super) async fn reauthenticate(app: &App, who: &Who, request: Reauthenticate
     checks.done()?;
     let email = email_of(app, who, staff).await?;
     let proven = prove(app, &email, request.password, request.code.as_deref(), client.address).await?;
-    use_up(app, &proven).await?;
+    use_up(app, &proven, Some((who, staff))).await?;
     app.db
         .write(who, async |tx| {
-            if proven.recovered() {
-                record_recovery(tx, who, staff).await?;
-            }
             if !store::proven_anew(tx, who.tenant, session, proven.password_at, now()).await? {
                 return Err(failed());
             }
@@ -146,9 +127,6 @@ pub(super) async fn reauthenticate(app: &App, who: &Who, request: Reauthenticate
         })
         .await?;
     app.auth.recent.forget_session(who.tenant, session);
-    if proven.recovered() {
-        app.wake(Topic::Jobs);
-    }
     Ok(())
 }
 
@@ -228,11 +206,12 @@ pub(super) async fn prove(
         .await?
 }
 
-/// Uses a code up.
+/// Uses a code up. A recovery code is written down at the login's place and told to its owner at once, whatever becomes
+/// of what it was used for.
 ///
 /// # Errors
 /// 401 when somebody else has used it in between.
-pub(super) async fn use_up(app: &App, proven: &Proven) -> Result<()> {
+pub(super) async fn use_up(app: &App, proven: &Proven, place: Option<(&Who, StaffId)>) -> Result<()> {
     let (login, Some(proof)) = (proven.login.0, proven.proof) else { return Ok(()) };
     let fresh = app
         .db
@@ -241,7 +220,13 @@ pub(super) async fn use_up(app: &App, proven: &Proven) -> Result<()> {
             Proof::Recovery(hash) => directory::use_recovery_code(tx, login, &hash, now()).await,
         })
         .await?;
-    if fresh { Ok(()) } else { Err(wrong_code()) }
+    if !fresh {
+        return Err(wrong_code());
+    }
+    if let (Proof::Recovery(_), Some((who, staff))) = (proof, place) {
+        factor::record_recovery(app, who, staff).await?;
+    }
+    Ok(())
 }
 
 fn wrong_code() -> Error {
@@ -268,6 +253,11 @@ fn no_place() -> Error {
 /// What is told to somebody who has proved who they are and may work nowhere, or not where they wish to.
 pub(super) fn closed() -> Error {
     Error::new(Code::SignInFailed, "Your place is disabled. Ask the retailer's owner or an admin to enable it.")
+}
+
+/// What is told to somebody who has proved who they are and has no place at any retailer any more.
+fn nowhere() -> Error {
+    Error::new(Code::SignInFailed, "You have no place at any retailer any more. Ask to be invited, or sign up anew.")
 }
 
 /// What is told to anybody else.

@@ -6,9 +6,11 @@
 //! manages chats every link and the servers. Names and chat roles prove nothing. Invariants: a code works once and for ten
 //! minutes, and asks for a fresh sign-in; a server belongs to one retailer until that one unlinks it; a chat user acts with
 //! the rights of the staff they are linked to, within the bot's scope, and no others; links end with the sessions of
-//! somebody who is signed out everywhere.
+//! somebody who is signed out everywhere. Chats that are only written to have [`robots`]; each server says from which
+//! severity on alerts go there.
 
 pub mod jobs;
+pub mod robots;
 pub mod routes;
 mod store;
 
@@ -264,7 +266,16 @@ pub async fn unlink_server(app: &App, who: &Who, id: ChatServerId) -> Result<()>
 /// # Errors
 /// When the database fails.
 pub async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>> {
-    store::servers(tx, tenant).await
+    store::servers(tx, tenant, false).await
+}
+
+/// As [`servers`], and none of them is unlinked before `tx` ends: what it writes for a server is there when the unlinking
+/// gives up what waits, or is not written.
+///
+/// # Errors
+/// When the database fails.
+pub async fn servers_held(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>> {
+    store::servers(tx, tenant, true).await
 }
 
 /// The name of a staff, for showing who acknowledged.

@@ -13,7 +13,7 @@ use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use actix_web::web::ThinData;
 use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId};
-use tillwatch_shared::watch::{ChatLink, ChatServer, LinkCode, Linked, RedeemCode};
+use tillwatch_shared::watch::{AddRobot, ChatLink, ChatServer, LinkCode, Linked, RedeemCode, RouteChatServer};
 use tillwatch_shared::{Acknowledgement, Page};
 
 /// The endpoints.
@@ -27,6 +27,8 @@ pub fn routes() -> Vec<Endpoint> {
         endpoint!(unlink_own),
         endpoint!(list_servers),
         endpoint!(unlink_server),
+        endpoint!(add_robot),
+        endpoint!(route_server),
     ]
 }
 
@@ -47,6 +49,13 @@ async fn redeem(bot: TheBot, app: ThinData<App>, body: Body<RedeemCode>) -> Resu
         checks.text(pointer, text, 1, 64);
         checks.ensure(!text.contains('/'), pointer, "invalid", "Holds a slash, which no chat id has.");
     }
+    let answers = !body.0.transport.is_robot();
+    checks.ensure(
+        answers,
+        "/transport",
+        "invalid",
+        "Nobody can answer there. Add its robot with `POST /v1/chat-robots`.",
+    );
     checks.done()?;
     Ok(Reply::ok(super::redeem(&app, &body.0, &bot.request_id).await?))
 }
@@ -123,4 +132,29 @@ async fn unlink_server(
 ) -> Result<Reply<Acknowledgement>> {
     super::unlink_server(&app, &who, id.0).await?;
     Ok(Reply::ok(Acknowledgement { changed: true }))
+}
+
+/// Adds a chat robot: alerts are posted by its address from now on, in Slack, Feishu, DingTalk or WeCom. Nobody can answer
+/// there. Asks for a fresh sign-in. It is listed and unlinked as any chat server.
+#[utoipa::path(post, path = "/v1/chat-robots", operation_id = "chat_add_robot", tag = "chat",
+    request_body = AddRobot, responses((status = 201, body = ChatServer)))]
+async fn add_robot(
+    who: Sensitive<may::ChatManage>,
+    app: ThinData<App>,
+    body: Body<AddRobot>,
+) -> Result<Reply<ChatServer>> {
+    Ok(Reply::created(super::robots::add(&app, &who, body.0).await?, "/v1/chat-servers".to_owned()))
+}
+
+/// Sets from which severity on alerts go to a chat server.
+#[utoipa::path(post, path = "/v1/chat-servers/{id}/route", operation_id = "chat_route_server", tag = "chat",
+    params(("id" = ChatServerId, Path)), request_body = RouteChatServer, responses((status = 200, body = Acknowledgement)))]
+async fn route_server(
+    who: Authorized<may::ChatManage>,
+    app: ThinData<App>,
+    id: PathId<ChatServerId>,
+    body: Body<RouteChatServer>,
+) -> Result<Reply<Acknowledgement>> {
+    let changed = super::robots::route(&app, &who, id.0, body.0.minimum_severity).await?;
+    Ok(Reply::ok(Acknowledgement { changed }))
 }

@@ -1,5 +1,7 @@
 //! The only SQL of chat links.
 
+pub(super) mod robots;
+
 use crate::error::{Error, Result};
 use crate::paged;
 use crate::platform::db::Tx;
@@ -9,7 +11,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId, TenantId};
-use tillwatch_shared::watch::{ChatLink, ChatServer, NamedStaff, RedeemCode};
+use tillwatch_shared::watch::{ChatLink, ChatServer, NamedStaff, RedeemCode, Severity};
 use uuid::Uuid;
 
 /// A linked chat server.
@@ -21,6 +23,14 @@ pub struct Server {
     pub server_ref: String,
     /// The chat channel for alerts.
     pub channel_ref: String,
+    minimum_severity: String,
+}
+
+impl Server {
+    /// Whether alerts of this severity go there.
+    pub fn takes(&self, severity: Severity) -> bool {
+        self.minimum_severity.parse().is_ok_and(|minimum: Severity| severity >= minimum)
+    }
 }
 
 pub(super) async fn insert_code(
@@ -257,23 +267,28 @@ pub(super) async fn end_links_of(tx: &mut Tx, tenant: TenantId, of: StaffId, now
     Ok(diesel::delete(theirs).execute(tx).await?)
 }
 
-pub(super) async fn servers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Server>> {
-    Ok(chat_servers::table
-        .select((chat_servers::transport, chat_servers::server_ref, chat_servers::channel_ref))
+pub(super) async fn servers(tx: &mut Tx, tenant: TenantId, held: bool) -> Result<Vec<Server>> {
+    let all = chat_servers::table
+        .select((
+            chat_servers::transport,
+            chat_servers::server_ref,
+            chat_servers::channel_ref,
+            chat_servers::minimum_severity,
+        ))
         .filter(chat_servers::tenant_id.eq(tenant.0))
-        .order(chat_servers::chat_server_id)
-        .load(tx)
-        .await?)
+        .order(chat_servers::chat_server_id);
+    Ok(if held { all.for_key_share().load(tx).await? } else { all.load(tx).await? })
 }
 
 pub(super) async fn list_servers(tx: &mut Tx, tenant: TenantId, paging: &Paging) -> Result<Vec<ChatServer>> {
-    type Row = (Uuid, String, String, String, DateTime<Utc>);
+    type Row = (Uuid, String, String, String, String, DateTime<Utc>);
     let mut query = chat_servers::table
         .select((
             chat_servers::chat_server_id,
             chat_servers::transport,
             chat_servers::server_ref,
             chat_servers::channel_ref,
+            chat_servers::minimum_severity,
             chat_servers::created_at,
         ))
         .filter(chat_servers::tenant_id.eq(tenant.0))
@@ -283,9 +298,10 @@ pub(super) async fn list_servers(tx: &mut Tx, tenant: TenantId, paging: &Paging)
     if let Some(after) = paging.after {
         query = query.filter(chat_servers::chat_server_id.gt(after));
     }
-    let shown = |(id, transport, server_ref, channel_ref, created_at): Row| {
+    let shown = |(id, transport, server_ref, channel_ref, severity, created_at): Row| {
         let transport = transport.parse().map_err(Error::internal)?;
-        Ok(ChatServer { id: ChatServerId(id), transport, server_ref, channel_ref, created_at })
+        let minimum_severity = severity.parse().map_err(Error::internal)?;
+        Ok(ChatServer { id: ChatServerId(id), transport, server_ref, channel_ref, minimum_severity, created_at })
     };
     query.load::<Row>(tx).await?.into_iter().map(shown).collect()
 }

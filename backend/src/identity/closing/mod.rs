@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::auth::jwt::DocumentKind;
 use crate::identity::mails::{self, Letter};
-use crate::identity::tenants;
+use crate::identity::{directory, tenants};
 use crate::platform::clock::now;
 use crate::platform::db::SystemTx;
 use crate::platform::http::who::Who;
@@ -63,9 +63,14 @@ pub async fn close(app: &App, who: &Who, wish: CloseTenant) -> Result<TenantClos
                 return Err(Error::field("/confirm", "mismatch", "Is not the retailer's name. Type it exactly."));
             }
             // Behind the lock, so that of two who close at once the second finds what the first has done.
-            let present = app.db.system("an open closing", async |tx| store::open(tx, who.tenant).await).await?;
+            let (present, before) = app
+                .db
+                .system("an open closing", async |tx| {
+                    Ok((store::open(tx, who.tenant).await?, store::state_before(tx, who.tenant).await?))
+                })
+                .await?;
             let state = tenants::standing(tx, who.tenant).await?.state;
-            if let Some(present) = present.filter(|_| state == TenantState::Closing) {
+            if let Some(present) = present {
                 return Ok((present, false));
             }
             let closing = Closing {
@@ -73,8 +78,8 @@ pub async fn close(app: &App, who: &Who, wish: CloseTenant) -> Result<TenantClos
                 id: ErasureId(uuid::Builder::from_random_bytes(rand::random()).into_uuid()),
                 tenant: who.tenant,
                 name_hash: Sha256::digest(settings.name.as_bytes()).to_vec(),
-                // One that was kept open halfway was active before.
-                state_before: if state == TenantState::Closing { TenantState::Active } else { state },
+                // One that was kept open halfway is what it was before that closing.
+                state_before: before.filter(|_| state == TenantState::Closing).unwrap_or(state),
                 asked_at: at,
                 closes_at: at + TimeDelta::days(days),
                 kept_open_at: None,
@@ -92,6 +97,9 @@ pub async fn close(app: &App, who: &Who, wish: CloseTenant) -> Result<TenantClos
             Ok((closing, true))
         })
         .await?;
+    // What waited while it was suspended: its owner is told, and may take a copy. Each time anew: who is cut short says it
+    // again.
+    app.db.system("let work go on until the end", async |tx| directory::wake(tx, who.tenant).await).await?;
     app.wake(Topic::Jobs);
     Ok(TenantClosing { erasure: closing.id, closes_at: closing.closes_at, changed })
 }
@@ -102,29 +110,36 @@ pub async fn close(app: &App, who: &Who, wish: CloseTenant) -> Result<TenantClos
 /// 409 when its time has come.
 pub async fn keep_open(app: &App, who: &Who) -> Result<bool> {
     let at = now();
-    if app.db.read(who, async |tx| tenants::standing(tx, who.tenant).await).await?.state != TenantState::Closing {
-        return Ok(false);
-    }
-    // First the closing, which is what erasing asks for: should this end halfway, nothing is erased and asking again
-    // mends it.
-    let (kept, open) = app
+    let kept = app
         .db
-        .system("keep a retailer open", async |tx| {
-            let kept = store::keep_open(tx, who.tenant, at).await?;
-            Ok((kept, store::open(tx, who.tenant).await?))
-        })
-        .await?;
-    if open.is_some() {
-        return Err(Error::conflict("Its time has come: everything of the retailer is being removed."));
-    }
-    app.db
         .write(who, async |tx| {
-            tenants::set_state(tx, who.tenant, kept.unwrap_or(TenantState::Active), at).await?;
+            // One after the other, closing and keeping open: each finds what the one before has done.
+            if tenants::lock_standing(tx, who.tenant).await?.state != TenantState::Closing {
+                return Ok(None);
+            }
+            // First the closing, which is what erasing asks for: should this end halfway, nothing is erased and asking
+            // again mends it.
+            let (open, before) = app
+                .db
+                .system("keep a retailer open", async |tx| {
+                    store::keep_open(tx, who.tenant, at).await?;
+                    Ok((store::open(tx, who.tenant).await?, store::state_before(tx, who.tenant).await?))
+                })
+                .await?;
+            if open.is_some() {
+                return Err(Error::conflict("Its time has come: everything of the retailer is being removed."));
+            }
+            let before = before.ok_or_else(|| Error::internal("a retailer is closing without a closing"))?;
+            tenants::set_state(tx, who.tenant, before, at).await?;
             let object = Some(who.tenant.to_string());
-            audit::record(tx, who, Entry { action: "tenant.kept_open", object, ..Entry::default() }).await
+            audit::record(tx, who, Entry { action: "tenant.kept_open", object, ..Entry::default() }).await?;
+            Ok(Some(before))
         })
         .await?;
-    Ok(true)
+    if kept == Some(TenantState::Suspended) {
+        app.db.system("let work rest again", async |tx| directory::rest(tx, who.tenant, at).await).await?;
+    }
+    Ok(kept.is_some())
 }
 
 /// What became of a retailer that was to be closed.

@@ -71,16 +71,24 @@ pub(super) async fn lock(tx: &mut SystemTx, id: ErasureId) -> Result<Option<Clos
     query.first::<Row>(&mut **tx).await.optional()?.map(kept).transpose()
 }
 
-/// Keeps a retailer open whose time has not come; what it was before, or nothing.
-pub(super) async fn keep_open(tx: &mut SystemTx, tenant: TenantId, now: DateTime<Utc>) -> Result<Option<TenantState>> {
+/// Keeps a retailer open whose time has not come.
+pub(super) async fn keep_open(tx: &mut SystemTx, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
     let open = closings::table
         .filter(closings::for_tenant.eq(tenant.0))
         .filter(closings::kept_open_at.is_null())
         .filter(closings::closes_at.gt(now));
-    let before: Option<String> = diesel::update(open)
-        .set(closings::kept_open_at.eq(now))
-        .returning(closings::state_before)
-        .get_result(&mut **tx)
+    diesel::update(open).set(closings::kept_open_at.eq(now)).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// What a retailer was before the newest closing that it was kept open from.
+pub(super) async fn state_before(tx: &mut SystemTx, tenant: TenantId) -> Result<Option<TenantState>> {
+    let before: Option<String> = closings::table
+        .select(closings::state_before)
+        .filter(closings::for_tenant.eq(tenant.0))
+        .filter(closings::kept_open_at.is_not_null())
+        .order(closings::asked_at.desc())
+        .first(&mut **tx)
         .await
         .optional()?;
     before.map(|before| before.parse().map_err(Error::internal)).transpose()

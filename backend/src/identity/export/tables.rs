@@ -56,7 +56,8 @@ pub const TABLES: &[Table] = &[
         "alerts",
         "alert_id:uuid",
         "alert_id rule_id rule_name rule_version spec timing message metric severity state channel_id campaign_id figures \
-         window_start no_data_since paused_campaign opened_at acknowledged_at acknowledged_by resolved_at version breach_key",
+         window_start no_data_since paused_campaign opened_at acknowledged_at acknowledged_by resolved_at version breach_key \
+         quiet_why quiet_by quiet_until window_id group_id flaps flaps_since spoke_at told_again contribution",
     ),
     rows_but(
         "api_tokens",
@@ -93,7 +94,12 @@ pub const TABLES: &[Table] = &[
         "channel_id:uuid",
         "channel_id name external_key kind online domain stage archived_at created_at updated_at version",
     ),
-    rows("chat_servers", "chat_server_id:uuid", "chat_server_id transport server_ref channel_ref created_at"),
+    rows_but(
+        "chat_servers",
+        "chat_server_id:uuid",
+        "chat_server_id transport server_ref channel_ref created_at minimum_severity",
+        &[("robot", "a sealed address and secret")],
+    ),
     rows("chat_users", "chat_user_id:uuid", "chat_user_id chat_server_id user_ref staff_id created_at"),
     rows("daily_usage", "day:date", "day samples"),
     rows("departments", "department_id:uuid", "department_id name name_key archived_at created_at version"),
@@ -104,6 +110,11 @@ pub const TABLES: &[Table] = &[
     withheld("directory_resting", "whether work rests; tenants.state is copied"),
     withheld("directory_staff", "which logins have a place; logins belong to the people, staff is copied"),
     withheld("directory_tenants", "the list of retailers"),
+    rows(
+        "evaluations",
+        "evaluation_id:uuid",
+        "evaluation_id rule_id channel_id window_start at outcome reason figures alert_id",
+    ),
     rows("events", "event_id:uuid", "event_id at kind schema_version data"),
     withheld("idempotency_keys", "answers that are kept for a day for whoever asks again"),
     rows_but(
@@ -128,13 +139,14 @@ pub const TABLES: &[Table] = &[
         "mail_id to_address to_login locale template fields state attempts claimed_until failure created_at settled_at",
         &[("token_hash", SECRET)],
     ),
+    rows("notices", "notice_id:uuid", "notice_id kind about step at version"),
     Table {
         name: "queue_deliveries",
         copy: Copied::Rows {
             owner: "for_tenant",
             key: "delivery_id:uuid",
             columns: "delivery_id alert_id transport server_ref channel_ref state wanted_version wanted_at posted_version \
-                message_ref due_at attempt failures refused first_claimed_at last_error request_id created_at",
+                message_ref due_at attempt failures refused first_claimed_at last_error request_id created_at shows",
             withheld: &[],
         },
     },
@@ -149,6 +161,12 @@ pub const TABLES: &[Table] = &[
             withheld: &[],
         },
     },
+    rows(
+        "quiet_times",
+        "quiet_time_id:uuid",
+        "quiet_time_id kind reason rule_id channel_id campaign_id severity starts_at ends_at owner_kind owner_id \
+         ended_early_by created_at version",
+    ),
     rows("roles", "role_id:uuid", "role_id name name_key permissions archived_at created_at version"),
     rows("rollups", "series_id:uuid resolution:text bucket:timestamptz", "series_id resolution bucket sum_e4 samples"),
     rows("rule_progress", "rule_id:uuid channel_id:uuid", "rule_id channel_id judged_through judged_bucket"),

@@ -38,7 +38,7 @@ use tillwatch_shared::errors::Code;
 use tillwatch_shared::identity::Signed;
 use tillwatch_shared::ids::{InvitationId, LoginId, MailId, StaffId, TenantId};
 use tillwatch_shared::joining::{AcceptInvitation, Invitation, InvitationState, Invite, MailState};
-use tillwatch_shared::permissions::Role;
+use tillwatch_shared::permissions::{Permission, Role};
 
 /// How long an invitation can be accepted after its last mail.
 const LIVES: TimeDelta = TimeDelta::days(7);
@@ -238,7 +238,7 @@ pub async fn accept(app: &App, request: AcceptInvitation, client: &Client, reque
     let row = app.db.read(&who, async |tx| store::by_token(tx, who.tenant, id, &hash).await).await?;
     let row = row.ok_or_else(unknown)?;
     open(&row, started)?;
-    let entrance = enter(app, &row.email, &request, client).await?;
+    let entrance = enter(app, &row.email, &request, client, request_id).await?;
     let at = now();
     app.db
         .write(&who, async |tx| {
@@ -247,6 +247,7 @@ pub async fn accept(app: &App, request: AcceptInvitation, client: &Client, reque
                 return Err(unknown());
             }
             open(&row, at)?;
+            tenants::standing(tx, who.tenant).await?.admit(Some(Permission::StaffWrite))?;
             let held = still_given(tx, &who, &row).await?;
             let (staff, name) = (StaffId::new(), request.name.trim());
             let place = (who.tenant, staff);
@@ -257,9 +258,6 @@ pub async fn accept(app: &App, request: AcceptInvitation, client: &Client, reque
                 }
                 Entrance::Known(proven) => {
                     directory::add_place(tx, proven.login, place).await?;
-                    if proven.recovered {
-                        auth::record_recovery(tx, &who, staff).await?;
-                    }
                 }
             }
             store::accept(tx, who.tenant, id, staff, at).await?;
@@ -326,7 +324,13 @@ impl Entrance {
 }
 
 /// Checks the password (and the code) of the address's login, or makes a hash for a new login.
-async fn enter(app: &App, email: &str, request: &AcceptInvitation, client: &Client) -> Result<Entrance> {
+async fn enter(
+    app: &App,
+    email: &str,
+    request: &AcceptInvitation,
+    client: &Client,
+    request_id: &str,
+) -> Result<Entrance> {
     let password = request.password.clone();
     let login = app
         .db
@@ -339,7 +343,7 @@ async fn enter(app: &App, email: &str, request: &AcceptInvitation, client: &Clie
         checks.done()?;
         return Ok(Entrance::New(LoginId::new(), app.auth.hashing.hash(password).await?));
     }
-    let proven = auth::prove_login(app, email, password, request.code.as_deref(), client).await;
+    let proven = auth::prove_login(app, email, password, request.code.as_deref(), client, request_id).await;
     let proven = proven.map_err(|error| match error.code {
         Code::SignInFailed => Error::new(
             Code::SignInFailed,

@@ -136,9 +136,11 @@ async fn take_turn(tx: &mut Tx, who: &Who, ticket: &Ticket) -> Result<bool> {
 /// Who a job acts for, with what they reached when they asked and still do.
 ///
 /// # Errors
-/// 403 with a sentence for the job when they may not do it any more.
+/// 403 with a sentence for the job when they may not do it any more, or nobody may at this retailer.
 async fn acting(tx: &mut Tx, who: &Who, job: &Kept, at: DateTime<Utc>) -> Result<Who> {
     let asker = job.asker(who)?;
+    // One that is being closed is read and copied, not changed.
+    tenants::standing(tx, who.tenant).await?.admit(Some(asks(job.kind)))?;
     let now = match asker.actor {
         Actor::Staff { id, .. } => {
             let working = authority::of_working(tx, who.tenant, id).await?;

@@ -8,8 +8,9 @@ use crate::platform::mail::one_line;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tillwatch_shared::Locale;
-use tillwatch_shared::ids::ErasureId;
+use tillwatch_shared::ids::{AlertId, ErasureId};
 use tillwatch_shared::permissions::Role;
+use tillwatch_shared::watch::Severity;
 
 /// Characters of a name that a mail shows.
 const NAME: usize = 120;
@@ -69,6 +70,17 @@ pub enum Letter {
         /// Since when.
         at: DateTime<Utc>,
     },
+    /// Nobody has taken an alert in hand.
+    AlertEscalated {
+        /// Its id.
+        alert: AlertId,
+        /// The name of its rule.
+        rule: String,
+        /// How loud it is.
+        severity: Severity,
+        /// Since when it fires.
+        since: DateTime<Utc>,
+    },
     /// A retailer is being closed.
     TenantClosing {
         /// Its name.
@@ -99,6 +111,7 @@ impl Letter {
             Self::SecondFactorChanged { .. } => "second_factor_changed",
             Self::TokenLeaked { .. } => "token_leaked",
             Self::WebhookDisabled { .. } => "webhook_disabled",
+            Self::AlertEscalated { .. } => "alert_escalated",
             Self::TenantClosing { .. } => "tenant_closing",
         }
     }
@@ -167,6 +180,12 @@ mod tests {
             Letter::TokenLeaked { token: retailer.clone(), rotated: true, source: None, at: at() },
             Letter::WebhookDisabled { webhook: retailer.clone(), gone: true, at: at() },
             Letter::WebhookDisabled { webhook: inviter.clone(), gone: false, at: at() },
+            Letter::AlertEscalated {
+                alert: AlertId(uuid::Uuid::nil()),
+                rule: retailer.clone(),
+                severity: Severity::Critical,
+                since: at(),
+            },
             Letter::TenantClosing { retailer, until: at(), erasure: ErasureId(uuid::Uuid::nil()) },
         ];
         others.into_iter().chain(of_factor).collect()

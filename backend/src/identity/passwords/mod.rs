@@ -206,8 +206,9 @@ pub async fn change(app: &App, who: &Who, request: ChangePassword, client: Optio
         Code::SignInFailed => Error::field("/current", "wrong", "Is not your present password."),
         _ => error,
     })?;
-    // Before the new one is hashed: a service that is busy then must not count the right one as wrong.
-    app.db.system("change a password", async |tx| permit.right(tx).await).await?;
+    // Before the new one is hashed: a service that is busy then must not count the right one as wrong. A password alone
+    // does not make the throttle begin anew: whoever knows it could guess codes without end.
+    app.db.system("change a password", async |tx| permit.give_back(tx).await).await?;
     let hash = app.auth.hashing.hash(request.new).await?;
     let own = app
         .db

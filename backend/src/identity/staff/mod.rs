@@ -118,6 +118,7 @@ async fn set_state(app: &App, who: &Who, id: StaffId, change: Change) -> Result<
             let object = Some(id.to_string());
             let entry = if disable {
                 let ended = auth::end_sessions(tx, who.tenant, id, "disabled", at).await?;
+                chat::end_links_of(tx, who, id).await?;
                 let after = Some(json!({ "state": StaffState::Disabled, "sessions_ended": ended }));
                 Entry { action: "staff.disabled", object, after, ..Entry::default() }
             } else {

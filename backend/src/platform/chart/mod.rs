@@ -57,6 +57,8 @@ pub enum Locale {
 pub enum ChartState {
     /// Firing (告警中).
     Firing,
+    /// Nobody is told for a while (静默).
+    Silenced,
     /// Somebody took it (已认领).
     Acknowledged,
     /// The value is back where it should be (已恢复).

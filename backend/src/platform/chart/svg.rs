@@ -91,6 +91,7 @@ pub(super) fn path(spots: &[(f64, f64)]) -> String {
 fn accent(state: ChartState) -> (&'static str, &'static str) {
     match state {
         ChartState::Firing => ("#b3211a", "#fdeceb"),
+        ChartState::Silenced => ("#475467", "#eef1f5"),
         ChartState::Acknowledged => ("#8a4b08", "#fdf1dc"),
         ChartState::Resolved => ("#12694a", "#e3f5ec"),
         ChartState::Stopped => ("#5b2a9d", "#f1eafb"),

@@ -32,6 +32,11 @@ use std::time::Duration;
 /// How long a request of a serving process waits for a connection.
 pub const POOL_WAIT: Duration = Duration::from_secs(1);
 
+/// How long a new connection may take.
+const CONNECT: Duration = Duration::from_secs(3);
+/// The same while a process starts.
+const CONNECT_AT_START: Duration = Duration::from_secs(20);
+
 /// Settings of every connection: no query runs long, no transaction idles, plans are made once.
 const SESSION: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '10s'; \
     SET plan_cache_mode = force_generic_plan";
@@ -60,9 +65,18 @@ pub struct Db {
 impl Db {
     /// Pools for the present runtime; nothing is connected before it is asked for.
     pub fn new(config: &DbConfig) -> Result<Self> {
+        Self::connecting(config, CONNECT)
+    }
+
+    /// As [`new`](Self::new), for a start: nobody waits for an answer yet, and everything else starts, too.
+    pub fn starting(config: &DbConfig) -> Result<Self> {
+        Self::connecting(config, CONNECT_AT_START)
+    }
+
+    fn connecting(config: &DbConfig, connect: Duration) -> Result<Self> {
         Ok(Self {
-            app: pool(&config.app_url, config.pool_size, config.pool_wait)?,
-            system: pool(&config.system_url, config.pool_size.min(4), config.pool_wait)?,
+            app: pool(&config.app_url, config.pool_size, config.pool_wait, connect)?,
+            system: pool(&config.system_url, config.pool_size.min(4), config.pool_wait, connect)?,
             shares: Arc::new(Shares::new(config.pool_size, config.pool_wait)),
         })
     }
@@ -76,7 +90,7 @@ impl Db {
     }
 }
 
-fn pool(url: &str, size: usize, wait: Duration) -> Result<Pool<AsyncPgConnection>> {
+fn pool(url: &str, size: usize, wait: Duration, connect: Duration) -> Result<Pool<AsyncPgConnection>> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(|url| {
@@ -91,7 +105,7 @@ fn pool(url: &str, size: usize, wait: Duration) -> Result<Pool<AsyncPgConnection
     Pool::builder(manager)
         .max_size(size)
         .wait_timeout(Some(wait))
-        .create_timeout(Some(Duration::from_secs(3)))
+        .create_timeout(Some(connect))
         .recycle_timeout(Some(Duration::from_secs(1)))
         .runtime(deadpool::Runtime::Tokio1)
         .build()

@@ -37,6 +37,16 @@ diesel::table! {
         resolved_at -> Nullable<Timestamptz>,
         version -> Int8,
         breach_key -> Text,
+        quiet_why -> Nullable<Text>,
+        quiet_by -> Nullable<Uuid>,
+        quiet_until -> Nullable<Timestamptz>,
+        window_id -> Nullable<Uuid>,
+        group_id -> Nullable<Uuid>,
+        flaps -> Nullable<Int4>,
+        flaps_since -> Nullable<Timestamptz>,
+        spoke_at -> Nullable<Timestamptz>,
+        told_again -> Int4,
+        contribution -> Nullable<Jsonb>,
         rule_version -> Nullable<Int8>,
         timing -> Nullable<Jsonb>,
         message -> Nullable<Text>,
@@ -176,6 +186,8 @@ diesel::table! {
         server_ref -> Text,
         channel_ref -> Text,
         created_at -> Timestamptz,
+        minimum_severity -> Text,
+        robot -> Nullable<Bytea>,
     }
 }
 
@@ -328,6 +340,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    evaluations (tenant_id, evaluation_id) {
+        tenant_id -> Uuid,
+        evaluation_id -> Uuid,
+        rule_id -> Uuid,
+        channel_id -> Uuid,
+        window_start -> Timestamptz,
+        at -> Timestamptz,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        figures -> Nullable<Jsonb>,
+        alert_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     events (tenant_id, event_id) {
         tenant_id -> Uuid,
         event_id -> Uuid,
@@ -440,6 +467,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    notices (tenant_id, notice_id) {
+        tenant_id -> Uuid,
+        notice_id -> Uuid,
+        kind -> Text,
+        about -> Uuid,
+        step -> Int4,
+        at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     queue_deliveries (delivery_id) {
         delivery_id -> Uuid,
         for_tenant -> Uuid,
@@ -460,6 +499,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
         request_id -> Nullable<Text>,
+        shows -> Text,
     }
 }
 
@@ -493,6 +533,26 @@ diesel::table! {
         last_fault -> Nullable<Text>,
         created_at -> Timestamptz,
         delivered_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    quiet_times (tenant_id, quiet_time_id) {
+        tenant_id -> Uuid,
+        quiet_time_id -> Uuid,
+        kind -> Text,
+        reason -> Text,
+        rule_id -> Nullable<Uuid>,
+        channel_id -> Nullable<Uuid>,
+        campaign_id -> Nullable<Uuid>,
+        severity -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        owner_kind -> Text,
+        owner_id -> Nullable<Uuid>,
+        ended_early_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        version -> Int8,
     }
 }
 
@@ -712,6 +772,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_sign_in_attempts,
     directory_staff,
     directory_tenants,
+    evaluations,
     events,
     idempotency_keys,
     invitations,
@@ -719,9 +780,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     link_codes,
     long_jobs,
     mails,
+    notices,
     queue_deliveries,
     queue_jobs,
     queue_messages,
+    quiet_times,
     roles,
     rollups,
     rule_progress,

@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::TenantId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -41,11 +40,11 @@ impl Shares {
     /// The next part of `tenant`'s share, first come first served.
     ///
     /// # Errors
-    /// 429 when none becomes free in time: the tenant's own requests hold them all.
+    /// 503 when none becomes free in time: the tenant's own work holds them all.
     pub(super) async fn take(&self, tenant: TenantId) -> Result<Share> {
         let held = timeout(self.patience, self.of(tenant).acquire_owned()).await;
         // The semaphore is never closed, so what fails is the time.
-        let held = held.ok().and_then(std::result::Result::ok).ok_or_else(used_up)?;
+        let held = held.ok().and_then(std::result::Result::ok).ok_or_else(Error::no_free_connection)?;
         Ok(Share { _held: held })
     }
 
@@ -60,17 +59,11 @@ impl Shares {
     }
 }
 
-fn used_up() -> Error {
-    let detail = "Requests of this retailer wait for each other. Send fewer at once, and one after the other what changes the same rows.";
-    let mut error = Error::new(Code::TooManyRequests, detail);
-    error.retry_after = Some(1);
-    error
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use futures_util::FutureExt as _;
+    use tillwatch_shared::errors::Code;
 
     /// Waits are ended by the test, not by the clock.
     const LONG: Duration = Duration::from_hours(1);
@@ -88,11 +81,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_too_long_is_told_why() {
+    async fn who_waits_for_too_long_is_told_so_and_it_is_nobodys_fault() {
         let (shares, tenant) = (Shares::new(1, Duration::from_millis(1)), TenantId::new());
         let _all = shares.take(tenant).await.expect("one at least");
         let refused = shares.take(tenant).await.unwrap_err();
-        assert_eq!((refused.code, refused.retry_after), (Code::TooManyRequests, Some(1)));
+        assert_eq!((refused.code, refused.outage), (Code::Overloaded, true));
     }
 
     #[tokio::test]

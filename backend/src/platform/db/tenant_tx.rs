@@ -9,8 +9,7 @@ impl Db {
     /// Runs `work` in a read-only transaction of `who`'s tenant.
     ///
     /// # Errors
-    /// What `work` returns; 429 when the tenant's share of the connections stays used up,
-    /// 503 when no connection is to be had.
+    /// What `work` returns; 503 when no connection is to be had, or none of the tenant's share.
     pub async fn read<T>(&self, who: &Who, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         let work = match within(who, work).await {
             Ok(outcome) => return outcome,
@@ -25,8 +24,7 @@ impl Db {
     /// Runs `work` in a transaction of `who`'s tenant and commits it; an error or a cancelled caller rolls back.
     ///
     /// # Errors
-    /// What `work` or the commit returns; 429 when the tenant's share of the connections stays used up,
-    /// 503 when no connection is to be had.
+    /// What `work` or the commit returns; 503 when no connection is to be had, or none of the tenant's share.
     pub async fn write<T>(&self, who: &Who, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         let work = match within(who, work).await {
             Ok(outcome) => return outcome,

@@ -6,7 +6,7 @@
 //! [`Anonymous`] is anybody; [`TheBot`] is the bot itself, in no tenant. What a credential means is the business of
 //! the identity wing, reached through [`Authenticate`]. Whoever is narrowed to channels is refused here what is about the
 //! whole retailer ([`Who::may`]), so that a new endpoint need not think of it. Invariant: a refused permission reaches
-//! [`Authenticate::refused`], so that it is audited.
+//! [`Authenticate::refused`], so that it is audited. Longer than 400 lines: every permission is a type here.
 
 use super::admission;
 use super::endpoint::{Access, Authority};
@@ -117,6 +117,8 @@ permission_types!(
     RulesWrite,
     AlertsRead,
     AlertsAcknowledge,
+    AlertsSilence,
+    MaintenanceWrite,
     ChatLinkSelf,
     ChatManage,
     DeliveriesManage,

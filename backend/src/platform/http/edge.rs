@@ -5,6 +5,7 @@ use super::admission::Told;
 use super::authorized::RequestId;
 use super::client::is_secure;
 use super::cors::{Cors, is_preflight, write_preflight};
+use super::unread::Unread;
 use crate::app::App;
 use crate::error::Error;
 use crate::platform::tally::Tally;
@@ -102,7 +103,7 @@ impl ResponseError for Error {
 /// # Errors
 /// Never by itself: whatever the handler refuses becomes an answer.
 pub async fn edge(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
@@ -121,7 +122,11 @@ pub async fn edge(
         parting.finish(answer.headers_mut());
         return Ok(answer);
     }
+    let unread = Unread::of(&mut req);
     let mut answer = next.call(req).await?.map_into_boxed_body();
+    if let Some(unread) = unread.filter(|_| answer.status().as_u16() >= 400) {
+        unread.drain().await;
+    }
     let refusal = answer.response().extensions().get::<Refusal>().cloned();
     if let Some(refusal) = refusal.or_else(|| foreign(&answer)) {
         answer = with_problem(answer, &refusal, &parting.id);

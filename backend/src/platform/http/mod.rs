@@ -22,4 +22,5 @@ pub mod params;
 pub mod reply;
 pub mod sheet;
 pub mod stream;
+mod unread;
 pub mod who;

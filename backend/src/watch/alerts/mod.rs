@@ -1,41 +1,60 @@
 //! Alerts: one open alert a breach, with its timeline, its picture and its way to the chat.
 //!
 //! Vocabulary: a *breach* is a rule broken at a place (channel or campaign); its key is unique among open alerts, so
-//! whatever happens twice or at once makes one alert. States: firing, acknowledged, resolved. Every change is one
-//! version, one step of the timeline, and one wish to the deliveries that the chat show the new version.
-//! Cast: [`picture`], [`words`] (what is said in both languages). Invariants: raising, updating and
-//! resolving are part of the transaction that judged; a resolved alert never opens again, a new one is raised; a caller who
+//! whatever happens twice or at once makes one alert. States: firing, silenced, acknowledged, resolved. Every change is one
+//! version, one step of the timeline, and one wish to the deliveries that the chat show the new version. An alert is
+//! *quiet* while a silence, a maintenance window or a stop-loss of its campaign (*inhibition*) keeps it so: it is judged
+//! on, and nobody is told; it *speaks* when nothing does any more.
+//! Cast: [`hush`] (what keeps an alert quiet), [`digest`] (many at a glance), [`picture`], [`words`] (what is said in both
+//! languages), `speaking` (telling the chats), `calm` (storms and flapping, pure), `care` (escalating and reminding, pure),
+//! `contribution` (which channels moved a figure), [`why()`] (why somebody was told, or was not). Invariants: raising,
+//! updating and resolving are part of the transaction that judged; a resolved alert never opens again, a new one is raised; a caller who
 //! is narrowed to channels reaches the alerts whose channel and campaign they reach ([`crate::identity::reach`]).
 
+mod calm;
+mod care;
+mod contribution;
+mod digest;
+pub mod hush;
+pub mod jobs;
 pub mod picture;
 pub mod routes;
+mod speaking;
 mod store;
 mod view;
+mod why;
 pub mod words;
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::events::{self, Happened};
-use crate::identity::{chat, reach, staff};
+use crate::identity::{reach, staff, tenants};
 use crate::plan::campaigns::model::Verb;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::{PageParams, Paging};
 use crate::platform::http::who::{Reach, Who};
+use crate::platform::jobs::queue;
 use crate::platform::wake::Topic;
-use crate::watch::deliveries;
-use crate::watch::rules::ActiveRule;
+use crate::watch::quiet;
+use crate::watch::rules::{ActiveRule, kinds};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId, TenantId};
-use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState, AlertStep, Figures};
+use tillwatch_shared::watch::{
+    Alert, AlertAcknowledged, AlertEvent, AlertSilenced, AlertState, AlertStep, Figures, RuleBucket, SilenceAlert,
+};
 use tillwatch_shared::webhooks::{AlertTold, EventType};
 use uuid::Uuid;
 
-pub use store::OpenAlert;
+use contribution::Contribution;
+
+pub use digest::{Many, digest};
+pub use store::{OpenAlert, Wanted};
 pub use view::by_ids;
+pub use why::why;
 
 /// A rule broken at a place.
 pub struct Breach<'a> {
@@ -84,18 +103,45 @@ pub async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) -> Result
 /// # Errors
 /// When the database fails.
 pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: DateTime<Utc>) -> Result<bool> {
-    if !store::insert(tx, who.tenant, id, &breach, at).await? {
+    let hush = hush::of_new(tx, who, id, &breach, at).await?;
+    let contribution = moved_by(tx, who, &breach).await?;
+    if !store::insert(tx, who.tenant, id, &breach, hush.as_ref(), contribution.as_ref(), at).await? {
         return Ok(false);
     }
     store::add_event(tx, who, id, 1, AlertStep::Opened, Some(&breach.figures), at).await?;
-    for server in chat::servers(tx, who.tenant).await? {
-        deliveries::order(tx, who, id, &server, breach.speaks_at).await?;
+    match &hush {
+        Some(hush) => {
+            store::add_event(tx, who, id, 2, hush.step(), None, at).await?;
+            hush::ends_by_itself(tx, who, hush).await?;
+        }
+        None => speaking::speak(tx, who, id, &breach.key, breach.rule.severity, 1, at).await?,
+    }
+    if breach.rule.spec.is_stop_loss() {
+        settle_soon(tx, who, at).await?;
     }
     let after = Some(json!({ "rule": breach.rule.id, "figures": breach.figures }));
     let entry = Entry { action: "alert.opened", object: Some(id.to_string()), after, ..Entry::default() };
     audit::record(tx, who, entry).await?;
     tell(tx, who, id, EventType::AlertOpened, at).await?;
     Ok(true)
+}
+
+/// Which channels moved the figure of a breach, where that is what was counted on one day. A stop-loss is not asked: the
+/// way from a sample to the chat is short, and its figure is a campaign's whole life.
+async fn moved_by(tx: &mut Tx, who: &Who, breach: &Breach<'_>) -> Result<Option<Contribution>> {
+    let kind = kinds::of(&breach.rule.spec);
+    let of_one_day = (breach.rule.timing.bucket, breach.rule.timing.window) == (RuleBucket::Day, 1);
+    if breach.channel.is_some() || !of_one_day || kind.sums_up() || kind.silence() != kinds::Silence::PassedOver {
+        return Ok(None);
+    }
+    let zone = tenants::settings(tx, who.tenant).await?.time_zone;
+    contribution::of(tx, who.tenant, zone, breach).await
+}
+
+/// Has the open alerts looked at again: one of them may hide others now, or no longer. Once more a while later, for
+/// what was being raised at the same time and could not be seen yet.
+async fn settle_soon(tx: &mut Tx, who: &Who, at: DateTime<Utc>) -> Result<()> {
+    queue::enqueue(tx, who, quiet::SETTLE, &json!({ "again": true }), at).await
 }
 
 /// Has customers' own systems told what became of an alert.
@@ -126,9 +172,12 @@ pub async fn update(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>
     if !moved && say_the_same(&breach.figures, &open.figures) {
         return Ok(());
     }
+    if let Some(contribution) = moved_by(tx, who, &breach).await? {
+        store::set_contribution(tx, who.tenant, open.id, &contribution).await?;
+    }
     let version = store::set_figures(tx, who.tenant, open.id, &breach.figures, breach.window_start).await?;
     store::add_event(tx, who, open.id, version, AlertStep::Updated, Some(&breach.figures), at).await?;
-    deliveries::want(tx, who, open.id, version, at).await
+    speaking::show_anew(tx, who, open.id, open.group, version, at).await
 }
 
 /// Whether two sets of figures say the same to a reader. What was kept as JSON may differ in the last bit.
@@ -169,7 +218,7 @@ pub async fn silent(
     let version = store::set_silent(tx, who.tenant, open.id, since).await?;
     let step = if since.is_some() { AlertStep::NoData } else { AlertStep::Updated };
     store::add_event(tx, who, open.id, version, step, None, at).await?;
-    deliveries::want(tx, who, open.id, version, at).await
+    speaking::show_anew(tx, who, open.id, open.group, version, at).await
 }
 
 /// Says that the campaign of an open alert was paused for it, which could not be done when it was raised.
@@ -180,7 +229,7 @@ pub async fn stop(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>, 
     store::set_paused(tx, who.tenant, open.id).await?;
     let version = store::set_figures(tx, who.tenant, open.id, &breach.figures, breach.window_start).await?;
     store::add_event(tx, who, open.id, version, AlertStep::CampaignPaused, Some(&breach.figures), at).await?;
-    deliveries::want(tx, who, open.id, version, at).await
+    speaking::show_anew(tx, who, open.id, open.group, version, at).await
 }
 
 /// Resolves an open alert, with the figures that ended it where there are some.
@@ -197,7 +246,10 @@ pub async fn resolve(
     let figures = ended_by.map(|breach| breach.figures);
     let version = store::set_resolved(tx, who.tenant, open.id, at).await?;
     store::add_event(tx, who, open.id, version, AlertStep::Resolved, figures.as_ref(), at).await?;
-    deliveries::want(tx, who, open.id, version, at).await?;
+    speaking::show_anew(tx, who, open.id, open.group, version, at).await?;
+    if store::hides_others(tx, who.tenant, open.id).await? {
+        settle_soon(tx, who, at).await?;
+    }
     let entry = Entry { action: "alert.resolved", object: Some(open.id.to_string()), ..Entry::default() };
     audit::record(tx, who, entry).await?;
     tell(tx, who, open.id, EventType::AlertResolved, at).await
@@ -220,10 +272,10 @@ pub async fn campaign_changed(
         Verb::Resume => AlertStep::CampaignResumed,
         Verb::Submit | Verb::Schedule | Verb::Complete | Verb::Cancel => AlertStep::CampaignChanged,
     };
-    for id in store::open_of_campaign(tx, who.tenant, campaign).await? {
+    for (id, group) in store::open_of_campaign(tx, who.tenant, campaign).await? {
         let version = store::touch(tx, who.tenant, id).await?;
         store::add_event(tx, who, id, version, step, None, at).await?;
-        deliveries::want(tx, who, id, version, at).await?;
+        speaking::show_anew(tx, who, id, group, version, at).await?;
     }
     Ok(())
 }
@@ -237,14 +289,14 @@ pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAckno
     let answer = app
         .db
         .write(who, async |tx| {
-            let state = store::lock_state(tx, who.tenant, id).await?;
+            let (state, group) = store::lock_state(tx, who.tenant, id).await?;
             check_reach(tx, who, id).await?;
             let changed = state == AlertState::Firing;
             if changed {
                 let by = who.staff().map(|staff| staff.0);
                 let version = store::set_acknowledged(tx, who.tenant, id, by, at).await?;
                 store::add_event(tx, who, id, version, AlertStep::Acknowledged, None, at).await?;
-                deliveries::want(tx, who, id, version, at).await?;
+                speaking::show_anew(tx, who, id, group, version, at).await?;
                 let entry = Entry { action: "alert.acknowledged", object: Some(id.to_string()), ..Entry::default() };
                 audit::record(tx, who, entry).await?;
                 tell(tx, who, id, EventType::AlertAcknowledged, at).await?;
@@ -253,6 +305,29 @@ pub async fn acknowledge(app: &App, who: &Who, id: AlertId) -> Result<AlertAckno
         })
         .await?;
     if answer.changed {
+        app.wake(Topic::Deliveries);
+    }
+    Ok(answer)
+}
+
+/// Silences an alert and what else its rule says of the same place; `changed` is false when it is silenced for as long
+/// already, or resolved.
+///
+/// # Errors
+/// 404; 422 for a stop-loss, a silence that is too long, a wrong reason.
+pub async fn silence(app: &App, who: &Who, id: AlertId, request: SilenceAlert) -> Result<AlertSilenced> {
+    let at = now();
+    let answer = app
+        .db
+        .write(who, async |tx| {
+            store::lock_state(tx, who.tenant, id).await?;
+            check_reach(tx, who, id).await?;
+            let changed = hush::silence(tx, who, id, request, at).await?;
+            Ok(AlertSilenced { changed, alert: view::one(tx, who.tenant, id).await? })
+        })
+        .await?;
+    if answer.changed {
+        app.wake(Topic::Jobs);
         app.wake(Topic::Deliveries);
     }
     Ok(answer)
@@ -280,20 +355,32 @@ async fn check_reach(tx: &mut Tx, who: &Who, id: AlertId) -> Result<()> {
     reach::check(tx, who, place, "alert").await
 }
 
-/// A page of the alerts, newest first, in one state if named.
+/// A page of the alerts that are wanted, newest first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(app: &App, who: &Who, state: Option<AlertState>, paging: &Paging) -> Result<Page<Alert>> {
+pub async fn list(app: &App, who: &Who, wanted: Wanted, paging: &Paging) -> Result<Page<Alert>> {
     let alerts = app
         .db
         .read(who, async |tx| {
             let within = reach::within(tx, who).await?;
-            let rows = store::list(tx, who.tenant, within.as_ref(), state, paging).await?;
+            let rows = store::list(tx, who.tenant, within.as_ref(), wanted, paging).await?;
             view::show(tx, who.tenant, rows).await
         })
         .await?;
     Ok(paging.page(alerts, |alert| alert.id.0, |alert| alert))
+}
+
+/// The steps of an alert behind a cursor, newest first, each with its version and the names of those who did them.
+async fn steps(tx: &mut Tx, who: &Who, id: AlertId, paging: &Paging) -> Result<Vec<(i64, AlertEvent)>> {
+    let mut steps = store::timeline(tx, who.tenant, id, paging).await?;
+    let of = |step: &AlertEvent| step.actor.as_ref()?.parse::<StaffId>().ok().map(|staff| staff.0);
+    let people: Vec<Uuid> = steps.iter().filter_map(|(_, step)| of(step)).collect();
+    let names = staff::named(tx, who.tenant, &people).await?;
+    for (_, step) in &mut steps {
+        step.actor_name = of(step).and_then(|person| names.get(&person).cloned());
+    }
+    Ok(steps)
 }
 
 /// A page of an alert's timeline, newest step first.
@@ -306,14 +393,7 @@ pub async fn timeline(app: &App, who: &Who, id: AlertId, page: &PageParams) -> R
         .db
         .read(who, async |tx| {
             check_reach(tx, who, id).await?;
-            let mut steps = store::timeline(tx, who.tenant, id, &paging).await?;
-            let of = |step: &AlertEvent| step.actor.as_ref()?.parse::<StaffId>().ok().map(|staff| staff.0);
-            let people: Vec<Uuid> = steps.iter().filter_map(|(_, step)| of(step)).collect();
-            let names = staff::named(tx, who.tenant, &people).await?;
-            for (_, step) in &mut steps {
-                step.actor_name = of(step).and_then(|person| names.get(&person).cloned());
-            }
-            Ok(steps)
+            steps(tx, who, id, &paging).await
         })
         .await?;
     // An alert's opening is its first step, so a timeline has one.

@@ -160,6 +160,7 @@ fn state_of(alert: AlertState, paused_for_it: bool, campaign: Option<CampaignSta
         _ if stopped => ChartState::Stopped,
         AlertState::Acknowledged => ChartState::Acknowledged,
         AlertState::Firing => ChartState::Firing,
+        AlertState::Silenced => ChartState::Silenced,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Alerts over HTTP.
 
+use super::Wanted;
 use crate::app::App;
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::platform::http::authorized::{Authorized, may};
+use crate::platform::http::body::Body;
 use crate::platform::http::endpoint::Endpoint;
 use crate::platform::http::page::{ListQuery, PageParams};
 use crate::platform::http::params::{Params, PathId};
@@ -11,13 +13,23 @@ use crate::platform::http::reply::Reply;
 use actix_web::HttpResponse;
 use actix_web::web::ThinData;
 use serde::Deserialize;
-use tillwatch_shared::ids::AlertId;
-use tillwatch_shared::watch::{Alert, AlertAcknowledged, AlertEvent, AlertState};
+use tillwatch_shared::ids::{AlertId, NoticeId};
+use tillwatch_shared::watch::{
+    Alert, AlertAcknowledged, AlertEvent, AlertSilenced, AlertState, AlertWhy, SilenceAlert,
+};
 use tillwatch_shared::{Locale, Page};
 
 /// The endpoints.
 pub fn routes() -> Vec<Endpoint> {
-    vec![endpoint!(list), endpoint!(get), endpoint!(timeline), endpoint!(acknowledge), endpoint!(picture)]
+    vec![
+        endpoint!(list),
+        endpoint!(get),
+        endpoint!(timeline),
+        endpoint!(why),
+        endpoint!(acknowledge),
+        endpoint!(silence),
+        endpoint!(picture),
+    ]
 }
 
 /// What may be asked of the list.
@@ -27,6 +39,8 @@ pub fn routes() -> Vec<Endpoint> {
 struct ListParams {
     /// Only alerts in this state.
     state: Option<AlertState>,
+    /// Only alerts that are told in the message of this group, the one of a storm.
+    group: Option<NoticeId>,
 }
 
 /// Lists the alerts, newest first.
@@ -37,10 +51,11 @@ async fn list(
     app: ThinData<App>,
     query: ListQuery<ListParams>,
 ) -> Result<Reply<Page<Alert>>> {
-    let ListQuery { filters: ListParams { state }, page } = query;
-    let filter = state.map_or("", AlertState::as_str);
-    let paging = page.of(who.tenant, "alerts", filter)?;
-    Ok(Reply::ok(super::list(&app, &who, state, &paging).await?))
+    let ListQuery { filters: ListParams { state, group }, page } = query;
+    let of_group = group.map(|group| group.to_string()).unwrap_or_default();
+    let filter = format!("{}{of_group}", state.map_or("", AlertState::as_str));
+    let paging = page.of(who.tenant, "alerts", &filter)?;
+    Ok(Reply::ok(super::list(&app, &who, Wanted { state, group }, &paging).await?))
 }
 
 /// Shows an alert with the figures that explain it.
@@ -63,6 +78,14 @@ async fn timeline(
     Ok(Reply::ok(super::timeline(&app, &who, id.0, &query.page).await?))
 }
 
+/// Tells why somebody was told of an alert, or was not: the judgement, what it was held together with, what kept it
+/// quiet, and what became of each message.
+#[utoipa::path(get, path = "/v1/alerts/{id}/why", operation_id = "alerts_why", tag = "alerts",
+    params(("id" = AlertId, Path)), responses((status = 200, body = AlertWhy)))]
+async fn why(who: Authorized<may::AlertsRead>, app: ThinData<App>, id: PathId<AlertId>) -> Result<Reply<AlertWhy>> {
+    Ok(Reply::ok(super::why(&app, &who, id.0).await?))
+}
+
 /// Acknowledges an alert: somebody has it in hand. Again changes nothing.
 #[utoipa::path(post, path = "/v1/alerts/{id}/acknowledge", operation_id = "alerts_acknowledge", tag = "alerts",
     params(("id" = AlertId, Path)), responses((status = 200, body = AlertAcknowledged)))]
@@ -72,6 +95,18 @@ async fn acknowledge(
     id: PathId<AlertId>,
 ) -> Result<Reply<AlertAcknowledged>> {
     Ok(Reply::ok(super::acknowledge(&app, &who, id.0).await?))
+}
+
+/// Silences an alert, and what else its rule says of the same place, for a while. Again for no longer changes nothing.
+#[utoipa::path(post, path = "/v1/alerts/{id}/silence", operation_id = "alerts_silence", tag = "alerts",
+    params(("id" = AlertId, Path)), request_body = SilenceAlert, responses((status = 200, body = AlertSilenced)))]
+async fn silence(
+    who: Authorized<may::AlertsSilence>,
+    app: ThinData<App>,
+    id: PathId<AlertId>,
+    body: Body<SilenceAlert>,
+) -> Result<Reply<AlertSilenced>> {
+    Ok(Reply::ok(super::silence(&app, &who, id.0, body.0).await?))
 }
 
 /// What may be asked of a picture.

@@ -1,22 +1,42 @@
 //! The only SQL of alerts.
 
+mod hush;
+mod speaking;
+mod timeline;
+
+pub(super) use hush::{Held, held, held_of_campaign, hides_others, lock_held, of_window, set_hush, window_of};
+pub(super) use speaking::{
+    Cared, Told, count_told, first_of_group, lock_cared, of_group, recent, set_flapping, set_spoken, told, updates,
+};
+pub(super) use timeline::{add_event, place, timeline};
+
 use super::Breach;
+use super::contribution::Contribution;
+use super::hush::Hush;
 use crate::error::{Error, Result};
 use crate::identity::reach::{Place, Within, reached};
 use crate::paged;
 use crate::platform::db::Tx;
-use crate::platform::db::schema::{alert_events as events, alerts};
+use crate::platform::db::schema::alerts;
 use crate::platform::http::page::Paging;
-use crate::platform::http::who::{Who, actor_text};
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
+use diesel::dsl::{not, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
-use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, TenantId};
-use tillwatch_shared::watch::{AlertEvent, AlertState, AlertStep, Figures};
+use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, NoticeId, RuleId, TenantId};
+use tillwatch_shared::watch::{AlertState, Figures, QuietWhy};
 use uuid::Uuid;
+
+/// Which alerts a list shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// Only those in this state.
+    pub state: Option<AlertState>,
+    /// Only those that are told in this group's message.
+    pub group: Option<NoticeId>,
+}
 
 /// An alert that is not resolved.
 #[derive(Clone, Debug)]
@@ -33,13 +53,36 @@ pub struct OpenAlert {
     pub paused_campaign: bool,
     /// Since when nothing arrives for it.
     pub no_data_since: Option<DateTime<Utc>>,
+    /// The group in whose message it is told.
+    pub group: Option<Uuid>,
 }
 
-type OpenRow = (Uuid, String, serde_json::Value, DateTime<Utc>, bool, Option<DateTime<Utc>>);
+/// What [`open_alert`] reads.
+fn open_columns() -> (
+    alerts::alert_id,
+    alerts::breach_key,
+    alerts::figures,
+    alerts::window_start,
+    alerts::paused_campaign,
+    alerts::no_data_since,
+    alerts::group_id,
+) {
+    (
+        alerts::alert_id,
+        alerts::breach_key,
+        alerts::figures,
+        alerts::window_start,
+        alerts::paused_campaign,
+        alerts::no_data_since,
+        alerts::group_id,
+    )
+}
 
-fn open_alert((id, key, figures, window_start, paused_campaign, no_data_since): OpenRow) -> Result<OpenAlert> {
+type OpenRow = (Uuid, String, serde_json::Value, DateTime<Utc>, bool, Option<DateTime<Utc>>, Option<Uuid>);
+
+fn open_alert((id, key, figures, window_start, paused_campaign, no_data_since, group): OpenRow) -> Result<OpenAlert> {
     let figures = serde_json::from_value(figures).map_err(Error::internal)?;
-    Ok(OpenAlert { id: AlertId(id), key, figures, window_start, paused_campaign, no_data_since })
+    Ok(OpenAlert { id: AlertId(id), key, figures, window_start, paused_campaign, no_data_since, group })
 }
 
 /// One row of the table.
@@ -67,6 +110,13 @@ pub(super) struct Row {
     pub(super) acknowledged_by: Option<Uuid>,
     pub(super) resolved_at: Option<DateTime<Utc>>,
     pub(super) version: i64,
+    pub(super) quiet_why: Option<String>,
+    pub(super) quiet_by: Option<Uuid>,
+    pub(super) quiet_until: Option<DateTime<Utc>>,
+    pub(super) group_id: Option<Uuid>,
+    pub(super) flaps: Option<i32>,
+    pub(super) flaps_since: Option<DateTime<Utc>>,
+    pub(super) contribution: Option<serde_json::Value>,
 }
 
 pub(super) async fn insert(
@@ -74,6 +124,8 @@ pub(super) async fn insert(
     tenant: TenantId,
     id: AlertId,
     breach: &Breach<'_>,
+    hush: Option<&Hush>,
+    contribution: Option<&Contribution>,
     at: DateTime<Utc>,
 ) -> Result<bool> {
     let inserted = diesel::insert_into(alerts::table)
@@ -96,6 +148,14 @@ pub(super) async fn insert(
             alerts::paused_campaign.eq(breach.paused_campaign),
             alerts::opened_at.eq(at),
             alerts::breach_key.eq(&breach.key),
+            // That it is quiet is its second step.
+            alerts::version.eq(if hush.is_some() { 2_i64 } else { 1 }),
+            alerts::quiet_why.eq(hush.map(|hush| hush.why.as_str())),
+            alerts::quiet_by.eq(hush.and_then(|hush| hush.by)),
+            alerts::quiet_until.eq(hush.and_then(|hush| hush.until)),
+            alerts::window_id.eq(hush.and_then(window_of)),
+            alerts::spoke_at.eq(hush.is_none().then_some(at)),
+            alerts::contribution.eq(contribution.map(serde_json::to_value).transpose().map_err(Error::internal)?),
         ))
         .on_conflict_do_nothing()
         .execute(tx)
@@ -110,14 +170,7 @@ fn literally_resolved() -> SqlLiteral<Text> {
 
 pub(super) async fn open(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Option<OpenAlert>> {
     let row: Option<OpenRow> = alerts::table
-        .select((
-            alerts::alert_id,
-            alerts::breach_key,
-            alerts::figures,
-            alerts::window_start,
-            alerts::paused_campaign,
-            alerts::no_data_since,
-        ))
+        .select(open_columns())
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::breach_key.eq(key))
         .filter(alerts::state.ne(literally_resolved()))
@@ -130,14 +183,7 @@ pub(super) async fn open(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Opt
 
 pub(super) async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) -> Result<Vec<OpenAlert>> {
     let rows: Vec<OpenRow> = alerts::table
-        .select((
-            alerts::alert_id,
-            alerts::breach_key,
-            alerts::figures,
-            alerts::window_start,
-            alerts::paused_campaign,
-            alerts::no_data_since,
-        ))
+        .select(open_columns())
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::rule_id.eq(rule.0))
         .filter(alerts::state.ne(literally_resolved()))
@@ -148,9 +194,14 @@ pub(super) async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) ->
     rows.into_iter().map(open_alert).collect()
 }
 
-pub(super) async fn open_of_campaign(tx: &mut Tx, tenant: TenantId, campaign: CampaignId) -> Result<Vec<AlertId>> {
-    let ids: Vec<Uuid> = alerts::table
-        .select(alerts::alert_id)
+/// The open alerts of a campaign with their groups, locked.
+pub(super) async fn open_of_campaign(
+    tx: &mut Tx,
+    tenant: TenantId,
+    campaign: CampaignId,
+) -> Result<Vec<(AlertId, Option<Uuid>)>> {
+    let open: Vec<(Uuid, Option<Uuid>)> = alerts::table
+        .select((alerts::alert_id, alerts::group_id))
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::campaign_id.eq(campaign.0))
         .filter(alerts::state.ne(literally_resolved()))
@@ -158,12 +209,13 @@ pub(super) async fn open_of_campaign(tx: &mut Tx, tenant: TenantId, campaign: Ca
         .for_update()
         .load(tx)
         .await?;
-    Ok(ids.into_iter().map(AlertId).collect())
+    Ok(open.into_iter().map(|(id, group)| (AlertId(id), group)).collect())
 }
 
-pub(super) async fn lock_state(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<AlertState> {
-    let state: String = alerts::table
-        .select(alerts::state)
+/// The state of an alert and its group, locked.
+pub(super) async fn lock_state(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<(AlertState, Option<Uuid>)> {
+    let (state, group): (String, Option<Uuid>) = alerts::table
+        .select((alerts::state, alerts::group_id))
         .filter(alerts::tenant_id.eq(tenant.0))
         .filter(alerts::alert_id.eq(id.0))
         .for_update()
@@ -171,7 +223,7 @@ pub(super) async fn lock_state(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Re
         .await
         .optional()?
         .ok_or_else(|| Error::not_found("alert"))?;
-    state.parse().map_err(Error::internal)
+    Ok((state.parse().map_err(Error::internal)?, group))
 }
 
 pub(super) async fn set_figures(
@@ -204,6 +256,19 @@ pub(super) async fn set_silent(
         .returning(alerts::version)
         .get_result(tx)
         .await?)
+}
+
+pub(super) async fn set_contribution(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: AlertId,
+    contribution: &Contribution,
+) -> Result<()> {
+    diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
+        .set(alerts::contribution.eq(serde_json::to_value(contribution).map_err(Error::internal)?))
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn set_paused(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<()> {
@@ -254,79 +319,6 @@ pub(super) async fn touch(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Result<
         .await?)
 }
 
-pub(super) async fn add_event(
-    tx: &mut Tx,
-    who: &Who,
-    id: AlertId,
-    version: i64,
-    step: AlertStep,
-    figures: Option<&Figures>,
-    at: DateTime<Utc>,
-) -> Result<()> {
-    diesel::insert_into(events::table)
-        .values((
-            events::tenant_id.eq(who.tenant.0),
-            events::alert_id.eq(id.0),
-            events::version.eq(version),
-            events::at.eq(at),
-            events::event.eq(step.as_str()),
-            events::actor_kind.eq(who.actor.kind()),
-            events::actor_id.eq(who.actor.id()),
-            events::via.eq(&who.via),
-            events::figures.eq(figures.map(serde_json::to_value).transpose().map_err(Error::internal)?),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// A step's place in its timeline, as cursors carry it.
-pub(super) fn place(version: i64) -> Uuid {
-    Uuid::from_u64_pair(0, version.unsigned_abs())
-}
-
-/// The steps behind the cursor's, newest first, each with its place: the version that it made.
-pub(super) async fn timeline(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: AlertId,
-    paging: &Paging,
-) -> Result<Vec<(i64, AlertEvent)>> {
-    type EventRow = (i64, DateTime<Utc>, String, String, Option<Uuid>, String, Option<serde_json::Value>);
-    let before = paging.after.map_or(i64::MAX, |place| i64::try_from(place.as_u64_pair().1).unwrap_or(i64::MAX));
-    let rows: Vec<EventRow> = events::table
-        .select((
-            events::version,
-            events::at,
-            events::event,
-            events::actor_kind,
-            events::actor_id,
-            events::via,
-            events::figures,
-        ))
-        .filter(events::tenant_id.eq(tenant.0))
-        .filter(events::alert_id.eq(id.0))
-        .filter(events::version.lt(before))
-        .order(events::version.desc())
-        .limit(paging.fetch())
-        .load(tx)
-        .await?;
-    rows.into_iter()
-        .map(|(version, at, event, actor_kind, actor, via, figures)| {
-            let event = AlertEvent {
-                at,
-                event: event.parse().map_err(Error::internal)?,
-                actor: actor_text(&actor_kind, actor),
-                actor_name: None,
-                actor_kind,
-                via,
-                figures: figures.map(serde_json::from_value).transpose().map_err(Error::internal)?,
-            };
-            Ok((version, event))
-        })
-        .collect()
-}
-
 pub(super) async fn by_ids(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Result<Vec<Row>> {
     Ok(alerts::table
         .select(Row::as_select())
@@ -353,14 +345,22 @@ pub(super) async fn list(
     tx: &mut Tx,
     tenant: TenantId,
     within: Option<&Within>,
-    state: Option<AlertState>,
+    wanted: Wanted,
     paging: &Paging,
 ) -> Result<Vec<Row>> {
     let query = alerts::table.select(Row::as_select()).filter(alerts::tenant_id.eq(tenant.0));
     let query = paged!(query, paging, alerts::alert_id, newest);
     let mut query = reached!(query, alerts, within);
-    if let Some(state) = state {
-        query = query.filter(alerts::state.eq(state.as_str()));
+    let silenced = alerts::quiet_why.is_not_distinct_from(QuietWhy::Silence.as_str());
+    if let Some(group) = wanted.group {
+        query = query.filter(alerts::group_id.eq(group.0));
+    }
+    match wanted.state {
+        None => {}
+        // One that was taken in hand says so, silenced or not.
+        Some(AlertState::Silenced) => query = query.filter(alerts::state.eq("firing")).filter(silenced),
+        Some(AlertState::Firing) => query = query.filter(alerts::state.eq("firing")).filter(not(silenced)),
+        Some(state) => query = query.filter(alerts::state.eq(state.as_str())),
     }
     Ok(query.load(tx).await?)
 }

@@ -51,6 +51,8 @@ pub(super) fn state(locale: Locale, state: ChartState) -> &'static str {
     match (state, locale) {
         (ChartState::Firing, Locale::En) => "Firing",
         (ChartState::Firing, Locale::ZhCn) => "告警中",
+        (ChartState::Silenced, Locale::En) => "Silenced",
+        (ChartState::Silenced, Locale::ZhCn) => "静默",
         (ChartState::Acknowledged, Locale::En) => "Acknowledged",
         (ChartState::Acknowledged, Locale::ZhCn) => "已认领",
         (ChartState::Resolved, Locale::En) => "Resolved",

@@ -1,6 +1,7 @@
 //! Deliveries: taking an incident to the chat, once, and keeping its message true.
 //!
-//! One delivery is one alert's message in one chat channel. It is level-triggered: it says which version the chat
+//! One delivery is one message in one chat channel: an alert's, or a *notice*, which is no alert's own (a silence that ends
+//! soon, a maintenance window). It is level-triggered: it says which version the chat
 //! shall show (`wanted`) and which it shows (`posted`), so any number of changes while the chat is away collapse into
 //! one edit. The bot claims due deliveries (through [`crate::watch::dispatch`], which knows what they show); a claim is a
 //! lease with an attempt number; a report of an older attempt is refused. What may pass is tried again for a day, with
@@ -30,21 +31,124 @@ use chrono::{DateTime, TimeDelta, Utc};
 use model::Failed;
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{AlertId, DeliveryId, TenantId};
-use tillwatch_shared::watch::{DeliveryInfo, DeliveryOutcome, DeliveryState, ReportDelivery, ServerRef, Transport};
+use tillwatch_shared::ids::{AlertId, DeliveryId, NoticeId, TenantId};
+use tillwatch_shared::watch::{
+    AlertMessage, DeliveryInfo, DeliveryOutcome, DeliveryState, NoticeKind, ReportDelivery, ServerRef, Transport,
+};
 use uuid::Uuid;
 
-pub use store::Claimed;
+use store::Subject;
+
+pub use store::{Claimed, NoticeRow};
 
 /// A claimed delivery comes back after this if the bot died.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 
-/// Orders an alert's first version for a chat server, as part of the transaction that raised it.
+/// Orders `version` of an alert for a chat server, as part of the transaction that raised it or has it speak. A server that
+/// shows the alert already is left alone.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn order(tx: &mut Tx, who: &Who, alert: AlertId, server: &Server, at: DateTime<Utc>) -> Result<()> {
-    store::insert(tx, who, DeliveryId::new(), alert, server, at).await
+pub async fn order(
+    tx: &mut Tx,
+    who: &Who,
+    alert: AlertId,
+    version: i64,
+    server: &Server,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    store::insert(tx, who, DeliveryId::new(), Subject { id: alert.0, shows: "alert", version }, server, at).await
+}
+
+/// Tells every linked chat something that is no alert's own, once: `about` is the thing, `step` which of several. `false`
+/// when it was told already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn announce(
+    tx: &mut Tx,
+    who: &Who,
+    kind: NoticeKind,
+    about: Uuid,
+    step: i32,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    add(tx, who, NoticeId::new(), kind, about, step, at).await
+}
+
+async fn add(
+    tx: &mut Tx,
+    who: &Who,
+    id: NoticeId,
+    kind: NoticeKind,
+    about: Uuid,
+    step: i32,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    if !store::add_notice(tx, who.tenant, id, kind, about, step, at).await? {
+        return Ok(false);
+    }
+    for server in chat::servers_held(tx, who.tenant).await? {
+        let subject = Subject { id: id.0, shows: store::NOTICE, version: 1 };
+        store::insert(tx, who, DeliveryId::new(), subject, &server, at).await?;
+    }
+    Ok(true)
+}
+
+/// Tells every linked chat of a group of alerts, which is a notice about itself; its id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_group(tx: &mut Tx, who: &Who, at: DateTime<Utc>) -> Result<NoticeId> {
+    let id = NoticeId::new();
+    add(tx, who, id, NoticeKind::AlertGroup, id.0, 0, at).await?;
+    Ok(id)
+}
+
+/// Has the messages that show one alert show another in its place, `version` of it. A bot that has one of them in hand
+/// loses its lease, and looks for what it may have posted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_over(
+    tx: &mut Tx,
+    who: &Who,
+    from: AlertId,
+    to: AlertId,
+    version: i64,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    store::take_over(tx, who, from, to, version, at).await
+}
+
+/// Has every chat that shows a notice of these kinds about a thing show what it tells now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew_all(tx: &mut Tx, who: &Who, kinds: &[NoticeKind], about: Uuid, at: DateTime<Utc>) -> Result<()> {
+    for (id, version) in store::renew_notices(tx, who.tenant, kinds, about).await? {
+        store::want(tx, who, id.0, version, at).await?;
+    }
+    Ok(())
+}
+
+/// Has every chat that shows a notice show what it tells now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew(tx: &mut Tx, who: &Who, kind: NoticeKind, about: Uuid, step: i32, at: DateTime<Utc>) -> Result<()> {
+    match store::renew_notice(tx, who.tenant, kind, about, step).await? {
+        Some((id, version)) => store::want(tx, who, id.0, version, at).await,
+        None => Ok(()),
+    }
+}
+
+/// These notices, in no order; one that is not there is missing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn notices(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Result<Vec<NoticeRow>> {
+    if ids.is_empty() { Ok(Vec::new()) } else { store::notices(tx, tenant, ids).await }
 }
 
 /// Has every chat that shows an alert show `version` of it.
@@ -52,7 +156,7 @@ pub async fn order(tx: &mut Tx, who: &Who, alert: AlertId, server: &Server, at: 
 /// # Errors
 /// When the database fails.
 pub async fn want(tx: &mut Tx, who: &Who, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
-    store::want(tx, who, alert, version, at).await
+    store::want(tx, who, alert.0, version, at).await
 }
 
 /// Claims up to `most` due deliveries of these chats for [`LEASE`]; of a chat that has a server among `servers`, only
@@ -172,6 +276,14 @@ pub async fn list(app: &App, who: &Who, state: Option<DeliveryState>, paging: &P
     Ok(paging.page(rows, |row| row.id.0, |row| row))
 }
 
+/// The messages about an alert, oldest first: its own, that of its group, and what was told of it beside them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn messages(tx: &mut Tx, tenant: TenantId, alert: AlertId, group: Option<Uuid>) -> Result<Vec<AlertMessage>> {
+    store::messages(tx, tenant, alert, group).await
+}
+
 /// Sends a dead delivery again, to the chat channel that its server has now; `false` when it is not dead.
 ///
 /// # Errors
@@ -182,7 +294,7 @@ pub async fn replay(app: &App, who: &Who, id: DeliveryId) -> Result<bool> {
         .write(who, async |tx| {
             let within = reach::within(tx, who).await?;
             store::check_reach(tx, who.tenant, within.as_ref(), id).await?;
-            let servers = chat::servers(tx, who.tenant).await?;
+            let servers = chat::servers_held(tx, who.tenant).await?;
             let changed = store::replay(tx, who.tenant, id, &servers, now()).await?;
             if changed {
                 let object = Some(id.to_string());
@@ -200,7 +312,7 @@ pub async fn replay(app: &App, who: &Who, id: DeliveryId) -> Result<bool> {
 /// A server's alerts go to the chat channel that it has now: what nobody claimed yet, and what was refused for good,
 /// which may be because the channel is gone or closed to the bot. What waits for a server that was unlinked is given up.
 async fn server_settled(tx: &mut Tx, who: &Who, transport: &str, server: &str, at: DateTime<Utc>) -> Result<()> {
-    let servers = chat::servers(tx, who.tenant).await?;
+    let servers = chat::servers_held(tx, who.tenant).await?;
     let Some(server) = servers.iter().find(|one| one.transport == transport && one.server_ref == server) else {
         return store::give_up(tx, who.tenant, transport, server).await;
     };

@@ -1,8 +1,11 @@
 //! The only SQL of deliveries. The app role sees its own tenant's rows, the system role works the queue.
 
+mod notices;
 mod settling;
 
-pub(super) use settling::{give_up, redirect_unclaimed, refused};
+pub use notices::NoticeRow;
+pub(super) use notices::{add_notice, messages, notices, renew_notice, renew_notices, take_over};
+pub(super) use settling::{give_up, redirect_unclaimed, refused, replay};
 
 use super::model::Failed;
 use crate::error::{Error, Result};
@@ -20,15 +23,26 @@ use diesel::dsl::{case_when, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
-use tillwatch_shared::ids::{AlertId, DeliveryId, TenantId};
+use tillwatch_shared::ids::{AlertId, DeliveryId, NoticeId, TenantId};
 use tillwatch_shared::watch::{DeliveryInfo, DeliveryState};
 use uuid::Uuid;
+
+/// What a delivery shows: an alert or a notice, and which version of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject {
+    pub(super) id: Uuid,
+    pub(super) shows: &'static str,
+    pub(super) version: i64,
+}
+
+/// The word of a delivery that shows a notice.
+pub(super) const NOTICE: &str = "notice";
 
 pub(super) async fn insert(
     tx: &mut Tx,
     who: &Who,
     id: DeliveryId,
-    alert: AlertId,
+    subject: Subject,
     server: &Server,
     at: DateTime<Utc>,
 ) -> Result<()> {
@@ -36,12 +50,13 @@ pub(super) async fn insert(
         .values((
             queue::delivery_id.eq(id.0),
             queue::for_tenant.eq(who.tenant.0),
-            queue::alert_id.eq(alert.0),
+            queue::alert_id.eq(subject.id),
+            queue::shows.eq(subject.shows),
             queue::transport.eq(&server.transport),
             queue::server_ref.eq(&server.server_ref),
             queue::channel_ref.eq(&server.channel_ref),
             queue::state.eq("pending"),
-            queue::wanted_version.eq(1_i64),
+            queue::wanted_version.eq(subject.version),
             queue::wanted_at.eq(at),
             queue::due_at.eq(at),
             queue::created_at.eq(at),
@@ -55,14 +70,14 @@ pub(super) async fn insert(
 
 /// A delivery that is with the bot keeps its lease: only one that was done, or given up, becomes due at once. What the
 /// chat refused for good stays so, and what was shown in a server that is linked no more is left as it is.
-pub(super) async fn want(tx: &mut Tx, who: &Who, alert: AlertId, version: i64, at: DateTime<Utc>) -> Result<()> {
+pub(super) async fn want(tx: &mut Tx, who: &Who, subject: Uuid, version: i64, at: DateTime<Utc>) -> Result<()> {
     let linked = chat_servers::table
         .filter(chat_servers::tenant_id.eq(who.tenant.0))
         .select(chat_servers::transport.concat("/").concat(chat_servers::server_ref));
     diesel::update(
         queue::table
             .filter(queue::for_tenant.eq(who.tenant.0))
-            .filter(queue::alert_id.eq(alert.0))
+            .filter(queue::alert_id.eq(subject))
             .filter(queue::state.ne("dead").or(queue::refused.eq(false)))
             .filter(queue::wanted_version.lt(version))
             .filter(queue::transport.concat("/").concat(queue::server_ref).eq_any(linked)),
@@ -87,8 +102,8 @@ pub struct Claimed {
     pub id: Uuid,
     /// Whose it is.
     pub tenant: Uuid,
-    /// What it shows.
-    pub alert: Uuid,
+    /// The alert or the notice that it shows.
+    pub subject: Uuid,
     /// The kind of chat.
     pub transport: String,
     /// The server there.
@@ -103,6 +118,15 @@ pub struct Claimed {
     pub first_claimed_at: Option<DateTime<Utc>>,
     /// The request behind what it shall show.
     pub request_id: Option<String>,
+    /// Which of the two it shows.
+    shows: String,
+}
+
+impl Claimed {
+    /// Whether it shows a notice.
+    pub fn is_notice(&self) -> bool {
+        self.shows == NOTICE
+    }
 }
 
 /// Due rows of the `whole` chats, and of the `named` servers (`chat/server`) of the others.
@@ -159,6 +183,7 @@ pub(super) async fn claim(
             queue::attempt,
             queue::first_claimed_at,
             queue::request_id,
+            queue::shows,
         ))
         .load(tx)
         .await?)
@@ -238,6 +263,7 @@ pub(super) async fn alert_of(tx: &mut SystemTx, id: DeliveryId) -> Result<Option
     Ok(queue::table
         .select((queue::for_tenant, queue::alert_id))
         .filter(queue::delivery_id.eq(id.0))
+        .filter(queue::shows.ne(NOTICE))
         .first(tx)
         .await
         .optional()?)
@@ -278,7 +304,7 @@ pub(super) async fn list(
     state: Option<DeliveryState>,
     paging: &Paging,
 ) -> Result<Vec<DeliveryInfo>> {
-    type Row = (Uuid, Uuid, String, String, i32, Option<String>, Option<String>, DateTime<Utc>, Option<String>);
+    type Row = (Uuid, Uuid, String, String, i32, Option<String>, Option<String>, DateTime<Utc>, Option<String>, String);
     let query = queue::table
         .select((
             queue::delivery_id,
@@ -290,6 +316,7 @@ pub(super) async fn list(
             queue::message_ref,
             queue::created_at,
             queue::request_id,
+            queue::shows,
         ))
         .filter(queue::for_tenant.eq(tenant.0));
     let query = paged!(query, paging, queue::delivery_id, newest);
@@ -301,10 +328,12 @@ pub(super) async fn list(
         .load::<Row>(tx)
         .await?
         .into_iter()
-        .map(|(id, alert, transport, state, attempt, last_error, message, created_at, request_id)| {
+        .map(|(id, subject, transport, state, attempt, last_error, message, created_at, request_id, shows)| {
+            let notice = shows == NOTICE;
             Ok(DeliveryInfo {
                 id: DeliveryId(id),
-                alert: AlertId(alert),
+                alert: (!notice).then_some(AlertId(subject)),
+                notice: notice.then_some(NoticeId(subject)),
                 transport: transport.parse().map_err(Error::internal)?,
                 state: state.parse().map_err(Error::internal)?,
                 attempt,
@@ -315,58 +344,4 @@ pub(super) async fn list(
             })
         })
         .collect()
-}
-
-/// Makes a dead delivery due again, in the chat channel that its server has now. A message in another channel is left
-/// there, and a new one is posted.
-pub(super) async fn replay(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: DeliveryId,
-    servers: &[Server],
-    at: DateTime<Utc>,
-) -> Result<bool> {
-    let (state, transport, server, channel): (String, String, String, String) = queue::table
-        .select((queue::state, queue::transport, queue::server_ref, queue::channel_ref))
-        .filter(queue::for_tenant.eq(tenant.0))
-        .filter(queue::delivery_id.eq(id.0))
-        .for_update()
-        .first(tx)
-        .await
-        .optional()?
-        .ok_or_else(|| Error::not_found("delivery"))?;
-    if state != "dead" {
-        return Ok(false);
-    }
-    let now = servers.iter().find(|one| one.transport == transport && one.server_ref == server);
-    let Some(now) = now else {
-        return Err(Error::conflict("Its chat server is linked no more. Link that server again, then repeat this."));
-    };
-    if now.channel_ref != channel {
-        move_to(tx, tenant, id, &now.channel_ref).await?;
-    }
-    diesel::update(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::delivery_id.eq(id.0)))
-        .set((
-            queue::state.eq("pending"),
-            queue::failures.eq(0),
-            queue::refused.eq(false),
-            queue::wanted_at.eq(at),
-            queue::due_at.eq(at),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(true)
-}
-
-/// Another channel: nothing of it was said there, so nothing is to be looked for.
-async fn move_to(tx: &mut Tx, tenant: TenantId, id: DeliveryId, channel: &str) -> Result<()> {
-    diesel::update(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::delivery_id.eq(id.0)))
-        .set((
-            queue::channel_ref.eq(channel),
-            queue::message_ref.eq(None::<String>),
-            queue::first_claimed_at.eq(None::<DateTime<Utc>>),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
 }

@@ -1,16 +1,17 @@
 //! Dispatch: handing the bot the deliveries that are due, with what they shall show now.
 //!
 //! A claim is two steps: the narrow role leases due rows of all retailers ([`deliveries`]), then each retailer's own
-//! transaction reads the alerts behind them ([`alerts`]), so that no query sees two retailers' data. The bot waits in
+//! transaction reads the alerts and notices behind them (`shown`), so that no query sees two retailers' data. The bot waits in
 //! a long poll, which ends when there is work, when its time is up, or when the service stops.
 //! Invariants: what is handed out is the newest version at the time of the claim; a later change becomes due again. One
 //! retailer's trouble is no other's: what cannot be read is given back as a failed attempt, and the rest handed out.
 
 pub mod routes;
+mod shown;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::identity::tenants;
+use crate::identity::{chat, tenants};
 use crate::platform::clock::now;
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{DeliveryId, TenantId};
-use tillwatch_shared::watch::{ClaimDeliveries, ClaimedDeliveries, Delivery};
+use tillwatch_shared::watch::{ClaimDeliveries, ClaimedDeliveries, Delivery, Transport};
 use uuid::Uuid;
 
 /// How often a waiting claim looks without a wake-up.
@@ -81,7 +82,7 @@ async fn handed_out(
                 .filter(|row| filled.iter().all(|delivery| delivery.id.0 != row.id))
                 .map(|row| (row.id, row.attempt))
                 .collect();
-            give_back(app, tenant, &lost, "its alert is not there", at).await;
+            give_back(app, tenant, &lost, "what it shows is not there", at).await;
             return filled;
         }
         Err(error) => error,
@@ -121,20 +122,19 @@ async fn filled(
     request_id: &str,
 ) -> Result<Vec<Delivery>> {
     let who = Who::system(tenant, "delivery", request_id);
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.alert).collect();
-    let (settings, alerts) = app
+    let is_robot = |row: &&Claimed| row.transport.parse::<Transport>().is_ok_and(Transport::is_robot);
+    let robots: Vec<String> = rows.iter().filter(is_robot).map(|row| row.server_ref.clone()).collect();
+    let (settings, shown, robots) = app
         .db
         .read(&who, async |tx| {
             let settings = tenants::settings(tx, tenant).await?;
-            Ok((settings, alerts::by_ids(tx, tenant, &ids).await?))
+            let robots = chat::robots::addresses(tx, &app.sealer, tenant, &robots).await?;
+            Ok((settings, shown::of(tx, tenant, rows, at).await?, robots))
         })
         .await?;
     rows.iter()
-        .filter_map(|row| {
-            let alert = alerts.iter().find(|alert| alert.id.0 == row.alert)?.clone();
-            Some((row, alert))
-        })
-        .map(|(row, alert)| {
+        .filter_map(|row| Some((row, shown.get(&row.subject)?.clone())))
+        .map(|(row, shown)| {
             Ok(Delivery {
                 id: DeliveryId(row.id),
                 attempt: row.attempt,
@@ -144,12 +144,14 @@ async fn filled(
                 locale: settings.locale,
                 retailer: settings.name.clone(),
                 time_zone: settings.time_zone.name().to_owned(),
-                version: alert.version,
+                version: shown.version,
                 message: row.message_ref.clone(),
                 first_claimed_at: row.first_claimed_at.unwrap_or(at),
                 claimed_at: at,
                 request_id: row.request_id.clone(),
-                alert,
+                robot: robots.get(&row.server_ref).cloned(),
+                alert: shown.alert,
+                notice: shown.notice,
             })
         })
         .collect()

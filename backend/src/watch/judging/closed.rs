@@ -17,6 +17,7 @@ use crate::watch::rules::detect::Verdict;
 use crate::watch::rules::kinds::{self, Silence};
 use crate::watch::rules::series::{Calendar, Prepared};
 use crate::watch::rules::{self, ActiveRule, quiet, reading, wire_figures};
+use crate::watch::trail;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -178,7 +179,9 @@ impl Judged<'_> {
     ) -> Result<Option<OpenAlert>> {
         let as_rule = who.as_rule(self.rule.id);
         let key = alerts::breach_key(self.rule.id, channel, self.rule.campaign);
+        let mut trail = Vec::with_capacity(verdicts.len());
         for (start, verdict) in verdicts {
+            let before = open.as_ref().map(|alert| alert.id);
             let breach = |figures, paused_campaign| Breach {
                 rule: self.rule,
                 channel,
@@ -209,7 +212,17 @@ impl Judged<'_> {
                 }
                 _ => {}
             }
+            trail.push(trail::Entry {
+                channel,
+                window_start: start,
+                at: self.at,
+                outcome: trail::model::outcome(&verdict, before.is_some()),
+                reason: trail::model::reason(&verdict),
+                figures: verdict.figures().map(wire_figures),
+                alert: open.as_ref().map(|alert| alert.id).or(before),
+            });
         }
+        trail::record(tx, who.tenant, self.rule.id, &trail).await?;
         Ok(open)
     }
 

@@ -47,6 +47,7 @@ use chrono_tz::Tz;
 use serde_json::json;
 use series::How;
 use tillwatch_shared::Page;
+use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{CampaignId, ChannelId, RuleId, TenantId};
 use tillwatch_shared::tenant::QuietHours;
 use tillwatch_shared::watch::{
@@ -235,6 +236,17 @@ async fn reached_rule(tx: &mut Tx, who: &Who, id: RuleId, lock: bool) -> Result<
     let rule = store::get(tx, who.tenant, id, lock).await?;
     reach::check(tx, who, Place { channel: rule.channel, campaign: rule.campaign }, "rule").await?;
     Ok(rule)
+}
+
+/// A rule that `who` reaches, if there is such a one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(tx: &mut Tx, who: &Who, id: RuleId) -> Result<Option<Rule>> {
+    match reached_rule(tx, who, id, false).await {
+        Err(error) if error.code == Code::NotFound => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// Changes a rule.

@@ -28,7 +28,7 @@ async fn shown(deliveries: Vec<Delivery>) -> (String, Vec<DeliveryOutcome>) {
     (text, outcomes)
 }
 
-fn one(alert: tillwatch_shared::watch::Alert) -> Delivery {
+fn one(alert: Alert) -> Delivery {
     delivery(alert, Transport::Console, Locale::En)
 }
 

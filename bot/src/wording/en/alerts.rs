@@ -77,6 +77,13 @@ impl Alerting for English {
             AlertStep::CampaignPaused => "campaign paused",
             AlertStep::CampaignResumed => "campaign resumed",
             AlertStep::CampaignChanged => "campaign changed",
+            AlertStep::Silenced => "silenced",
+            AlertStep::UnderMaintenance => "kept quiet by maintenance",
+            AlertStep::Inhibited => "inhibited by a stop-loss",
+            AlertStep::InQuietHours => "kept quiet by quiet hours",
+            AlertStep::Spoke => "no longer quiet",
+            AlertStep::Escalated => "escalated",
+            AlertStep::Reminded => "told again",
             AlertStep::Resolved => "resolved",
         }
     }

@@ -14,6 +14,8 @@ pub(super) fn line(topic: Topic) -> &'static str {
         Topic::AlertsList => "open alerts, numbered",
         Topic::AlertsShow => "one alert with its timeline",
         Topic::AlertsAck => "take an alert; the team sees that you have it",
+        Topic::AlertsSilence => "silence an alert for a while; a reason is needed",
+        Topic::AlertsWhy => "why you got an alert, or did not",
         Topic::Help => "this list, or help on one command",
     }
 }
@@ -42,6 +44,12 @@ pub(super) fn text(topic: Topic) -> &'static str {
         Topic::AlertsList => "The numbers hold until your next list. Firing ones come first.",
         Topic::AlertsShow => "By the number of your last list, or by its id (alr_…).",
         Topic::AlertsAck => "By the number of your last list, or by its id (alr_…). The first who takes it has it.",
+        Topic::AlertsSilence => {
+            "Say for how long: 30m, 2h, 1d; an hour if you leave it out. Critical alerts for at most 4 hours, warnings for 3 days, the rest for 14 days. You are told before it ends, and what still fires then speaks. A stop-loss cannot be silenced."
+        }
+        Topic::AlertsWhy => {
+            "Tells what it was judged by, whether a silence, maintenance, a stop-loss or a storm held it back, and what became of each message. By the number of your last list, or by its id (alr_…)."
+        }
         Topic::Help => "For example: help campaign pause",
     }
 }

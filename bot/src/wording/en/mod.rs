@@ -3,6 +3,7 @@
 mod alerts;
 mod help;
 mod names;
+mod quiet;
 
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
@@ -28,6 +29,7 @@ impl Wording for English {
             Permission::CampaignsPause => "pause campaigns",
             Permission::CampaignsResume => "resume campaigns",
             Permission::AlertsAcknowledge => "acknowledge alerts",
+            Permission::AlertsSilence => "silence alerts",
             Permission::CampaignsRead => "see campaigns",
             Permission::AlertsRead => "see alerts",
             Permission::MetricsRead => "see figures",

@@ -47,9 +47,16 @@ impl Names for English {
             Label::ButtonPause => "Pause campaign",
             Label::ButtonPaused => "Campaign is not running",
             Label::ButtonAcknowledge => "Acknowledge",
+            Label::ButtonSilence => "Silence 1 h",
             Label::ButtonOpen => "Open",
             Label::None => "none",
             Label::AllChannels => "all channels",
+            Label::Rules => "Rules",
+            Label::Worst => "The worst",
+            Label::Why => "Why",
+            Label::Messages => "Messages",
+            Label::Lately => "What the rule said",
+            Label::Moved => "What moved it",
         }
     }
 
@@ -68,6 +75,7 @@ impl Names for English {
     fn alert_state(&self, state: AlertState) -> &'static str {
         match state {
             AlertState::Firing => "firing",
+            AlertState::Silenced => "silenced",
             AlertState::Acknowledged => "acknowledged",
             AlertState::Resolved => "resolved",
         }

@@ -77,6 +77,13 @@ impl Alerting for Chinese {
             AlertStep::CampaignPaused => "营销活动已暂停",
             AlertStep::CampaignResumed => "营销活动已恢复",
             AlertStep::CampaignChanged => "营销活动状态已变更",
+            AlertStep::Silenced => "已静默",
+            AlertStep::UnderMaintenance => "维护期间不通知",
+            AlertStep::Inhibited => "被止损预警抑制",
+            AlertStep::InQuietHours => "免打扰时段内不通知",
+            AlertStep::Spoke => "恢复通知",
+            AlertStep::Escalated => "已上报",
+            AlertStep::Reminded => "再次通知",
             AlertStep::Resolved => "已恢复",
         }
     }

@@ -14,6 +14,8 @@ pub(super) fn line(topic: Topic) -> &'static str {
         Topic::AlertsList => "未恢复的预警，带编号",
         Topic::AlertsShow => "单个预警及其时间线",
         Topic::AlertsAck => "认领预警，团队可见由您跟进",
+        Topic::AlertsSilence => "静默预警一段时间，须填写原因",
+        Topic::AlertsWhy => "为什么收到或没有收到某条预警",
         Topic::Help => "显示本列表，或某个命令的说明",
     }
 }
@@ -36,6 +38,12 @@ pub(super) fn text(topic: Topic) -> &'static str {
         Topic::AlertsList => "编号在您下次查看列表前有效。告警中的排在前面。",
         Topic::AlertsShow => "可用最近一次列表中的编号，或预警编号（alr_…）。",
         Topic::AlertsAck => "可用最近一次列表中的编号，或预警编号（alr_…）。先认领者负责跟进。",
+        Topic::AlertsSilence => {
+            "时长可写 30分钟、2小时、1天，不写则为 1 小时。严重的最长 4 小时，警告 3 天，提示 14 天。结束前会提醒；届时仍在告警则再次通知。止损不能静默。"
+        }
+        Topic::AlertsWhy => {
+            "说明判断依据，是否被静默、维护、止损抑制或合并，以及每条消息的情况。可用最近一次列表中的编号，或预警编号（alr_…）。"
+        }
         Topic::Help => "例如：help campaign pause",
     }
 }

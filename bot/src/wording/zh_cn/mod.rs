@@ -3,6 +3,7 @@
 mod alerts;
 mod help;
 mod names;
+mod quiet;
 
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
@@ -26,6 +27,7 @@ impl Wording for Chinese {
             Permission::CampaignsPause => "暂停营销活动",
             Permission::CampaignsResume => "恢复营销活动",
             Permission::AlertsAcknowledge => "认领预警",
+            Permission::AlertsSilence => "静默预警",
             Permission::CampaignsRead => "查看营销活动",
             Permission::AlertsRead => "查看预警",
             Permission::MetricsRead => "查看指标",

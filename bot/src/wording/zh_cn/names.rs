@@ -46,9 +46,16 @@ impl Names for Chinese {
             Label::ButtonPause => "暂停活动",
             Label::ButtonPaused => "活动未在进行",
             Label::ButtonAcknowledge => "认领",
+            Label::ButtonSilence => "静默 1 小时",
             Label::ButtonOpen => "查看",
             Label::None => "无",
             Label::AllChannels => "全部渠道",
+            Label::Rules => "规则",
+            Label::Worst => "最严重的",
+            Label::Why => "原因说明",
+            Label::Messages => "消息",
+            Label::Lately => "规则的判断",
+            Label::Moved => "变动来源",
         }
     }
 
@@ -67,6 +74,7 @@ impl Names for Chinese {
     fn alert_state(&self, state: AlertState) -> &'static str {
         match state {
             AlertState::Firing => "告警中",
+            AlertState::Silenced => "静默",
             AlertState::Acknowledged => "已认领",
             AlertState::Resolved => "已恢复",
         }

@@ -2,6 +2,7 @@
 
 use super::{Letter, Text, name, time};
 use tillwatch_shared::permissions::Role;
+use tillwatch_shared::watch::Severity;
 
 impl Letter {
     pub(super) fn chinese(&self, link: &str) -> Text {
@@ -65,6 +66,21 @@ impl Letter {
                     body: format!(
                         "您好：\n\nWebhook“{webhook}”已于 {at} 停用，原因：{why}。系统不再向它发送消息，待发送的消息也已放弃。\n\n\
                          接收端恢复后，请重新启用该 Webhook，并重放它错过的那段时间的事件。\n"
+                    ),
+                }
+            }
+            Self::AlertEscalated { alert, rule, severity, since } => {
+                let (rule, since) = (name(rule), time(*since));
+                let severity = match severity {
+                    Severity::Critical => "严重",
+                    Severity::Warning => "警告",
+                    Severity::Info => "提示",
+                };
+                Text {
+                    subject: format!("预警无人认领：{rule}"),
+                    body: format!(
+                        "您好：\n\n预警“{rule}”（{severity}）自 {since} 起告警，至今无人认领。\n\n\
+                         请在聊天中认领（alerts ack {alert}）或通过 API 认领，也可请同事处理。\n"
                     ),
                 }
             }

@@ -77,6 +77,16 @@ impl Letter {
                     ),
                 }
             }
+            Self::AlertEscalated { alert, rule, severity, since } => {
+                let (rule, since) = (name(rule), time(*since));
+                Text {
+                    subject: format!("Nobody has acknowledged an alert: {rule}"),
+                    body: format!(
+                        "Hello,\n\nthe alert \"{rule}\" ({severity}) fires since {since}, and nobody has acknowledged it.\n\n\
+                         Take it in chat (alerts ack {alert}) or over the API, or ask a colleague to.\n"
+                    ),
+                }
+            }
             Self::TenantClosing { retailer, until, erasure } => {
                 let (retailer, until) = (name(retailer), time(*until));
                 Text {

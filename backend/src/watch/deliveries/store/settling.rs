@@ -1,9 +1,10 @@
-//! The SQL of a chat server whose channel was set, or that was unlinked.
+//! The SQL of a chat server whose channel was set, or that was unlinked, and of sending again what is dead.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::chat::Server;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::queue_deliveries as queue;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{DeliveryId, TenantId};
@@ -51,5 +52,59 @@ pub(in super::super) async fn redirect_unclaimed(tx: &mut Tx, tenant: TenantId, 
     .set(queue::channel_ref.eq(&server.channel_ref))
     .execute(tx)
     .await?;
+    Ok(())
+}
+
+/// Makes a dead delivery due again, in the chat channel that its server has now. A message in another channel is left
+/// there, and a new one is posted.
+pub(in super::super) async fn replay(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: DeliveryId,
+    servers: &[Server],
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let (state, transport, server, channel): (String, String, String, String) = queue::table
+        .select((queue::state, queue::transport, queue::server_ref, queue::channel_ref))
+        .filter(queue::for_tenant.eq(tenant.0))
+        .filter(queue::delivery_id.eq(id.0))
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("delivery"))?;
+    if state != "dead" {
+        return Ok(false);
+    }
+    let now = servers.iter().find(|one| one.transport == transport && one.server_ref == server);
+    let Some(now) = now else {
+        return Err(Error::conflict("Its chat server is linked no more. Link that server again, then repeat this."));
+    };
+    if now.channel_ref != channel {
+        move_to(tx, tenant, id, &now.channel_ref).await?;
+    }
+    diesel::update(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::delivery_id.eq(id.0)))
+        .set((
+            queue::state.eq("pending"),
+            queue::failures.eq(0),
+            queue::refused.eq(false),
+            queue::wanted_at.eq(at),
+            queue::due_at.eq(at),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(true)
+}
+
+/// Another channel: nothing of it was said there, so nothing is to be looked for.
+async fn move_to(tx: &mut Tx, tenant: TenantId, id: DeliveryId, channel: &str) -> Result<()> {
+    diesel::update(queue::table.filter(queue::for_tenant.eq(tenant.0)).filter(queue::delivery_id.eq(id.0)))
+        .set((
+            queue::channel_ref.eq(channel),
+            queue::message_ref.eq(None::<String>),
+            queue::first_claimed_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(tx)
+        .await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::fmt;
 use chrono::{NaiveDateTime, TimeDelta};
 use serde::Serialize;
 
-use super::{Bucket, Comparable, Deviation, NoDataReason, RuleError, Season, Threshold, Verdict};
+use super::{Bucket, Comparable, Deviation, Learned, NoDataReason, RuleError, Season, Threshold, Verdict};
 
 /// The rules that can be replayed over a single series.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,12 +22,14 @@ pub enum ReplayRule {
     Threshold(Threshold),
     /// The 2-sigma rule.
     Deviation(Deviation),
+    /// The learned anomaly; it has no setting.
+    Learned,
 }
 
 impl ReplayRule {
     fn season(&self) -> Season {
         match self {
-            Self::Threshold(_) => Season::None,
+            Self::Threshold(_) | Self::Learned => Season::None,
             Self::Deviation(rule) => rule.season,
         }
     }
@@ -96,6 +98,8 @@ pub struct Replay {
     rule: ReplayRule,
     /// One baseline for each slot of the season.
     baselines: HashMap<u32, VecDeque<Comparable>>,
+    /// What the learned anomaly knows.
+    learned: Learned,
     /// How far into its slot the series begins; known from the first bucket on.
     phase: Option<TimeDelta>,
     /// The open episode.
@@ -112,8 +116,16 @@ impl Replay {
         match &rule {
             ReplayRule::Threshold(rule) => rule.check()?,
             ReplayRule::Deviation(rule) => rule.check()?,
+            ReplayRule::Learned => {}
         }
-        Ok(Self { rule, baselines: HashMap::new(), phase: None, episode: None, summary: Summary::default() })
+        Ok(Self {
+            rule,
+            baselines: HashMap::new(),
+            learned: Learned::new(),
+            phase: None,
+            episode: None,
+            summary: Summary::default(),
+        })
     }
 
     /// Judges the next bucket and remembers it. Buckets come in order of time, each once: that is the caller's duty.
@@ -128,6 +140,11 @@ impl Replay {
                 let verdict = rule.judge_against(baseline.make_contiguous(), bucket, open);
                 rule.remember(baseline, bucket);
                 verdict
+            }
+            // It keeps its own episode, which is open exactly when this one is.
+            ReplayRule::Learned => {
+                let second = bucket.start.and_utc().timestamp();
+                self.learned.judge(second, bucket.value().unwrap_or(f64::NAN)).verdict()
             }
         };
         self.count(bucket.start, &verdict);
@@ -209,8 +226,8 @@ impl fmt::Display for Summary {
         if let (0, Some(need)) = (self.judged, self.history_needed) {
             return write!(
                 f,
-                "Nothing could be judged: a row needs {need} earlier ones that are comparable (same weekday and time of \
-                 day, unless a shorter season is chosen)."
+                "Nothing could be judged: a row needs {need} earlier ones (for a deviation: comparable ones, of the same \
+                 weekday and time of day, unless a shorter season is chosen)."
             );
         }
         let (Some(first), Some(last), Some(longest)) = (self.first, self.last, self.longest) else {

@@ -5,7 +5,9 @@
 //!
 //! Input: UTF-8 (a byte order mark is fine), one row a line, two columns; a header `timestamp,value` may lead. Timestamps:
 //! RFC 3339, `YYYY-MM-DD HH:MM[:SS]` or `YYYY-MM-DD`, ascending, each once; with an offset everywhere or nowhere. Seasons
-//! follow the wall clock as it is written. An empty value means that nothing was reported. Blank lines are skipped.
+//! follow the wall clock as it is written. An empty value means that nothing was reported. Blank lines are skipped. The
+//! learned anomaly, which any export is thrown at, is less strict about the order: a moment may come again, and times
+//! without an offset may go back by the hour of an autumn.
 //!
 //! Output: a header, then one row for each input row; timestamp and value are given back as they were written, the score
 //! has six decimals (0 for a row that could not be judged), `fired` is `true` at the first row of an episode.
@@ -23,7 +25,7 @@ use std::str::FromStr;
 use chrono::TimeDelta;
 
 use super::{Bucket, Deviation, Method, Replay, ReplayRule, RuleError, Season, SeasonLength, Side, Summary, Threshold};
-use rows::{Row, Rows};
+use rows::{Order, Row, Rows};
 
 mod rows;
 
@@ -37,8 +39,10 @@ const LARGEST_VALUE: f64 = 1e100;
 /// Which rule is replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RuleKind {
-    /// The 2-sigma rule.
+    /// The learned anomaly, which has one fixed setting.
     #[default]
+    Learned,
+    /// The 2-sigma rule.
     Deviation,
     /// A fixed line.
     Threshold,
@@ -49,9 +53,10 @@ impl FromStr for RuleKind {
 
     fn from_str(text: &str) -> Result<Self, RuleError> {
         match text {
+            "learned" => Ok(Self::Learned),
             "deviation" => Ok(Self::Deviation),
             "threshold" => Ok(Self::Threshold),
-            _ => Err(RuleError::UnknownWord { field: "kind", expected: "deviation, threshold" }),
+            _ => Err(RuleError::UnknownWord { field: "kind", expected: "learned, deviation, threshold" }),
         }
     }
 }
@@ -59,7 +64,7 @@ impl FromStr for RuleKind {
 /// What to replay.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BacktestOptions {
-    /// The rule's kind; deviation by default.
+    /// The rule's kind; the learned anomaly by default, which looks at none of the rest.
     pub kind: RuleKind,
     /// Which side is bad; below by default.
     pub side: Side,
@@ -85,7 +90,7 @@ impl Default for BacktestOptions {
     fn default() -> Self {
         let rule = Deviation::default();
         Self {
-            kind: RuleKind::Deviation,
+            kind: RuleKind::default(),
             side: rule.side,
             line: None,
             recovery_line: None,
@@ -103,6 +108,7 @@ impl BacktestOptions {
     /// The rule for rows that are `cadence` apart (one row alone has no cadence, nor a need for it).
     fn rule(&self, cadence: Option<TimeDelta>) -> Result<ReplayRule, RuleError> {
         match self.kind {
+            RuleKind::Learned => Ok(ReplayRule::Learned),
             RuleKind::Threshold => {
                 let line = self.line.ok_or(RuleError::Missing { field: "line" })?;
                 let rule = Threshold::new(self.side, line);
@@ -218,7 +224,8 @@ fn column_name(column: Option<u8>) -> &'static str {
 pub fn run(input: impl Read, output: impl Write, options: &BacktestOptions) -> Result<Summary, BacktestError> {
     // Settings are refused before a byte is read.
     Replay::new(options.rule(None)?)?;
-    let mut rows = Rows::new(BufReader::with_capacity(1 << 16, input));
+    let order = if options.kind == RuleKind::Learned { Order::Loose } else { Order::Strict };
+    let mut rows = Rows::new(BufReader::with_capacity(1 << 16, input), order);
     let mut head = Vec::new();
     while head.len() < CADENCE_ROWS
         && let Some(row) = rows.next()?

@@ -18,6 +18,7 @@
 //! - [`Verdict`], [`Figures`], [`score`]: what every rule answers with.
 //! - [`Threshold`]: the value reaches or passes a fixed line.
 //! - [`Deviation`]: the value is more than k (2) standard deviations on the bad side of its comparable past.
+//! - [`Learned`]: what is ordinary is learned while the series is read: spikes, drops, levels, trends, spread, season.
 //! - [`stop_loss`]: money. Exact integers only, no rounding anywhere in the decision.
 //! - [`Season`]: which earlier buckets are comparable (same weekday, same time of day).
 //! - [`backtest`]: replays a rule in order and counts episodes; [`backtest_csv`] does so from a CSV file to a CSV file.
@@ -38,6 +39,7 @@ use serde::{Deserialize, Serialize};
 pub mod backtest;
 pub mod backtest_csv;
 pub mod deviation;
+pub mod learned;
 pub mod season;
 pub mod stop_loss;
 pub mod threshold;
@@ -46,6 +48,7 @@ pub mod verdict;
 pub use backtest::{Episode, Replay, ReplayRule, Step, Summary};
 pub use backtest_csv::{BacktestError, BacktestOptions, RuleKind, run as run_backtest};
 pub use deviation::{Comparable, Deviation, Method};
+pub use learned::{Learned, Reading, Voice};
 pub use season::{Season, SeasonLength};
 pub use threshold::Threshold;
 pub use verdict::{Figures, NoDataReason, Verdict, score};

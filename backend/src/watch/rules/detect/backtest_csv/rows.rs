@@ -2,11 +2,11 @@
 //!
 //! Cast: [`Rows`] (reads, splits, checks the order), [`Row`] (one of them).
 //!
-//! Invariants: no more than one line is in memory; rows come out in strictly ascending order of time.
+//! Invariants: no more than one line is in memory; rows come out in ascending order of time, as strict as [`Order`] says.
 
 use std::io::{BufRead, Read};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::{BacktestError, Excerpt, Fault, LARGEST_VALUE, LONGEST_LINE};
 
@@ -25,9 +25,22 @@ pub(super) struct Row {
     pub(super) value: Option<f64>,
 }
 
+/// How strictly rows are held to the order of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Each moment once.
+    Strict,
+    /// A moment may come again; without offsets the clock may go back by an hour, as it does each autumn.
+    Loose,
+}
+
+/// How far a clock without an offset may go back.
+const AUTUMN: TimeDelta = TimeDelta::hours(1);
+
 /// Reads rows and holds them to the order of time.
 pub(super) struct Rows<R> {
     input: R,
+    order: Order,
     line: u64,
     bytes: Vec<u8>,
     /// Made once: building its tables for each line would take nearly all of the time.
@@ -40,9 +53,10 @@ pub(super) struct Rows<R> {
 
 impl<R: BufRead> Rows<R> {
     /// Rows from the start of `input`.
-    pub(super) fn new(input: R) -> Self {
+    pub(super) fn new(input: R, order: Order) -> Self {
         Self {
             input,
+            order,
             line: 0,
             bytes: Vec::new(),
             csv: csv_core::Reader::new(),
@@ -93,10 +107,12 @@ impl<R: BufRead> Rows<R> {
             if had_offset != has_offset {
                 return Err(self.fault(Some(1), Fault::MixedOffsets(excerpt)));
             }
-            if instant == before {
+            let loose = self.order == Order::Loose;
+            if instant == before && !loose {
                 return Err(self.fault(Some(1), Fault::Duplicate(excerpt)));
             }
-            if instant < before {
+            let back = if loose && !has_offset { AUTUMN } else { TimeDelta::zero() };
+            if before - instant > back {
                 return Err(self.fault(Some(1), Fault::OutOfOrder(excerpt)));
             }
         }

@@ -15,6 +15,10 @@ fn over_100() -> BacktestOptions {
     BacktestOptions { kind: RuleKind::Threshold, side: Side::Above, line: Some(100.0), ..BacktestOptions::default() }
 }
 
+fn two_sigma() -> BacktestOptions {
+    BacktestOptions { kind: RuleKind::Deviation, ..BacktestOptions::default() }
+}
+
 fn refused(input: &[u8]) -> String {
     back(input, &over_100()).unwrap_err().to_string()
 }
@@ -37,7 +41,7 @@ fn rows_come_back_as_written_with_score_and_fired() {
 }
 
 #[test]
-fn the_default_is_the_two_sigma_rule_on_weekday_and_hour() {
+fn the_two_sigma_rule_compares_the_same_weekday_and_hour() {
     // Ten weeks of hours: nights sell 5, days 100, give or take; one dead evening in the tenth week.
     let start: NaiveDateTime = "2024-01-01T00:00:00".parse().unwrap();
     let mut input = String::from("timestamp,value\n");
@@ -46,11 +50,36 @@ fn the_default_is_the_two_sigma_rule_on_weekday_and_hour() {
         let value = if hour == 24 * 65 + 19 { 4 } else { usual };
         writeln!(input, "{}+08:00,{value}", (start + TimeDelta::hours(hour)).format("%Y-%m-%dT%H:%M:%S")).unwrap();
     }
-    let (output, summary) = back(input.as_bytes(), &BacktestOptions::default()).unwrap();
+    let (output, summary) = back(input.as_bytes(), &two_sigma()).unwrap();
     let fired: Vec<&str> = output.lines().filter(|line| line.ends_with(",true")).collect();
     assert_eq!(fired.len(), 1, "{summary}");
     assert!(fired[0].starts_with("2024-03-06T19:00:00+08:00,4,0.9"), "{fired:?}");
     assert_eq!((summary.too_little_history, summary.cadence_seconds), (24 * 42, Some(3_600)));
+
+    // With no rule named the learned anomaly judges: it needs no six weeks.
+    let (output, summary) = back(input.as_bytes(), &BacktestOptions::default()).unwrap();
+    let fired: Vec<&str> = output.lines().filter(|line| line.ends_with(",true")).collect();
+    assert_eq!(fired.len(), 1, "{summary}");
+    assert!(fired[0].starts_with("2024-03-06T19:00:00+08:00,4,0."), "{fired:?}");
+    assert_eq!((summary.too_little_history, summary.episodes, summary.judged), (20, 1, 24 * 70 - 20));
+}
+
+#[test]
+fn the_learned_anomaly_takes_a_clock_as_it_runs() {
+    // A log without offsets in the night when summer time ends: two o'clock comes twice, and one row is there twice.
+    let mut input = String::from("timestamp,value\n");
+    let start: NaiveDateTime = "2024-10-20T00:00:00".parse().unwrap();
+    for half_hour in 0..48 * 7 + 6 {
+        writeln!(input, "{},{}", start + TimeDelta::minutes(30 * half_hour), 20 + half_hour % 3).unwrap();
+    }
+    input.push_str("2024-10-27T02:00:00,21\n2024-10-27T02:30:00,20\n2024-10-27T02:30:00,21\n2024-10-27T03:00:00,22\n");
+    let (output, summary) = back(input.as_bytes(), &BacktestOptions::default()).unwrap();
+    assert_eq!((output.lines().count(), summary.episodes), (1 + 48 * 7 + 6 + 4, 0));
+    assert!(back(input.as_bytes(), &two_sigma()).unwrap_err().to_string().contains("earlier than the row before"));
+    for unsorted in ["2024-10-27,1\n2024-10-26,1\n", "2024-10-27T02:30:00Z,1\n2024-10-27T02:00:00Z,1\n"] {
+        let refused = back(unsorted.as_bytes(), &BacktestOptions::default()).unwrap_err().to_string();
+        assert!(refused.contains("sort the rows by time"), "{refused}");
+    }
 }
 
 #[test]
@@ -102,7 +131,7 @@ fn an_empty_file_is_an_empty_result() {
 fn settings_are_refused_before_the_input_is_read() {
     let no_line = BacktestOptions { line: None, ..over_100() };
     assert_eq!(back(b"rubbish", &no_line).unwrap_err().to_string(), "line is required");
-    let bad_k = BacktestOptions { k: 0.0, ..BacktestOptions::default() };
+    let bad_k = BacktestOptions { k: 0.0, ..two_sigma() };
     assert_eq!(back(b"rubbish", &bad_k).unwrap_err().to_string(), "k must be more than 0");
     assert_eq!("week".parse(), Ok(SeasonLength::Week));
     assert!("both".parse::<Side>().is_err() && "cusum".parse::<RuleKind>().is_err() && "x".parse::<Method>().is_err());
@@ -133,21 +162,24 @@ proptest! {
         other in prop::collection::vec(-500..500_i32, 0..30),
     ) {
         let start: NaiveDateTime = "2024-01-01T00:00:00".parse().unwrap();
-        let rows = |future: &[i32]| {
+        let rows = |future: &[i32], options: &BacktestOptions| {
             let mut input = String::new();
             for (value, n) in past.iter().chain(future).zip(0..) {
                 writeln!(input, "{},{value}", start + TimeDelta::days(n)).unwrap();
             }
-            let (output, _) = back(input.as_bytes(), &BacktestOptions::default()).unwrap();
+            let (output, _) = back(input.as_bytes(), options).unwrap();
             assert_eq!(output.lines().count(), 1 + past.len() + future.len(), "one row out for each row in");
             output.lines().take(1 + past.len()).map(str::to_owned).collect::<Vec<_>>()
         };
-        prop_assert_eq!(rows(&one), rows(&other));
+        for options in [BacktestOptions::default(), two_sigma()] {
+            prop_assert_eq!(rows(&one, &options), rows(&other, &options));
+        }
     }
 
     #[test]
     fn no_input_makes_it_panic(input in prop::collection::vec(any::<u8>(), 0..200), text in "[-0-9T:,Z+ \"\n.e]{0,80}") {
         let _ = back(&input, &over_100());
         let _ = back(text.as_bytes(), &over_100());
+        let _ = back(text.as_bytes(), &BacktestOptions::default());
     }
 }
