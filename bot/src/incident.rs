@@ -211,6 +211,8 @@ fn told<'a>(alert: &'a Alert, words: &dyn Wording, zone: Tz) -> Told<'a> {
         n: figures.n.map(|n| n.to_string()),
         change: off.map(|expected| share(((figures.value - expected) / expected).abs())),
         forecast: figures.forecast.map(text),
+        band: figures.low.zip(figures.high).map(|(low, high)| format!("{} – {}", text(low), text(high))),
+        pattern: figures.pattern,
         paused: alert.paused_campaign,
     }
 }

@@ -77,6 +77,9 @@ pub struct Figures {
     /// Of a budget pace: what the campaign will have spent at its end at this pace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<f64>,
+    /// Of an anomaly: which kind of change it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Pattern>,
     /// 0 to 1; one half exactly on the line.
     pub score: f64,
 }

@@ -153,6 +153,7 @@ pub(crate) fn deviation() -> Alert {
             low: Some(2.4),
             high: Some(4.4),
             forecast: None,
+            pattern: None,
             score: 0.7,
         },
         paused_campaign: false,

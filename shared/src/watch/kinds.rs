@@ -5,6 +5,7 @@
 //! (`backend/src/watch/rules/kinds/`). Invariants: unknown fields are refused in every kind; a sentence is made of texts
 //! that were printed before (money, days), so that each chat prints numbers its own way.
 
+mod anomaly;
 mod budget_pace;
 mod change;
 mod deviation;
@@ -12,6 +13,7 @@ mod missing_data;
 mod stop_loss;
 mod threshold;
 
+pub use anomaly::{AnomalySpec, Pattern};
 pub use budget_pace::BudgetPaceSpec;
 pub use change::{ChangeSpec, Versus};
 pub use deviation::{Baseline, Comparison, DeviationSpec};
@@ -71,6 +73,10 @@ pub struct Told<'a> {
     pub change: Option<String>,
     /// Where the campaign's spend will end.
     pub forecast: Option<String>,
+    /// The band of ordinary figures, from one to the other.
+    pub band: Option<String>,
+    /// Which kind of anomaly it is.
+    pub pattern: Option<Pattern>,
     /// Whether the campaign was paused for it.
     pub paused: bool,
 }
@@ -157,6 +163,8 @@ kinds! {
     MissingData(MissingDataSpec) = "missing_data",
     /// A campaign spends faster or slower than its plan and the days gone (预算进度).
     BudgetPace(BudgetPaceSpec) = "budget_pace",
+    /// A figure is out of the ordinary for its series, as far as it was learned (异常).
+    Anomaly(AnomalySpec) = "anomaly",
 }
 
 impl RuleSpec {
@@ -184,6 +192,7 @@ mod tests {
             "change" => r#"{"metric":"sales","side":"below","versus":"previous","percent":20}"#,
             "missing_data" => r#"{"metric":"sales"}"#,
             "budget_pace" => r#"{"side":"above"}"#,
+            "anomaly" => r#"{"metric":"sales"}"#,
             other => panic!("no example of {other}"),
         };
         serde_json::from_str(&spec.replacen('{', &format!("{{\"kind\":\"{kind}\","), 1)).unwrap()
@@ -220,6 +229,8 @@ mod tests {
             n: text("8"),
             change: text("20%"),
             forecast: text("120"),
+            band: text("95 – 105"),
+            pattern: Some(Pattern::Drop),
             paused: true,
         };
         for kind in RuleSpec::KINDS {

@@ -5,6 +5,7 @@ use crate::harness::Tenant;
 use crate::harness::feed::of;
 use crate::harness::tenant::text;
 use crate::rules_alerts::{alerts, day, judged, make};
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 use tillwatch_shared::errors::Code;
 
@@ -126,4 +127,38 @@ async fn a_campaign_that_spends_faster_than_its_plan_is_told_with_where_it_will_
     assert_eq!(alerts(&retailer.owner, "").await[0]["state"], "resolved");
     let picture = retailer.owner.get(&format!("/v1/alerts/{}/picture", text(&alert["id"]))).await;
     assert_eq!(picture.status, 200);
+}
+
+#[tokio::test]
+async fn a_collapse_that_no_line_was_drawn_for_is_told_by_what_was_learned() {
+    let retailer = Tenant::sign_up().await;
+    let first = NaiveDate::from_ymd_opt(2025, 9, 1).unwrap();
+    let ordinary = |number: u32| {
+        let date = first + Days::new(u64::from(number));
+        let weekend = f64::from(u8::from(number % 7 >= 5));
+        day("sales", &date.to_string(), 1000.0 + 300.0 * weekend + f64::from(number * 37 % 50))
+    };
+    let history: Vec<_> = (0..180).map(ordinary).collect();
+    judged(&retailer, &history).await;
+    let more = json!({ "message": "{metric}异常：{value}" });
+    make(&retailer, wish("学习型异常", json!({ "kind": "anomaly", "metric": "sales" }), &more)).await;
+    assert!(alerts(&retailer.owner, "").await.is_empty(), "half a year of ordinary days");
+    let low = first + Days::new(180);
+    judged(&retailer, &[day("sales", &low.to_string(), 5.0), ordinary(181)]).await;
+    let [alert] = &alerts(&retailer.owner, "").await[..] else { panic!("one alert") };
+    let figures = &alert["figures"];
+    assert_eq!(
+        (&figures["value"], &figures["pattern"], &alert["spec"]["kind"]),
+        (&json!(5.0), &json!("drop"), &json!("anomaly"))
+    );
+    assert!(figures["score"].as_f64().unwrap() >= 0.5 && figures["low"].as_f64().unwrap() > 5.0, "{figures}");
+    // Ordinary days end the episode, and the alert with it.
+    judged(&retailer, &(182..200).map(ordinary).collect::<Vec<_>>()).await;
+    let all = alerts(&retailer.owner, "").await;
+    assert_eq!((all.len(), &all[0]["state"]), (1, &json!("resolved")));
+    // It is tried over the same days before it is made; only rises, so that the collapse is not what was asked for.
+    let rises = wish("Rises", json!({ "kind": "anomaly", "metric": "sales", "side": "above" }), &json!({}));
+    let window = json!({ "from": "2026-02-01T05:00:00Z", "to": "2026-03-15T05:00:00Z" });
+    let seen = retailer.owner.post("/v1/rules/preview", json!({ "rule": rises, "window": window })).await.ok();
+    assert_eq!(seen["fired"], 0, "{seen}");
 }

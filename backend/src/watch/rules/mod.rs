@@ -118,6 +118,7 @@ pub fn wire_figures(figures: &detect::Figures) -> Figures {
         low: figures.low,
         high: figures.high,
         forecast: figures.forecast,
+        pattern: figures.pattern.map(kinds::pattern),
         score: figures.score,
     }
 }

@@ -130,6 +130,15 @@ impl<'a> Prepared<'a> {
         let Some((channel, buckets)) = self.series.get(place) else { return Vec::new() };
         let plain: Vec<Bucket> = buckets.iter().map(|(_, bucket)| *bucket).collect();
         let begin = buckets.partition_point(|(start, _)| *start < first);
+        if let Some(learned) = self.how.kind().replay(&plain) {
+            // What is fired once an episode and what is open here may begin apart: an episode that goes on opens nothing.
+            return learned
+                .into_iter()
+                .zip(buckets)
+                .skip(begin)
+                .map(|(verdict, (start, _))| (*start, verdict))
+                .collect();
+        }
         let lasts = usize::from(self.how.timing.lasts);
         let mut row = self.row_before(*channel, &plain, buckets, begin, lasts);
         let mut verdicts = Vec::with_capacity(buckets.len() - begin);

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Side;
+use super::learned::Voice;
 
 /// What a rule says of one bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,6 +134,9 @@ pub struct Figures {
     /// Where a campaign's spend ends at this pace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forecast: Option<f64>,
+    /// Which kind of change a learned anomaly is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Voice>,
     /// See [`score`].
     pub score: f64,
 }

@@ -8,6 +8,7 @@
 //! Pure. Invariants: a verdict depends on the judged figure and on earlier ones (or on those of the same time elsewhere),
 //! never on later ones; a kind that cannot judge says so, which neither opens nor closes anything.
 
+mod anomaly;
 mod budget_pace;
 mod change;
 mod deviation;
@@ -20,6 +21,7 @@ use crate::platform::validate::Checks;
 use chrono::{NaiveDate, TimeDelta};
 use tillwatch_shared::watch::{CreateRule, RuleBucket, RuleSpec, Side, Timing};
 
+pub use anomaly::pattern;
 pub(in crate::watch::rules) use deviation::FEWEST_CHANNELS;
 pub use stop_loss::{is_cost, verdict as stop_loss_verdict};
 
@@ -32,6 +34,7 @@ pub fn of(spec: &RuleSpec) -> &dyn Judge {
         RuleSpec::Change(kind) => kind,
         RuleSpec::MissingData(kind) => kind,
         RuleSpec::BudgetPace(kind) => kind,
+        RuleSpec::Anomaly(kind) => kind,
     }
 }
 
@@ -42,6 +45,11 @@ pub trait Judge {
 
     /// What it says of a figure.
     fn judge(&self, case: &Case<'_>) -> Verdict;
+
+    /// What it says of each figure of a whole series, one after the other, for a kind that learns as it goes.
+    fn replay(&self, _: &[Bucket]) -> Option<Vec<Verdict>> {
+        None
+    }
 
     /// How far back the figures lie that it compares with.
     fn look_back(&self, _: &Timing) -> TimeDelta {
