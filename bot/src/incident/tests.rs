@@ -72,7 +72,7 @@ fn buttons_follow_the_states_of_alert_and_campaign() {
     assert_eq!(dead(stop_loss()), [true, false, false], "a paused campaign is not paused again");
     assert_eq!(dead(in_state(running.clone(), AlertState::Acknowledged)), [false, true, false]);
     assert_eq!(dead(in_state(running, AlertState::Resolved)), [false, true, false]);
-    assert_eq!(dead(deviation()), [false, false], "no campaign, no pause");
+    assert_eq!(dead(deviation()), [false, false, false], "no campaign, no pause: acknowledge, silence, open");
 }
 
 #[test]

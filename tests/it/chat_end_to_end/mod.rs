@@ -109,7 +109,7 @@ impl Chat {
     /// A running campaign with a stop-loss line of 1,000, and what it has cost then: its id.
     async fn stopped(&self, name: &str, cost: f64) -> String {
         // Those before are long over: alerts of one minute would be told in one message.
-        self.service.database.execute("UPDATE alerts SET opened_at = opened_at - interval '2 minutes'").await;
+        self.service.database.execute("UPDATE alerts SET opened_at = opened_at - interval '5 minutes'").await;
         let campaign = self.tenant.active_campaign(name).await;
         self.tenant.stop_loss(&campaign, 1_000).await;
         let taken = self.spend(&campaign, 1, cost).await;

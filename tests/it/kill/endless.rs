@@ -61,7 +61,7 @@ async fn kills_at_any_moment_lose_nothing_and_double_nothing() {
 /// Alerts look as if they were raised a while ago: those of one minute would be told in one message.
 const LONG_AGO: &str = "
     CREATE FUNCTION long_ago() RETURNS trigger LANGUAGE plpgsql AS
-        'BEGIN NEW.opened_at := NEW.opened_at - interval ''2 minutes''; RETURN NEW; END';
+        'BEGIN NEW.opened_at := NEW.opened_at - interval ''5 minutes''; RETURN NEW; END';
     CREATE TRIGGER long_ago BEFORE INSERT ON alerts FOR EACH ROW EXECUTE FUNCTION long_ago()";
 
 /// The owner is linked, and the fake's channel with them.

@@ -2,7 +2,7 @@
 //! that it repeats. Pure: the time is an argument.
 //!
 //! A *storm* is more than [`ALONE`] alerts told by themselves within [`STORM`]; what comes beyond joins one group, whose
-//! message is edited, for as long as the storm goes on. A breach *flaps* when it is opened [`FLAPS`] times within
+//! message is edited, until nothing has joined it for [`LASTS`]. A breach *flaps* when it is opened [`FLAPS`] times within
 //! [`LATELY`]: it takes over the message of the alert before it, which says so.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,6 +13,8 @@ use uuid::Uuid;
 pub(super) const ALONE: usize = 5;
 /// How long a storm is looked back upon.
 pub(super) const STORM: TimeDelta = TimeDelta::minutes(1);
+/// A storm lasts until nothing has joined it for so long.
+pub(super) const LASTS: TimeDelta = TimeDelta::minutes(3);
 /// How often the same breach is opened to flap.
 pub(super) const FLAPS: usize = 3;
 /// How long flapping is looked back upon.
@@ -51,11 +53,11 @@ pub(super) fn telling(recent: &[Recent], at: DateTime<Utc>) -> Telling {
         let times = i32::try_from(same.len() + 1).unwrap_or(i32::MAX);
         return Telling::Flapping { before: before.id, times, since: first.opened_at };
     }
-    let told: Vec<&Recent> = recent.iter().filter(|one| one.told && one.opened_at > at - STORM).collect();
-    if told.len() < ALONE {
-        return Telling::Alone;
+    if let Some(group) = recent.iter().filter(|one| one.opened_at > at - LASTS).find_map(|one| one.group) {
+        return Telling::Grouped(Some(group));
     }
-    Telling::Grouped(told.iter().find_map(|one| one.group))
+    let told = recent.iter().filter(|one| one.told && one.opened_at > at - STORM);
+    if told.count() < ALONE { Telling::Alone } else { Telling::Grouped(None) }
 }
 
 #[cfg(test)]
@@ -80,7 +82,8 @@ mod tests {
         let joined: Vec<Recent> =
             [Recent { group: Some(group), ..recent(15) }].into_iter().chain(many.clone()).collect();
         assert_eq!(telling(&joined, at(20)), Telling::Grouped(Some(group)));
-        assert_eq!(telling(&joined, at(71)), Telling::Alone, "the storm is over");
+        assert_eq!(telling(&joined, at(194)), Telling::Grouped(Some(group)), "it goes on");
+        assert_eq!(telling(&joined, at(195)), Telling::Alone, "the storm is over");
         let quiet: Vec<Recent> = many.into_iter().map(|one| Recent { told: false, ..one }).collect();
         assert_eq!(telling(&quiet, at(20)), Telling::Alone, "what nobody is told of is no storm");
     }
