@@ -112,16 +112,21 @@ fn contributions(
 /// # Errors
 /// When the database fails.
 pub(super) async fn of(tx: &mut Tx, tenant: TenantId, zone: Tz, breach: &Breach<'_>) -> Result<Option<Contribution>> {
-    let Some(metric) = metrics::find(breach.rule.spec.metric()) else { return Ok(None) };
     if breach.channel.is_some() {
+        return Ok(None);
+    }
+    let book = metrics::book_of(tx, tenant, [breach.rule.spec.metric()]).await?;
+    let Some(metric) = book.find(breach.rule.spec.metric()) else { return Ok(None) };
+    if !book.plan(metric).is_some_and(|plan| plan.adds_up()) {
+        // What is not added has no shares.
         return Ok(None);
     }
     let day = local_date(zone, breach.window_start);
     let from = day - TimeDelta::weeks(WEEKS);
     let span = day_start(zone, from)..day_end(zone, day);
     let whose = Whose { channel: None, campaign: breach.campaign };
-    let whole = buckets::of(tx, tenant, metric, Resolution::Day, whose, span.clone()).await?;
-    let channels = buckets::by_channel(tx, tenant, metric, Resolution::Day, breach.campaign, span).await?;
+    let whole = buckets::of(tx, tenant, &metric, Resolution::Day, whose, span.clone()).await?;
+    let channels = buckets::by_channel(tx, tenant, &metric, Resolution::Day, breach.campaign, span).await?;
     let days = |counted: &[Counted]| counted.iter().map(|one| DayBucket::new(zone, one)).collect::<Vec<_>>();
     let (whole, channels) =
         (days(&whole), channels.iter().map(|(channel, counted)| (*channel, days(counted))).collect());
