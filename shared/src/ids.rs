@@ -152,6 +152,12 @@ ids! {
     ChatServerId "csv",
     /// A chat user linked to a staff.
     ChatUserId "cus",
+    /// A metric of a retailer's own.
+    MetricId "mtr",
+    /// Something that samples are about: a content item, a keyword, a product.
+    SubjectId "sbj",
+    /// A reference value of other retailers.
+    BenchmarkId "bmk",
     /// An address that a retailer's events are sent to.
     WebhookId "whk",
     /// An event of a retailer.

@@ -47,6 +47,8 @@ words! {
         CampaignsResume = "campaigns:resume",
         /// See the metric catalogue, series and KPIs.
         MetricsRead = "metrics:read",
+        /// Define metrics of the retailer's own, and reference values to compare with.
+        MetricsWrite = "metrics:write",
         /// Send samples.
         SamplesWrite = "samples:write",
         /// See rules.
@@ -114,13 +116,16 @@ impl Role {
                 P::CampaignsWrite,
                 P::CampaignsPause,
                 P::CampaignsResume,
+                P::MetricsWrite,
                 P::SamplesWrite,
                 P::RulesWrite,
                 P::AlertsAcknowledge,
                 P::AlertsSilence,
                 P::MaintenanceWrite,
             ],
-            Self::Analyst => &[P::StaffRead, P::JobsRead, P::RulesWrite, P::AlertsAcknowledge, P::AlertsSilence],
+            Self::Analyst => {
+                &[P::StaffRead, P::JobsRead, P::MetricsWrite, P::RulesWrite, P::AlertsAcknowledge, P::AlertsSilence]
+            }
             Self::Compliance => {
                 &[P::StaffRead, P::JobsRead, P::TenantExport, P::CampaignsPause, P::AlertsAcknowledge, P::AuditRead]
             }

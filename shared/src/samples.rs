@@ -30,7 +30,7 @@ pub enum RowCode {
     InvalidTime,
     /// More than five minutes ahead of the service's clock.
     FutureTime,
-    /// Before the year 2000.
+    /// Before the year 2000, or before the time from which the retailer keeps samples.
     TooOld,
     /// The value is no decimal number, or not finite.
     NotANumber,
@@ -54,13 +54,19 @@ pub enum RowCode {
     ArchivedChannel,
     /// The campaign is archived.
     ArchivedCampaign,
+    /// The metric is one of the retailer's own and archived.
+    ArchivedMetric,
+    /// A period that is none, or of a metric that has none.
+    InvalidPeriod,
+    /// A subject without a kind that there is.
+    InvalidSubject,
     /// The permissions of the staff or the API token are narrowed to channels, and this is none of them.
     ChannelNotAllowed,
 }
 
 impl RowCode {
     /// All codes, for documents and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::MalformedRow,
         Self::RowTooLong,
         Self::MissingField,
@@ -82,6 +88,9 @@ impl RowCode {
         Self::UnknownCampaign,
         Self::ArchivedChannel,
         Self::ArchivedCampaign,
+        Self::ArchivedMetric,
+        Self::InvalidPeriod,
+        Self::InvalidSubject,
         Self::ChannelNotAllowed,
     ];
 
@@ -100,7 +109,7 @@ impl RowCode {
             }
             Self::InvalidTime => ("The time is not RFC 3339 with an offset.", "时间不是带时区偏移的 RFC 3339 格式。"),
             Self::FutureTime => ("The time lies in the future.", "时间在未来。"),
-            Self::TooOld => ("The time is before the year 2000.", "时间早于2000年。"),
+            Self::TooOld => ("The time is too long ago.", "时间过早。"),
             Self::NotANumber => ("The value is not a number.", "数值不是数字。"),
             Self::NotWhole => ("The metric takes whole numbers only.", "该指标只接受整数。"),
             Self::NegativeValue => ("The metric cannot be negative.", "该指标不能为负数。"),
@@ -112,6 +121,9 @@ impl RowCode {
             Self::UnknownCampaign => ("There is no such campaign.", "没有这个营销活动。"),
             Self::ArchivedChannel => ("The channel is archived.", "该渠道已归档。"),
             Self::ArchivedCampaign => ("The campaign is archived.", "该营销活动已归档。"),
+            Self::ArchivedMetric => ("The metric is archived.", "该指标已归档。"),
+            Self::InvalidPeriod => ("The period does not fit the metric.", "周期不适用于该指标。"),
+            Self::InvalidSubject => ("A subject is a kind and a key.", "对象由类型和键组成。"),
             Self::ChannelNotAllowed => ("Your permissions do not reach this channel.", "您的权限不包含此渠道。"),
         }
     }
@@ -177,7 +189,28 @@ requests! {
     }
 }
 
+requests! {
+    /// A change of how long samples are kept.
+    pub struct UpdateSampleRetention {
+        /// For how many months.
+        #[cfg_attr(feature = "openapi", schema(minimum = 3, maximum = 120, example = 36))]
+        pub months: u16,
+    }
+}
+
 answers! {
+    /// How long samples are kept as they came.
+    pub struct SampleRetention {
+        /// For how many months; 25 unless it was changed.
+        #[cfg_attr(feature = "openapi", schema(minimum = 3, maximum = 120, example = 25))]
+        pub months: u16,
+        /// Samples before this were removed and are refused; absent while all are kept.
+        pub kept_from: Option<chrono::DateTime<chrono::Utc>>,
+        /// Its version, for `If-Match`.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000_000_000_i64, example = 1))]
+        pub version: i64,
+    }
+
     /// The answer to `POST /v1/samples`.
     pub struct SamplesTaken {
         /// New rows.

@@ -26,6 +26,7 @@ mod joining;
 mod kill;
 mod limits;
 mod long_jobs;
+mod metrics;
 mod openapi;
 mod outage;
 mod pages;

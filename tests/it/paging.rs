@@ -44,6 +44,8 @@ const MADE_OTHERWISE: &[(&str, &str)] = &[
     ("webhooks_messages", "an event on its way to a webhook"),
     ("webhooks_deliveries", "a try to send to a webhook"),
     ("events_list", "whatever happens"),
+    ("subjects_list", "samples that name them"),
+    ("benchmarks_list", "values that are loaded many at a time"),
     ("series_get", "samples; its pages end in time, series and key, and have tests of their own"),
 ];
 

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::auth::{self, SignInOutcome};
 use crate::identity::{chat, sign_up, tenants};
-use crate::measure::metrics;
+use crate::measure::metrics::{self, Metric};
 use crate::measure::samples::query;
 use crate::plan::campaigns::{self, model::Verb};
 use crate::plan::channels;
@@ -310,11 +310,16 @@ pub(super) async fn send(app: &App, who: &Who, rows: &[&DemoRow]) -> Result<Vec<
 fn sample(row: &DemoRow) -> Result<Parsed<'_>> {
     Ok(Parsed::Row(SampleRow {
         line: 1,
-        metric: metrics::find(&row.metric).ok_or_else(|| Error::internal("the demo names an unknown metric"))?,
+        metric: metrics::find(&row.metric)
+            .and_then(Metric::base)
+            .ok_or_else(|| Error::internal("the demo names an unknown metric"))?,
         at: row.at,
         key: Cow::Owned(key(row)),
         channel: Some(Cow::Borrowed(&row.channel)),
         campaign: row.campaign.as_deref().map(Cow::Borrowed),
+        period: None,
+        subject: None,
+        many: Vec::new(),
         value: Quantity::parse(&format!("{:.2}", row.value)).map_err(Error::internal)?,
     }))
 }

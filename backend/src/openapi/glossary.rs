@@ -65,11 +65,11 @@ const TEXTS: &[(&str, u32, &str)] = &[
     ("mail_failure", 500, "the address does not exist"),
     ("message", 64, "1189998819991197999"),
     ("metric", 64, "sales"),
-    ("metric_en", 64, "Sales"),
-    ("metric_zh", 64, "销售额"),
+    ("metric_en", 120, "Sales"),
+    ("metric_zh", 120, "销售额"),
     ("name", 120, "Autumn coupons"),
-    ("name_en", 64, "Sales"),
-    ("name_zh", 64, "销售额"),
+    ("name_en", 120, "Sales"),
+    ("name_zh", 120, "销售额"),
     ("network", 64, "203.0.113.0/24"),
     ("next_cursor", 800, "Zm9vYmFy"),
     ("object", 64, "cmp_1BoGGnUpDfnNHm6bRBKnHx"),
@@ -142,6 +142,10 @@ const FORMS: &[(&str, &str)] = &[
     ("code", LINE),
     ("external_key", KEY),
     ("name", LINE),
+    ("name_en", LINE),
+    ("name_zh", LINE),
+    ("classifier", LINE),
+    ("formula", LINE),
     ("objective", ANY),
     ("reason", LINES),
     ("source", LINES),
@@ -258,7 +262,7 @@ pub(super) fn fill_parameters(operation: &mut Value) {
             parameter["example"] = example.clone();
         }
         if name == "metric" {
-            parameter["schema"] = json!({ "type": "string", "enum": keys(&|_| true) });
+            parameter["schema"] = json!({ "type": "string", "pattern": kinds::METRIC_KEY, "maxLength": 40 });
         }
         if lies_in_query && parameter["schema"]["type"] == "string" && !is_shaped(&parameter["schema"]) {
             parameter["schema"]["pattern"] = json!(ANY);

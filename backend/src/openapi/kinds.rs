@@ -27,13 +27,23 @@ pub(super) fn flatten(schemas: &mut Value) {
     }
 }
 
-/// A rule watches one of the metrics that exist; a stop-loss one that is a cost.
+/// The key of a metric: one of the catalogue, or of the retailer's own.
+pub(super) const METRIC_KEY: &str = "^[a-z][a-z0-9_]{0,39}$";
+
+/// A rule watches one of the metrics that exist, those of the retailer's own among them; a stop-loss one of the catalogue
+/// that is a cost.
 pub(super) fn name_metrics(schema: &mut Value, keys: impl Fn(&dyn Fn(&Metric) -> bool) -> Vec<&'static str>) {
     for variant in schema["oneOf"].as_array_mut().into_iter().flatten() {
         let stops = variant["properties"]["kind"]["enum"][0] == "stop_loss";
         // A budget pace watches the spend, without saying so.
         let Some(metric) = variant.pointer_mut("/properties/metric") else { continue };
-        metric["enum"] = json!(keys(&|metric: &Metric| !stops || is_cost(metric)));
+        if !stops {
+            // One of the catalogue, or of the retailer's own.
+            metric["pattern"] = json!(METRIC_KEY);
+            metric["maxLength"] = json!(40);
+            continue;
+        }
+        metric["enum"] = json!(keys(&is_cost));
         if let Some(members) = metric.as_object_mut() {
             members.retain(|name, _| !["minLength", "maxLength"].contains(&name.as_str()));
         }

@@ -268,7 +268,7 @@ async fn one_metric_shows_its_last_seven_days() {
             let point = |day: &str, value: i64| json!({ "at": format!("{day}T05:00:00Z"), "value": value, "sum": value, "samples": 1 });
             let data = [point("2025-11-07", 100), point("2025-11-13", 50), point("2025-11-14", 110)];
             Some(ok(
-                json!({ "metric": "orders", "unit": "count", "channel": null, "campaign": null, "resolution": "day",
+                json!({ "metric": "orders", "unit": "count", "kind": "sum", "channel": null, "campaign": null, "resolution": "day",
                 "time_zone": "America/New_York", "data": data }),
             ))
         }

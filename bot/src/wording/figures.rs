@@ -65,6 +65,9 @@ pub fn figure(value: f64, unit: &str, currency: &str, locale: Locale) -> String 
             format!("{sign}{digits}%")
         }
         "seconds" => format!("{} {}", plain(value, 1), if chinese { "秒" } else { "s" }),
+        "milliseconds" => format!("{} {}", plain(value, 0), if chinese { "毫秒" } else { "ms" }),
+        "minutes" => format!("{} {}", plain(value, 1), if chinese { "分钟" } else { "min" }),
+        "days" => format!("{} {}", plain(value, 1), if chinese { "天" } else { "days" }),
         "times" if chinese => format!("{} 倍", plain(value, 2)),
         "times" => format!("{}x", plain(value, 2)),
         "points" => format!("{} {}", plain(value, 1), if chinese { "分" } else { "points" }),
@@ -159,6 +162,9 @@ mod tests {
         assert_eq!(figure(3.2, "times", "USD", Locale::En), "3.2x");
         assert_eq!(figure(3.2, "times", "CNY", Locale::ZhCn), "3.2 倍");
         assert_eq!(figure(4.0, "seconds", "CNY", Locale::ZhCn), "4 秒");
+        assert_eq!(figure(1_250.4, "milliseconds", "USD", Locale::En), "1,250 ms");
+        assert_eq!(figure(12.5, "minutes", "CNY", Locale::ZhCn), "12.5 分钟");
+        assert_eq!(figure(3.0, "days", "USD", Locale::En), "3 days");
         assert_eq!(figure(2.5, "something_new", "CNY", Locale::ZhCn), "2.5");
         assert_eq!(share(0.0424), "4.2%");
         assert_eq!(share(-0.1), "−10%");

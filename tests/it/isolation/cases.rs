@@ -79,6 +79,8 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
         }
+        "samples_retention" => vec![own()],
+        "samples_retention_update" => vec![own().body(json!({ "months": 36 }))],
         "tenant_update" => vec![own().body(json!({ "fiscal_week_start": "sun" }))],
         "audit_export" => vec![own().query("?from=2026-01-01T00:00:00Z".to_owned())],
         "jobs_get" | "jobs_result" | "jobs_errors" | "jobs_cancel" => vec![not_found("job")],
@@ -92,7 +94,8 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "tenant_second_factor" => vec![own().body(json!({ "required": "optional" }))],
         "staff_update" => vec![not_found("viewer").body(json!({ "role": "analyst" }))],
         "staff_disable" | "staff_enable" | "staff_sign_out_everywhere" => vec![not_found("viewer")],
-        "chat_list" | "chat_list_own" | "deliveries_list" | "alerts_list" | "invitations_list" => vec![Case::new(Nothing)],
+        "chat_list" | "chat_list_own" | "deliveries_list" | "alerts_list"
+        | "invitations_list" | "subjects_list" | "benchmarks_list" => vec![Case::new(Nothing)],
         "chat_unlink" => vec![not_found("chat_user")],
         "chat_unlink_own" => vec![not_found("own_chat_user")],
         "chat_unlink_server" => vec![not_found("chat_server")],
@@ -235,6 +238,17 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
         }
         "silences_get" | "silences_end" => vec![not_found("silence")],
         "maintenance_windows_get" | "maintenance_windows_end" => vec![not_found("window")],
+        "metrics_create" => vec![own().body(json!({
+            // The same key in another retailer is free.
+            "key": "canary_fees", "name_en": "Fees", "name_zh": "费用", "kind": "sum", "unit": "money", "direction": "neutral",
+            "family": "financial",
+        }))],
+        "benchmarks_load" => vec![own().body(json!({ "benchmarks": [
+            { "group": "beauty", "metric": "ctr", "value": 2, "year": 2025, "source": "An example" },
+        ]}))],
+        "benchmarks_remove" => vec![not_found("benchmark")],
+        "metrics_get" | "metrics_archive" => vec![not_found("metric")],
+        "metrics_update" => vec![not_found("metric").body(json!({ "name_en": "taken over" }))],
         _ => Vec::new(),
     }
 }

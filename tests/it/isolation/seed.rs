@@ -145,6 +145,16 @@ impl Seeded {
         let quiet = json!({ "starts_at": later(24), "ends_at": later(25), "reason": format!("{mark} is known"), "scope": { "rule": daily } });
         self.create("silence", "/v1/silences", quiet.clone()).await;
         self.create("window", "/v1/maintenance-windows", quiet).await;
+        let metric = json!({
+            "key": "canary_fees", "name_en": format!("{mark} fees"), "name_zh": "费用", "kind": "sum", "unit": "money",
+            "direction": "neutral", "family": "financial",
+        });
+        self.create("metric", "/v1/metrics", metric).await;
+        let usual = json!({ "group": "apparel", "metric": "ctr", "value": 2.5, "year": 2025, "source": format!("{mark} report") });
+        self.tenant.owner.post("/v1/benchmarks", json!({ "benchmarks": [usual] })).await.ok();
+        let loaded = self.tenant.owner.get("/v1/benchmarks").await.ok();
+        self.ids.insert("benchmark", text(&loaded["data"][0]["id"]).to_owned());
+        self.tenant.owner.patch("/v1/sample-retention", 1, json!({ "months": 36 })).await.ok();
         let token = json!({ "name": format!("{mark} feed"), "scopes": [Permission::SamplesWrite] });
         let created = self.tenant.owner.post("/v1/api-tokens", token).await.ok();
         self.ids.insert("token", text(&created["token"]["id"]).to_owned());
@@ -169,6 +179,8 @@ impl Seeded {
         let mut rows = vec![json!({
             "metric": "spend", "at": day(1), "key": "s", "campaign": campaign, "value": FIGURE.parse::<f64>().expect("a number"),
         })];
+        // A duration, so that every table has a row.
+        rows.push(json!({ "metric": "queue_time", "at": day(1), "key": "q", "channel": channel, "value": 30, "subject": format!("content:{}", self.mark) }));
         rows.extend(
             (1..=4).map(|ago| json!({ "metric": "sales", "at": day(ago), "key": "k", "channel": channel, "value": 5 })),
         );

@@ -76,6 +76,11 @@ pub const TABLES: &[Table] = &[
         "number:bigint",
         "number form entries hashes through previous_hash hash signature key_id sealed_at",
     ),
+    rows(
+        "benchmarks",
+        "benchmark_id:uuid",
+        "benchmark_id retailers metric year value_e4 low_e4 high_e4 source source_url loaded_at",
+    ),
     rows("campaign_channels", "campaign_id:uuid channel_id:uuid", "campaign_id channel_id"),
     rows(
         "campaign_events",
@@ -140,6 +145,12 @@ pub const TABLES: &[Table] = &[
         &[("token_hash", SECRET)],
     ),
     rows("notices", "notice_id:uuid", "notice_id kind about step at version"),
+    rows(
+        "own_metrics",
+        "metric_id:uuid",
+        "metric_id key name_en name_zh unit classifier kind adds_over_channels formula direction family whole \
+         may_be_negative stands_for archived_at created_at version",
+    ),
     Table {
         name: "queue_deliveries",
         copy: Copied::Rows {
@@ -168,7 +179,16 @@ pub const TABLES: &[Table] = &[
          ended_early_by created_at version",
     ),
     rows("roles", "role_id:uuid", "role_id name name_key permissions archived_at created_at version"),
-    rows("rollups", "series_id:uuid resolution:text bucket:timestamptz", "series_id resolution bucket sum_e4 samples"),
+    rows(
+        "rollup_bins",
+        "series_id:uuid resolution:text bucket:timestamptz bin:integer",
+        "series_id resolution bucket bin count",
+    ),
+    rows(
+        "rollups",
+        "series_id:uuid resolution:text bucket:timestamptz",
+        "series_id resolution bucket sum_e4 samples last_key",
+    ),
     rows("rule_progress", "rule_id:uuid channel_id:uuid", "rule_id channel_id judged_through judged_bucket"),
     rows("rule_versions", "rule_id:uuid version:bigint", "rule_id version at actor_kind actor_id via rule"),
     rows(
@@ -177,8 +197,13 @@ pub const TABLES: &[Table] = &[
         "rule_id name kind metric spec channel_id campaign_id per_channel severity timing quiet_hours message action \
          backtested_at fed_at enabled created_at archived_at version",
     ),
-    rows("samples", "series_id:uuid at:timestamptz source_key:text", "series_id at source_key value_e4 previous_e4"),
-    rows("series", "series_id:uuid", "series_id metric channel_id campaign_id created_at"),
+    rows("sample_retention", "tenant_id:uuid", "months kept_from marked_at version"),
+    rows(
+        "samples",
+        "series_id:uuid at:timestamptz source_key:text",
+        "series_id at source_key value_e4 previous_e4 many previous_many",
+    ),
+    rows("series", "series_id:uuid", "series_id metric channel_id campaign_id subject_id period created_at"),
     rows_but(
         "sessions",
         "session_id:uuid",
@@ -192,6 +217,7 @@ pub const TABLES: &[Table] = &[
         "staff_id login_id name role custom_role_id department_id channels locale disabled_at password_changed_at \
          password_settled created_at version",
     ),
+    rows("subjects", "subject_id:uuid", "subject_id kind key created_at"),
     rows(
         "tenants",
         "tenant_id:uuid",

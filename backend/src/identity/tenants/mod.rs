@@ -19,14 +19,14 @@ use crate::identity::audit::{self, Entry};
 use crate::platform::db::Tx;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Utc, Weekday};
 use chrono_tz::Tz;
 use serde_json::json;
 use tillwatch_shared::Locale;
 use tillwatch_shared::identity::Tenant;
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::sessions::SecondFactorRule;
-use tillwatch_shared::tenant::{TenantSettings, TenantState, UpdateTenant};
+use tillwatch_shared::tenant::{TenantSettings, TenantState, UpdateTenant, WeekDay};
 
 /// A retailer's settings.
 #[derive(Clone, Debug)]
@@ -144,6 +144,22 @@ pub async fn require_second_factor(app: &App, who: &Who, rule: SecondFactorRule)
             Ok(true)
         })
         .await
+}
+
+/// The first day of `tenant`'s week.
+///
+/// # Errors
+/// When the tenant is not there or the database fails.
+pub async fn week_start(tx: &mut Tx, tenant: TenantId) -> Result<Weekday> {
+    Ok(match store::week_start(tx, tenant).await? {
+        WeekDay::Mon => Weekday::Mon,
+        WeekDay::Tue => Weekday::Tue,
+        WeekDay::Wed => Weekday::Wed,
+        WeekDay::Thu => Weekday::Thu,
+        WeekDay::Fri => Weekday::Fri,
+        WeekDay::Sat => Weekday::Sat,
+        WeekDay::Sun => Weekday::Sun,
+    })
 }
 
 /// The settings of `tenant`.

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::sessions::SecondFactorRule;
-use tillwatch_shared::tenant::{Plan, TenantSettings, TenantState};
+use tillwatch_shared::tenant::{Plan, TenantSettings, TenantState, WeekDay};
 
 pub(super) async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
     type Row = (String, String, String, String, DateTime<Utc>);
@@ -28,6 +28,12 @@ pub(super) async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> 
         currency,
         created_at,
     })
+}
+
+pub(super) async fn week_start(tx: &mut Tx, tenant: TenantId) -> Result<WeekDay> {
+    let week: String =
+        tenants::table.select(tenants::fiscal_week_start).filter(tenants::tenant_id.eq(tenant.0)).first(tx).await?;
+    week.parse().map_err(Error::internal)
 }
 
 pub(super) async fn insert(tx: &mut Tx, settings: &Settings) -> Result<()> {

@@ -1,15 +1,19 @@
-//! The standard metrics: kinds sum and ratio.
+//! The standard metrics, of every kind.
 //!
 //! One line per metric, so that the list can be read as the table it is. Formulas are the field's usual
 //! ones (return on investment = (return - cost) / cost; return on ad spend = revenue / cost; net promoter
-//! score = promoters' share - detractors' share). Parts that are levels by nature (members, stock) come as
-//! day sums: one sample a day, so that the ratio of two sums is the average over the window.
+//! score = promoters' share - detractors' share). Parts of ratios that are levels by nature (members, stock) come as
+//! day sums: one sample a day, so that the ratio of two sums is the average over the window. The parts of two ratios are
+//! distinct counts (`visit_frequency`, `campaign_conversion_rate`): they have a value for a period whose people the
+//! source counted, and none for any other. Sales growth and market share are held against a sum that the retailer
+//! sends for the same days; the lift of members compares, and proves no cause.
 
 use super::model::Direction::{self, HigherIsBetter, LowerIsBetter, Neutral};
 use super::model::Family::{self, Behaviour, Brand, Data, Financial, Service};
 use super::model::Term::{self, Minus, Plus};
-use super::model::Unit::{self, Count, Money, Per, Percent, Points, Rank, Seconds, Times};
-use super::model::{Kind, Metric, Text};
+use super::model::{Kind, Metric};
+use super::unit::Text;
+use super::unit::Unit::{self, Count, Days, Milliseconds, Minutes, Money, Per, Percent, Points, Rank, Seconds, Times};
 
 /// A sum of whole things.
 const fn count(
@@ -28,7 +32,7 @@ const fn sum(
     key: &'static str,
     en: &'static str,
     zh: &'static str,
-    unit: Unit,
+    unit: Unit<'static>,
     direction: Direction,
     family: Family,
 ) -> Metric {
@@ -45,14 +49,14 @@ const fn sum(
 }
 
 /// The terms of a ratio, and what the quotient is multiplied with.
-type Formula = (&'static [Term], &'static [Term], f64);
+type Formula = (&'static [Term<'static>], &'static [Term<'static>], f64);
 
 /// A ratio of sums. It may be negative when a term of the numerator is taken away.
 const fn ratio(
     key: &'static str,
     en: &'static str,
     zh: &'static str,
-    unit: Unit,
+    unit: Unit<'static>,
     direction: Direction,
     family: Family,
     (numerator, denominator, factor): Formula,
@@ -70,21 +74,59 @@ const fn ratio(
     }
 }
 
+/// A count of different people, as the source counted them.
+const fn distinct(key: &'static str, en: &'static str, zh: &'static str, family: Family) -> Metric {
+    Metric { kind: Kind::Distinct, ..count(key, en, zh, "人", HigherIsBetter, family) }
+}
+
+/// A level, which may add up over channels or not.
+const fn level(metric: Metric, adds: bool) -> Metric {
+    Metric { kind: Kind::Level { adds }, ..metric }
+}
+
+/// How long something takes: shorter is better.
+const fn duration(
+    key: &'static str,
+    en: &'static str,
+    zh: &'static str,
+    unit: Unit<'static>,
+    family: Family,
+) -> Metric {
+    Metric { kind: Kind::Duration, ..sum(key, en, zh, unit, LowerIsBetter, family) }
+}
+
+/// What a model reckons.
+const fn model(metric: Metric) -> Metric {
+    Metric { kind: Kind::Model, ..metric }
+}
+
+/// What follows from others by a formula that is no ratio of sums.
+const fn derived(metric: Metric, formula: &'static str) -> Metric {
+    Metric { kind: Kind::Formula(formula), may_be_negative: true, ..metric }
+}
+
 /// The same sum, for things that can shrink.
 const fn signed(metric: Metric) -> Metric {
     Metric { may_be_negative: true, ..metric }
 }
+
+/// By how much more of the buyers among members buy again than of the others, in per cent of the others' share.
+const MEMBER_LIFT: &str = "100 * (member_repeat_buyers / member_buyers) \
+    / ((repeat_buyers - member_repeat_buyers) / (buyers - member_buyers)) - 100";
 
 #[rustfmt::skip]
 static ALL: &[Metric] = &[
     // Website and app.
     count("visits", "Visits", "访问量", "次", HigherIsBetter, Behaviour),
     count("visitors", "Visitors (as reported)", "访客数", "人", HigherIsBetter, Behaviour),
+    distinct("unique_visitors", "Unique visitors", "独立访客数", Behaviour),
+    distinct("active_users", "Active users", "活跃用户数", Behaviour),
     count("new_users", "New users", "新增用户数", "人", HigherIsBetter, Behaviour),
     count("organic_visits", "Organic visits", "自然流量", "次", HigherIsBetter, Behaviour),
     count("marketing_visits", "Marketing-driven visits", "营销引导流量", "次", HigherIsBetter, Behaviour),
     count("page_views", "Page views", "页面浏览量", "次", HigherIsBetter, Behaviour),
     sum("page_seconds", "Seconds on pages", "页面停留总时长", Seconds, HigherIsBetter, Behaviour),
+    duration("page_load_time", "Page load time", "页面加载时间", Milliseconds, Service),
     count("buyers", "Buyers (as reported)", "购买人数", "人", HigherIsBetter, Behaviour),
     count("funnel_entered", "Funnel step entered", "漏斗步骤进入人数", "人", HigherIsBetter, Behaviour),
     count("funnel_continued", "Funnel step passed", "漏斗步骤通过人数", "人", HigherIsBetter, Behaviour),
@@ -97,7 +139,7 @@ static ALL: &[Metric] = &[
     count("payment_attempts", "Payment attempts", "支付发起数", "笔", Neutral, Service),
     count("payments_succeeded", "Payments succeeded", "支付成功数", "笔", HigherIsBetter, Service),
     ratio("time_on_page", "Time on page", "停留时长", Seconds, HigherIsBetter, Behaviour, (&[Plus("page_seconds")], &[Plus("page_views")], 1.0)),
-    ratio("visit_frequency", "Visit frequency", "访问频率", Per("次/人"), HigherIsBetter, Behaviour, (&[Plus("visits")], &[Plus("visitors")], 1.0)),
+    ratio("visit_frequency", "Visit frequency", "访问频率", Per("次/人"), HigherIsBetter, Behaviour, (&[Plus("visits")], &[Plus("unique_visitors")], 1.0)),
     ratio("conversion_rate", "Conversion rate", "转化率", Percent, HigherIsBetter, Behaviour, (&[Plus("buyers")], &[Plus("visitors")], 100.0)),
     ratio("funnel_step_rate", "Funnel step rate", "漏斗步骤转化率", Percent, HigherIsBetter, Behaviour, (&[Plus("funnel_continued")], &[Plus("funnel_entered")], 100.0)),
     ratio("retention_rate", "Retention", "留存率", Percent, HigherIsBetter, Behaviour, (&[Plus("returned_users")], &[Plus("cohort_users")], 100.0)),
@@ -120,7 +162,9 @@ static ALL: &[Metric] = &[
     count("store_reviews", "Store reviews", "在线评价数", "条", HigherIsBetter, Brand),
     sum("rank_impressions", "Rank x impressions", "排名加权曝光量", Count("位次"), Neutral, Brand),
     ratio("keyword_rank", "Keyword rank", "关键词排名", Rank, LowerIsBetter, Brand, (&[Plus("rank_impressions")], &[Plus("impressions")], 1.0)),
+    level(sum("keyword_position", "Keyword position (as reported)", "关键词位次", Rank, LowerIsBetter, Brand), false),
     // Social and content.
+    level(count("followers", "Followers", "粉丝数", "人", HigherIsBetter, Brand), true),
     signed(count("net_new_followers", "Net new followers", "粉丝净增", "人", HigherIsBetter, Brand)),
     count("impressions", "Impressions", "曝光量", "次", HigherIsBetter, Brand),
     count("views", "Views", "浏览量", "次", HigherIsBetter, Brand),
@@ -139,6 +183,7 @@ static ALL: &[Metric] = &[
     // Stores, stock, coupons.
     count("footfall", "Footfall", "客流量", "人次", HigherIsBetter, Behaviour),
     count("transactions", "Store transactions", "门店交易数", "笔", HigherIsBetter, Financial),
+    duration("queue_time", "Queue time", "排队时长", Seconds, Service),
     sum("units_sold", "Units sold", "销售件数", Count("件"), HigherIsBetter, Financial),
     sum("units_received", "Units received", "到货件数", Count("件"), Neutral, Service),
     sum("cost_of_goods_sold", "Cost of goods sold", "销售成本", Money, Neutral, Financial),
@@ -157,10 +202,13 @@ static ALL: &[Metric] = &[
     ratio("coupon_redemption_rate", "Coupon redemption", "券核销率", Percent, HigherIsBetter, Behaviour, (&[Plus("coupons_redeemed")], &[Plus("coupons_issued")], 100.0)),
     ratio("coupon_order_share", "Share of orders with a coupon", "用券订单占比", Percent, Neutral, Financial, (&[Plus("coupon_orders")], &[Plus("orders")], 100.0)),
     // Members and service.
+    level(count("members", "Members", "会员数", "人", HigherIsBetter, Behaviour), false),
     count("member_days", "Members, day by day", "会员人天", "人天", HigherIsBetter, Behaviour),
     count("active_member_days", "Active members, day by day", "活跃会员人天", "人天", HigherIsBetter, Behaviour),
     count("tagged_member_days", "Members with a core tag, day by day", "已打核心标签会员人天", "人天", HigherIsBetter, Data),
     count("repeat_buyers", "Repeat buyers", "复购人数", "人", HigherIsBetter, Behaviour),
+    count("member_buyers", "Buyers who are members", "会员购买人数", "人", HigherIsBetter, Behaviour),
+    count("member_repeat_buyers", "Repeat buyers who are members", "会员复购人数", "人", HigherIsBetter, Behaviour),
     count("members_at_start", "Members at the start", "期初会员数", "人", Neutral, Behaviour),
     count("lost_members", "Members lost", "流失会员数", "人", LowerIsBetter, Behaviour),
     count("survey_answers", "Survey answers", "满意度评价数", "份", Neutral, Service),
@@ -171,11 +219,14 @@ static ALL: &[Metric] = &[
     count("complaints", "Complaints", "投诉量", "件", LowerIsBetter, Service),
     count("requests_due", "Requests due", "应响应请求数", "件", Neutral, Service),
     count("requests_answered_in_24h", "Requests answered in 24 h", "24小时内响应数", "件", HigherIsBetter, Service),
+    duration("first_response", "First response", "首次响应时长", Minutes, Service),
     count("returned_orders", "Orders returned", "退换货订单数", "单", LowerIsBetter, Service),
     ratio("active_member_rate", "Active member rate", "会员活跃率", Percent, HigherIsBetter, Behaviour, (&[Plus("active_member_days")], &[Plus("member_days")], 100.0)),
     ratio("repurchase_rate", "Repurchase rate", "复购率", Percent, HigherIsBetter, Behaviour, (&[Plus("repeat_buyers")], &[Plus("buyers")], 100.0)),
     ratio("purchase_frequency", "Purchase frequency", "购买频率", Per("单/人"), HigherIsBetter, Behaviour, (&[Plus("orders")], &[Plus("buyers")], 1.0)),
+    derived(sum("member_lift", "Lift of members' repurchase (a comparison, not a cause)", "会员复购提升", Percent, HigherIsBetter, Behaviour), MEMBER_LIFT),
     ratio("churn_rate", "Churn rate", "流失率", Percent, LowerIsBetter, Behaviour, (&[Plus("lost_members")], &[Plus("members_at_start")], 100.0)),
+    model(sum("ltv", "Customer lifetime value (LTV)", "用户生命周期价值", Money, HigherIsBetter, Financial)),
     ratio("csat", "Satisfaction (CSAT)", "满意度", Percent, HigherIsBetter, Service, (&[Plus("satisfied_answers")], &[Plus("survey_answers")], 100.0)),
     ratio("nps", "Net promoter score (NPS)", "净推荐值", Points, HigherIsBetter, Service, (&[Plus("promoters"), Minus("detractors")], &[Plus("nps_answers")], 100.0)),
     ratio("complaint_rate", "Complaint rate", "投诉率", Percent, LowerIsBetter, Service, (&[Plus("complaints")], &[Plus("orders")], 100.0)),
@@ -188,14 +239,18 @@ static ALL: &[Metric] = &[
     ratio("tag_coverage", "Tag coverage", "标签覆盖率", Percent, HigherIsBetter, Data, (&[Plus("tagged_member_days")], &[Plus("member_days")], 100.0)),
     // Campaigns.
     count("participations", "Participations", "参与人次", "人次", HigherIsBetter, Behaviour),
+    distinct("participants", "Participants", "参与人数", Behaviour),
     count("new_customers", "New customers", "新客数", "人", HigherIsBetter, Behaviour),
     count("leads", "Leads", "线索数", "条", HigherIsBetter, Behaviour),
     count("actions", "Actions", "行动数", "次", HigherIsBetter, Behaviour),
     count("referred_new_users", "Referred new users", "裂变新增", "人", HigherIsBetter, Behaviour),
     count("new_plays", "New plays", "新玩法数", "个", HigherIsBetter, Brand),
     count("pilots_completed", "Pilots completed", "试点完成数", "个", HigherIsBetter, Brand),
+    duration("time_to_launch", "Time to launch", "上线周期", Days, Behaviour),
+    duration("alert_to_acknowledgement", "Alert to acknowledgement", "预警认领时长", Minutes, Service),
+    duration("alert_to_action", "Alert to action", "处置时长", Minutes, Service),
     sum("planned_spend", "Planned spend", "预算金额", Money, Neutral, Financial),
-    ratio("campaign_conversion_rate", "Campaign conversion", "活动转化率", Percent, HigherIsBetter, Behaviour, (&[Plus("buyers")], &[Plus("participations")], 100.0)),
+    ratio("campaign_conversion_rate", "Campaign conversion", "活动转化率", Percent, HigherIsBetter, Behaviour, (&[Plus("buyers")], &[Plus("participants")], 100.0)),
     ratio("cac", "Customer acquisition cost (CAC)", "获客成本", Money, LowerIsBetter, Financial, (&[Plus("spend")], &[Plus("new_customers")], 1.0)),
     ratio("cost_per_lead", "Cost per lead", "线索成本", Money, LowerIsBetter, Financial, (&[Plus("spend")], &[Plus("leads")], 1.0)),
     ratio("cpc", "Cost per click (CPC)", "单次点击成本", Money, LowerIsBetter, Financial, (&[Plus("spend")], &[Plus("clicks")], 1.0)),
@@ -210,7 +265,9 @@ static ALL: &[Metric] = &[
     sum("online_sales", "Online sales", "在线销售额", Money, HigherIsBetter, Financial),
     sum("private_domain_sales", "Private-domain sales", "私域销售额", Money, HigherIsBetter, Financial),
     sum("market_sales", "Sales of the whole market", "市场总销售额", Money, Neutral, Financial),
+    sum("comparison_sales", "Sales of the period compared with", "对比期销售额", Money, Neutral, Financial),
     ratio("aov", "Average order value (AOV)", "客单价", Money, HigherIsBetter, Financial, (&[Plus("sales")], &[Plus("orders")], 1.0)),
+    ratio("sales_growth", "Sales growth", "销售增长率", Percent, HigherIsBetter, Financial, (&[Plus("sales"), Minus("comparison_sales")], &[Plus("comparison_sales")], 100.0)),
     ratio("online_share", "Online share of sales", "在线销售占比", Percent, HigherIsBetter, Financial, (&[Plus("online_sales")], &[Plus("sales")], 100.0)),
     ratio("private_domain_share", "Private-domain share of sales", "私域销售占比", Percent, HigherIsBetter, Financial, (&[Plus("private_domain_sales")], &[Plus("sales")], 100.0)),
     ratio("market_share", "Market share", "市场份额", Percent, HigherIsBetter, Financial, (&[Plus("sales")], &[Plus("market_sales")], 100.0)),
@@ -226,85 +283,4 @@ pub fn all() -> &'static [Metric] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::find;
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn keys_are_unique_snake_case_and_found() {
-        let mut seen = HashSet::new();
-        for metric in all() {
-            let key = metric.key;
-            assert!(seen.insert(key), "{key} twice");
-            assert!(key.starts_with(|c: char| c.is_ascii_lowercase()), "{key}");
-            assert!(key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{key}");
-            assert!(!key.ends_with('_') && !key.contains("__") && key.len() <= 40, "{key}");
-            assert_eq!(find(key), Some(metric));
-        }
-        assert_eq!(find("Clicks"), None);
-        assert_eq!(find(""), None);
-    }
-
-    #[test]
-    fn names_are_there_in_both_languages_and_say_one_thing() {
-        let (mut english, mut chinese) = (HashSet::new(), HashSet::new());
-        for metric in all() {
-            let Text { en, zh } = metric.name;
-            assert!(en.is_ascii() && en.starts_with(|c: char| c.is_ascii_uppercase()), "{en}");
-            assert!(zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{zh}");
-            assert!(english.insert(en), "{en} twice");
-            assert!(chinese.insert(zh), "{zh} twice");
-        }
-    }
-
-    #[test]
-    fn every_part_of_a_ratio_is_a_sum_and_units_fit_the_factor() {
-        for metric in all() {
-            let Kind::Ratio { numerator, denominator, factor } = metric.kind else {
-                assert!(matches!(metric.unit, Count(_) | Money | Seconds), "{}", metric.key);
-                assert!(!metric.whole || matches!(metric.unit, Count(_)), "{}", metric.key);
-                continue;
-            };
-            assert!(!numerator.is_empty() && !denominator.is_empty(), "{}", metric.key);
-            let units: Vec<Unit> = numerator
-                .iter()
-                .chain(denominator)
-                .map(|term| {
-                    let part = find(term.key()).unwrap_or_else(|| panic!("{}: {}", metric.key, term.key()));
-                    assert!(part.is_sum(), "{}: {}", metric.key, part.key);
-                    part.unit
-                })
-                .collect();
-            let is_money = |unit: &&Unit| matches!(unit, Money);
-            let money = (units.iter().filter(is_money).count(), units.len());
-            // Money over money is a pure number; money over things is money; things over things never is.
-            let expect_money = matches!(units[0], Money) && money.0 != money.1;
-            assert_eq!(metric.unit == Money, expect_money, "{}", metric.key);
-            assert_eq!(matches!(metric.unit, Percent | Points), (factor - 100.0).abs() < 1e-9, "{}", metric.key);
-            assert!(!metric.whole, "{}", metric.key);
-            let takes_away = numerator.iter().any(|term| matches!(term, Minus(_)));
-            assert_eq!(metric.may_be_negative, takes_away, "{}", metric.key);
-        }
-    }
-
-    #[test]
-    fn the_metrics_of_the_field_are_there() {
-        for (key, formula) in [
-            ("ctr", "100 * clicks / impressions"),
-            ("conversion_rate", "100 * buyers / visitors"),
-            ("cpm", "1000 * spend / impressions"),
-            ("cac", "spend / new_customers"),
-            ("aov", "sales / orders"),
-            ("cost_to_sales", "100 * spend / sales"),
-            ("nps", "100 * (promoters - detractors) / nps_answers"),
-        ] {
-            assert_eq!(find(key).and_then(Metric::formula).as_deref(), Some(formula));
-        }
-        assert!(find("net_new_followers").unwrap().may_be_negative);
-        assert!(!find("spend").unwrap().may_be_negative && !find("spend").unwrap().whole);
-        assert!(find("clicks").unwrap().whole);
-        assert_eq!(find("cost_to_sales").unwrap().direction, LowerIsBetter);
-        assert_eq!(find("orders").unwrap().unit.suffix().zh, "单");
-    }
-}
+mod tests;

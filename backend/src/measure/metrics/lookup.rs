@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::catalogue::all;
-use super::model::Metric;
+use super::model::{Definition, Metric};
 
 static BY_KEY: LazyLock<HashMap<&'static str, &'static Metric>> =
     LazyLock::new(|| all().iter().map(|metric| (metric.key, metric)).collect());
@@ -13,7 +13,7 @@ static BY_KEY: LazyLock<HashMap<&'static str, &'static Metric>> =
 #[rustfmt::skip]
 const ALSO_CALLED: &[(&str, &str)] = &[
     ("revenue", "sales"), ("gmv", "sales"), ("turnover", "sales"), ("cost", "spend"), ("costs", "spend"), ("ad_spend", "spend"), ("pv", "page_views"),
-    ("uv", "visitors"), ("unique_visitors", "visitors"), ("customers", "buyers"), ("emails_sent", "sent"), ("redemptions", "coupons_redeemed"),
+    ("uv", "unique_visitors"), ("dau", "active_users"), ("mau", "active_users"), ("fans", "followers"), ("customers", "buyers"), ("emails_sent", "sent"), ("redemptions", "coupons_redeemed"),
 ];
 
 /// The longest unknown key that is compared with the catalogue: comparing takes time by length.
@@ -31,19 +31,26 @@ pub fn find(key: &str) -> Option<&'static Metric> {
 /// word in use, or by its spelling. `None` when nothing is near.
 #[must_use]
 pub fn suggest(key: &str) -> Option<&'static str> {
+    suggest_among(key, all().iter().copied())
+}
+
+/// As [`suggest`], among these metrics.
+pub(super) fn suggest_among<'b>(key: &str, metrics: impl Iterator<Item = Definition<'b>>) -> Option<&'b str> {
     if key.is_empty() || key.len() > LONGEST_GUESS {
         return None;
     }
+    let metrics: Vec<Definition<'b>> = metrics.collect();
     let folded = key.trim().to_lowercase().replace([' ', '-'], "_");
-    let named =
-        |metric: &&Metric| metric.key == folded || metric.name.zh == folded || metric.name.en.eq_ignore_ascii_case(key);
-    if let Some(metric) = all().iter().find(named) {
+    let named = |metric: &&Definition<'b>| {
+        metric.key == folded || metric.name.zh == folded || metric.name.en.eq_ignore_ascii_case(key)
+    };
+    if let Some(metric) = metrics.iter().find(named) {
         return Some(metric.key);
     }
     if let Some((_, metric)) = ALSO_CALLED.iter().find(|(word, _)| *word == folded) {
         return Some(metric);
     }
-    all()
+    metrics
         .iter()
         .map(|metric| (strsim::jaro_winkler(metric.key, &folded), metric.key))
         .filter(|(likeness, _)| *likeness >= ALIKE)

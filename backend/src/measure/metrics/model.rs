@@ -1,73 +1,12 @@
 //! What a metric is, and the value of a ratio of sums.
 //!
 //! Pure: no clock, no store. Quantities are exact (`shared`); a ratio is the one place where they become
-//! a double, after all adding is done.
+//! a double, after all adding is done. What a retailer defines for itself is borrowed from its book
+//! ([`super::book`]), what ships is `'static`: one type serves both.
 
+use super::unit::{Text, Unit};
 use serde::Serialize;
 use tillwatch_shared::quantity::Quantity;
-
-/// A text in both languages of the product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Text {
-    /// English.
-    pub en: &'static str,
-    /// Simplified Chinese.
-    pub zh: &'static str,
-}
-
-/// What a value counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Things, with the Chinese classifier that follows the number (`3 次`).
-    Count(&'static str),
-    /// The tenant's currency, in its main unit (yuan, not fen).
-    Money,
-    /// Per cent: 12.5 means 12.5 %.
-    Percent,
-    /// Seconds.
-    Seconds,
-    /// A multiple: 3 means three times.
-    Times,
-    /// A place in a list, 1 being the first.
-    Rank,
-    /// Points of a score, such as the net promoter score.
-    Points,
-    /// So many of one thing for each of another, with the Chinese pair (`2.5 单/人`).
-    Per(&'static str),
-}
-
-impl Unit {
-    /// The name of the unit on the wire.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Count(_) => "count",
-            Self::Money => "money",
-            Self::Percent => "percent",
-            Self::Seconds => "seconds",
-            Self::Times => "times",
-            Self::Rank => "rank",
-            Self::Points => "points",
-            Self::Per(_) => "per",
-        }
-    }
-
-    /// What is written after the number. Empty where the number stands alone: English counts are named by
-    /// the metric, and money is written with the tenant's currency.
-    #[must_use]
-    pub const fn suffix(self) -> Text {
-        let (en, zh) = match self {
-            Self::Count(classifier) | Self::Per(classifier) => ("", classifier),
-            Self::Money => ("", ""),
-            Self::Percent => ("%", "%"),
-            Self::Seconds => ("s", "秒"),
-            Self::Times => ("x", "倍"),
-            Self::Rank => ("", "位"),
-            Self::Points => ("", "分"),
-        };
-        Text { en, zh }
-    }
-}
 
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -97,19 +36,19 @@ pub enum Family {
     Data,
 }
 
-/// One part of a ratio: a sum metric's key with its sign.
+/// One part of a ratio: a metric's key with its sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Term {
+pub enum Term<'a> {
     /// Added.
-    Plus(&'static str),
+    Plus(&'a str),
     /// Taken away.
-    Minus(&'static str),
+    Minus(&'a str),
 }
 
-impl Term {
-    /// The sum metric's key.
+impl<'a> Term<'a> {
+    /// The metric's key.
     #[must_use]
-    pub const fn key(self) -> &'static str {
+    pub const fn key(self) -> &'a str {
         match self {
             Self::Plus(key) | Self::Minus(key) => key,
         }
@@ -118,31 +57,67 @@ impl Term {
 
 /// How a metric gets its value.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
-    /// The sum of its samples.
+pub enum Kind<'a> {
+    /// The sum of its samples, over time, channels and campaigns.
     Sum,
-    /// `factor` x sum of `numerator` / sum of `denominator`, each summed over the whole window first.
+    /// A count of different people or things, as its source counted it for one period and one place. It is never
+    /// added: who came on Monday and on Tuesday is one person of the week.
+    Distinct,
+    /// How much there is at a time. Over time the last value holds.
+    Level {
+        /// Whether the levels of several channels add up (followers of two accounts), or each place stands by itself.
+        adds: bool,
+    },
+    /// How long something took, told by quantiles over all that took place.
+    Duration,
+    /// What a model reckons, shown with its source as it came.
+    Model,
+    /// `factor` x sum of `numerator` / sum of `denominator`, each taken over the whole window first.
     Ratio {
         /// What is divided.
-        numerator: &'static [Term],
+        numerator: &'a [Term<'a>],
         /// What it is divided by.
-        denominator: &'static [Term],
+        denominator: &'a [Term<'a>],
         /// 100 for per cent, 1000 for CPM, else 1.
         factor: f64,
     },
+    /// A formula over other metrics, as [`super::formula`] reads it.
+    Formula(&'a str),
 }
 
-/// A measure of the catalogue.
+/// How the values of a metric that takes samples are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Takes {
+    /// Added.
+    Sums,
+    /// One for each period and place.
+    Distinct,
+    /// The last holds.
+    Last,
+    /// Counted by length.
+    Durations,
+}
+
+/// As much of a metric as taking a sample asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Base<'a> {
+    /// The metric's key.
+    pub key: &'a str,
+    /// How its values are put together.
+    pub takes: Takes,
+}
+
+/// A metric: of the catalogue, or of a retailer's own book.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Metric {
+pub struct Definition<'a> {
     /// Stable name on the wire, in `snake_case`.
-    pub key: &'static str,
+    pub key: &'a str,
     /// Name on the screen.
-    pub name: Text,
+    pub name: Text<'a>,
     /// What a value counts.
-    pub unit: Unit,
-    /// Sum or ratio.
-    pub kind: Kind,
+    pub unit: Unit<'a>,
+    /// How it gets its value.
+    pub kind: Kind<'a>,
     /// Which way is better.
     pub direction: Direction,
     /// Its family.
@@ -153,37 +128,70 @@ pub struct Metric {
     pub may_be_negative: bool,
 }
 
-impl Metric {
-    /// Whether it takes samples.
+/// A metric of the catalogue.
+pub type Metric = Definition<'static>;
+
+impl<'a> Definition<'a> {
+    /// Whether it is the sum of its samples.
     #[must_use]
     pub const fn is_sum(&self) -> bool {
         matches!(self.kind, Kind::Sum)
     }
 
-    /// The sums that a ratio is computed from, each once, in the order of the formula; none for a sum.
+    /// What its samples are of; `None` for one that is computed and takes none.
     #[must_use]
-    pub fn parts(&self) -> Vec<&'static str> {
+    pub const fn base(&self) -> Option<Base<'a>> {
+        let takes = match self.kind {
+            Kind::Sum => Takes::Sums,
+            Kind::Distinct => Takes::Distinct,
+            Kind::Level { .. } | Kind::Model => Takes::Last,
+            Kind::Duration => Takes::Durations,
+            Kind::Ratio { .. } | Kind::Formula(_) => return None,
+        };
+        Some(Base { key: self.key, takes })
+    }
+
+    /// Whether a value belongs to exactly the channel and campaign that it was sent for, so that nothing of other
+    /// places is added to it.
+    #[must_use]
+    pub const fn keeps_its_place(&self) -> bool {
+        matches!(self.kind, Kind::Distinct | Kind::Level { adds: false } | Kind::Model)
+    }
+
+    /// The metrics that it is computed from directly, each once, in the order of the formula; none for one that takes
+    /// samples.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&'a str> {
         let mut parts = Vec::new();
-        if let Kind::Ratio { numerator, denominator, .. } = self.kind {
-            for term in numerator.iter().chain(denominator) {
-                if !parts.contains(&term.key()) {
-                    parts.push(term.key());
-                }
+        let mut add = |key| {
+            if !parts.contains(&key) {
+                parts.push(key);
             }
+        };
+        match self.kind {
+            Kind::Ratio { numerator, denominator, .. } => {
+                numerator.iter().chain(denominator).for_each(|term| add(term.key()));
+            }
+            Kind::Formula(text) => super::formula::names(text).for_each(add),
+            _ => {}
         }
         parts
     }
 
-    /// The sums that it is computed from; a sum is computed from itself.
-    pub fn sums(&self) -> Vec<&'static str> {
-        if self.is_sum() { vec![self.key] } else { self.parts() }
+    /// The metrics whose samples it is computed from; one that takes samples is computed from itself. (What stands in a
+    /// formula may be computed in turn: [`super::Book::bases`] goes to the ground.)
+    pub fn sums(&self) -> Vec<&'a str> {
+        if self.base().is_some() { vec![self.key] } else { self.parts() }
     }
 
-    /// The formula of a ratio in keys, such as `100 * clicks / impressions`; `None` for a sum.
+    /// The formula of a computed metric in keys, such as `100 * clicks / impressions`; `None` for one that takes
+    /// samples.
     #[must_use]
     pub fn formula(&self) -> Option<String> {
-        let Kind::Ratio { numerator, denominator, factor } = self.kind else {
-            return None;
+        let (numerator, denominator, factor) = match self.kind {
+            Kind::Ratio { numerator, denominator, factor } => (numerator, denominator, factor),
+            Kind::Formula(text) => return Some(text.to_owned()),
+            _ => return None,
         };
         let (above, below) = (written(numerator), written(denominator));
         // Factors are small whole numbers or one: comparing says whether to write it at all.
@@ -196,7 +204,7 @@ impl Metric {
 
     /// The value of a ratio from the sums of its parts over one window, in the metric's unit.
     ///
-    /// `None` for a sum metric, and when the denominator is zero or negative: without impressions there is
+    /// `None` for any other metric, and when the denominator is zero or negative: without impressions there is
     /// no click rate, which is not the same as a click rate of zero.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a ratio is a double; its parts are added exactly before")]
@@ -210,7 +218,7 @@ impl Metric {
 }
 
 /// The signed sum of the terms, in ten-thousandths. An i128 can't overflow with a handful of i64.
-fn total(terms: &[Term], sum_of: &impl Fn(&str) -> Quantity) -> i128 {
+fn total(terms: &[Term<'_>], sum_of: &impl Fn(&str) -> Quantity) -> i128 {
     terms
         .iter()
         .map(|term| match term {
@@ -220,7 +228,7 @@ fn total(terms: &[Term], sum_of: &impl Fn(&str) -> Quantity) -> i128 {
         .sum()
 }
 
-fn written(terms: &[Term]) -> String {
+fn written(terms: &[Term<'_>]) -> String {
     let mut text = String::new();
     for term in terms {
         match (term, text.is_empty()) {

@@ -1,19 +1,69 @@
 //! The catalogue as clients see it.
 
-use super::{Direction, Family, Metric};
+use super::own::OwnMetric;
+use super::{Definition, Direction, Family, Kind};
 use tillwatch_shared::measure as wire;
 
 /// What a client is told about `metric`.
-pub fn info(metric: &Metric) -> wire::MetricInfo {
+pub fn info(metric: &Definition<'_>) -> wire::MetricInfo {
     wire::MetricInfo {
         key: metric.key.to_owned(),
         name_en: metric.name.en.to_owned(),
         name_zh: metric.name.zh.to_owned(),
-        kind: if metric.is_sum() { wire::MetricKind::Sum } else { wire::MetricKind::Ratio },
+        kind: kind(metric.kind),
         unit: metric.unit.code().to_owned(),
         direction: direction(metric.direction),
         family: family(metric.family).to_owned(),
         formula: metric.formula(),
+        id: None,
+        adds_over_channels: if let Kind::Level { adds } = metric.kind { Some(adds) } else { None },
+        stands_for: None,
+        archived_at: None,
+        version: None,
+    }
+}
+
+/// What a client is told about a metric of the retailer's own.
+pub fn own_info(own: &OwnMetric) -> wire::MetricInfo {
+    wire::MetricInfo {
+        id: Some(own.id),
+        stands_for: own.stands_for,
+        archived_at: own.archived_at,
+        version: Some(own.version),
+        ..info(&own.definition())
+    }
+}
+
+/// The direction that a word means.
+pub const fn direction_of(word: wire::Direction) -> Direction {
+    match word {
+        wire::Direction::HigherIsBetter => Direction::HigherIsBetter,
+        wire::Direction::LowerIsBetter => Direction::LowerIsBetter,
+        wire::Direction::Neutral => Direction::Neutral,
+    }
+}
+
+/// The family that a word means.
+pub const fn family_of(word: wire::MetricFamily) -> Family {
+    match word {
+        wire::MetricFamily::Financial => Family::Financial,
+        wire::MetricFamily::Behaviour => Family::Behaviour,
+        wire::MetricFamily::Brand => Family::Brand,
+        wire::MetricFamily::Service => Family::Service,
+        wire::MetricFamily::Data => Family::Data,
+    }
+}
+
+/// The kind's word.
+pub const fn kind(kind: Kind<'_>) -> wire::MetricKind {
+    match kind {
+        Kind::Sum => wire::MetricKind::Sum,
+        Kind::Distinct => wire::MetricKind::Distinct,
+        Kind::Level { .. } => wire::MetricKind::Level,
+        Kind::Duration => wire::MetricKind::Duration,
+        Kind::Model => wire::MetricKind::Model,
+        Kind::Ratio { .. } => wire::MetricKind::Ratio,
+        Kind::Formula(_) => wire::MetricKind::Formula,
     }
 }
 

@@ -2,14 +2,15 @@
 //!
 //! Read from rollups. Buckets in which nothing was counted are left out: nothing counted is not a count of nothing.
 
-use super::model::Parts;
-use super::query::{figures, put_together};
-use super::store::{self, Scope, Span, SumRow};
+use super::parts::Parts;
+use super::query::figures;
+use super::store::{self, Scope, Span};
+use super::values::{self, Buckets, Frame};
 use crate::error::Result;
-use crate::measure::metrics::Metric;
+use crate::measure::metrics::{self, Definition, Plan, Takes};
 use crate::platform::db::Tx;
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use tillwatch_shared::ids::{CampaignId, ChannelId, TenantId};
 use tillwatch_shared::measure::Resolution;
@@ -19,7 +20,8 @@ use tillwatch_shared::measure::Resolution;
 pub struct Counted {
     /// When it begins.
     pub start: DateTime<Utc>,
-    /// The sum in the metric's unit; for a ratio the numerator times its factor (100 for per cent).
+    /// The figure in the metric's unit: a sum, the last level, the median of durations; for a ratio the numerator times
+    /// its factor (100 for per cent).
     pub numerator: f64,
     /// For a ratio: the denominator, not below zero. The figure is the quotient; there is none where this is zero.
     pub denominator: Option<f64>,
@@ -28,9 +30,13 @@ pub struct Counted {
 }
 
 impl Counted {
-    fn new(metric: &Metric, start: DateTime<Utc>, parts: &Parts) -> Self {
-        let (numerator, denominator) = parts.fraction(metric);
-        Self { start, numerator, denominator, samples: parts.samples }
+    fn new(plan: &Plan<'_>, start: DateTime<Utc>, parts: &Parts) -> Option<Self> {
+        let (numerator, denominator) = parts.fraction(plan)?;
+        Some(Self { start, numerator, denominator, samples: parts.samples })
+    }
+
+    fn all(plan: &Plan<'_>, found: &Buckets) -> Vec<Self> {
+        found.iter().filter_map(|(at, parts)| Self::new(plan, *at, parts)).collect()
     }
 }
 
@@ -50,15 +56,17 @@ pub struct Whose {
 pub async fn of(
     tx: &mut Tx,
     tenant: TenantId,
-    metric: &Metric,
+    metric: &Definition<'_>,
     resolution: Resolution,
     whose: Whose,
     span: Range<DateTime<Utc>>,
 ) -> Result<Vec<Counted>> {
-    let scope = Scope { channel: whose.channel, campaign: whose.campaign, reached: None };
-    let span = Span { resolution, from: span.start, to: span.end };
-    let found = figures(tx, tenant, metric, &scope, span).await?;
-    Ok(found.iter().map(|(at, parts)| Counted::new(metric, *at, parts)).collect())
+    let book = metrics::book_of(tx, tenant, [metric.key]).await?;
+    let Some(plan) = book.plan(*metric) else { return Ok(Vec::new()) };
+    let scope = Scope { channel: whose.channel, campaign: whose.campaign, ..Scope::default() };
+    let frame = Frame::stored(Span { resolution, from: span.start, to: span.end });
+    let found = figures(tx, tenant, &plan, &scope, frame).await?;
+    Ok(Counted::all(&plan, &found))
 }
 
 /// As [`of`], each channel by itself, of one campaign if named. What was counted for no channel is not among them.
@@ -68,34 +76,36 @@ pub async fn of(
 pub async fn by_channel(
     tx: &mut Tx,
     tenant: TenantId,
-    metric: &Metric,
+    metric: &Definition<'_>,
     resolution: Resolution,
     campaign: Option<CampaignId>,
     span: Range<DateTime<Utc>>,
 ) -> Result<BTreeMap<ChannelId, Vec<Counted>>> {
-    let span = Span { resolution, from: span.start, to: span.end };
-    let (scope, keys) = (Scope { channel: None, campaign, reached: None }, metric.sums());
-    let counted = if metric.is_sum() { HashSet::new() } else { store::counted(tx, tenant, &keys, &scope).await? };
-    let mut by_channel: BTreeMap<ChannelId, Vec<SumRow>> = BTreeMap::new();
-    for row in store::sums_by_channel(tx, tenant, &keys, &scope, span).await? {
-        by_channel.entry(ChannelId(row.channel)).or_default().push(row);
+    let book = metrics::book_of(tx, tenant, [metric.key]).await?;
+    let Some(plan) = book.plan(*metric) else { return Ok(BTreeMap::new()) };
+    let scope = Scope { campaign, ..Scope::default() };
+    let frame = Frame::stored(Span { resolution, from: span.start, to: span.end });
+    let mut by_channel = values::load(tx, tenant, &plan.bases(), &scope, true, frame).await?;
+    let sums = plan.keys(Takes::Sums);
+    if metric.base().is_none() && !sums.is_empty() {
+        let counted = store::counted(tx, tenant, &sums, &scope).await?;
+        by_channel.retain(|channel, _| sums.iter().all(|key| counted.contains(&((*key).to_owned(), *channel))));
     }
-    if !metric.is_sum() {
-        by_channel.retain(|channel, _| keys.iter().all(|key| counted.contains(&((*key).to_owned(), channel.0))));
-    }
-    let each = |rows| put_together(rows).iter().map(|(at, parts)| Counted::new(metric, *at, parts)).collect();
-    Ok(by_channel.into_iter().map(|(channel, rows)| (channel, each(rows))).collect())
+    Ok(by_channel.iter().map(|(channel, found)| (ChannelId(*channel), Counted::all(&plan, found))).collect())
 }
 
-/// The begin of the newest hour or day of `metric` anywhere in the retailer: for a ratio, of any of its parts.
+/// The begin of the newest hour or day of `metric` anywhere in the retailer: of what is computed, of any of its parts.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn newest(
     tx: &mut Tx,
     tenant: TenantId,
-    metric: &Metric,
+    metric: &Definition<'_>,
     resolution: Resolution,
 ) -> Result<Option<DateTime<Utc>>> {
-    store::newest_of(tx, tenant, &metric.sums(), resolution).await
+    let book = metrics::book_of(tx, tenant, [metric.key]).await?;
+    let bases = book.plan(*metric).map(|plan| plan.bases()).unwrap_or_default();
+    let keys: Vec<&str> = bases.iter().map(|base| base.key).collect();
+    store::newest_of(tx, tenant, &keys, resolution).await
 }

@@ -1,4 +1,4 @@
-//! Hours and days of a retailer's time zone, as UTC instants.
+//! Hours, days, weeks and months of a retailer's time zone, as UTC instants.
 //!
 //! Pure. A bucket is named by the instant at which it begins. Clocks that are set forward or back are met with two
 //! rules: a full hour that the clocks show twice begins two buckets, and one that they skip begins with the first
@@ -7,9 +7,11 @@
 //! minutes, in Newfoundland until 2011, show an old day again; such an instant belongs to the day it shows.)
 
 use chrono::{
-    DateTime, Datelike as _, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Timelike as _, Utc,
+    DateTime, Datelike as _, Days, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _,
+    Timelike as _, Utc, Weekday,
 };
 use chrono_tz::{GapInfo, Tz};
+use tillwatch_shared::measure::Resolution;
 
 /// The buckets that an instant belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,56 @@ pub struct Buckets {
     pub day: DateTime<Utc>,
     /// The local day.
     pub date: NaiveDate,
+}
+
+/// What a retailer calls a day, a week and a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    /// Its time zone.
+    pub zone: Tz,
+    /// The first day of its week.
+    pub week: Weekday,
+}
+
+impl Calendar {
+    /// When the bucket of this width that `at` lies in begins; a sample's own time for samples themselves.
+    pub fn start(self, resolution: Resolution, at: DateTime<Utc>) -> DateTime<Utc> {
+        let date = local_date(self.zone, at);
+        match resolution {
+            Resolution::Raw => at,
+            Resolution::Hour => hour_start(self.zone, at),
+            Resolution::Day => day_start(self.zone, date),
+            Resolution::Week => day_start(self.zone, self.first_of_week(date)),
+            Resolution::Month => day_start(self.zone, date.with_day(1).unwrap_or(date)),
+        }
+    }
+
+    /// The first instant behind the bucket of this width that begins at `start`.
+    pub fn end(self, resolution: Resolution, start: DateTime<Utc>) -> DateTime<Utc> {
+        let date = local_date(self.zone, start);
+        match resolution {
+            Resolution::Raw => start,
+            // The next full hour begins within an hour, or up to half an hour later where the clocks are set back.
+            Resolution::Hour => {
+                let next = [60, 61, 75, 90, 91].into_iter().map(|minutes| start + TimeDelta::minutes(minutes));
+                let later = next.map(|at| hour_start(self.zone, at)).find(|next| *next > start);
+                later.unwrap_or(start + TimeDelta::hours(1))
+            }
+            Resolution::Day => day_end(self.zone, date),
+            Resolution::Week => {
+                let first = self.first_of_week(date);
+                day_start(self.zone, first.checked_add_days(Days::new(7)).unwrap_or(first))
+            }
+            Resolution::Month => day_start(self.zone, date.checked_add_months(Months::new(1)).unwrap_or(date)),
+        }
+    }
+}
+
+impl Calendar {
+    fn first_of_week(self, date: NaiveDate) -> NaiveDate {
+        let into = date.weekday().days_since(self.week);
+        date.checked_sub_days(Days::new(u64::from(into))).unwrap_or(date)
+    }
 }
 
 /// The buckets of `at` in `zone`.
@@ -150,6 +202,24 @@ mod tests {
         assert_eq!(day_end(Shanghai, NaiveDate::from_ymd_opt(2199, 12, 31).unwrap()), utc("2199-12-31T16:00:00Z"));
     }
 
+    #[test]
+    fn a_week_begins_on_the_retailers_own_day_and_a_month_on_its_first() {
+        let calendar = |zone, week| Calendar { zone, week };
+        // Thursday, 1 January 2026, 09:00 in Shanghai.
+        let at = utc("2026-01-01T01:00:00Z");
+        let monday = calendar(Shanghai, Weekday::Mon);
+        assert_eq!(monday.start(Resolution::Week, at), utc("2025-12-28T16:00:00Z"));
+        assert_eq!(monday.end(Resolution::Week, utc("2025-12-28T16:00:00Z")), utc("2026-01-04T16:00:00Z"));
+        assert_eq!(calendar(Shanghai, Weekday::Sun).start(Resolution::Week, at), utc("2025-12-27T16:00:00Z"));
+        assert_eq!(calendar(Shanghai, Weekday::Thu).start(Resolution::Week, at), utc("2025-12-31T16:00:00Z"));
+        assert_eq!(monday.start(Resolution::Month, at), utc("2025-12-31T16:00:00Z"));
+        // November has an hour more in New York.
+        let american = calendar(New_York, Weekday::Sun);
+        let november = american.start(Resolution::Month, utc("2026-11-15T12:00:00Z"));
+        assert_eq!(november, utc("2026-11-01T04:00:00Z"));
+        assert_eq!(american.end(Resolution::Month, november), utc("2026-12-01T05:00:00Z"));
+    }
+
     fn zones() -> impl Strategy<Value = Tz> {
         prop::sample::select(vec![
             New_York,
@@ -178,6 +248,24 @@ mod tests {
             let again = buckets(zone, found.hour);
             prop_assert_eq!((again.hour, again.day), (found.hour, found.day));
             prop_assert_eq!(buckets(zone, found.day), Buckets { hour: found.day, ..found });
+        }
+
+        #[test]
+        fn a_bucket_of_any_width_holds_its_instant_and_ends_where_the_next_begins(
+            zone in zones(),
+            second in 1_325_376_000_i64..2_000_000_000,
+            week in 0_usize..7,
+        ) {
+            use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
+            let calendar = Calendar { zone, week: [Mon, Tue, Wed, Thu, Fri, Sat, Sun][week] };
+            let at = DateTime::from_timestamp(second, 0).unwrap();
+            for resolution in [Resolution::Hour, Resolution::Day, Resolution::Week, Resolution::Month] {
+                let start = calendar.start(resolution, at);
+                let end = calendar.end(resolution, start);
+                prop_assert!(start <= at && at < end, "{resolution} {start} {at} {end}");
+                prop_assert_eq!(calendar.start(resolution, start), start);
+                prop_assert_eq!(calendar.start(resolution, end), end);
+            }
         }
 
         #[test]

@@ -1,53 +1,73 @@
 //! Samples: single counted values, stored once each, corrected exactly, and added up by hour and day.
 //!
-//! Vocabulary: a *series* is what one metric counts for one channel and one campaign (either may be none). A
-//! *sample* is one value of a series at one time under the source's key; sending it again changes nothing, sending
-//! it with another value corrects it. A *rollup* is the sum of a series over a local hour or day.
+//! Vocabulary: a *series* is what one metric counts for one channel and one campaign (either may be none). A *sample*
+//! is one value of a series at one time under the source's key; sending it again changes nothing, sending it with
+//! another value corrects it. A *rollup* is the sum of a series over a local hour or day; of what is not added, it is
+//! the last value, and of durations also how many there were of each length. Weeks and months are put together from
+//! days when they are asked for, save for a distinct count, which has a rollup of the very period that it was counted
+//! for and no other. A *level* holds until the next value of its series, for 35 days at most.
 //!
-//! Cast: [`record`] writes a batch inside the caller's transaction; [`buckets`] and [`query`] read rollups for rules, pictures and
-//! people, `reached` says whose. Pure: `model` (ids, order, adding up, figures), [`calendar`] (local hours and days), `window` (what a
-//! question asks for). `store` has the only SQL.
+//! Cast: [`record`] writes a batch inside the caller's transaction; [`buckets`] and [`query`] read rollups for rules,
+//! pictures and people, `values` puts them together by kind, `kpis` is the screen of one day, `reached` says whose.
+//! Pure: `model` (ids, order, adding up), `kinds` (what is not added), `bins` (durations by length), `parts` (figures),
+//! [`calendar`] (local hours to months), `window` (what a question asks for). `store` has the only SQL.
 //!
-//! Invariants: a rollup is the exact sum of its samples, at every commit; a batch is written whole or not at all;
-//! every writer locks series, then samples, then day and hour rollups, each in the same order, so writers wait for
-//! each other but never in a circle; ratios are computed from sums.
+//! Invariants: a rollup is exactly what its samples say, at every commit; a batch is written whole or not at all;
+//! every writer locks series, then samples of sums, their day and hour rollups, then other samples and theirs, each in
+//! the same order, so writers wait for each other but never in a circle; ratios are computed from sums. A batch of sums
+//! alone asks the database nothing about other kinds.
 
+mod bins;
 pub mod buckets;
 pub mod calendar;
+mod kinds;
+mod kpis;
 mod model;
+mod parts;
 pub mod query;
 mod reached;
 pub mod routes;
 mod store;
+mod values;
 mod window;
 
 pub use model::Touched;
 
 use crate::error::{Error, Result};
-use crate::measure::metrics::Metric;
+use crate::identity::tenants;
+use crate::measure::metrics::Base;
 use crate::platform::db::Tx;
-use chrono::{DateTime, Utc};
+use calendar::Calendar;
+use chrono::{DateTime, Utc, Weekday};
 use chrono_tz::Tz;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{CampaignId, ChannelId, TenantId};
+use tillwatch_shared::measure::Resolution;
 use tillwatch_shared::quantity::Quantity;
+use uuid::Uuid;
 
 /// A sample to be stored.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSample<'a> {
-    /// What is counted; a sum.
-    pub metric: &'static Metric,
+    /// What is counted.
+    pub metric: Base<'a>,
     /// For which channel, if for one.
     pub channel: Option<ChannelId>,
     /// For which campaign, if for one.
     pub campaign: Option<CampaignId>,
+    /// Of which subject (content item, keyword, product), if of one.
+    pub subject: Option<Uuid>,
+    /// Of a distinct count: the period in which its source counted, an hour or wider.
+    pub period: Option<Resolution>,
     /// When. The table keeps microseconds.
     pub at: DateTime<Utc>,
     /// The source's key of this value: 1 to 128 characters.
     pub key: &'a str,
     /// The value, in the metric's unit.
     pub value: Quantity,
+    /// Of several durations in one sample: each of them, in ten-thousandths, with the value as their sum.
+    pub many: &'a [i64],
 }
 
 /// What became of a sample.
@@ -66,37 +86,33 @@ pub enum Outcome {
 
 /// What a batch did.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Recorded {
+pub struct Recorded<'a> {
     /// What became of each sample, in the caller's order.
     pub outcomes: Vec<Outcome>,
     /// By how much the total of a campaign's metric changed, in ten-thousandths; none that are zero.
-    pub campaign_deltas: BTreeMap<(CampaignId, &'static str), i64>,
+    pub campaign_deltas: BTreeMap<(CampaignId, &'a str), i64>,
     /// What rules must judge again: per metric and channel, the local days on which something changed.
-    pub touched: Touched,
+    pub touched: Touched<'a>,
 }
 
 /// Rows of one statement: more do not get faster, and a statement stays well under its time-out.
 const BATCH: usize = 5_000;
 
 /// Stores `rows` as part of `tx` and adds them to the rollups of `zone`'s hours and days. No two rows may have the
-/// same metric, channel, campaign, time (to the microsecond) and key.
+/// same metric, channel, campaign, subject, period, time (to the microsecond) and key.
 ///
 /// # Errors
-/// 422 when a sum would leave the range that is kept (about 9.2e14 units); 500 for repeated rows and for metrics
-/// that take no samples, which the caller has to refuse before; otherwise when the database fails. After an error
-/// the transaction must be rolled back.
-pub async fn record(
+/// 422 when a sum would leave the range that is kept (about 9.2e14 units); 500 for repeated rows, which the caller has to
+/// refuse before; otherwise when the database fails. After an error the transaction must be rolled back.
+pub async fn record<'a>(
     tx: &mut Tx,
     tenant: TenantId,
     zone: Tz,
-    rows: &[NewSample<'_>],
+    rows: &[NewSample<'a>],
     now: DateTime<Utc>,
-) -> Result<Recorded> {
+) -> Result<Recorded<'a>> {
     if rows.is_empty() {
         return Ok(Recorded::default());
-    }
-    if let Some(row) = rows.iter().find(|row| !row.metric.is_sum()) {
-        return Err(Error::internal(format!("`{}` is computed and takes no samples", row.metric.key)));
     }
     let batch = model::arrange(tenant, rows).map_err(|_| Error::internal("a sample is there twice in one batch"))?;
     store::ensure_series(tx, tenant, &batch.series, now).await?;
@@ -112,10 +128,37 @@ pub async fn record(
             outcomes[index] = outcome;
         }
     }
-    let tally = model::tally(zone, &batch, &outcomes).map_err(|beyond| out_of_range(beyond.metric))?;
+    let mut tally = model::tally(zone, &batch, &outcomes).map_err(|beyond| out_of_range(&beyond.metric))?;
     let new = outcomes.iter().filter(|outcome| **outcome == Outcome::Accepted).count();
     store::add_to_rollups(tx, tenant, &tally, new).await?;
+    if !batch.others.is_empty() {
+        tally.touched.append(&mut record_others(tx, tenant, zone, &batch, &mut outcomes).await?);
+    }
     Ok(Recorded { outcomes, campaign_deltas: tally.campaigns, touched: tally.touched })
+}
+
+/// Stores what is not added, and renews its rollups.
+async fn record_others<'a>(
+    tx: &mut Tx,
+    tenant: TenantId,
+    zone: Tz,
+    batch: &model::Arranged<'a>,
+    outcomes: &mut [Outcome],
+) -> Result<Touched<'a>> {
+    let by_week = batch.series.iter().any(|(_, key)| key.period == Some(Resolution::Week));
+    let week = if by_week { tenants::week_start(tx, tenant).await? } else { Weekday::Mon };
+    let mut before = HashMap::new();
+    for samples in batch.others.chunks(BATCH) {
+        for written in store::insert_or_correct_others(tx, tenant, samples).await? {
+            outcomes[written.index] = written.outcome;
+            before.insert(written.index, written.before);
+        }
+    }
+    let changes = kinds::changes(Calendar { zone, week }, batch, outcomes, &before)
+        .map_err(|beyond| out_of_range(&beyond.metric))?;
+    store::renew(tx, tenant, &changes.renewed).await?;
+    store::add_durations(tx, tenant, &changes).await?;
+    Ok(changes.touched)
 }
 
 /// A sum that cannot be kept.

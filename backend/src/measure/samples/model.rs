@@ -1,31 +1,35 @@
-//! The arithmetic of samples: series ids, the order of writing, what a batch adds to the rollups, figures.
+//! The arithmetic of samples: series ids, the order of writing, what a batch adds to the rollups.
 //!
 //! Pure. All adding is done in integers (an `i128` between, the `i64` of the tables in the end), so a correction
-//! takes back exactly what was counted; only a finished ratio is a double.
+//! takes back exactly what was counted. What is not added is in `kinds`.
 
 use super::calendar::{Buckets, buckets};
 use super::{NewSample, Outcome};
-use crate::measure::metrics::{Kind, Metric, Term};
+use crate::measure::metrics::{Base, Takes};
 use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tillwatch_shared::ids::{CampaignId, ChannelId, TenantId};
-use tillwatch_shared::quantity::Quantity;
+use tillwatch_shared::measure::Resolution;
 use uuid::Uuid;
 
 /// What a series counts. Ordered as ids are given, not as they sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct SeriesKey {
-    /// The sum metric's key.
-    pub(super) metric: &'static str,
+pub(super) struct SeriesKey<'a> {
+    /// The metric.
+    pub(super) metric: Base<'a>,
     /// The channel, if any.
     pub(super) channel: Option<ChannelId>,
     /// The campaign, if any.
     pub(super) campaign: Option<CampaignId>,
+    /// The subject, if any.
+    pub(super) subject: Option<Uuid>,
+    /// Of a distinct count: the period that its values are of.
+    pub(super) period: Option<Resolution>,
 }
 
-impl SeriesKey {
+impl SeriesKey<'_> {
     /// The channel as the table keeps it: nil for none.
     pub(super) fn channel_uuid(&self) -> Uuid {
         self.channel.map_or(Uuid::nil(), |id| id.0)
@@ -36,15 +40,30 @@ impl SeriesKey {
         self.campaign.map_or(Uuid::nil(), |id| id.0)
     }
 
+    /// The subject as the table keeps it: nil for none.
+    pub(super) fn subject_uuid(&self) -> Uuid {
+        self.subject.unwrap_or(Uuid::nil())
+    }
+
+    /// The period as the table keeps it: empty for none.
+    pub(super) fn period_word(&self) -> &'static str {
+        self.period.map_or("", Resolution::as_str)
+    }
+
     /// The series' id: the first 16 bytes of SHA-256 over tenant, metric, channel and campaign, marked as a uuid of
     /// version 8. Everybody computes the same id, so nobody has to ask for it or agree on it.
     pub(super) fn id(&self, tenant: TenantId) -> Uuid {
         let mut hash = Sha256::new();
         hash.update(tenant.0.as_bytes());
-        // The metric comes last: everything before it has a fixed length, so no two keys read the same.
+        // Everything before the metric has a fixed length and no metric has a zero byte, so no two keys read the same.
         hash.update(self.channel_uuid().as_bytes());
         hash.update(self.campaign_uuid().as_bytes());
-        hash.update(self.metric.as_bytes());
+        hash.update(self.metric.key.as_bytes());
+        if self.subject.is_some() || self.period.is_some() {
+            hash.update([0]);
+            hash.update(self.subject_uuid().as_bytes());
+            hash.update(self.period_word().as_bytes());
+        }
         let mut id = [0; 16];
         id.copy_from_slice(&hash.finalize()[..16]);
         uuid::Builder::from_custom_bytes(id).into_uuid()
@@ -66,15 +85,19 @@ pub(super) struct Placed<'a> {
     pub(super) key: &'a str,
     /// The value in ten-thousandths.
     pub value_e4: i64,
+    /// Of several durations in one sample: each of them, in ten-thousandths.
+    pub(super) many: &'a [i64],
 }
 
 /// A batch in the order of writing, which is the same for every writer, so that none waits for another in a circle.
 #[derive(Debug)]
 pub(super) struct Arranged<'a> {
     /// The series, sorted by id.
-    pub(super) series: Vec<(Uuid, SeriesKey)>,
-    /// The samples, sorted by series, time and key.
+    pub(super) series: Vec<(Uuid, SeriesKey<'a>)>,
+    /// The samples of sums, sorted by series, time and key.
     pub(super) samples: Vec<Placed<'a>>,
+    /// The samples of what is not added, sorted likewise.
+    pub(super) others: Vec<Placed<'a>>,
 }
 
 /// Two samples of one batch have the same series, time and key.
@@ -83,17 +106,23 @@ pub(super) struct Repeated;
 
 /// Puts `rows` into the order of writing.
 pub(super) fn arrange<'a>(tenant: TenantId, rows: &[NewSample<'a>]) -> Result<Arranged<'a>, Repeated> {
-    let mut ids: HashMap<SeriesKey, Uuid> = HashMap::new();
-    let keys: Vec<SeriesKey> = rows
+    let mut ids: HashMap<SeriesKey<'a>, Uuid> = HashMap::new();
+    let keys: Vec<SeriesKey<'a>> = rows
         .iter()
-        .map(|row| SeriesKey { metric: row.metric.key, channel: row.channel, campaign: row.campaign })
+        .map(|row| SeriesKey {
+            metric: row.metric,
+            channel: row.channel,
+            campaign: row.campaign,
+            subject: row.subject,
+            period: row.period,
+        })
         .collect();
     for key in &keys {
         ids.entry(*key).or_insert_with(|| key.id(tenant));
     }
-    let mut series: Vec<(Uuid, SeriesKey)> = ids.into_iter().map(|(key, id)| (id, key)).collect();
+    let mut series: Vec<(Uuid, SeriesKey<'a>)> = ids.into_iter().map(|(key, id)| (id, key)).collect();
     series.sort_unstable_by_key(|(id, _)| *id);
-    let ranks: HashMap<SeriesKey, usize> = series.iter().enumerate().map(|(rank, (_, key))| (*key, rank)).collect();
+    let ranks: HashMap<SeriesKey<'a>, usize> = series.iter().enumerate().map(|(rank, (_, key))| (*key, rank)).collect();
     let mut samples: Vec<Placed<'a>> = rows
         .iter()
         .zip(&keys)
@@ -101,7 +130,8 @@ pub(super) fn arrange<'a>(tenant: TenantId, rows: &[NewSample<'a>]) -> Result<Ar
         .map(|(index, (row, key))| {
             let rank = ranks[key];
             let (series, _) = series[rank];
-            Placed { index, rank, series, at: row.at.trunc_subsecs(6), key: row.key, value_e4: row.value.e4() }
+            let (at, value_e4) = (row.at.trunc_subsecs(6), row.value.e4());
+            Placed { index, rank, series, at, key: row.key, value_e4, many: row.many }
         })
         .collect();
     samples.sort_unstable_by(|a, b| (a.rank, a.at, a.key).cmp(&(b.rank, b.at, b.key)));
@@ -109,7 +139,16 @@ pub(super) fn arrange<'a>(tenant: TenantId, rows: &[NewSample<'a>]) -> Result<Ar
     {
         return Err(Repeated);
     }
-    Ok(Arranged { series, samples })
+    // Most batches are of sums alone: those are not moved.
+    let others = if rows.iter().all(|row| row.metric.takes == Takes::Sums) {
+        Vec::new()
+    } else {
+        let is_sum = |sample: &Placed<'a>| series[sample.rank].1.metric.takes == Takes::Sums;
+        let (sums, others) = samples.into_iter().partition(is_sum);
+        samples = sums;
+        others
+    };
+    Ok(Arranged { series, samples, others })
 }
 
 /// What is to be added to one rollup.
@@ -126,30 +165,30 @@ pub(super) struct Addition {
 }
 
 /// What the rules must look at: per metric and channel, the local days on which something changed.
-pub type Touched = BTreeMap<(&'static str, Option<ChannelId>), BTreeSet<NaiveDate>>;
+pub type Touched<'a> = BTreeMap<(&'a str, Option<ChannelId>), BTreeSet<NaiveDate>>;
 
 /// What a batch changed.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(super) struct Tally<'a> {
     /// By local day, sorted by series and bucket.
     pub(super) days: Vec<Addition>,
     /// By local hour, sorted by series and bucket.
     pub(super) hours: Vec<Addition>,
     /// By campaign and metric, in ten-thousandths; none that are zero.
-    pub(super) campaigns: BTreeMap<(CampaignId, &'static str), i64>,
+    pub(super) campaigns: BTreeMap<(CampaignId, &'a str), i64>,
     /// What the rules must look at.
-    pub(super) touched: Touched,
+    pub(super) touched: Touched<'a>,
 }
 
 /// A sum beyond what is kept (about 9.2e14 units).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct OutOfRange {
     /// Of which metric.
-    pub(super) metric: &'static str,
+    pub(super) metric: String,
 }
 
 /// Adds up what a batch changed, given what became of each of its samples (by the caller's place).
-pub(super) fn tally(zone: Tz, batch: &Arranged<'_>, outcomes: &[Outcome]) -> Result<Tally, OutOfRange> {
+pub(super) fn tally<'a>(zone: Tz, batch: &Arranged<'a>, outcomes: &[Outcome]) -> Result<Tally<'a>, OutOfRange> {
     let (mut days, mut hours) = (Sums::default(), Sums::default());
     let mut touched = Touched::new();
     let mut last: Option<(i64, Buckets)> = None;
@@ -169,14 +208,14 @@ pub(super) fn tally(zone: Tz, batch: &Arranged<'_>, outcomes: &[Outcome]) -> Res
         hours.add((sample.rank, at.hour), delta, new);
         if days.add((sample.rank, at.day), delta, new) {
             let (_, key) = batch.series[sample.rank];
-            touched.entry((key.metric, key.channel)).or_default().insert(at.date);
+            touched.entry((key.metric.key, key.channel)).or_default().insert(at.date);
         }
     }
-    let mut campaigns: BTreeMap<(CampaignId, &'static str), i128> = BTreeMap::new();
+    let mut campaigns: BTreeMap<(CampaignId, &'a str), i128> = BTreeMap::new();
     for ((rank, _), delta, _) in &days.runs {
         let (_, key) = batch.series[*rank];
         if let Some(campaign) = key.campaign {
-            *campaigns.entry((campaign, key.metric)).or_default() += delta;
+            *campaigns.entry((campaign, key.metric.key)).or_default() += delta;
         }
     }
     let campaigns = campaigns
@@ -189,13 +228,13 @@ pub(super) fn tally(zone: Tz, batch: &Arranged<'_>, outcomes: &[Outcome]) -> Res
 
 /// Sums by series and bucket, met in order: the last one grows, or the next begins.
 #[derive(Default)]
-struct Sums {
+pub(super) struct Sums {
     runs: Vec<((usize, DateTime<Utc>), i128, i64)>,
 }
 
 impl Sums {
     /// Adds, and says whether that began another bucket.
-    fn add(&mut self, place: (usize, DateTime<Utc>), delta: i128, new: i64) -> bool {
+    pub(super) fn add(&mut self, place: (usize, DateTime<Utc>), delta: i128, new: i64) -> bool {
         if let Some((last, sum, samples)) = self.runs.last_mut()
             && *last == place
         {
@@ -208,7 +247,7 @@ impl Sums {
     }
 
     /// Each bucket once, sorted, without those to which nothing is added.
-    fn finish(mut self, batch: &Arranged<'_>) -> Result<Vec<Addition>, OutOfRange> {
+    pub(super) fn finish(mut self, batch: &Arranged<'_>) -> Result<Vec<Addition>, OutOfRange> {
         // In order already, but where a clock showed an old day again.
         self.runs.sort_by_key(|(place, ..)| *place);
         self.runs.dedup_by(|later, first| {
@@ -224,77 +263,14 @@ impl Sums {
             .into_iter()
             .map(|((rank, bucket), sum, samples)| {
                 let (series, key) = batch.series[rank];
-                Ok(Addition { series, bucket, sum_e4: fits(sum, key.metric)?, samples })
+                Ok(Addition { series, bucket, sum_e4: fits(sum, key.metric.key)?, samples })
             })
             .collect()
     }
 }
 
-fn fits(sum: i128, metric: &'static str) -> Result<i64, OutOfRange> {
-    i64::try_from(sum).map_err(|_| OutOfRange { metric })
-}
-
-/// The sums of one bucket by the metrics that they are of, and how many samples stand behind them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parts {
-    sums: Vec<(String, Quantity)>,
-    /// How many samples stand behind the sums.
-    pub(super) samples: i64,
-}
-
-impl Parts {
-    /// Adds the sum of another metric.
-    pub(super) fn push(&mut self, metric: String, sum: Quantity, samples: i64) {
-        self.sums.push((metric, sum));
-        self.samples = self.samples.saturating_add(samples);
-    }
-
-    /// The sum of a metric; nothing where nothing came.
-    pub(super) fn sum(&self, metric: &str) -> Quantity {
-        self.sums.iter().find(|(key, _)| key == metric).map_or(Quantity::ZERO, |(_, sum)| *sum)
-    }
-
-    /// Whether anything came of a metric.
-    pub(super) fn has(&self, metric: &str) -> bool {
-        self.sums.iter().any(|(key, _)| key == metric)
-    }
-
-    /// The figure of `metric`: its sum, or its ratio if the denominator is above zero.
-    pub(super) fn figure(&self, metric: &Metric) -> Option<f64> {
-        if metric.is_sum() { Some(self.sum(metric.key).to_f64()) } else { metric.ratio(|key| self.sum(key)) }
-    }
-
-    /// What a rule divides: `numerator` holds the factor of a ratio already, so that the quotient is in the metric's
-    /// unit. A denominator below zero counts as zero: there is no figure then.
-    pub(super) fn fraction(&self, metric: &Metric) -> (f64, Option<f64>) {
-        match metric.kind {
-            Kind::Sum => (self.sum(metric.key).to_f64(), None),
-            Kind::Ratio { numerator, denominator, factor } => {
-                (self.total(numerator) * factor, Some(self.total(denominator).max(0.0)))
-            }
-        }
-    }
-
-    /// The signed sum of `terms` in units.
-    #[expect(clippy::cast_precision_loss, reason = "added exactly before; a ratio is a double")]
-    fn total(&self, terms: &[Term]) -> f64 {
-        let sum: i128 = terms
-            .iter()
-            .map(|term| match term {
-                Term::Plus(key) => i128::from(self.sum(key).e4()),
-                Term::Minus(key) => -i128::from(self.sum(key).e4()),
-            })
-            .sum();
-        sum as f64 / 10_000.0
-    }
-}
-
-/// (value - before) / |before|, so that a rise is above zero also from a loss; `None` when either is missing or
-/// `before` is zero.
-pub(super) fn change(value: Option<f64>, before: Option<f64>) -> Option<f64> {
-    let (value, before) = (value?, before?);
-    let change = (value - before) / before.abs();
-    change.is_finite().then_some(change)
+fn fits(sum: i128, metric: &str) -> Result<i64, OutOfRange> {
+    i64::try_from(sum).map_err(|_| OutOfRange { metric: metric.to_owned() })
 }
 
 #[cfg(test)]

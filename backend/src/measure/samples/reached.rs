@@ -30,10 +30,10 @@ pub(super) async fn reached(
     campaign: Option<CampaignId>,
 ) -> Result<Option<Scope>> {
     let Some(within) = reach::within(tx, who).await? else {
-        return Ok(Some(Scope { channel, campaign, reached: None }));
+        return Ok(Some(Scope { channel, campaign, ..Scope::default() }));
     };
     let holds = within.holds(reach::Place { channel, campaign });
-    Ok(holds.then_some(Scope { channel, campaign, reached: Some(within.channels) }))
+    Ok(holds.then_some(Scope { channel, campaign, reached: Some(within.channels), ..Scope::default() }))
 }
 
 #[cfg(test)]

@@ -2,12 +2,11 @@
 //!
 //! Pure. A window holds the buckets that overlap it. Every refusal names the parameter and the way to mend it.
 
-use super::calendar::{day_end, day_start, hour_start, is_sane, local_date};
+use super::calendar::{Calendar, day_end, day_start, is_sane, local_date};
 use crate::error::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 use sha2::{Digest as _, Sha256};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::TenantId;
@@ -20,6 +19,8 @@ const fn spans(resolution: Resolution) -> (TimeDelta, TimeDelta, &'static str) {
         Resolution::Raw => (TimeDelta::hours(24), TimeDelta::days(7), "7 days of samples"),
         Resolution::Hour => (TimeDelta::hours(48), TimeDelta::days(31), "31 days of hours"),
         Resolution::Day => (TimeDelta::days(30), TimeDelta::days(400), "400 days of days"),
+        Resolution::Week => (TimeDelta::weeks(12), TimeDelta::days(1_830), "five years of weeks"),
+        Resolution::Month => (TimeDelta::days(365), TimeDelta::days(3_660), "ten years of months"),
     }
 }
 
@@ -37,24 +38,26 @@ pub(super) struct Window {
 
 impl Window {
     /// The window from `from` to `to`, each an RFC 3339 time or a local date (then the whole day is in it). Without
-    /// `to` it ends now (days: with today), without `from` it has the usual length.
+    /// `to` it ends now (days and wider: with today), without `from` it has the usual length. Weeks and months are whole.
     ///
     /// # Errors
     /// 422 for text that is neither, for an empty window and for one that is too long.
     pub(super) fn new(
-        zone: Tz,
+        calendar: Calendar,
         now: DateTime<Utc>,
         resolution: Resolution,
         from: Option<&str>,
         to: Option<&str>,
     ) -> Result<Self> {
+        let zone = calendar.zone;
+        let of_days = !matches!(resolution, Resolution::Raw | Resolution::Hour);
         let (usual, longest, longest_words) = spans(resolution);
         let to = match to {
             Some(text) => match point("to", text)? {
                 Point::Day(day) => day_end(zone, day),
                 Point::At(at) => at,
             },
-            None if resolution == Resolution::Day => day_end(zone, local_date(zone, now)),
+            None if of_days => day_end(zone, local_date(zone, now)),
             // What is stored for this very moment is in the window.
             None => now + TimeDelta::microseconds(1),
         };
@@ -64,7 +67,7 @@ impl Window {
                 Point::At(at) => at,
             },
             // Noon of the first day, so that a night of 23 or 25 hours does not change which day that is.
-            None if resolution == Resolution::Day => to - usual + TimeDelta::hours(12),
+            None if of_days => to - usual + TimeDelta::hours(12),
             None => to - usual,
         };
         if from >= to {
@@ -74,12 +77,12 @@ impl Window {
             let detail = format!("At most {longest_words} can be read at once. Ask for a shorter window.");
             return Err(Error::field("?from", "out_of_range", detail));
         }
-        let from = match resolution {
-            Resolution::Raw => from,
-            Resolution::Hour => hour_start(zone, from),
-            Resolution::Day => day_start(zone, local_date(zone, from)),
+        let last = calendar.start(resolution, to - TimeDelta::microseconds(1));
+        let to = match resolution {
+            Resolution::Week | Resolution::Month => calendar.end(resolution, last),
+            Resolution::Raw | Resolution::Hour | Resolution::Day => to,
         };
-        Ok(Self { from, to })
+        Ok(Self { from: calendar.start(resolution, from), to })
     }
 }
 
@@ -177,10 +180,26 @@ mod tests {
     use super::*;
     use chrono_tz::America::New_York;
     use chrono_tz::Asia::Shanghai;
+    use chrono_tz::Tz;
     use proptest::prelude::*;
 
     fn utc(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
+    }
+
+    fn calendar(zone: Tz) -> Calendar {
+        Calendar { zone, week: chrono::Weekday::Mon }
+    }
+
+    #[test]
+    fn weeks_and_months_are_whole() {
+        // A Tuesday to a Wednesday two weeks later.
+        let weeks = window(Shanghai, Resolution::Week, Some("2026-11-03"), Some("2026-11-11"));
+        assert_eq!(weeks, (utc("2026-11-01T16:00:00Z"), utc("2026-11-15T16:00:00Z")));
+        let months = window(Shanghai, Resolution::Month, Some("2026-01-31"), Some("2026-02-01"));
+        assert_eq!(months, (utc("2025-12-31T16:00:00Z"), utc("2026-02-28T16:00:00Z")));
+        let usual = window(Shanghai, Resolution::Month, None, None);
+        assert_eq!(usual, (utc("2025-10-31T16:00:00Z"), utc("2026-11-30T16:00:00Z")));
     }
 
     fn now() -> DateTime<Utc> {
@@ -193,7 +212,7 @@ mod tests {
         from: Option<&str>,
         to: Option<&str>,
     ) -> (DateTime<Utc>, DateTime<Utc>) {
-        let window = Window::new(zone, now(), resolution, from, to).unwrap();
+        let window = Window::new(calendar(zone), now(), resolution, from, to).unwrap();
         (window.from, window.to)
     }
 
@@ -221,7 +240,7 @@ mod tests {
     #[test]
     fn what_cannot_be_answered_is_refused_with_the_way_to_mend_it() {
         let refused = |resolution, from: &str, to: &str| {
-            let error = Window::new(Shanghai, now(), resolution, Some(from), Some(to)).unwrap_err();
+            let error = Window::new(calendar(Shanghai), now(), resolution, Some(from), Some(to)).unwrap_err();
             assert_eq!(error.code, Code::ValidationFailed);
             (error.fields[0].pointer.clone(), error.detail)
         };
@@ -259,7 +278,7 @@ mod tests {
             let _ = cursors.decode(&text);
             let forged = URL_SAFE_NO_PAD.encode([cursors.binding.as_slice(), &bytes].concat());
             let _ = cursors.decode(&forged);
-            let _ = Window::new(Shanghai, now(), Resolution::Day, Some(&text), None);
+            let _ = Window::new(calendar(Shanghai), now(), Resolution::Day, Some(&text), None);
         }
     }
 }

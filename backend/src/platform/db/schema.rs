@@ -106,6 +106,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    benchmarks (tenant_id, benchmark_id) {
+        tenant_id -> Uuid,
+        benchmark_id -> Uuid,
+        retailers -> Text,
+        metric -> Text,
+        year -> Int4,
+        value_e4 -> Int8,
+        low_e4 -> Nullable<Int8>,
+        high_e4 -> Nullable<Int8>,
+        source -> Text,
+        source_url -> Nullable<Text>,
+        loaded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     campaign_channels (tenant_id, campaign_id, channel_id) {
         tenant_id -> Uuid,
         campaign_id -> Uuid,
@@ -477,6 +493,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    own_metrics (tenant_id, metric_id) {
+        tenant_id -> Uuid,
+        metric_id -> Uuid,
+        key -> Text,
+        name_en -> Text,
+        name_zh -> Text,
+        unit -> Text,
+        classifier -> Text,
+        kind -> Text,
+        adds_over_channels -> Bool,
+        formula -> Nullable<Text>,
+        direction -> Text,
+        family -> Text,
+        whole -> Bool,
+        may_be_negative -> Bool,
+        stands_for -> Nullable<Text>,
+        archived_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     queue_deliveries (delivery_id) {
         delivery_id -> Uuid,
         for_tenant -> Uuid,
@@ -568,6 +607,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    rollup_bins (tenant_id, series_id, resolution, bucket, bin) {
+        tenant_id -> Uuid,
+        series_id -> Uuid,
+        resolution -> Text,
+        bucket -> Timestamptz,
+        bin -> Int4,
+        count -> Int8,
+    }
+}
+
+diesel::table! {
     rollups (tenant_id, series_id, resolution, bucket) {
         tenant_id -> Uuid,
         series_id -> Uuid,
@@ -575,6 +625,7 @@ diesel::table! {
         bucket -> Timestamptz,
         sum_e4 -> Int8,
         samples -> Int8,
+        last_key -> Nullable<Text>,
     }
 }
 
@@ -627,6 +678,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    sample_retention (tenant_id) {
+        tenant_id -> Uuid,
+        months -> Int4,
+        kept_from -> Nullable<Timestamptz>,
+        marked_at -> Nullable<Timestamptz>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     samples (tenant_id, series_id, at, source_key) {
         tenant_id -> Uuid,
         series_id -> Uuid,
@@ -634,6 +695,8 @@ diesel::table! {
         source_key -> Text,
         value_e4 -> Int8,
         previous_e4 -> Nullable<Int8>,
+        many -> Nullable<Text>,
+        previous_many -> Nullable<Text>,
     }
 }
 
@@ -645,6 +708,8 @@ diesel::table! {
         channel_id -> Uuid,
         campaign_id -> Uuid,
         created_at -> Timestamptz,
+        subject_id -> Uuid,
+        period -> Text,
     }
 }
 
@@ -683,6 +748,16 @@ diesel::table! {
         department_id -> Nullable<Uuid>,
         channels -> Nullable<Array<Uuid>>,
         password_settled -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    subjects (tenant_id, subject_id) {
+        tenant_id -> Uuid,
+        subject_id -> Uuid,
+        kind -> Text,
+        key -> Text,
+        created_at -> Timestamptz,
     }
 }
 
@@ -748,6 +823,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_tokens,
     audit_entries,
     audit_seals,
+    benchmarks,
     campaign_channels,
     campaign_events,
     campaign_totals,
@@ -779,19 +855,23 @@ diesel::allow_tables_to_appear_in_same_query!(
     long_jobs,
     mails,
     notices,
+    own_metrics,
     queue_deliveries,
     queue_jobs,
     queue_messages,
     quiet_times,
     roles,
+    rollup_bins,
     rollups,
     rule_progress,
     rule_versions,
     rules,
+    sample_retention,
     samples,
     series,
     sessions,
     staff,
+    subjects,
     tenants,
     webhook_attempts,
     webhooks,

@@ -112,6 +112,7 @@ permission_types!(
     CampaignsPause,
     CampaignsResume,
     MetricsRead,
+    MetricsWrite,
     SamplesWrite,
     RulesRead,
     RulesWrite,

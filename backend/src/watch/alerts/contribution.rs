@@ -117,10 +117,15 @@ fn contributions(
 /// # Errors
 /// When the database fails.
 pub(super) async fn of(tx: &mut Tx, tenant: TenantId, breach: &Breach<'_>) -> Result<Option<Contribution>> {
-    let Some(metric) = metrics::find(breach.rule.spec.metric()) else { return Ok(None) };
     let kind = kinds::of(&breach.rule.spec);
     let of_one_day = (breach.rule.timing.bucket, breach.rule.timing.window) == (RuleBucket::Day, 1);
     if breach.channel.is_some() || !of_one_day || kind.sums_up() || kind.silence() != Silence::PassedOver {
+        return Ok(None);
+    }
+    let book = metrics::book_of(tx, tenant, [breach.rule.spec.metric()]).await?;
+    let Some(metric) = book.find(breach.rule.spec.metric()) else { return Ok(None) };
+    if !book.plan(metric).is_some_and(|plan| plan.adds_up()) {
+        // What is not added has no shares.
         return Ok(None);
     }
     let zone = tenants::settings(tx, tenant).await?.time_zone;
@@ -128,8 +133,8 @@ pub(super) async fn of(tx: &mut Tx, tenant: TenantId, breach: &Breach<'_>) -> Re
     let from = day - TimeDelta::weeks(WEEKS);
     let span = day_start(zone, from)..day_end(zone, day);
     let whose = Whose { channel: None, campaign: breach.campaign };
-    let whole = buckets::of(tx, tenant, metric, Resolution::Day, whose, span.clone()).await?;
-    let channels = buckets::by_channel(tx, tenant, metric, Resolution::Day, breach.campaign, span).await?;
+    let whole = buckets::of(tx, tenant, &metric, Resolution::Day, whose, span.clone()).await?;
+    let channels = buckets::by_channel(tx, tenant, &metric, Resolution::Day, breach.campaign, span).await?;
     let days = |counted: &[Counted]| counted.iter().map(|one| DayBucket::new(zone, one)).collect::<Vec<_>>();
     let (whole, channels) =
         (days(&whole), channels.iter().map(|(channel, counted)| (*channel, days(counted))).collect());

@@ -99,7 +99,8 @@ async fn figures(
     settings: &Settings,
     drawn_as: kinds::Drawn,
 ) -> Result<Option<Drawn>> {
-    let Some(metric) = metrics::find(&alert.metric) else { return Ok(None) };
+    let book = metrics::book_of(tx, tenant, [alert.metric.as_str()]).await?;
+    let Some(metric) = book.find(&alert.metric) else { return Ok(None) };
     let how = How { spec: &alert.spec, timing: &alert.timing, zone: settings.time_zone };
     let calendar = how.calendar();
     let piece = kinds::width(calendar.bucket);
@@ -110,7 +111,7 @@ async fn figures(
     // Peers are needed for the band, and only they.
     let scope = reading::Scope { channel, campaign, per_channel: how.kind().wants_peers() };
     let span = calendar.start_of(first - how.look_back())..calendar.end_of(last);
-    let counted = reading::series(tx, tenant, how, metric, scope, span).await?;
+    let counted = reading::series(tx, tenant, how, &metric, scope, span).await?;
     let Some(place) = counted.iter().position(|(of, _)| *of == channel) else { return Ok(None) };
     let mut drawn = Drawn::default();
     for one in counted[place].1.iter().filter(|one| one.start >= first) {
@@ -172,7 +173,8 @@ fn chart_of(alert: &Alert, settings: &Settings, locale: Locale, drawn: Drawn) ->
     let unit = if alert.unit == "money" {
         Unit::Money { currency: alert.currency.clone() }
     } else {
-        let suffix = metrics::find(&alert.metric).map(|m| m.unit.suffix());
+        let own = || alert.unit.parse().ok().map(|unit| metrics::Unit::of(unit, ""));
+        let suffix = metrics::find(&alert.metric).map(|m| m.unit).or_else(own).map(metrics::Unit::suffix);
         let suffix = suffix.map_or("", |text| if zh { text.zh } else { text.en });
         Unit::Number { suffix: suffix.to_owned(), decimals: 2 }
     };

@@ -47,13 +47,14 @@ pub(super) async fn show(tx: &mut Tx, tenant: TenantId, rows: Vec<Row>) -> Resul
         }
     }
     let quiet = quiets(tx, tenant, &rows).await?;
+    let book = metrics::book_of(tx, tenant, rows.iter().map(|row| row.metric.as_str())).await?;
     rows.into_iter()
         .zip(moved)
         .map(|(row, moved)| {
             let quiet = quiet_of(&row, &quiet)?;
             let silenced = quiet.as_ref().is_some_and(|quiet| quiet.why == QuietWhy::Silence);
             let state: AlertState = row.state.parse().map_err(Error::internal)?;
-            let metric = metrics::find(&row.metric);
+            let metric = book.find(&row.metric);
             let then: RuleThen =
                 row.rule_then.map(serde_json::from_value).transpose().map_err(Error::internal)?.unwrap_or_default();
             Ok(Alert {

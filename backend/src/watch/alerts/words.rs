@@ -1,7 +1,7 @@
 //! What the service itself says of alerts, in both languages: the labels of the picture, and why a stop-loss paused a
 //! campaign. (What the chat says, the bot words.)
 
-use crate::measure::metrics::{self, Metric, Unit};
+use crate::measure::metrics::{self, Definition, Unit};
 use crate::platform::chart::ChartState;
 use tillwatch_shared::Locale;
 use tillwatch_shared::quantity::Quantity;
@@ -24,7 +24,7 @@ pub fn stop_reason(locale: Locale, metric: &str, reached: Quantity, line: Quanti
 }
 
 /// Why another rule pauses a campaign: `rule` (its name) saw `metric` at this figure, money in `currency`.
-pub fn pause_reason(locale: Locale, rule: &str, metric: &Metric, figures: &Figures, currency: &str) -> String {
+pub fn pause_reason(locale: Locale, rule: &str, metric: &Definition<'_>, figures: &Figures, currency: &str) -> String {
     let value = format!("{:.2}", figures.value);
     let zh = locale == Locale::ZhCn;
     let unit = match metric.unit {

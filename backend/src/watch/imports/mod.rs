@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::longjobs::{self, FileName, Held, Slice};
 use crate::identity::tenants;
+use crate::measure::metrics;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
@@ -225,7 +226,8 @@ async fn batch(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
     let piece = cut::cut(format, &window, last, most, &mut place).map_err(broken)?;
     let at = now();
     let limits = Limits { max_rows: BATCH + 1 };
-    let mut rows = match parse::parse_piece(format, &piece.text, limits, |line| piece.line(line)) {
+    let book = metrics::book(tx, who.tenant).await?;
+    let mut rows = match parse::parse_piece(format, &piece.text, limits, &book, |line| piece.line(line)) {
         Ok(rows) => rows,
         // Blank lines to the end of the window, or the rest of a line that is too long.
         Err(BodyError::Empty) => Vec::new(),

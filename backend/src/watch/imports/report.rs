@@ -17,7 +17,7 @@ pub(super) const RESULT_CUT: &str =
     "{\"cut\":\"This file has reached 160 MiB: later rows are judged and counted, and not listed.\"}\n";
 /// The last line of a file of refused rows that was cut.
 pub(super) const ERRORS_CUT: &str =
-    ",,,,,,,,This file has reached 160 MiB: later refused rows are counted and not listed. Remove this line.,\n";
+    ",,,,,,,,,,This file has reached 160 MiB: later refused rows are counted and not listed. Remove this line.,\n";
 
 /// What is kept of the next `bytes` of a file that has `kept` so far: all of them, and where they reach the bound `cut`
 /// behind them; behind that nothing.
@@ -131,11 +131,12 @@ fn sent_records(text: &[u8]) -> Vec<Sent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::metrics::Book;
     use crate::watch::ingest::parse::{Limits, Parsed, parse};
 
     /// What would be said of `text` if every good row were taken.
     fn said(format: Format, text: &str) -> String {
-        let rows = parse(format, text.as_bytes(), Limits::default()).unwrap();
+        let rows = parse(format, text.as_bytes(), Limits::default(), Book::shipped()).unwrap();
         let results: Vec<SampleResult> = rows
             .into_iter()
             .map(|row| match row {
@@ -183,6 +184,9 @@ mod tests {
         assert!(csv.lines().nth(2).unwrap().ends_with("\"x,y\""), "{csv}");
         // Mended where it was wrong and sent as it is, the rest of it is passed over.
         let mended = csv.lines().take(2).collect::<Vec<_>>().join("\n").replace("销售", "sales");
-        assert!(matches!(parse(Format::Csv, mended.as_bytes(), Limits::default()).unwrap()[..], [Parsed::Row(_)]));
+        assert!(matches!(
+            parse(Format::Csv, mended.as_bytes(), Limits::default(), Book::shipped()).unwrap()[..],
+            [Parsed::Row(_)]
+        ));
     }
 }

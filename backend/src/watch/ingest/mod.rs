@@ -1,11 +1,12 @@
 //! Taking samples: the one transaction in which a number becomes a row, a sum, a campaign's total and, where a line is
 //! reached, a pause.
 //!
-//! Order of locks, the same for everybody: series, samples, rollups (in [`crate::measure::samples`]), then the
-//! campaigns' totals sorted, then the campaigns that a stop-loss stops, sorted, and last of all the day's count ([`crate::identity::limits`]). Invariants: when the write is
-//! answered, a campaign whose line was reached is paused already, and the answer says so; a refused row never takes
-//! its neighbours with it; a request either leaves everything that it answers or nothing; a caller who is narrowed to channels writes to these and to
-//! the campaigns that run on them alone, and is not told what else there is.
+//! Order of locks, the same for everybody: subjects, series, samples, rollups (in [`crate::measure::samples`]), then
+//! the campaigns' totals sorted, then the campaigns that a stop-loss stops, sorted, and last of all the day's count
+//! ([`crate::identity::limits`]). Invariants: when the write is answered, a campaign whose line was reached is paused
+//! already, and the answer says so; a refused row never takes its neighbours with it; a request either leaves
+//! everything that it answers or nothing; a caller who is narrowed to channels writes to these and to the campaigns
+//! that run on them alone, and is not told what else there is.
 
 pub mod parse;
 pub mod routes;
@@ -15,7 +16,9 @@ use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::limits;
 use crate::identity::reach::{self, Place};
+use crate::measure::retention;
 use crate::measure::samples::{self, NewSample, Outcome};
+use crate::measure::subjects::{self, Named};
 use crate::plan::{campaigns, channels};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
@@ -27,7 +30,9 @@ use parse::{Parsed, RowRefusal, SampleRow};
 use serde_json::json;
 use std::collections::HashSet;
 use tillwatch_shared::ids::{CampaignId, ChannelId};
+use tillwatch_shared::measure::Resolution;
 use tillwatch_shared::samples::{RowCode, SampleResult, SampleStatus, SamplesTaken};
+use uuid::Uuid;
 
 /// Takes the parsed rows of one request.
 ///
@@ -53,7 +58,11 @@ pub async fn take(app: &App, who: &Who, mut rows: Vec<Parsed<'_>>) -> Result<Sam
 /// When the database fails or a sum would overflow; the transaction must be rolled back then.
 pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>) -> Result<SamplesTaken> {
     let (zone, counting) = limits::begin_counting(tx, who.tenant, at).await?;
-    let (good, refused) = place(tx, who, rows).await?;
+    // Only a row that some retailer would not keep has the mark looked up.
+    let old = rows.iter().any(|row| matches!(row, Parsed::Row(row) if row.at < at - retention::SURELY_KEPT));
+    let kept_from = if old { retention::kept_from(tx, who.tenant).await? } else { None };
+    let (good, refused) = place(tx, who, rows, kept_from).await?;
+    subjects::ensure(tx, who.tenant, good.subjects, at).await?;
     let recorded = samples::record(tx, who.tenant, zone, &good.samples, at).await?;
     let stopped = judging::stop_loss::judge(tx, who, &recorded.campaign_deltas, at).await?;
     let mut answer = answer(rows, &refused, &recorded.outcomes);
@@ -71,14 +80,22 @@ pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<U
 /// The rows whose channel and campaign were found, in the order sent.
 struct Placed<'a> {
     samples: Vec<NewSample<'a>>,
+    /// What they are about, also repeated.
+    subjects: Vec<Named<'a>>,
 }
 
-/// What makes two rows the same sample: metric, channel, campaign, time and key.
-type Same<'a> = (&'a str, Option<ChannelId>, Option<CampaignId>, DateTime<Utc>, &'a str);
+/// What makes two rows the same sample: metric, channel, campaign, period, subject, time and key.
+type Same<'a> =
+    (&'a str, Option<ChannelId>, Option<CampaignId>, Option<Resolution>, Option<Uuid>, DateTime<Utc>, &'a str);
 
 /// Looks channels and campaigns up and refuses the rows that name what is not there, or that turn out to be the
 /// same sample under two spellings. The refusals are by place in `rows`.
-async fn place<'a>(tx: &mut Tx, who: &Who, rows: &'a [Parsed<'_>]) -> Result<(Placed<'a>, Vec<(usize, RowRefusal)>)> {
+async fn place<'a>(
+    tx: &mut Tx,
+    who: &Who,
+    rows: &'a [Parsed<'_>],
+    kept_from: Option<DateTime<Utc>>,
+) -> Result<(Placed<'a>, Vec<(usize, RowRefusal)>)> {
     let good = || {
         rows.iter().enumerate().filter_map(|(place, row)| match row {
             Parsed::Row(row) => Some((place, row)),
@@ -99,13 +116,14 @@ async fn place<'a>(tx: &mut Tx, who: &Who, rows: &'a [Parsed<'_>]) -> Result<(Pl
         channels.retain(|_, channel| within.holds(place(Some(channel.id), None)));
         campaigns.retain(|_, campaign| within.holds(place(None, Some(campaign.id))));
     }
-    let mut placed = Placed { samples: Vec::with_capacity(rows.len()) };
+    let mut placed = Placed { samples: Vec::with_capacity(rows.len()), subjects: Vec::new() };
     let mut refused = Vec::new();
     let mut seen: HashSet<Same<'_>> = HashSet::new();
     for (place, row) in good() {
         let channel = row.channel.as_deref().map(|name| channels.get(name).ok_or(name)).transpose();
         let campaign = row.campaign.as_deref().map(|name| campaigns.get(name).ok_or(name)).transpose();
         let fault = match (&channel, &campaign) {
+            _ if kept_from.is_some_and(|from| row.at < from) => Some(not_kept(row)),
             (Err(name), _) if within.is_some() => Some(not_allowed(row, name)),
             (Ok(None), Ok(None)) if within.is_some() => Some(names_nothing(row)),
             (Err(name), _) => Some(unknown(row, RowCode::UnknownChannel, "/channel", name)),
@@ -121,25 +139,39 @@ async fn place<'a>(tx: &mut Tx, who: &Who, rows: &'a [Parsed<'_>]) -> Result<(Pl
             _ => None,
         };
         let (channel, campaign) = (channel.ok().flatten().map(|c| c.id), campaign.ok().flatten().map(|c| c.id));
+        let named = row.subject.as_deref().and_then(subjects::read);
+        let about = named.map(|named| subjects::id(who.tenant, named));
         let fault = fault.or_else(|| {
-            let fresh = seen.insert((row.metric.key, channel, campaign, row.at, row.key.as_ref()));
+            let fresh = seen.insert((row.metric.key, channel, campaign, row.period, about, row.at, row.key.as_ref()));
             let detail =
                 "An earlier row of this request is the same sample under another spelling of its channel or campaign.";
             (!fresh).then(|| RowRefusal::new(row.line, RowCode::DuplicateKey, "/key", detail))
         });
         match fault {
             Some(fault) => refused.push((place, fault)),
-            None => placed.samples.push(NewSample {
-                metric: row.metric,
-                channel,
-                campaign,
-                at: row.at,
-                key: row.key.as_ref(),
-                value: row.value,
-            }),
+            None => {
+                placed.subjects.extend(named);
+                placed.samples.push(NewSample {
+                    metric: row.metric,
+                    channel,
+                    campaign,
+                    subject: about,
+                    period: row.period,
+                    at: row.at,
+                    key: row.key.as_ref(),
+                    value: row.value,
+                    many: &row.many,
+                });
+            }
         }
     }
     Ok((placed, refused))
+}
+
+fn not_kept(row: &SampleRow<'_>) -> RowRefusal {
+    let detail = "Samples of this time are not kept any more, so nobody could tell whether it is new or a correction. See \
+                  GET /v1/sample-retention.";
+    RowRefusal::new(row.line, RowCode::TooOld, "/at", detail)
 }
 
 fn unknown(row: &SampleRow<'_>, code: RowCode, pointer: &str, name: &str) -> RowRefusal {

@@ -4,6 +4,7 @@ use super::parse::{self, Format, Limits, UNPACKED_LIMIT};
 use crate::app::App;
 use crate::endpoint;
 use crate::error::{Error, Result};
+use crate::measure::metrics::{self, Book};
 use crate::platform::http::authorized::{Authorized, may};
 use crate::platform::http::body;
 use crate::platform::http::endpoint::Endpoint;
@@ -21,9 +22,12 @@ pub fn routes() -> Vec<Endpoint> {
 /// Takes up to 10,000 samples (10 MiB unpacked) in one transaction.
 ///
 /// One row a line: `metric`, `at` (RFC 3339), `key` (your own key of the row), `value`, and optionally `channel` and
-/// `campaign` (an id or your own key). Sending a row again changes nothing; with another value it corrects the
-/// earlier one, and rollups, totals and stop-loss lines follow exactly. The answer has one result a row. A campaign
-/// whose stop-loss line was reached is paused already when this is answered; `stopped` names it.
+/// `campaign` (an id or your own key). A distinct count says the `period` in which it was counted (`hour`, `day`,
+/// `week`, `month`; a day unless said); a `subject` is what the row is about (`product:sku-1042`, `keyword:…`,
+/// `content:…`); a row of durations may list several: `"value": [12.5, 20]`, `12.5;20` in CSV. Sending a row again
+/// changes nothing; with another value it corrects the earlier one, and rollups, totals and stop-loss lines follow
+/// exactly. The answer has one result a row. A campaign whose stop-loss line was reached is paused already when this is
+/// answered; `stopped` names it.
 #[utoipa::path(post, path = "/v1/samples", operation_id = "samples_take", tag = "samples",
     request_body(content(
         (String = "application/x-ndjson", example = r#"{"metric":"spend","at":"2026-11-20T10:00:00Z","key":"r1","value":12.5,"campaign":"coupons-18"}"#),
@@ -48,6 +52,12 @@ async fn take(
         _ => error,
     })?;
     let bytes = parse::unpack(header("content-encoding"), &packed, UNPACKED_LIMIT)?;
-    let rows = parse::parse(format, &bytes, Limits::default())?;
+    let own;
+    let mut rows = parse::parse(format, &bytes, Limits::default(), Book::shipped())?;
+    if parse::names_unknown(&rows) {
+        // Only whoever sends metrics of their own pays for looking them up.
+        own = metrics::read_book(&app, &who).await?;
+        rows = parse::parse(format, &bytes, Limits::default(), &own)?;
+    }
     Ok(Reply::ok(super::take(&app, &who, rows).await?))
 }

@@ -4,7 +4,7 @@ use super::{model, store};
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::tenants;
-use crate::measure::metrics::{self, Metric};
+use crate::measure::metrics::{self, Definition};
 use crate::measure::samples::buckets;
 use crate::plan::campaigns::{self, Held};
 use crate::platform::clock::now;
@@ -31,9 +31,10 @@ use tillwatch_shared::watch::{Figures, RuleAction, RuleBucket};
 /// When the database fails.
 pub async fn judge_touched(app: &App, who: &Who, touched: &[String], closed: Option<NaiveDate>) -> Result<()> {
     let rules = app.db.read(who, async |tx| rules::of_closed(tx, who.tenant).await).await?;
+    let book = metrics::read_book_of(app, who, rules.iter().map(|rule| rule.spec.metric())).await?;
     let concerned = rules.into_iter().filter(|rule| {
-        metrics::find(rule.spec.metric())
-            .is_some_and(|metric| metric.sums().iter().any(|part| touched.iter().any(|t| t == part)))
+        let plan = book.find(rule.spec.metric()).and_then(|metric| book.plan(metric));
+        plan.is_some_and(|plan| plan.bases().iter().any(|base| touched.iter().any(|key| key == base.key)))
     });
     for rule in concerned {
         judge_rule(app, who, rule.id, closed).await?;
@@ -109,11 +110,12 @@ async fn judge_closed(
     closed: Option<NaiveDate>,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    let Some(metric) = metrics::find(rule.spec.metric()) else { return Ok(()) };
+    let book = metrics::book_of(tx, who.tenant, [rule.spec.metric()]).await?;
+    let Some(metric) = book.find(rule.spec.metric()) else { return Ok(()) };
     let settings = tenants::settings(tx, who.tenant).await?;
     let how = rule.how(settings.time_zone);
     let calendar = how.calendar();
-    let newest = buckets::newest(tx, who.tenant, metric, reading::resolution(calendar.bucket)).await?;
+    let newest = buckets::newest(tx, who.tenant, &metric, reading::resolution(calendar.bucket)).await?;
     let Some(newest) = newest else { return Ok(()) };
     let live = rules::note_fed(tx, who.tenant, rule, model::is_fresh(calendar, newest, at), at).await?;
     let by_clock = model::closed_by_clock(calendar, closed, live, at);
@@ -124,12 +126,12 @@ async fn judge_closed(
     let end = if how.kind().silence() == Silence::PassedOver { last } else { through };
     let from = model::reads_from(calendar, progress.values().copied(), end);
     let span = calendar.start_of(from - how.look_back())..calendar.end_of(end);
-    let counted = reading::series(tx, who.tenant, how, metric, rule.scope(), span).await?;
+    let counted = reading::series(tx, who.tenant, how, &metric, rule.scope(), span).await?;
     let plan = reading::plan(tx, who.tenant, how, rule.campaign).await?;
     let prepared = Prepared::new(how, counted, plan, end);
     let mut open: BTreeMap<String, OpenAlert> =
         alerts::open_of_rule(tx, who.tenant, rule.id).await?.into_iter().map(|open| (open.key.clone(), open)).collect();
-    let judged = Judged { rule, metric, calendar, settings: &settings, at };
+    let judged = Judged { rule, metric: &metric, calendar, settings: &settings, at };
     let series: Vec<(Option<ChannelId>, Option<DateTime<Utc>>)> = prepared.newest().collect();
     let mut is_open = false;
     for (place, (channel, newest)) in series.into_iter().enumerate() {
@@ -161,7 +163,7 @@ async fn judge_closed(
 
 struct Judged<'a> {
     rule: &'a ActiveRule,
-    metric: &'a Metric,
+    metric: &'a Definition<'a>,
     calendar: Calendar,
     settings: &'a tenants::Settings,
     at: DateTime<Utc>,

@@ -32,7 +32,7 @@ use serde_json::json;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn after_samples(tx: &mut Tx, who: &Who, zone: Tz, touched: &Touched, at: DateTime<Utc>) -> Result<()> {
+pub async fn after_samples(tx: &mut Tx, who: &Who, zone: Tz, touched: &Touched<'_>, at: DateTime<Utc>) -> Result<()> {
     let today = local_date(zone, at);
     let (mut soon, of_today) = model::by_day(touched, today);
     if !of_today.is_empty() {

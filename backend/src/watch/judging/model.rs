@@ -109,7 +109,7 @@ pub(super) fn first_judged(
 ///
 /// Another day is closed, or is about to close one before it, so it has to be judged soon. Today closes nothing that
 /// its first sample has not closed already.
-pub(super) fn by_day(touched: &Touched, today: NaiveDate) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+pub(super) fn by_day<'a>(touched: &Touched<'a>, today: NaiveDate) -> (BTreeSet<&'a str>, BTreeSet<&'a str>) {
     let (mut other_days, mut of_today) = (BTreeSet::new(), BTreeSet::new());
     for ((metric, _), days) in touched {
         if days.contains(&today) {

@@ -32,7 +32,7 @@ use tillwatch_shared::watch::{Figures, RuleSpec};
 pub async fn judge(
     tx: &mut Tx,
     who: &Who,
-    deltas: &BTreeMap<(CampaignId, &'static str), i64>,
+    deltas: &BTreeMap<(CampaignId, &str), i64>,
     at: DateTime<Utc>,
 ) -> Result<Vec<Stopped>> {
     let moved: Vec<(CampaignId, &str, i64)> =

@@ -39,7 +39,8 @@ const MOST_EPISODES: usize = 200;
 /// 422 with every wrong field of the rule, or of the window.
 pub async fn preview(app: &App, who: &Who, request: PreviewRule) -> Result<RuleBacktest> {
     let at = now();
-    model::check(&request.rule).map_err(|refused| within(refused, "/rule"))?;
+    let book = metrics::read_book_of(app, who, [request.rule.spec.metric()]).await?;
+    model::check(&request.rule, &book).map_err(|refused| within(refused, "/rule"))?;
     let rule = rule_of(request.rule, at);
     let asked = Asked::new(&rule, request.window, "/window", at)?;
     app.db
@@ -132,7 +133,8 @@ impl Asked {
 /// Replays a rule.
 async fn replay(tx: &mut Tx, tenant: TenantId, rule: &Rule, asked: &Asked) -> Result<RuleBacktest> {
     let Asked { from, to, .. } = *asked;
-    let Some(metric) = metrics::find(rule.spec.metric()) else {
+    let book = metrics::book_of(tx, tenant, [rule.spec.metric()]).await?;
+    let Some(metric) = book.find(rule.spec.metric()) else {
         return Err(Error::internal(format!("no metric `{}`", rule.spec.metric())));
     };
     let settings = tenants::settings(tx, tenant).await?;
@@ -142,7 +144,7 @@ async fn replay(tx: &mut Tx, tenant: TenantId, rule: &Rule, asked: &Asked) -> Re
     let last = last_closed(calendar, to);
     let scope = reading::Scope { channel: rule.channel, campaign: rule.campaign, per_channel: rule.per_channel };
     let span = calendar.start_of(first - how.look_back())..calendar.end_of(last);
-    let counted = reading::series(tx, tenant, how, metric, scope, span).await?;
+    let counted = reading::series(tx, tenant, how, &metric, scope, span).await?;
     // Behind the newest of all nothing is known to be missing.
     let newest = counted.iter().filter_map(|(_, rows)| rows.last().map(|one| one.start)).max();
     let plan = reading::plan(tx, tenant, how, rule.campaign).await?;

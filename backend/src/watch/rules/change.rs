@@ -2,6 +2,7 @@
 
 use super::model;
 use crate::error::{Error, Result};
+use crate::measure::metrics::Book;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tillwatch_shared::ids::RuleId;
@@ -53,11 +54,12 @@ pub(super) fn shown(rule: &Rule) -> Value {
     })
 }
 
-/// The rule with a change; the same one when nothing differs.
+/// The rule with a change; the same one when nothing differs. `book` is one in which its metric is, if there is such a
+/// one.
 ///
 /// # Errors
 /// 422 for a change of kind, wrong fields, or an action that it may not take.
-pub(super) fn changed(before: &Rule, change: UpdateRule) -> Result<Rule> {
+pub(super) fn changed(before: &Rule, change: UpdateRule, book: &Book) -> Result<Rule> {
     let mut rule = before.clone();
     if let Some(name) = change.name {
         name.trim().clone_into(&mut rule.name);
@@ -73,7 +75,7 @@ pub(super) fn changed(before: &Rule, change: UpdateRule) -> Result<Rule> {
     rule.timing = change.timing.unwrap_or(rule.timing);
     rule.quiet_hours = change.quiet_hours.unwrap_or(rule.quiet_hours);
     rule.message = change.message.unwrap_or(rule.message);
-    model::check(&request_of(&rule))?;
+    model::check(&request_of(&rule), book)?;
     if (&rule.spec, rule.timing) != (&before.spec, before.timing) {
         // Nobody has seen what it would do now.
         rule.backtested_at = None;

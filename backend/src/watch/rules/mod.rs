@@ -32,6 +32,7 @@ use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::events::{self, Happened};
 use crate::identity::reach::{self, Place};
+use crate::measure::metrics;
 use crate::plan::{campaigns, channels};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
@@ -128,7 +129,8 @@ pub fn wire_figures(figures: &detect::Figures) -> Figures {
 /// # Errors
 /// 422 with every wrong field.
 pub async fn create(app: &App, who: &Who, request: CreateRule) -> Result<Rule> {
-    model::check(&request)?;
+    let book = metrics::read_book_of(app, who, [request.spec.metric()]).await?;
+    model::check(&request, &book)?;
     let rule = rule_of(request, now());
     app.db
         .write(who, async |tx| {
@@ -264,7 +266,9 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
             if before.archived_at.is_some() {
                 return Err(Error::conflict("This rule is archived: it can be read, not changed. Make another one."));
             }
-            let rule = changed(&before, change)?;
+            let key = change.spec.as_ref().unwrap_or(&before.spec).metric();
+            let book = metrics::book_of(tx, who.tenant, [key]).await?;
+            let rule = changed(&before, change, &book)?;
             if rule == before {
                 return Ok(before);
             }

@@ -2,7 +2,7 @@
 
 use super::{kinds, quiet};
 use crate::error::Result;
-use crate::measure::metrics::{self, Kind, Metric, Term};
+use crate::measure::metrics::{self, Book, Kind, Metric, Term};
 use crate::platform::validate::Checks;
 use tillwatch_shared::watch::{CreateRule, Rule, RuleAction, RuleSpec, Timing, template};
 
@@ -12,15 +12,20 @@ const LONGEST_MESSAGE: usize = 500;
 /// The longest window of days, and of hours.
 const WINDOWS: [u16; 2] = [366, 168];
 
-/// Refuses a rule that could never judge, or that would judge nonsense.
+/// Refuses a rule that could never judge, or that would judge nonsense. `book` is one in which its metric is, if there is
+/// such a one.
 ///
 /// # Errors
 /// 422 with every wrong field.
-pub fn check(rule: &CreateRule) -> Result<()> {
+pub fn check(rule: &CreateRule, book: &Book) -> Result<()> {
     let mut checks = Checks::default();
     checks.line("/name", &rule.name, 1, 120);
-    if metrics::find(rule.spec.metric()).is_none() {
-        let nearest = metrics::suggest(rule.spec.metric()).map(|key| format!(" Did you mean `{key}`?"));
+    if let Some(metric) = book.find(rule.spec.metric()) {
+        let adds_up = book.plan(metric).is_some_and(|plan| plan.adds_up());
+        let detail = "Only sums and ratios of sums are put together over a window. Watch this metric piece by piece.";
+        checks.ensure(adds_up || rule.timing.window <= 1, "/timing/window", "not_added", detail);
+    } else {
+        let nearest = book.suggest(rule.spec.metric()).map(|key| format!(" Did you mean `{key}`?"));
         let detail = format!("There is no such metric.{}", nearest.unwrap_or_default());
         checks.refuse("/spec/metric", "unknown_metric", detail);
     }
@@ -119,7 +124,10 @@ mod tests {
     }
 
     fn pointers(rule: &CreateRule) -> Vec<String> {
-        check(rule).err().map(|e| e.fields.into_iter().map(|f| f.pointer).collect()).unwrap_or_default()
+        check(rule, Book::shipped())
+            .err()
+            .map(|e| e.fields.into_iter().map(|f| f.pointer).collect())
+            .unwrap_or_default()
     }
 
     #[test]
@@ -137,6 +145,19 @@ mod tests {
             ThresholdSpec { metric: "salez".into(), side: Side::Below, line: 1.0, recover: None, minimum_volume: 0.0 };
         let both = CreateRule { per_channel: true, channel: Some(ChannelId::new()), ..rule(spec.into()) };
         assert_eq!(pointers(&both), ["/spec/metric", "/per_channel"]);
+    }
+
+    #[test]
+    fn what_is_not_added_is_watched_piece_by_piece() {
+        let over = |window, metric: &str| {
+            let spec = serde_json::json!({ "kind": "threshold", "metric": metric, "side": "below", "line": 1.0 });
+            let timing = Timing { window, ..Timing::default() };
+            pointers(&CreateRule { timing, ..rule(serde_json::from_value(spec).unwrap()) })
+        };
+        assert!(over(1, "followers").is_empty() && over(7, "sales").is_empty() && over(7, "ctr").is_empty());
+        for metric in ["followers", "unique_visitors", "queue_time", "ltv", "visit_frequency", "member_lift"] {
+            assert_eq!(over(7, metric), ["/timing/window"], "{metric}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::kinds::SpendPlan;
 use super::series::How;
 use crate::error::Result;
-use crate::measure::metrics::Metric;
+use crate::measure::metrics::Definition;
 use crate::measure::samples::buckets::{self, Counted, Whose};
 use crate::plan::campaigns;
 use crate::platform::db::Tx;
@@ -41,7 +41,7 @@ pub async fn series(
     tx: &mut Tx,
     tenant: TenantId,
     how: How<'_>,
-    metric: &Metric,
+    metric: &Definition<'_>,
     scope: Scope,
     span: Range<DateTime<Utc>>,
 ) -> Result<Vec<(Option<ChannelId>, Vec<Counted>)>> {

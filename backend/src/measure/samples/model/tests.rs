@@ -3,6 +3,7 @@ use crate::measure::metrics::find;
 use chrono_tz::America::New_York;
 use chrono_tz::Asia::Shanghai;
 use proptest::prelude::*;
+use tillwatch_shared::quantity::Quantity;
 
 fn tenant() -> TenantId {
     TenantId(Uuid::from_u128(7))
@@ -20,26 +21,34 @@ fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
+fn base(metric: &str) -> Base<'static> {
+    find(metric).unwrap().base().unwrap()
+}
+
 fn sample<'a>(metric: &str, at: &str, key: &'a str, e4: i64) -> NewSample<'a> {
-    let metric = find(metric).unwrap();
-    NewSample { metric, channel: None, campaign: None, at: utc(at), key, value: Quantity::from_e4(e4) }
+    let metric = base(metric);
+    let (at, value) = (utc(at), Quantity::from_e4(e4));
+    NewSample { metric, channel: None, campaign: None, subject: None, period: None, at, key, value, many: &[] }
 }
 
 #[test]
 fn a_series_id_depends_on_each_part_and_on_nothing_else() {
-    let key = SeriesKey { metric: "spend", channel: Some(channel(1)), campaign: None };
+    let key =
+        SeriesKey { metric: base("spend"), channel: Some(channel(1)), campaign: None, subject: None, period: None };
     let same = SeriesKey { ..key };
     assert_eq!(key.id(tenant()), same.id(tenant()));
     assert_eq!(key.id(tenant()).get_version_num(), 8);
     let others = [
-        SeriesKey { metric: "sales", ..key }.id(tenant()),
+        SeriesKey { metric: base("sales"), ..key }.id(tenant()),
         SeriesKey { channel: None, ..key }.id(tenant()),
         SeriesKey { channel: None, campaign: Some(campaign(1)), ..key }.id(tenant()),
         SeriesKey { campaign: Some(campaign(1)), ..key }.id(tenant()),
+        SeriesKey { subject: Some(Uuid::from_u128(1)), ..key }.id(tenant()),
+        SeriesKey { period: Some(Resolution::Week), ..key }.id(tenant()),
         key.id(TenantId(Uuid::from_u128(8))),
     ];
     let all: BTreeSet<Uuid> = others.into_iter().chain([key.id(tenant())]).collect();
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 8);
     // Ids are stored: another way to compute them would count everything twice.
     assert_eq!(key.id(tenant()).to_string(), "c2a26fd6-434f-8820-ba0f-95b815091cac");
 }
@@ -114,42 +123,8 @@ fn a_sum_beyond_the_range_is_refused_and_one_that_comes_back_is_not() {
         let batch = arrange(tenant(), &rows).unwrap();
         tally(Shanghai, &batch, &vec![Outcome::Accepted; rows.len()]).map(|tally| tally.days[0].sum_e4)
     };
-    assert_eq!(sums(&[i64::MAX, 1]), Err(OutOfRange { metric: "spend" }));
+    assert_eq!(sums(&[i64::MAX, 1]), Err(OutOfRange { metric: "spend".to_owned() }));
     assert_eq!(sums(&[i64::MAX, 1, -2]), Ok(i64::MAX - 1));
-}
-
-fn parts(list: &[(&str, i64)]) -> Parts {
-    let mut parts = Parts::default();
-    for (metric, units) in list {
-        parts.push((*metric).to_owned(), Quantity::from_units(*units).unwrap(), 1);
-    }
-    parts
-}
-
-#[test]
-fn a_ratio_is_of_sums_and_absent_without_a_denominator() {
-    let (ctr, roi, spend) = (find("ctr").unwrap(), find("roi").unwrap(), find("spend").unwrap());
-    let some = parts(&[("clicks", 2), ("impressions", 1010)]);
-    assert_eq!(some.figure(ctr), Some(200.0 / 1010.0));
-    assert_eq!(some.fraction(ctr), (200.0, Some(1010.0)));
-    assert_eq!(some.samples, 2);
-    assert_eq!(parts(&[("clicks", 2)]).figure(ctr), None);
-    assert_eq!(parts(&[("clicks", 2), ("impressions", -1)]).fraction(ctr), (200.0, Some(0.0)));
-    assert_eq!(parts(&[("sales", 300), ("spend", 100)]).fraction(roi), (20_000.0, Some(100.0)));
-    assert_eq!(parts(&[("spend", 100)]).fraction(spend), (100.0, None));
-}
-
-#[test]
-fn a_change_needs_both_figures_and_a_base() {
-    assert_eq!(change(Some(150.0), Some(100.0)), Some(0.5));
-    assert_eq!(change(Some(50.0), Some(100.0)), Some(-0.5));
-    // From a loss of 10 to a gain of 5 is a rise, and to a loss of 15 is none.
-    assert_eq!(change(Some(5.0), Some(-10.0)), Some(1.5));
-    assert_eq!(change(Some(-15.0), Some(-10.0)), Some(-0.5));
-    assert_eq!(change(Some(1.0), Some(0.0)), None);
-    assert_eq!(change(Some(0.0), Some(0.0)), None);
-    assert_eq!(change(None, Some(1.0)), None);
-    assert_eq!(change(Some(1.0), None), None);
 }
 
 proptest! {

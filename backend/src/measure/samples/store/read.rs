@@ -1,14 +1,14 @@
 //! Looking up rollups and samples. Filters use operators that reach an index under the isolation policy.
 
-use super::range;
+use super::{int8, range};
 use crate::error::Result;
 use crate::platform::db::Tx;
-use crate::platform::db::schema::{rollups, samples, series};
+use crate::platform::db::schema::{rollup_bins, rollups, samples, series};
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Numeric, Text};
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use std::collections::HashSet;
 use tillwatch_shared::ids::{CampaignId, ChannelId, TenantId};
@@ -16,7 +16,13 @@ use tillwatch_shared::measure::Resolution;
 use tillwatch_shared::quantity::Quantity;
 use uuid::Uuid;
 
-diesel::allow_columns_to_appear_in_same_group_by_clause!(series::metric, series::channel_id, rollups::bucket);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    series::metric,
+    series::channel_id,
+    rollups::bucket,
+    rollup_bins::bucket,
+    rollup_bins::bin
+);
 
 /// Whose figures: one channel's, one campaign's, or all of them, of the channels that are reached.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +31,8 @@ pub(in crate::measure::samples) struct Scope {
     pub(in crate::measure::samples) channel: Option<ChannelId>,
     /// Only of this campaign.
     pub(in crate::measure::samples) campaign: Option<CampaignId>,
+    /// Only of this subject.
+    pub(in crate::measure::samples) subject: Option<Uuid>,
     /// Only what was counted on one of these channels, or on none.
     pub(in crate::measure::samples) reached: Option<Vec<Uuid>>,
 }
@@ -32,14 +40,14 @@ pub(in crate::measure::samples) struct Scope {
 impl Scope {
     /// Whether it is less than everything.
     pub(in crate::measure::samples) fn is_narrow(&self) -> bool {
-        self.channel.is_some() || self.campaign.is_some() || self.reached.is_some()
+        self.channel.is_some() || self.campaign.is_some() || self.subject.is_some() || self.reached.is_some()
     }
 }
 
 /// Buckets of `resolution` that begin in `[from, to)`.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::measure::samples) struct Span {
-    /// Hour or day.
+    /// Hour or day; also week or month of a distinct count.
     pub(in crate::measure::samples) resolution: Resolution,
     /// The first instant.
     pub(in crate::measure::samples) from: DateTime<Utc>,
@@ -69,12 +77,6 @@ impl SumRow {
     }
 }
 
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// A sum of bigints is a numeric in the database; beyond the range this is an error, never a wrapped number.
-    fn int8(sum: Nullable<Numeric>) -> Nullable<BigInt>;
-}
-
 /// The join of a table's rows to their series.
 macro_rules! of_series {
     ($table:ident) => {
@@ -94,6 +96,9 @@ macro_rules! narrowed {
         if let Some(campaign) = $scope.campaign {
             query = query.filter(series::campaign_id.eq(campaign.0));
         }
+        if let Some(subject) = $scope.subject {
+            query = query.filter(series::subject_id.eq(subject));
+        }
         if let Some(reached) = &$scope.reached {
             let reached: Vec<Uuid> = reached.iter().copied().chain([Uuid::nil()]).collect();
             query = query.filter(series::channel_id.eq_any(reached));
@@ -101,6 +106,7 @@ macro_rules! narrowed {
         query
     }};
 }
+pub(super) use narrowed;
 
 /// The sums of `metrics`, by bucket, over all channels and campaigns of `scope`; oldest first.
 pub(in crate::measure::samples) async fn sums(

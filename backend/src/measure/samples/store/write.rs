@@ -49,7 +49,7 @@ macro_rules! bind_additions {
 pub(in crate::measure::samples) async fn ensure_series(
     tx: &mut Tx,
     tenant: TenantId,
-    wanted: &[(Uuid, SeriesKey)],
+    wanted: &[(Uuid, SeriesKey<'_>)],
     now: DateTime<Utc>,
 ) -> Result<()> {
     let ids: Vec<Uuid> = wanted.iter().map(|(id, _)| *id).collect();
@@ -61,19 +61,21 @@ pub(in crate::measure::samples) async fn ensure_series(
         .await?
         .into_iter()
         .collect();
-    let missing: Vec<&(Uuid, SeriesKey)> = wanted.iter().filter(|(id, _)| !known.contains(id)).collect();
+    let missing: Vec<&(Uuid, SeriesKey<'_>)> = wanted.iter().filter(|(id, _)| !known.contains(id)).collect();
     if missing.is_empty() {
         return Ok(());
     }
     diesel::sql_query(
-        "INSERT INTO series (tenant_id, series_id, metric, channel_id, campaign_id, created_at) \
-         SELECT $1, s.*, $6 FROM unnest($2, $3, $4, $5) AS s ON CONFLICT DO NOTHING",
+        "INSERT INTO series (tenant_id, series_id, metric, channel_id, campaign_id, subject_id, period, created_at) \
+         SELECT $1, s.*, $8 FROM unnest($2, $3, $4, $5, $6, $7) AS s ON CONFLICT DO NOTHING",
     )
     .bind::<SqlUuid, _>(tenant.0)
     .bind::<Array<SqlUuid>, _>(missing.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(missing.iter().map(|(_, key)| key.metric).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(missing.iter().map(|(_, key)| key.metric.key).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(missing.iter().map(|(_, key)| key.channel_uuid()).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(missing.iter().map(|(_, key)| key.campaign_uuid()).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(missing.iter().map(|(_, key)| key.subject_uuid()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(missing.iter().map(|(_, key)| key.period_word()).collect::<Vec<_>>())
     .bind::<Timestamptz, _>(now)
     .execute(tx)
     .await?;
@@ -154,7 +156,7 @@ const HISTORY: usize = 500;
 pub(in crate::measure::samples) async fn add_to_rollups(
     tx: &mut Tx,
     tenant: TenantId,
-    tally: &Tally,
+    tally: &Tally<'_>,
     new: usize,
 ) -> Result<()> {
     for rows in tally.days.chunks(BATCH) {
@@ -181,7 +183,8 @@ async fn insert_hours(tx: &mut Tx, tenant: TenantId, rows: &[Addition]) -> Resul
     all_new(tx, bind_additions!(query, tenant, Resolution::Hour, rows)).await
 }
 
-async fn add(tx: &mut Tx, tenant: TenantId, resolution: Resolution, rows: &[Addition]) -> Result<()> {
+/// Adds to the rollups, whether they are there or not.
+pub(super) async fn add(tx: &mut Tx, tenant: TenantId, resolution: Resolution, rows: &[Addition]) -> Result<()> {
     let query = diesel::sql_query(
         "INSERT INTO rollups AS r (tenant_id, series_id, resolution, bucket, sum_e4, samples) \
          SELECT $1, n.series, $2, n.bucket, n.sum, n.samples \

@@ -1,4 +1,5 @@
 use super::*;
+use crate::measure::metrics::Book;
 use crate::watch::ingest::parse::{Limits, Parsed, parse, parse_piece};
 
 /// Reads `text` in windows of `window` bytes and batches of `most` rows, as the job does.
@@ -12,7 +13,7 @@ fn in_pieces(format: Format, text: &[u8], window: usize, most: usize) -> Result<
         place = serde_json::from_value(serde_json::to_value(&place).unwrap()).unwrap();
         let piece = cut(format, &text[from..end], end == text.len(), most, &mut place)?;
         assert!(place.offset > from as u64, "each batch gets further");
-        match parse_piece(format, &piece.text, Limits { max_rows: most }, |line| piece.line(line)) {
+        match parse_piece(format, &piece.text, Limits { max_rows: most }, Book::shipped(), |line| piece.line(line)) {
             Ok(parsed) => rows.extend(parsed.iter().map(shown)),
             Err(BodyError::Empty) => {}
             Err(error) => return Err(error.into()),
@@ -30,7 +31,7 @@ fn shown(row: &Parsed<'_>) -> (u32, String) {
 }
 
 fn whole(format: Format, text: &[u8]) -> Vec<(u32, String)> {
-    parse(format, text, Limits::default()).unwrap().iter().map(shown).collect()
+    parse(format, text, Limits::default(), Book::shipped()).unwrap().iter().map(shown).collect()
 }
 
 const AT: &str = "2026-01-05T10:00:00Z";

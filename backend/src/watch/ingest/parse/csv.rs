@@ -8,11 +8,15 @@ use std::borrow::Cow;
 use ::csv::{ByteRecord, Reader, ReaderBuilder};
 use tillwatch_shared::samples::RowCode;
 
-use super::row::{AT, CAMPAIGN, CHANNEL, Cells, Checker, FIELDS, KEY, METRIC, NOTES, POINTERS, VALUE, shown};
+use crate::measure::metrics::Book;
+
+use super::row::{
+    AT, CAMPAIGN, CHANNEL, Cells, Checker, FIELDS, KEY, METRIC, NOTES, PERIOD, POINTERS, SUBJECT, VALUE, shown,
+};
 use super::{BodyError, Limits, MAX_ROW_BYTES, Parsed, RowRefusal, SampleRow, object};
 
 /// Reads every record after the header.
-pub(super) fn parse(bytes: &[u8], limits: Limits) -> Result<Vec<Parsed<'_>>, BodyError> {
+pub(super) fn parse<'a>(bytes: &'a [u8], limits: Limits, book: &'a Book) -> Result<Vec<Parsed<'a>>, BodyError> {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut record = ByteRecord::new();
     if !next(&mut reader, &mut record)? {
@@ -20,7 +24,7 @@ pub(super) fn parse(bytes: &[u8], limits: Limits) -> Result<Vec<Parsed<'_>>, Bod
     }
     let columns = Columns::read(&record)?;
     let mut lines = Lines { bytes, at: 0, line: 1 };
-    let mut checker = Checker::new();
+    let mut checker = Checker::new(book);
     let mut parsed = Vec::new();
     let mut rows = 0;
     while next(&mut reader, &mut record)? {
@@ -82,7 +86,7 @@ impl Columns {
         Ok(Self { of, count })
     }
 
-    fn row<'a>(&self, checker: &mut Checker, line: u32, record: &ByteRecord) -> Result<SampleRow<'a>, RowRefusal> {
+    fn row<'a>(&self, checker: &mut Checker<'a>, line: u32, record: &ByteRecord) -> Result<SampleRow<'a>, RowRefusal> {
         if record.as_slice().len() > MAX_ROW_BYTES {
             return Err(object::too_long(line, record.as_slice().len()));
         }
@@ -107,6 +111,8 @@ impl Columns {
             value: required(VALUE)?,
             channel: optional(CHANNEL)?,
             campaign: optional(CAMPAIGN)?,
+            period: optional(PERIOD)?,
+            subject: optional(SUBJECT)?,
         };
         checker.check(line, cells)
     }

@@ -6,11 +6,13 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::measure::metrics::Book;
+
 use super::row::{Checker, shown};
 use super::{BodyError, Limits, MAX_ROW_BYTES, Parsed, object};
 
 /// Reads every element of `samples`.
-pub(super) fn parse(bytes: &[u8], limits: Limits) -> Result<Vec<Parsed<'_>>, BodyError> {
+pub(super) fn parse<'a>(bytes: &'a [u8], limits: Limits, book: &'a Book) -> Result<Vec<Parsed<'a>>, BodyError> {
     let text = std::str::from_utf8(bytes).map_err(|error| BodyError::NotUtf8 { at: error.valid_up_to() })?;
     if text.trim_ascii().is_empty() {
         return Err(BodyError::Empty);
@@ -22,7 +24,7 @@ pub(super) fn parse(bytes: &[u8], limits: Limits) -> Result<Vec<Parsed<'_>>, Bod
     if count > limits.max_rows {
         return Err(BodyError::TooManyRows { rows: count, max: limits.max_rows });
     }
-    let mut checker = Checker::new();
+    let mut checker = Checker::new(book);
     Ok(kept
         .into_iter()
         .zip(1..)

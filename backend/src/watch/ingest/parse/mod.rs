@@ -10,7 +10,7 @@
 //!   too many;
 //! - values are exact: they go from the text of the request to a [`Quantity`] without a float between;
 //! - no input panics, and no input takes more memory than a small multiple of the unpacked limit;
-//! - no two rows that are left have the same metric, channel, campaign, time and key *as written*. Two
+//! - no two rows that are left have the same metric, channel, campaign, period, subject, time and key *as written*. Two
 //!   spellings of one channel (its id and the tenant's key) can be told only after they were looked up,
 //!   so whoever looks them up compares again.
 
@@ -28,10 +28,11 @@ use std::collections::hash_map::Entry;
 use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use tillwatch_shared::measure::Resolution;
 use tillwatch_shared::quantity::Quantity;
 use tillwatch_shared::samples::{RowCode, SampleResult};
 
-use crate::measure::metrics::Metric;
+use crate::measure::metrics::{Base, Book};
 
 pub use error::BodyError;
 pub use row::{FIELDS, NOTES};
@@ -102,7 +103,7 @@ pub struct SampleRow<'a> {
     /// The line where it starts, from 1 (CSV: the header is line 1); in a JSON array its place, from 1.
     pub line: u32,
     /// A metric that takes samples.
-    pub metric: &'static Metric,
+    pub metric: Base<'a>,
     /// When; to the microsecond, since that is what the database keeps.
     pub at: DateTime<Utc>,
     /// The sender's own key of the row.
@@ -111,8 +112,14 @@ pub struct SampleRow<'a> {
     pub channel: Option<Cow<'a, str>>,
     /// The campaign's id or the tenant's key of it, not yet looked up.
     pub campaign: Option<Cow<'a, str>>,
+    /// Of a distinct count: the period in which its source counted.
+    pub period: Option<Resolution>,
+    /// What it is about, as written: a kind, a colon, a key.
+    pub subject: Option<Cow<'a, str>>,
     /// How much, in the metric's unit.
     pub value: Quantity,
+    /// Of several durations in one row: each of them, in ten-thousandths, with the value as their sum.
+    pub many: Vec<i64>,
 }
 
 /// Why a row was not taken.
@@ -170,34 +177,40 @@ impl<'a> From<Result<SampleRow<'a>, RowRefusal>> for Parsed<'a> {
     }
 }
 
-/// Reads the rows of an unpacked body. What needs the clock or the tenant's data is left to the caller:
-/// [`refuse_future`], channels, campaigns.
+/// Reads the rows of an unpacked body, whose metrics are those of `book`. What needs the clock or the tenant's data is
+/// left to the caller: [`refuse_future`], channels, campaigns.
 ///
 /// # Errors
 /// When the body has no rows, too many rows, or can't be taken apart into rows.
-pub fn parse(format: Format, bytes: &[u8], limits: Limits) -> Result<Vec<Parsed<'_>>, BodyError> {
-    parse_piece(format, bytes, limits, |line| line)
+pub fn parse<'a>(
+    format: Format,
+    bytes: &'a [u8],
+    limits: Limits,
+    book: &'a Book,
+) -> Result<Vec<Parsed<'a>>, BodyError> {
+    parse_piece(format, bytes, limits, book, |line| line)
 }
 
 /// As [`parse`], for a piece of a longer text: `whole` makes a line of the piece a line of the text.
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_piece(
+pub fn parse_piece<'a>(
     format: Format,
-    bytes: &[u8],
+    bytes: &'a [u8],
     limits: Limits,
+    book: &'a Book,
     whole: impl Fn(u32) -> u32,
-) -> Result<Vec<Parsed<'_>>, BodyError> {
+) -> Result<Vec<Parsed<'a>>, BodyError> {
     // What spreadsheets call "Unicode text" is UTF-16 and never valid here.
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(BodyError::NotUtf8 { at: 0 });
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut rows = match format {
-        Format::Ndjson => ndjson::parse(bytes, limits),
-        Format::Csv => csv::parse(bytes, limits),
-        Format::Json => json::parse(bytes, limits),
+        Format::Ndjson => ndjson::parse(bytes, limits, book),
+        Format::Csv => csv::parse(bytes, limits, book),
+        Format::Json => json::parse(bytes, limits, book),
     }?;
     if rows.is_empty() {
         return Err(BodyError::Empty);
@@ -208,6 +221,11 @@ pub fn parse_piece(
     }
     refuse_duplicates(&mut rows);
     Ok(rows)
+}
+
+/// Whether a row names a metric that is not in the book it was read with: the retailer may have one of its own.
+pub fn names_unknown(rows: &[Parsed<'_>]) -> bool {
+    rows.iter().any(|row| matches!(row, Parsed::Refused(refusal) if refusal.code == RowCode::UnknownMetric))
 }
 
 /// Refuses rows whose time is more than [`FUTURE_SLACK`] after `now`.
@@ -234,6 +252,11 @@ impl Identity<'_> {
         let row = self.0;
         (row.at.timestamp_micros(), &row.key, row.metric.key, row.channel.as_deref(), row.campaign.as_deref())
     }
+
+    /// What few rows have; not hashed.
+    fn rest(&self) -> (Option<Resolution>, Option<&str>) {
+        (self.0.period, self.0.subject.as_deref())
+    }
 }
 
 impl Hash for Identity<'_> {
@@ -253,7 +276,7 @@ impl Hash for Identity<'_> {
 
 impl PartialEq for Identity<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.parts() == other.parts()
+        self.parts() == other.parts() && self.rest() == other.rest()
     }
 }
 

@@ -2,16 +2,18 @@
 
 use tillwatch_shared::samples::RowCode;
 
+use crate::measure::metrics::Book;
+
 use super::row::Checker;
 use super::{BodyError, Limits, MAX_ROW_BYTES, Parsed, RowRefusal, object};
 
 /// Reads every line that is not blank.
-pub(super) fn parse(bytes: &[u8], limits: Limits) -> Result<Vec<Parsed<'_>>, BodyError> {
+pub(super) fn parse<'a>(bytes: &'a [u8], limits: Limits, book: &'a Book) -> Result<Vec<Parsed<'a>>, BodyError> {
     let rows = lines(bytes).count();
     if rows > limits.max_rows {
         return Err(BodyError::TooManyRows { rows, max: limits.max_rows });
     }
-    let mut checker = Checker::new();
+    let mut checker = Checker::new(book);
     let mut parsed = Vec::with_capacity(rows);
     for (number, line) in lines(bytes) {
         parsed.push(read(&mut checker, number, line));
@@ -19,7 +21,7 @@ pub(super) fn parse(bytes: &[u8], limits: Limits) -> Result<Vec<Parsed<'_>>, Bod
     Ok(parsed)
 }
 
-fn read<'a>(checker: &mut Checker, number: u32, line: &'a [u8]) -> Parsed<'a> {
+fn read<'a>(checker: &mut Checker<'a>, number: u32, line: &'a [u8]) -> Parsed<'a> {
     if line.len() > MAX_ROW_BYTES {
         return Parsed::Refused(object::too_long(number, line.len()));
     }

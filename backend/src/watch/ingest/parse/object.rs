@@ -7,11 +7,13 @@ use serde::de::{Deserialize, Deserializer as _, Error as _, IgnoredAny, MapAcces
 use serde_json::value::RawValue;
 use tillwatch_shared::samples::RowCode;
 
-use super::row::{AT, CAMPAIGN, CHANNEL, Cells, Checker, FIELDS, KEY, METRIC, POINTERS, VALUE, listed, shown};
+use super::row::{
+    AT, CAMPAIGN, CHANNEL, Cells, Checker, FIELDS, KEY, METRIC, PERIOD, POINTERS, SUBJECT, VALUE, listed, shown,
+};
 use super::{MAX_ROW_BYTES, RowRefusal, SampleRow};
 
 /// Reads and checks the row in `text`.
-pub(super) fn read<'a>(checker: &mut Checker, line: u32, text: &'a str) -> Result<SampleRow<'a>, RowRefusal> {
+pub(super) fn read<'a>(checker: &mut Checker<'a>, line: u32, text: &'a str) -> Result<SampleRow<'a>, RowRefusal> {
     let tokens = tokens(text).map_err(|error| {
         RowRefusal::new(line, RowCode::MalformedRow, "", format!("not a JSON object: {}", told(&error)))
     })?;
@@ -25,7 +27,8 @@ pub(super) fn read<'a>(checker: &mut Checker, line: u32, text: &'a str) -> Resul
     let at = required(line, &tokens, AT)?;
     let key = required(line, &tokens, KEY)?;
     let value = tokens.fields[VALUE].ok_or_else(|| missing(line, VALUE))?;
-    if !value.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+    // A list is for the checker to judge: several durations may stand in one row.
+    if !value.starts_with(|c: char| c == '-' || c == '[' || c.is_ascii_digit()) {
         return Err(wrong_type(line, VALUE, "a number", value));
     }
     let cells = Cells {
@@ -35,6 +38,8 @@ pub(super) fn read<'a>(checker: &mut Checker, line: u32, text: &'a str) -> Resul
         value,
         channel: optional(line, &tokens, CHANNEL)?,
         campaign: optional(line, &tokens, CAMPAIGN)?,
+        period: optional(line, &tokens, PERIOD)?,
+        subject: optional(line, &tokens, SUBJECT)?,
     };
     checker.check(line, cells)
 }

@@ -3,16 +3,19 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use tillwatch_shared::measure::Resolution;
 use tillwatch_shared::quantity::{Quantity, QuantityError};
 use tillwatch_shared::samples::RowCode;
 
 use super::{RowRefusal, SampleRow};
-use crate::measure::metrics::{self, Metric};
+use crate::measure::metrics::{Base, Book, Definition, Kind};
+use crate::measure::subjects;
 
 /// The fields of a row, in the order of [`Cells`].
-pub const FIELDS: [&str; 6] = ["metric", "at", "key", "value", "channel", "campaign"];
+pub const FIELDS: [&str; 8] = ["metric", "at", "key", "value", "channel", "campaign", "period", "subject"];
 /// Their pointers.
-pub(super) const POINTERS: [&str; 6] = ["/metric", "/at", "/key", "/value", "/channel", "/campaign"];
+pub(super) const POINTERS: [&str; 8] =
+    ["/metric", "/at", "/key", "/value", "/channel", "/campaign", "/period", "/subject"];
 /// The columns that a file of refused rows has beside the fields. They are passed over, so that such a file can be
 /// mended and sent as it is.
 pub const NOTES: [&str; 4] = ["error_line", "error_code", "error_detail", "error_row"];
@@ -22,6 +25,8 @@ pub(super) const KEY: usize = 2;
 pub(super) const VALUE: usize = 3;
 pub(super) const CHANNEL: usize = 4;
 pub(super) const CAMPAIGN: usize = 5;
+pub(super) const PERIOD: usize = 6;
+pub(super) const SUBJECT: usize = 7;
 
 /// The longest key, channel or campaign, in characters.
 const LONGEST_KEY: usize = 128;
@@ -30,6 +35,8 @@ const OLDEST_SECOND: i64 = 946_684_800;
 /// How many rows of a request get a proposal for their unknown metric. Looking for the nearest key takes
 /// a thousand times as long as a good row, and whoever made the same slip ten thousand times needs it once.
 const PROPOSALS: u32 = 50;
+/// The most durations of one row.
+const MOST_DURATIONS: usize = 1_000;
 
 /// The texts of a row. What the row keeps is borrowed for as long as the request where it can be.
 pub(super) struct Cells<'t, 'a> {
@@ -39,23 +46,26 @@ pub(super) struct Cells<'t, 'a> {
     pub(super) value: &'t str,
     pub(super) channel: Option<Cow<'a, str>>,
     pub(super) campaign: Option<Cow<'a, str>>,
+    pub(super) period: Option<Cow<'a, str>>,
+    pub(super) subject: Option<Cow<'a, str>>,
 }
 
 /// Checks the rows of one request.
-pub(super) struct Checker {
+pub(super) struct Checker<'a> {
+    book: &'a Book,
     proposals_left: u32,
 }
 
-impl Checker {
-    pub(super) const fn new() -> Self {
-        Self { proposals_left: PROPOSALS }
+impl<'a> Checker<'a> {
+    pub(super) const fn new(book: &'a Book) -> Self {
+        Self { book, proposals_left: PROPOSALS }
     }
 
     /// The row, or its first fault in the order of the fields.
-    pub(super) fn check<'a>(&mut self, line: u32, cells: Cells<'_, 'a>) -> Result<SampleRow<'a>, RowRefusal> {
+    pub(super) fn check(&mut self, line: u32, cells: Cells<'_, 'a>) -> Result<SampleRow<'a>, RowRefusal> {
         let refuse =
             |(code, detail): (RowCode, String), field: usize| RowRefusal::new(line, code, POINTERS[field], detail);
-        let metric = self.metric(cells.metric).map_err(|fault| refuse(fault, METRIC))?;
+        let (metric, base) = self.metric(cells.metric).map_err(|fault| refuse(fault, METRIC))?;
         let at = time(cells.at).map_err(|fault| refuse(fault, AT))?;
         name(&cells.key).map_err(|fault| refuse(fault, KEY))?;
         if let Some(channel) = &cells.channel {
@@ -64,27 +74,64 @@ impl Checker {
         if let Some(campaign) = &cells.campaign {
             name(campaign).map_err(|fault| refuse(fault, CAMPAIGN))?;
         }
-        let value = amount(metric, cells.value).map_err(|fault| refuse(fault, VALUE))?;
-        Ok(SampleRow { line, metric, at, key: cells.key, channel: cells.channel, campaign: cells.campaign, value })
+        let period = period(&metric, cells.period.as_deref()).map_err(|fault| refuse(fault, PERIOD))?;
+        let (value, many) = amounts(&metric, cells.value).map_err(|fault| refuse(fault, VALUE))?;
+        if let Some(text) = &cells.subject {
+            subject(text).map_err(|fault| refuse(fault, SUBJECT))?;
+        }
+        let Cells { key, channel, campaign, subject, .. } = cells;
+        Ok(SampleRow { line, metric: base, at, key, channel, campaign, period, subject, value, many })
     }
 
-    fn metric(&mut self, key: &str) -> Result<&'static Metric, (RowCode, String)> {
-        match metrics::find(key) {
-            Some(metric) if metric.is_sum() => Ok(metric),
-            Some(metric) => Err((
-                RowCode::ComputedMetric,
-                format!("`{key}` is computed; send its parts {}", listed(&metric.parts())),
-            )),
+    fn metric(&mut self, key: &str) -> Result<(Definition<'a>, Base<'a>), (RowCode, String)> {
+        if self.book.own(key).is_some_and(|own| own.archived_at.is_some()) {
+            return Err((RowCode::ArchivedMetric, format!("`{key}` is archived and takes no samples any more")));
+        }
+        let found = self.book.find(key);
+        match found.map(|metric| (metric, metric.base())) {
+            Some((metric, Some(base))) => Ok((metric, base)),
+            Some((metric, None)) => Err((RowCode::ComputedMetric, computed(&metric))),
             None => {
                 let mut detail = format!("there is no metric `{}`", shown(key));
                 if self.proposals_left > 0 {
                     self.proposals_left -= 1;
-                    if let Some(near) = metrics::suggest(key) {
+                    if let Some(near) = self.book.suggest(key) {
                         detail.extend(["; did you mean `", near, "`?"]);
                     }
                 }
                 Err((RowCode::UnknownMetric, detail))
             }
+        }
+    }
+}
+
+/// Why a computed metric takes no samples. Ad platforms call sales by spend "ROI", which is ROAS: whoever sends either
+/// is asked which of the two it is.
+fn computed(metric: &Definition<'_>) -> String {
+    let (key, parts) = (metric.key, listed(&metric.parts()));
+    let mut detail = format!("`{key}` is computed; send its parts {parts}");
+    if matches!(key, "roi" | "roas") {
+        detail.push_str(
+            ". Say which of the two your source means: ROI is (sales - spend) / spend, ROAS is sales / spend, which ad \
+             platforms often call ROI. To keep the platform's own figure, define a metric of your own for it",
+        );
+    }
+    detail
+}
+
+/// The period of a distinct count, which is a day unless it is said; nothing else has one.
+fn period(metric: &Definition<'_>, text: Option<&str>) -> Result<Option<Resolution>, (RowCode, String)> {
+    match (metric.kind, text) {
+        (Kind::Distinct, None) => Ok(Some(Resolution::Day)),
+        (Kind::Distinct, Some(text)) => {
+            let period = text.parse().ok().filter(|period| *period != Resolution::Raw);
+            let detail = || format!("`{}` is no period; it is hour, day, week or month", shown(text));
+            period.map(Some).ok_or_else(|| (RowCode::InvalidPeriod, detail()))
+        }
+        (_, None) => Ok(None),
+        (_, Some(_)) => {
+            let detail = format!("`{}` is no distinct count, so it has no period; leave the field out", metric.key);
+            Err((RowCode::InvalidPeriod, detail))
         }
     }
 }
@@ -124,6 +171,18 @@ fn name(text: &str) -> Result<(), (RowCode, String)> {
     Err((RowCode::InvalidKey, detail))
 }
 
+/// A subject: its kind, a colon, its key.
+fn subject(text: &str) -> Result<(), (RowCode, String)> {
+    let Some(named) = subjects::read(text) else {
+        let detail = format!(
+            "`{}` names no subject; write its kind and its key, such as product:sku-1042, keyword:… or content:…",
+            shown(text)
+        );
+        return Err((RowCode::InvalidSubject, detail));
+    };
+    name(named.key)
+}
+
 /// Characters that nobody sees but that make two keys different, or turn the text around them: controls,
 /// line and paragraph separators, zero-width spaces, marks and overrides of direction.
 fn is_hidden(c: char) -> bool {
@@ -131,7 +190,32 @@ fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-fn amount(metric: &Metric, text: &str) -> Result<Quantity, (RowCode, String)> {
+/// The value of a row, and the durations that it is the sum of if it lists several: `[12.5, 20]`, or `12.5;20` in a table.
+fn amounts(metric: &Definition<'_>, text: &str) -> Result<(Quantity, Vec<i64>), (RowCode, String)> {
+    let listed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if listed.is_none() && !text.contains(';') {
+        return Ok((amount(metric, text)?, Vec::new()));
+    }
+    if metric.kind != Kind::Duration {
+        let detail = "`value` is an array and should be a number; only durations come several at once";
+        return Err((RowCode::WrongType, detail.to_owned()));
+    }
+    let mut many = Vec::new();
+    let mut sum = Quantity::ZERO;
+    for word in listed.unwrap_or(text).split([',', ';']) {
+        let one = amount(metric, word.trim())?;
+        let too_large = || (RowCode::AbsurdValue, "the durations add up to more than is kept".to_owned());
+        sum = sum.checked_add(one).ok_or_else(too_large)?;
+        many.push(one.e4());
+        if many.len() > MOST_DURATIONS {
+            let detail = format!("a row takes at most {MOST_DURATIONS} durations; send the rest under another key");
+            return Err((RowCode::RowTooLong, detail));
+        }
+    }
+    Ok((sum, many))
+}
+
+fn amount(metric: &Definition<'_>, text: &str) -> Result<Quantity, (RowCode, String)> {
     let value = Quantity::parse(text).map_err(|error| {
         let code = match error {
             QuantityError::NotANumber | QuantityError::NotFinite => RowCode::NotANumber,

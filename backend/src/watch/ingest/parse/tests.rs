@@ -10,7 +10,7 @@ use super::*;
 const HEADER: &str = "metric,at,key,value,channel,campaign";
 
 fn parsed(format: Format, body: &[u8]) -> Vec<Parsed<'_>> {
-    parse(format, body, Limits::default()).unwrap()
+    parse(format, body, Limits::default(), Book::shipped()).unwrap()
 }
 
 fn row<'r, 'a>(parsed: &'r Parsed<'a>) -> &'r SampleRow<'a> {
@@ -283,7 +283,7 @@ proptest! {
     #[test]
     fn no_bytes_panic_and_lines_rise(body in pieces()) {
         for format in [Format::Ndjson, Format::Csv, Format::Json] {
-            if let Ok(rows) = parse(format, &body, Limits { max_rows: 20 }) {
+            if let Ok(rows) = parse(format, &body, Limits { max_rows: 20 }, Book::shipped()) {
                 prop_assert!(!rows.is_empty() && rows.len() <= 20);
                 prop_assert!(rows.windows(2).all(|pair| pair[0].line() < pair[1].line()));
             }

@@ -7,7 +7,7 @@ use super::{HEADER, parsed, refusal, row, with};
 fn csv_takes_columns_in_any_order_and_spreadsheet_habits() {
     let body = "\u{feff}Value,metric\r\n";
     assert!(
-        matches!(parse(Format::Csv, body.as_bytes(), Limits::default()), Err(BodyError::BadCsvHeader { detail }) if detail.contains("`Value`"))
+        matches!(parse(Format::Csv, body.as_bytes(), Limits::default(), Book::shipped()), Err(BodyError::BadCsvHeader { detail }) if detail.contains("`Value`"))
     );
     let body = "\u{feff} value , metric,key,at\r\n\r\n 3 ,clicks,\"多行\n键\",2026-07-01T09:00:00Z\r\n,,,\r\n4,clicks, k2 ,2026-07-01T09:00:00Z\r\n\r\n5,clicks,\"a,b\",2026-07-01T09:00:00Z";
     let rows = parsed(Format::Csv, body.as_bytes());
@@ -60,7 +60,7 @@ fn a_csv_header_says_what_is_wrong_with_it() {
         ("\u{0}\u{1}", "unknown column"),
     ] {
         let body = format!("{header}\nx");
-        let error = parse(Format::Csv, body.as_bytes(), Limits::default()).unwrap_err();
+        let error = parse(Format::Csv, body.as_bytes(), Limits::default(), Book::shipped()).unwrap_err();
         assert!(matches!(&error, BodyError::BadCsvHeader { detail } if detail.contains(says)), "{error}");
     }
 }
@@ -77,10 +77,10 @@ fn a_json_document_says_what_is_wrong_with_it() {
         ("{\"samples\":[{]}", "line 1"),
         ("{\"samples\":[\n{\"a\":1},\n", "line 3"),
     ] {
-        let error = parse(Format::Json, body.as_bytes(), Limits::default()).unwrap_err();
+        let error = parse(Format::Json, body.as_bytes(), Limits::default(), Book::shipped()).unwrap_err();
         assert!(matches!(&error, BodyError::BadJson { detail } if detail.contains(says)), "{body}: {error}");
     }
-    let error = parse(Format::Json, b"{\"samples\":[\"\xff\"]}", Limits::default());
+    let error = parse(Format::Json, b"{\"samples\":[\"\xff\"]}", Limits::default(), Book::shipped());
     assert_eq!(error, Err(BodyError::NotUtf8 { at: 13 }));
     let wrong = format!("{{\"samples\":[3, {}]}}", with("value", "3"));
     let rows = parsed(Format::Json, wrong.as_bytes());
@@ -93,10 +93,10 @@ fn rows_are_counted_before_they_are_read() {
     let limits = Limits { max_rows: 2 };
     let lines = "{}\n\n{}\nnonsense\n";
     let three = Err(BodyError::TooManyRows { rows: 3, max: 2 });
-    assert_eq!(parse(Format::Ndjson, lines.as_bytes(), limits), three);
-    assert_eq!(parse(Format::Json, br#"{"samples":[{},{},{}]}"#, limits), three);
+    assert_eq!(parse(Format::Ndjson, lines.as_bytes(), limits, Book::shipped()), three);
+    assert_eq!(parse(Format::Json, br#"{"samples":[{},{},{}]}"#, limits, Book::shipped()), three);
     let csv = format!("{HEADER}\na\n\nb\nc\n");
-    assert_eq!(parse(Format::Csv, csv.as_bytes(), limits), three);
+    assert_eq!(parse(Format::Csv, csv.as_bytes(), limits, Book::shipped()), three);
     assert_eq!(parsed(Format::Ndjson, b"{}\n{}").len(), 2);
     for (format, body) in [
         (Format::Ndjson, ""),
@@ -108,10 +108,10 @@ fn rows_are_counted_before_they_are_read() {
         (Format::Json, "\u{feff} "),
         (Format::Json, "{\"samples\":[]}"),
     ] {
-        assert_eq!(parse(format, body.as_bytes(), limits), Err(BodyError::Empty), "{body}");
+        assert_eq!(parse(format, body.as_bytes(), limits, Book::shipped()), Err(BodyError::Empty), "{body}");
     }
     for format in [Format::Ndjson, Format::Csv, Format::Json] {
-        assert_eq!(parse(format, b"\xff\xfem\0e\0", limits), Err(BodyError::NotUtf8 { at: 0 }));
+        assert_eq!(parse(format, b"\xff\xfem\0e\0", limits, Book::shipped()), Err(BodyError::NotUtf8 { at: 0 }));
     }
 }
 

@@ -1,0 +1,105 @@
+//! What may be a metric of a retailer's own.
+
+use super::*;
+
+fn told(metric: &OwnMetric, book: &Book) -> Vec<(String, String)> {
+    let mut checks = Checks::default();
+    metric.check(&mut checks, book);
+    let fields = checks.into_error().fields;
+    fields.into_iter().map(|field| (field.pointer, field.code)).collect()
+}
+
+fn of(key: &str, unit: MetricUnit, formula: &str) -> OwnMetric {
+    let formula = Some(formula.to_owned());
+    OwnMetric { kind: MetricKind::Formula, unit, formula, ..OwnMetric::example(key) }
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect()
+}
+
+#[test]
+fn a_sensible_one_is_taken() {
+    let book = Book::default();
+    assert_eq!(told(&OwnMetric::example("parking_fees"), &book), []);
+    let rate = of("margin_rate", MetricUnit::Percent, "100 * (sales - cost_of_goods_sold) / sales");
+    assert_eq!(told(&rate, &book), []);
+    assert_eq!(told(&of("cost_per_share", MetricUnit::Money, "spend / shares"), &book), []);
+    assert_eq!(told(&of("twice_roas", MetricUnit::Times, "2 * roas"), &book), []);
+}
+
+#[test]
+fn every_wrong_field_is_told_at_once() {
+    let wrong = OwnMetric {
+        key: "Sales Übersicht".to_owned(),
+        name_zh: " ".to_owned(),
+        kind: MetricKind::Duration,
+        whole: true,
+        adds_over_channels: true,
+        ..OwnMetric::example("x")
+    };
+    let expected = [
+        ("/key", "invalid"),
+        ("/name_zh", "required"),
+        ("/unit", "unit_mismatch"),
+        ("/whole", "contradiction"),
+        ("/adds_over_channels", "contradiction"),
+    ];
+    assert_eq!(told(&wrong, &Book::default()), pairs(&expected));
+    assert_eq!(told(&OwnMetric::example("sales"), &Book::default()), pairs(&[("/key", "taken")]));
+    let ratio = OwnMetric { kind: MetricKind::Ratio, ..OwnMetric::example("x") };
+    assert_eq!(told(&ratio, &Book::default()), pairs(&[("/kind", "not_yours")]));
+}
+
+#[test]
+fn a_formula_adds_like_to_like_and_comes_to_its_unit() {
+    let book = Book::default();
+    for (unit, text, expected) in [
+        (MetricUnit::Money, "sales - clicks", ("/formula", "unit_mismatch")),
+        (MetricUnit::Money, "clicks / impressions", ("/unit", "unit_mismatch")),
+        (MetricUnit::Percent, "spend / clicks", ("/unit", "unit_mismatch")),
+        (MetricUnit::Money, "salez", ("/formula", "unknown_metric")),
+        (MetricUnit::Money, "sales +", ("/formula", "not_a_formula")),
+        (MetricUnit::Money, "x + sales", ("/formula", "cycle")),
+        (MetricUnit::Seconds, "queue_time", ("/formula", "unit_mismatch")),
+    ] {
+        assert_eq!(told(&of("x", unit, text), &book), pairs(&[expected]), "{text}");
+    }
+    let archived = OwnMetric { archived_at: Some(DateTime::UNIX_EPOCH), ..OwnMetric::example("old") };
+    let book = Book::with(vec![archived]);
+    assert_eq!(told(&of("x", MetricUnit::Money, "old"), &book), pairs(&[("/formula", "archived_metric")]));
+}
+
+#[test]
+fn a_circle_and_too_deep_a_chain_are_refused() {
+    let book = Book::with(vec![
+        of("a", MetricUnit::Money, "sales"),
+        of("b", MetricUnit::Money, "a"),
+        of("c", MetricUnit::Money, "b + spend"),
+    ]);
+    let mut checks = Checks::default();
+    of("a", MetricUnit::Money, "c - spend").check(&mut checks, &book);
+    let refused = checks.into_error();
+    assert_eq!(refused.fields[0].code, "cycle");
+    assert!(refused.detail.contains("a -> c -> b -> a"), "{}", refused.detail);
+    // What stands on a metric is counted, too: m4 would be the sixth.
+    let link = |n: usize| of(&format!("m{n}"), MetricUnit::Money, &format!("m{}", n - 1));
+    let chain: Vec<OwnMetric> = std::iter::once(OwnMetric::example("m0")).chain((1..=DEEPEST).map(link)).collect();
+    let book = Book::with(chain);
+    assert_eq!(told(&of("m1", MetricUnit::Money, "m0 + m0"), &book), []);
+    let longer = Book::with((1..=DEEPEST).map(link).chain([of("m0", MetricUnit::Money, "spend")]).collect());
+    assert_eq!(told(&of("m0", MetricUnit::Money, "sales"), &longer), pairs(&[("/formula", "too_deep")]));
+}
+
+#[test]
+fn a_platforms_roi_says_which_of_the_two_it_is() {
+    let roi = OwnMetric { unit: MetricUnit::Times, kind: MetricKind::Model, ..OwnMetric::example("douyin_roi") };
+    assert_eq!(told(&roi, &Book::default()), pairs(&[("/stands_for", "required")]));
+    let chinese =
+        OwnMetric { name_zh: "抖音投产比".to_owned(), unit: MetricUnit::Times, ..OwnMetric::example("x") };
+    assert_eq!(told(&chinese, &Book::default()), pairs(&[("/stands_for", "required")]));
+    let said = OwnMetric { stands_for: Some(StandsFor::Roas), ..roi };
+    assert_eq!(told(&said, &Book::default()), []);
+    let heroics = OwnMetric { unit: MetricUnit::Times, ..OwnMetric::example("heroics") };
+    assert_eq!(told(&heroics, &Book::default()), []);
+}

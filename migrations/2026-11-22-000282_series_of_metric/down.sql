@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY series_of_metric;
