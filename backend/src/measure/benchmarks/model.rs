@@ -15,7 +15,7 @@ const MOST: usize = 500;
 ///
 /// # Errors
 /// 422 with every wrong field.
-pub fn check(benchmarks: &[NewBenchmark], book: &Book, now: DateTime<Utc>) -> Result<()> {
+pub(super) fn check(benchmarks: &[NewBenchmark], book: &Book, now: DateTime<Utc>) -> Result<()> {
     let mut checks = Checks::default();
     if benchmarks.is_empty() || benchmarks.len() > MOST {
         checks.refuse(
@@ -63,17 +63,17 @@ pub fn check(benchmarks: &[NewBenchmark], book: &Book, now: DateTime<Utc>) -> Re
 }
 
 /// Whether both are of one group, metric and year.
-pub fn is_of_the_same(known: &Benchmark, new: &NewBenchmark) -> bool {
+pub(super) fn is_of_the_same(known: &Benchmark, new: &NewBenchmark) -> bool {
     (known.group, known.metric.as_str(), known.year) == (new.group, new.metric.as_str(), new.year)
 }
 
 /// Whether both say the same, whenever they were loaded.
-pub fn says_the_same(known: &Benchmark, other: &Benchmark) -> bool {
+pub(super) fn says_the_same(known: &Benchmark, other: &Benchmark) -> bool {
     *known == Benchmark { loaded_at: known.loaded_at, ..other.clone() }
 }
 
 /// The value as it is kept.
-pub fn benchmark(id: BenchmarkId, new: &NewBenchmark, at: DateTime<Utc>) -> Benchmark {
+pub(super) fn benchmark(id: BenchmarkId, new: &NewBenchmark, at: DateTime<Utc>) -> Benchmark {
     Benchmark {
         id,
         group: new.group,
