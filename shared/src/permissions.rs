@@ -69,6 +69,10 @@ words! {
         DeliveriesManage = "deliveries:manage",
         /// Read the audit log.
         AuditRead = "audit:read",
+        /// See goals, their pace and history.
+        GoalsRead = "goals:read",
+        /// Create, change, activate and archive goals; decide on their corrections.
+        GoalsWrite = "goals:write",
     }
 
     /// A staff's place in a retailer.
@@ -94,8 +98,16 @@ words! {
 
 use Permission as P;
 
-const READ: &[Permission] =
-    &[P::TenantRead, P::ChannelsRead, P::CampaignsRead, P::MetricsRead, P::RulesRead, P::AlertsRead, P::ChatLinkSelf];
+const READ: &[Permission] = &[
+    P::TenantRead,
+    P::ChannelsRead,
+    P::CampaignsRead,
+    P::MetricsRead,
+    P::RulesRead,
+    P::AlertsRead,
+    P::GoalsRead,
+    P::ChatLinkSelf,
+];
 
 impl Role {
     /// The one matrix: what a staff of this role may do.
@@ -119,6 +131,7 @@ impl Role {
                 P::AlertsAcknowledge,
                 P::AlertsSilence,
                 P::MaintenanceWrite,
+                P::GoalsWrite,
             ],
             Self::Analyst => &[P::StaffRead, P::JobsRead, P::RulesWrite, P::AlertsAcknowledge, P::AlertsSilence],
             Self::Compliance => {
@@ -157,6 +170,7 @@ impl Permission {
                 | P::AlertsRead
                 | P::AlertsAcknowledge
                 | P::AlertsSilence
+                | P::GoalsRead
         )
     }
 
@@ -210,6 +224,8 @@ impl Permission {
                 | P::MaintenanceWrite
                 | P::DeliveriesManage
                 | P::ChatLinkSelf
+                | P::GoalsRead
+                | P::GoalsWrite
         )
     }
 

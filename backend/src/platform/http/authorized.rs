@@ -123,6 +123,8 @@ permission_types!(
     ChatManage,
     DeliveriesManage,
     AuditRead,
+    GoalsRead,
+    GoalsWrite,
 );
 
 /// A caller who has permission `P`.
