@@ -40,6 +40,7 @@ const MADE_OTHERWISE: &[(&str, &str)] = &[
     ("goals_list", "a goal; a retailer has a few"),
     ("goals_history", "a change of a goal"),
     ("goal_proposals_list", "a month that went otherwise than planned"),
+    ("rules_versions", "a change of a rule"),
     ("departments_list", "a department; a retailer has a few"),
     ("roles_list", "a role of its own; a retailer has a few"),
     ("webhooks_list", "a webhook; a retailer has a few"),

@@ -191,7 +191,7 @@ mod tests {
     fn least(kind: &str) -> RuleSpec {
         let spec = match kind {
             "threshold" => r#"{"metric":"sales","side":"below","line":1}"#,
-            "stop_loss" => r#"{"metric":"spend","line":"1"}"#,
+            "stop_loss" => r#"{"metric":"spend","line":1}"#,
             "deviation" => r#"{"metric":"sales","side":"below"}"#,
             "change" => r#"{"metric":"sales","side":"below","versus":"previous","percent":20}"#,
             "missing_data" => r#"{"metric":"sales"}"#,
