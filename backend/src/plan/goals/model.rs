@@ -182,11 +182,10 @@ pub fn edited(stages: &[Stage], wanted: &[PeriodTarget], goal: &Goal, checks: &m
 
 /// Which way a goal goes: as the metric does; one that has no better way goes from its baseline to its target.
 pub fn aim(metric: &Metric, baseline: Option<Quantity>, target: Quantity) -> GoalAim {
-    match metric.direction {
-        Direction::HigherIsBetter => GoalAim::AtLeast,
-        Direction::LowerIsBetter => GoalAim::AtMost,
-        Direction::Neutral if baseline.is_some_and(|baseline| target < baseline) => GoalAim::AtMost,
-        Direction::Neutral => GoalAim::AtLeast,
+    let falls = baseline.is_some_and(|baseline| target < baseline);
+    match (metric.direction, falls) {
+        (Direction::LowerIsBetter, _) | (Direction::Neutral, true) => GoalAim::AtMost,
+        (Direction::HigherIsBetter, _) | (Direction::Neutral, false) => GoalAim::AtLeast,
     }
 }
 
