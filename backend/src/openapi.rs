@@ -69,6 +69,8 @@ const TAGS: &[(&str, &str)] = &[
     ("jobs", "Work that outlasts its request"),
     ("channels", "Channels"),
     ("campaigns", "Campaigns and their states"),
+    ("goals", "Goals: what a metric shall reach by when"),
+    ("goal_proposals", "Monthly corrections of goals"),
     ("rules", "Rules"),
     ("alerts", "Alerts"),
     ("silences", "Alerts that are kept quiet for a while, and by whom"),

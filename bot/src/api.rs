@@ -8,6 +8,7 @@
 
 mod alerts;
 mod error;
+mod goals;
 mod key;
 pub(crate) mod memory;
 

@@ -69,6 +69,13 @@ pub enum Command {
         /// Why; asked for when absent.
         reason: Option<String>,
     },
+    /// `goals`
+    GoalsList,
+    /// `goals show GOAL`
+    GoalShow {
+        /// Name, part of one, or id.
+        goal: String,
+    },
     /// `help [COMMAND]`
     Help {
         /// One command's help, or all.

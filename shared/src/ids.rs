@@ -168,6 +168,10 @@ ids! {
     JobId "job",
     /// The end of a retailer, and its certificate.
     ErasureId "ers",
+    /// A goal.
+    GoalId "gol",
+    /// A proposed correction of a goal.
+    ProposalId "prp",
 }
 
 #[cfg(test)]

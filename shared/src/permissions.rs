@@ -71,6 +71,10 @@ words! {
         DeliveriesManage = "deliveries:manage",
         /// Read the audit log.
         AuditRead = "audit:read",
+        /// See goals, their pace and history.
+        GoalsRead = "goals:read",
+        /// Create, change, activate and archive goals; decide on their corrections.
+        GoalsWrite = "goals:write",
     }
 
     /// A staff's place in a retailer.
@@ -96,8 +100,16 @@ words! {
 
 use Permission as P;
 
-const READ: &[Permission] =
-    &[P::TenantRead, P::ChannelsRead, P::CampaignsRead, P::MetricsRead, P::RulesRead, P::AlertsRead, P::ChatLinkSelf];
+const READ: &[Permission] = &[
+    P::TenantRead,
+    P::ChannelsRead,
+    P::CampaignsRead,
+    P::MetricsRead,
+    P::RulesRead,
+    P::AlertsRead,
+    P::GoalsRead,
+    P::ChatLinkSelf,
+];
 
 impl Role {
     /// The one matrix: what a staff of this role may do.
@@ -122,6 +134,7 @@ impl Role {
                 P::AlertsAcknowledge,
                 P::AlertsSilence,
                 P::MaintenanceWrite,
+                P::GoalsWrite,
             ],
             Self::Analyst => {
                 &[P::StaffRead, P::JobsRead, P::MetricsWrite, P::RulesWrite, P::AlertsAcknowledge, P::AlertsSilence]
@@ -162,6 +175,7 @@ impl Permission {
                 | P::AlertsRead
                 | P::AlertsAcknowledge
                 | P::AlertsSilence
+                | P::GoalsRead
         )
     }
 
@@ -215,6 +229,8 @@ impl Permission {
                 | P::MaintenanceWrite
                 | P::DeliveriesManage
                 | P::ChatLinkSelf
+                | P::GoalsRead
+                | P::GoalsWrite
         )
     }
 

@@ -1,7 +1,7 @@
 //! What is intended: channels, campaigns with their states, and what each campaign has cost and brought so far.
 //!
 //! Cast: [`channels`] (where shoppers are met), [`campaigns`] (what is done there, from draft to its end),
-//! [`budgets`] (running totals of each campaign's metrics), `names` (the retailer's own keys and what looks like an
+//! [`goals`] (what a metric shall reach by when), [`budgets`] (running totals of each campaign's metrics), `names` (the retailer's own keys and what looks like an
 //! id), `change` (what an update changed). Depends on the platform and on identity. The watch wing pauses
 //! campaigns through [`campaigns::pause_by_rule`]; what must travel up goes as the job
 //! [`campaigns::CAMPAIGN_CHANGED`]. Invariant: an archived object is kept and read, never changed again.
@@ -10,6 +10,7 @@ pub mod budgets;
 pub mod campaigns;
 mod change;
 pub mod channels;
+pub mod goals;
 mod names;
 
 pub use names::Resolved;

@@ -5,7 +5,8 @@
 //! what the API gave to the asker is matched or suggested.
 
 use tillwatch_shared::Locale;
-use tillwatch_shared::ids::CampaignId;
+use tillwatch_shared::goals::Goal;
+use tillwatch_shared::ids::{CampaignId, GoalId};
 use tillwatch_shared::measure::MetricInfo;
 use tillwatch_shared::plan::Campaign;
 use tillwatch_shared::watch::AlertState;
@@ -26,6 +27,8 @@ const CANDIDATES: usize = 10;
 const PAGES: usize = 5;
 /// The largest page.
 const PAGE: u16 = 100;
+/// Goals looked through: a retailer has a few.
+const GOALS: u16 = 200;
 /// What a chat takes: choices, and characters of each.
 const CHOICES: usize = 25;
 const CHOICE: usize = 100;
@@ -39,6 +42,8 @@ pub enum Completing {
     Alert,
     /// A metric.
     Metric,
+    /// A goal that is not archived.
+    Goal,
 }
 
 /// What a text may mean among things with several names each.
@@ -211,6 +216,29 @@ pub(super) async fn metric(typed: &str, asking: &Asking<'_>) -> Answer<Result<Me
     })
 }
 
+/// The goal that is meant, among the newest; or the reply that asks or says that there is none.
+pub(super) async fn goal(typed: &str, asking: &Asking<'_>) -> Answer<Result<GoalId, Reply>> {
+    let typed = unquoted(typed);
+    if let Ok(id) = typed.parse::<GoalId>() {
+        return Ok(Ok(id));
+    }
+    let found = asking.api.goals(asking.actor, None, GOALS).await?.data;
+    let names: Vec<Vec<&str>> = found.iter().map(|goal| vec![goal.name.as_str()]).collect();
+    let at = |place: &usize| found.get(*place);
+    Ok(match matched(typed, &names) {
+        Match::One(place) => Ok(found[place].id),
+        Match::Several(places) => {
+            let some = places.iter().take(CANDIDATES).filter_map(at);
+            let lines: Vec<String> = some.map(|goal| format!("{} · {}", goal.name, goal.id)).collect();
+            Err(only_you(Tone::Plain, asking.words.ambiguous_goal(typed, &lines)))
+        }
+        Match::Nearest(places) => {
+            let near: Vec<String> = places.iter().filter_map(at).map(|goal| goal.name.clone()).collect();
+            Err(only_you(Tone::Refused, asking.words.unknown_goal(typed, &near)))
+        }
+    })
+}
+
 /// Label and value of what a half-typed text may become.
 pub(super) async fn complete(what: Completing, typed: &str, actor: &Actor, api: &Api) -> Answer<Vec<(String, String)>> {
     let words = wording::of(who(actor, api).await?.tenant.locale);
@@ -234,6 +262,12 @@ pub(super) async fn complete(what: Completing, typed: &str, actor: &Actor, api: 
             let wanted = fold(typed);
             names.filter(|(name, key)| fold(name).contains(&wanted) || key.contains(&wanted)).collect()
         }
+        Completing::Goal => {
+            let starts = Some(typed).filter(|typed| !typed.is_empty());
+            let page = api.goals(actor, starts, 25).await?;
+            let label = |one: &Goal| format!("{} · {}", cut(&one.name, 80), words.goal_state(one.state));
+            page.data.iter().map(|one| (label(one), one.id.to_string())).collect()
+        }
     };
     let fits = |(label, value): (String, String)| (cut(&label, CHOICE), value);
     Ok(choices.into_iter().filter(|(_, value)| value.len() <= CHOICE).take(CHOICES).map(fits).collect())
@@ -250,6 +284,7 @@ pub(crate) async fn names(what: Completing, actor: &Actor, api: &Api) -> Answer<
             firing.into_iter().map(|one| one.id.to_string()).collect()
         }
         Completing::Metric => api.metrics(actor).await?.data.into_iter().map(|one| one.key).collect(),
+        Completing::Goal => api.goals(actor, None, GOALS).await?.data.into_iter().map(|one| one.name).collect(),
     })
 }
 

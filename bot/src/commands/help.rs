@@ -18,6 +18,8 @@ pub(crate) const WORDS: &[(Topic, &str)] = &[
     (Topic::AlertsAck, "alerts ack"),
     (Topic::AlertsSilence, "alerts silence"),
     (Topic::AlertsWhy, "alerts why"),
+    (Topic::GoalsList, "goals list"),
+    (Topic::GoalsShow, "goals show"),
     (Topic::Link, "link"),
     (Topic::Help, "help"),
 ];
@@ -26,10 +28,10 @@ pub(crate) const WORDS: &[(Topic, &str)] = &[
 pub(crate) const fn placeholder(topic: Topic) -> &'static str {
     match topic {
         Topic::Link => "CODE",
-        Topic::CampaignShow | Topic::CampaignPause | Topic::CampaignResume => "NAME",
+        Topic::CampaignShow | Topic::CampaignPause | Topic::CampaignResume | Topic::GoalsShow => "NAME",
         Topic::Kpi => "METRIC",
         Topic::AlertsShow | Topic::AlertsAck | Topic::AlertsSilence | Topic::AlertsWhy => "1",
-        Topic::CampaignList | Topic::AlertsList | Topic::Help => "",
+        Topic::CampaignList | Topic::AlertsList | Topic::GoalsList | Topic::Help => "",
     }
 }
 

@@ -7,6 +7,7 @@
 mod alerts;
 mod campaigns;
 mod find;
+mod goals;
 mod help;
 mod kpi;
 mod link;
@@ -125,6 +126,8 @@ async fn asked(command: Command, asking: &Asking<'_>) -> Reply {
         Command::AlertSilence { alert, duration, reason } => {
             (Permission::AlertsSilence, silence::silence(&alert, duration.as_deref(), reason.as_deref(), asking).await)
         }
+        Command::GoalsList => (Permission::GoalsRead, goals::list(asking).await),
+        Command::GoalShow { goal } => (Permission::GoalsRead, goals::show(&goal, asking).await),
         Command::AlertWhy { alert } => (Permission::AlertsRead, why::why(&alert, asking).await),
         // Answered before: neither needs to know who asks.
         Command::Help { topic } => return help::help(topic.as_deref(), asking.actor, asking.words),

@@ -57,7 +57,7 @@ fn wanted(line: &str) -> Wanted<'_> {
         .map(|words| (words, Completing::Campaign))
         .into_iter()
         .chain(alert.map(|words| (words, Completing::Alert)))
-        .chain([("kpi", Completing::Metric)])
+        .chain([("kpi", Completing::Metric), ("goals show", Completing::Goal), ("goal show", Completing::Goal)])
     {
         if let Some((at, rest)) = after(words) {
             // A closed quote ends the name; what follows is the reason.
@@ -99,6 +99,7 @@ impl Names {
             Completing::Campaign => "campaign",
             Completing::Alert => "alert",
             Completing::Metric => "metric",
+            Completing::Goal => "goal",
         };
         // An entry is put whole, so a panic elsewhere leaves it valid.
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -170,6 +171,7 @@ mod tests {
         assert_eq!(wanted("campaign pause \"Autumn coupons\" bec"), Wanted::Nothing);
         assert_eq!(wanted("alerts ack "), Wanted::Name(Completing::Alert, 11, ""));
         assert_eq!(wanted("kpi sal"), Wanted::Name(Completing::Metric, 4, "sal"));
+        assert_eq!(wanted("goals show Aut"), Wanted::Name(Completing::Goal, 11, "Aut"));
         assert_eq!(wanted("help cam"), Wanted::Topic(5, "cam"));
     }
 

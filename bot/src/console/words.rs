@@ -55,6 +55,7 @@ pub(super) fn parse(line: &str) -> Typed {
         "kpi" | "kpis" => Typed::Command(Command::Kpi { metric: some(rest) }),
         "campaign" | "campaigns" => campaign(line, rest),
         "alert" | "alerts" => alert(line, rest),
+        "goal" | "goals" => goal(line, rest),
         "pause" | "resume" => change(first, rest),
         "silence" => silence(rest),
         "ack" => named(Topic::AlertsAck, rest, |alert| Command::AlertAck { alert }),
@@ -96,6 +97,16 @@ fn alert(line: &str, rest: &str) -> Typed {
         number if number.trim_start_matches('#').parse::<usize>().is_ok() || number.starts_with("alr_") => {
             Typed::Command(Command::AlertShow { alert: verb.to_owned() })
         }
+        _ => Typed::Unknown(two_words(line)),
+    }
+}
+
+/// `goals list`, `goals show NAME`.
+fn goal(line: &str, rest: &str) -> Typed {
+    let (verb, rest) = word(rest);
+    match verb.to_lowercase().as_str() {
+        "" | "list" => Typed::Command(Command::GoalsList),
+        "show" => named(Topic::GoalsShow, rest, |goal| Command::GoalShow { goal }),
         _ => Typed::Unknown(two_words(line)),
     }
 }
@@ -249,6 +260,11 @@ mod tests {
         is("alerts silence 1", silence(None, None));
         is("alerts why #2", Command::AlertWhy { alert: "#2".to_owned() });
         assert_eq!(parse("alerts silence"), Typed::Incomplete(Topic::AlertsSilence));
+        is("goals", Command::GoalsList);
+        is("goals show “Autumn sales”", Command::GoalShow { goal: "Autumn sales".to_owned() });
+        is("goal show 秋季拉新", Command::GoalShow { goal: "秋季拉新".to_owned() });
+        assert_eq!(parse("goals show"), Typed::Incomplete(Topic::GoalsShow));
+        assert_eq!(parse("goals score"), Typed::Unknown("goals score".to_owned()));
         is("link ABCD-1234", Command::Link { code: "ABCD-1234".to_owned() });
         is("help campaign pause", Command::Help { topic: Some("campaign pause".to_owned()) });
         assert_eq!(parse(" / "), Typed::Nothing);

@@ -29,7 +29,7 @@ const REGISTRATION: Duration = Duration::from_secs(30);
 
 /// Every command, with its words in both languages.
 pub(crate) fn all() -> Vec<poise::Command<Data, Never>> {
-    let mut commands = vec![link(), campaign(), kpi(), alerts(), help()];
+    let mut commands = vec![link(), campaign(), kpi(), alerts(), goals(), help()];
     for command in &mut commands {
         word(command, "");
     }
@@ -192,6 +192,10 @@ async fn metrics(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     choices(ctx, Completing::Metric, typed).await
 }
 
+async fn goal_names(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    choices(ctx, Completing::Goal, typed).await
+}
+
 #[poise::command(slash_command, guild_only)]
 async fn link(ctx: Context<'_>, code: String) -> Result<(), Never> {
     run(ctx, Command::Link { code }).await
@@ -284,6 +288,23 @@ async fn alerts_silence(
     // No blank in it: it stands before the length in the modal's id.
     let alert: String = alert.split_whitespace().collect();
     change(ctx, Ask::Silence, format!("{alert} {}", duration.unwrap_or_default()), reason).await
+}
+
+#[poise::command(slash_command, guild_only, subcommand_required, subcommands("goals_list", "goals_show"))]
+#[expect(clippy::unused_async, reason = "the framework wants one")]
+async fn goals(_ctx: Context<'_>) -> Result<(), Never> {
+    // The platform offers subcommands only.
+    Ok(())
+}
+
+#[poise::command(slash_command, guild_only, rename = "list")]
+async fn goals_list(ctx: Context<'_>) -> Result<(), Never> {
+    run(ctx, Command::GoalsList).await
+}
+
+#[poise::command(slash_command, guild_only, rename = "show")]
+async fn goals_show(ctx: Context<'_>, #[autocomplete = "goal_names"] goal: String) -> Result<(), Never> {
+    run(ctx, Command::GoalShow { goal }).await
 }
 
 #[poise::command(slash_command, guild_only)]

@@ -54,6 +54,10 @@ pub(crate) const ALL: &[Words] = &[
     words("alerts silence alert", "预警", "Number in the last list, or id", "最近一次列表中的编号，或预警编号"),
     words("alerts silence duration", "时长", "30m, 2h or 1d; an hour if left out", "30分钟、2小时或1天；留空为1小时"),
     words("alerts silence reason", "原因", "Why; you are asked when you leave it out", "静默的原因；留空时会再询问"),
+    words("goals", "目标", "Goals: list, show", "目标：列表、查看"),
+    words("goals list", "列表", "List the goals that are pursued", "列出执行中的目标"),
+    words("goals show", "查看", "Show a goal with pace and forecast", "查看某个目标的进度与预测"),
+    words("goals show goal", "目标", "Name or id", "名称或编号"),
     words("help", "帮助", "What the bot can do", "机器人能做什么"),
 ];
 

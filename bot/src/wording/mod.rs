@@ -6,6 +6,7 @@
 
 mod en;
 pub mod figures;
+mod pursuing;
 mod quieting;
 mod zh_cn;
 
@@ -14,6 +15,7 @@ use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::watch::{Alert, AlertState, AlertStep, RuleBucket, Severity, Transport};
 
+pub use pursuing::{GoalLabels, Pursuing};
 pub use quieting::{Planned, Quieting, Route};
 
 /// A first line and the text under it.
@@ -58,7 +60,7 @@ lists! {
     Change { Pause, Resume }
 
     /// What can be asked for help on.
-    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, AlertsSilence, AlertsWhy, Help }
+    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, AlertsSilence, AlertsWhy, GoalsList, GoalsShow, Help }
 
     /// Which part of what was typed was refused.
     Input { Search, Reason, Code, Other }
@@ -156,7 +158,7 @@ pub trait Alerting: Names {
 }
 
 /// Everything that can be said.
-pub trait Wording: Alerting + Quieting {
+pub trait Wording: Alerting + Quieting + Pursuing {
     /// The chat user is linked to nobody.
     fn not_linked(&self, link: &str) -> Said;
     /// The reader's role lacks the permission; these roles have it.
@@ -283,6 +285,10 @@ pub fn spelled(transport: Transport, topic: Topic, name: &str) -> String {
         (Topic::AlertsWhy, false) => format!("alerts why {name}"),
         (Topic::AlertsSilence, true) => format!("/alerts silence alert:{name} duration:2h reason:…"),
         (Topic::AlertsSilence, false) => format!("alerts silence {name} for 2h because …"),
+        (Topic::GoalsList, true) => "/goals list".to_owned(),
+        (Topic::GoalsList, false) => "goals list".to_owned(),
+        (Topic::GoalsShow, true) => format!("/goals show goal:{name}"),
+        (Topic::GoalsShow, false) => format!("goals show {name}"),
         (Topic::Help, true) => "/help".to_owned(),
         (Topic::Help, false) => "help".to_owned(),
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::things::{deviation, stop_loss, threshold};
+use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState};
 use tillwatch_shared::watch::{AlertDigest, DeliveryState, EvaluationOutcome, NoticeKind, QuietState, QuietWhy, Told};
 
 #[expect(clippy::too_many_lines, reason = "it names everything once")]
@@ -86,6 +87,7 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     all.push(words.silent("1"));
     all.extend(AlertStep::ALL.iter().map(|step| words.step(*step).to_owned()));
     all.extend(kept_quiet_and_told(words));
+    all.extend(pursued(words));
     all.extend([
         words.more(3),
         words.request("1"),
@@ -180,6 +182,25 @@ fn kept_quiet_and_told(words: &dyn Wording) -> Vec<String> {
     all
 }
 
+/// What is said of goals.
+fn pursued(words: &dyn Wording) -> Vec<String> {
+    let near = ["1".to_owned(), "2".to_owned()];
+    let said = [
+        words.no_goals(),
+        words.unknown_goal("1", &[]),
+        words.unknown_goal("1", &near),
+        words.ambiguous_goal("1", &near),
+    ];
+    let mut all: Vec<String> = said.into_iter().flat_map(|said| [said.title, said.body]).collect();
+    all.extend([words.goals(1), words.goals_hint("1"), words.goal_pace("1"), words.goal_until("1")]);
+    all.push(words.goal_forecast("1", "2", "3"));
+    all.extend(GoalState::ALL.iter().map(|&state| words.goal_state(state).to_owned()));
+    all.extend(GoalOutlook::ALL.iter().map(|&outlook| words.outlook(outlook).to_owned()));
+    all.extend(GoalAim::ALL.iter().map(|&aim| words.goal_so_far("1", "2", aim)));
+    all.extend(words.goal_labels().all().map(str::to_owned));
+    all
+}
+
 fn digest(firing: u32, resolved: u32) -> AlertDigest {
     AlertDigest {
         alerts: firing + resolved,
@@ -207,10 +228,13 @@ fn every_text_exists_in_both_languages() {
 }
 
 /// What stays Latin in a Chinese text: commands and addresses as they are typed, and names.
-const LATIN: [&str; 19] = [
+const LATIN: [&str; 22] = [
     "POST /v1/chat-links/code",
     "POST /v1/campaigns",
     "POST /v1/samples",
+    "POST /v1/goals",
+    "goals list",
+    "gol_",
     "GET 1",
     "campaign list",
     "campaign pause",

@@ -9,6 +9,7 @@ mod anomaly;
 mod budget_pace;
 mod change;
 mod deviation;
+mod goal_pace;
 mod missing_data;
 mod stop_loss;
 mod threshold;
@@ -17,6 +18,7 @@ pub use anomaly::{AnomalySpec, Pattern};
 pub use budget_pace::BudgetPaceSpec;
 pub use change::{ChangeSpec, Versus};
 pub use deviation::{Baseline, Comparison, DeviationSpec};
+pub use goal_pace::GoalPaceSpec;
 pub use missing_data::MissingDataSpec;
 pub use stop_loss::StopLossSpec;
 pub use threshold::ThresholdSpec;
@@ -165,6 +167,8 @@ kinds! {
     BudgetPace(BudgetPaceSpec) = "budget_pace",
     /// A figure is out of the ordinary for its series, as far as it was learned (异常).
     Anomaly(AnomalySpec) = "anomaly",
+    /// A goal falls behind its plan, or its forecast misses the target (目标进度).
+    GoalPace(GoalPaceSpec) = "goal_pace",
 }
 
 impl RuleSpec {
@@ -192,6 +196,7 @@ mod tests {
             "change" => r#"{"metric":"sales","side":"below","versus":"previous","percent":20}"#,
             "budget_pace" => r#"{"side":"above"}"#,
             "missing_data" | "anomaly" => r#"{"metric":"sales"}"#,
+            "goal_pace" => r#"{"metric":"sales","goal":"gol_1111111111111111111111"}"#,
             other => panic!("no example of {other}"),
         };
         serde_json::from_str(&spec.replacen('{', &format!("{{\"kind\":\"{kind}\","), 1)).unwrap()

@@ -43,7 +43,7 @@ async fn commands_are_registered_in_both_languages_and_only_servers_are_listened
     let (fake, _api, bot) = start().await;
     let commands = fake.commands().await;
     let names: Vec<&str> = commands.iter().filter_map(|c| c["name"].as_str()).collect();
-    assert_eq!(names, ["link", "campaign", "kpi", "alerts", "help"]);
+    assert_eq!(names, ["link", "campaign", "kpi", "alerts", "goals", "help"]);
     assert_eq!(commands[1]["name_localizations"]["zh-CN"], "营销活动");
     assert_eq!(commands[3]["options"][2]["name_localizations"]["zh-CN"], "认领");
     fake.until_gateway("ready", 1).await;

@@ -152,7 +152,7 @@ async fn ask_with(caller: &Client, method: &str, path: &str, case: &Case, more: 
     if case.body.is_some() {
         headers.push(("content-type", "application/json"));
     }
-    if method == "patch" {
+    if ["patch", "put"].contains(&method) {
         headers.push(("if-match", "\"1\""));
     }
     let body = case.body.as_ref().map(|body| body.to_string().into_bytes());

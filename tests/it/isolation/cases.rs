@@ -249,6 +249,27 @@ fn planned(operation: &str, mine: &Seeded) -> Vec<Case> {
         "benchmarks_remove" => vec![not_found("benchmark")],
         "metrics_get" | "metrics_archive" => vec![not_found("metric")],
         "metrics_update" => vec![not_found("metric").body(json!({ "name_en": "taken over" }))],
+        _ => pursued(operation, mine),
+    }
+}
+
+/// The operations of goals.
+fn pursued(operation: &str, mine: &Seeded) -> Vec<Case> {
+    let not_found = |name: &str| Case::new(Theirs::NotFound).id(mine.id(name));
+    match operation {
+        "goals_list" | "goal_proposals_list" => vec![Case::new(Theirs::Nothing)],
+        "goals_create" => {
+            vec![Case::new(Theirs::UnknownReference).body(json!({
+                "name": "G", "channel": mine.id("channel"), "campaigns": [mine.id("campaign")],
+            }))]
+        }
+        "goals_get" | "goals_archive" | "goals_periods" | "goals_history" | "goals_picture" => vec![not_found("goal")],
+        "goals_update" => vec![not_found("goal").body(json!({ "name": "taken over" }))],
+        "goals_activate" => vec![not_found("goal").body(json!({}))],
+        "goals_set_periods" => {
+            vec![not_found("goal").body(json!({ "periods": [{ "starts_on": "2026-01-01", "target": 1 }] }))]
+        }
+        "goal_proposals_accept" | "goal_proposals_refuse" => vec![not_found("proposal").body(json!({}))],
         _ => Vec::new(),
     }
 }

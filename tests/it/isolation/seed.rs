@@ -7,6 +7,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use tillwatch_backend::app::App;
 use tillwatch_backend::identity::audit::sealing;
+use tillwatch_shared::ids::{GoalId, ProposalId};
 use tillwatch_shared::permissions::{Permission, Role};
 
 /// A number that no other figure of the run has.
@@ -188,6 +189,7 @@ impl Seeded {
         assert_eq!((&taken["refused"], &taken["stopped"][0]["alert"].is_null()), (&json!(0), &false), "{taken}");
         self.tenant.settled().await;
         let first = [("alert", "/v1/alerts"), ("chat_user", "/v1/chat-links"), ("delivery", "/v1/deliveries")];
+        self.pursue().await;
         let file = "metric,at,key,value\nsales,2026-01-01T00:00:00Z,imported,7\nnonsense,,,\n";
         let headers = [("content-type", "text/csv")];
         let import = self.tenant.owner.send("POST", "/v1/imports?kind=samples", &headers, Some(file.into())).await.ok();
@@ -197,6 +199,31 @@ impl Seeded {
             let page = self.tenant.owner.get(path).await.ok();
             self.ids.insert(name, text(&page["data"][0]["id"]).to_owned());
         }
+    }
+
+    /// A goal that is pursued, and a correction of it that waits.
+    async fn pursue(&mut self) {
+        let day = |ahead: i64| (chrono::Utc::now() + chrono::TimeDelta::days(ahead)).date_naive();
+        let me = self.tenant.owner.get("/v1/me").await.ok();
+        let goal = json!({
+            "name": format!("{} grows", self.mark), "metric": "sales", "target": 1000, "starts_on": day(-3), "ends_on": day(60),
+            "owner": me["staff"]["id"], "relevance": self.mark, "channel": self.id("channel"),
+        });
+        let goal = self.create("goal", "/v1/goals", goal).await;
+        let anyway = json!({ "achievable_anyway": format!("{} wants it", self.mark) });
+        self.tenant.owner.post(&format!("/v1/goals/{goal}/activate"), anyway).await.ok();
+        let proposal = ProposalId::new();
+        self.ids.insert("proposal", proposal.to_string());
+        let goal: GoalId = goal.parse().expect("an id");
+        let (tenant, goal, proposal) = (self.tenant.id.0, goal.0, proposal.0);
+        self.tenant
+            .database
+            .execute(&format!(
+                "INSERT INTO goal_proposals (tenant_id, proposal_id, goal_id, month, state, planned_e4, achieved_e4, \
+                 target_before_e4, target_after_e4, periods, made_at) VALUES ('{tenant}', '{proposal}', '{goal}', '2026-01-01', \
+                 'open', 10000, 5000, 10000000, 10000000, '[]', now())"
+            ))
+            .await;
     }
 
     async fn create(&mut self, name: &'static str, path: &str, wish: serde_json::Value) -> String {

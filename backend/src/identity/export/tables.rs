@@ -121,6 +121,24 @@ pub const TABLES: &[Table] = &[
         "evaluation_id rule_id channel_id window_start at outcome reason figures alert_id",
     ),
     rows("events", "event_id:uuid", "event_id at kind schema_version data"),
+    rows("goal_periods", "goal_id:uuid starts_on:date", "goal_id starts_on ends_on target_e4"),
+    rows(
+        "goal_proposals",
+        "proposal_id:uuid",
+        "proposal_id goal_id month state planned_e4 achieved_e4 target_before_e4 target_after_e4 periods made_at decided_at \
+         decided_by decision_reason",
+    ),
+    rows(
+        "goal_versions",
+        "goal_id:uuid version:bigint",
+        "goal_id version at step actor_kind actor_id via goal periods",
+    ),
+    rows(
+        "goals",
+        "goal_id:uuid",
+        "goal_id name metric channel_id campaign_id baseline_e4 baseline_source target_e4 starts_on ends_on owner_id relevance \
+         campaigns period spread state state_since achievable_anyway activated_at created_at updated_at version",
+    ),
     withheld("idempotency_keys", "answers that are kept for a day for whoever asks again"),
     rows_but(
         "invitations",

@@ -380,6 +380,78 @@ diesel::table! {
 }
 
 diesel::table! {
+    goal_periods (tenant_id, goal_id, starts_on) {
+        tenant_id -> Uuid,
+        goal_id -> Uuid,
+        starts_on -> Date,
+        ends_on -> Date,
+        target_e4 -> Int8,
+    }
+}
+
+diesel::table! {
+    goal_proposals (tenant_id, proposal_id) {
+        tenant_id -> Uuid,
+        proposal_id -> Uuid,
+        goal_id -> Uuid,
+        month -> Date,
+        state -> Text,
+        planned_e4 -> Int8,
+        achieved_e4 -> Int8,
+        target_before_e4 -> Int8,
+        target_after_e4 -> Int8,
+        periods -> Jsonb,
+        made_at -> Timestamptz,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        decision_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    goal_versions (tenant_id, goal_id, version) {
+        tenant_id -> Uuid,
+        goal_id -> Uuid,
+        version -> Int8,
+        at -> Timestamptz,
+        step -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        via -> Text,
+        goal -> Jsonb,
+        periods -> Jsonb,
+    }
+}
+
+diesel::table! {
+    goals (tenant_id, goal_id) {
+        tenant_id -> Uuid,
+        goal_id -> Uuid,
+        name -> Text,
+        metric -> Nullable<Text>,
+        channel_id -> Nullable<Uuid>,
+        campaign_id -> Nullable<Uuid>,
+        baseline_e4 -> Nullable<Int8>,
+        baseline_source -> Nullable<Text>,
+        target_e4 -> Nullable<Int8>,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        owner_id -> Nullable<Uuid>,
+        relevance -> Text,
+        campaigns -> Array<Uuid>,
+        period -> Text,
+        spread -> Text,
+        state -> Text,
+        state_since -> Timestamptz,
+        achievable_anyway -> Nullable<Text>,
+        activated_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     idempotency_keys (tenant_id, key_hash) {
         tenant_id -> Uuid,
         key_hash -> Bytea,
@@ -848,6 +920,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_tenants,
     evaluations,
     events,
+    goal_periods,
+    goal_proposals,
+    goal_versions,
+    goals,
     idempotency_keys,
     invitations,
     job_files,

@@ -124,6 +124,8 @@ permission_types!(
     ChatManage,
     DeliveriesManage,
     AuditRead,
+    GoalsRead,
+    GoalsWrite,
 );
 
 /// A caller who has permission `P`.

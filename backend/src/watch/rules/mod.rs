@@ -1,7 +1,7 @@
 //! Rules: what a retailer wants to be told of, or stopped.
 //!
 //! Vocabulary: a rule has a *specification* of a *kind* (threshold, stop-loss, deviation, change, missing data, budget
-//! pace), a *timing* (hours or days, a window of them, for how long), a *scope* (a channel, a campaign, each channel by
+//! pace, goal pace), a *timing* (hours or days, a window of them, for how long), a *scope* (a channel, a campaign, each channel by
 //! itself, or everything), a severity, *quiet hours* in which its alerts wait, and an *action*.
 //!
 //! Cast: [`kinds`] (what each kind refuses and says, one file a kind), [`detect`] (the arithmetic, pure), [`series`] (the
@@ -197,6 +197,9 @@ async fn check_kind_in_place(tx: &mut Tx, who: &Who, rule: &Rule, checks: &mut C
             );
             checks.refuse("/spec/comparison", "too_few", detail);
         }
+    }
+    if let RuleSpec::GoalPace(spec) = &rule.spec {
+        reading::check_goal(tx, who, rule, spec, checks).await?;
     }
     if let Some(campaign) = rule.campaign.filter(|_| kinds::of(&rule.spec).wants_plan()) {
         let plan = campaigns::plan_of(tx, who.tenant, campaign).await;

@@ -4,7 +4,7 @@
 //! window the sum of so many of them (a ratio stays a ratio of sums). Then any stretch of it can be judged; what lies
 //! before the stretch is history.
 
-use super::kinds::{self, Case, Judge, Silence, SpendPlan, width};
+use super::kinds::{self, Case, Judge, Plan, Silence, width};
 use crate::measure::samples::buckets::Counted;
 use crate::measure::samples::calendar::{day_start, hour_start, local_date};
 use crate::watch::rules::detect::{Bucket, NoDataReason, Verdict};
@@ -91,7 +91,7 @@ impl<'a> How<'a> {
 #[derive(Debug)]
 pub struct Prepared<'a> {
     how: How<'a>,
-    plan: Option<SpendPlan>,
+    plan: Option<Plan>,
     series: Vec<(Option<ChannelId>, Vec<Timed>)>,
     /// The figures of each time, for a kind that compares with peers.
     peers: HashMap<DateTime<Utc>, Vec<(Option<ChannelId>, Bucket)>>,
@@ -102,10 +102,14 @@ impl<'a> Prepared<'a> {
     pub fn new(
         how: How<'a>,
         counted: Vec<(Option<ChannelId>, Vec<Counted>)>,
-        plan: Option<SpendPlan>,
+        plan: Option<Plan>,
         through: DateTime<Utc>,
     ) -> Self {
-        let begin = plan.map(|plan| day_start(how.zone, plan.starts_on));
+        // A goal's forecast rests on what was before it, too.
+        let begin = match &plan {
+            Some(Plan::Spend(plan)) => Some(day_start(how.zone, plan.starts_on)),
+            _ => None,
+        };
         let ready = |rows: Vec<Counted>| rolled(how, filled(how, &rows, begin, through));
         let series: Vec<_> = counted.into_iter().map(|(channel, rows)| (channel, ready(rows))).collect();
         let mut peers: HashMap<DateTime<Utc>, Vec<(Option<ChannelId>, Bucket)>> = HashMap::new();
@@ -285,6 +289,7 @@ fn rolled(how: How<'_>, buckets: Vec<Timed>) -> Vec<Timed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watch::rules::kinds::SpendPlan;
     use chrono::NaiveDate;
     use chrono_tz::America::New_York;
     use serde_json::{Value, json};
@@ -370,7 +375,7 @@ mod tests {
         let timing = Timing::default();
         let how = How { spec: &spec, timing: &timing, zone: New_York };
         let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-        let plan = SpendPlan { starts_on: first, ends_on: first + TimeDelta::days(9), budget: 100.0 };
+        let plan = Plan::Spend(SpendPlan { starts_on: first, ends_on: first + TimeDelta::days(9), budget: 100.0 });
         let prepared = Prepared::new(how, vec![(None, Vec::new())], Some(plan), day(4));
         let verdicts = prepared.judge(0, day(0), false);
         assert_eq!(verdicts.len(), 5);

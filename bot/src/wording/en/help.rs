@@ -16,6 +16,8 @@ pub(super) fn line(topic: Topic) -> &'static str {
         Topic::AlertsAck => "take an alert; the team sees that you have it",
         Topic::AlertsSilence => "silence an alert for a while; a reason is needed",
         Topic::AlertsWhy => "why you got an alert, or did not",
+        Topic::GoalsList => "the goals that are pursued, with pace and forecast",
+        Topic::GoalsShow => "one goal: pace, forecast, what a draft lacks",
         Topic::Help => "this list, or help on one command",
     }
 }
@@ -50,6 +52,10 @@ pub(super) fn text(topic: Topic) -> &'static str {
         Topic::AlertsWhy => {
             "Tells what it was judged by, whether a silence, maintenance, a stop-loss or a storm held it back, and what became of each message. By the number of your last list, or by its id (alr_…)."
         }
+        Topic::GoalsList => {
+            "Pace is what was brought against what was to be brought by now. The forecast is where the goal will be at its deadline, if it goes on as in the last weeks."
+        }
+        Topic::GoalsShow => "A goal is found by its id (gol_…), its name, or a part of it, in any case.",
         Topic::Help => "For example: help campaign pause",
     }
 }

@@ -1,6 +1,7 @@
 //! The bot in English.
 
 mod alerts;
+mod goals;
 mod help;
 mod names;
 mod quiet;
@@ -33,6 +34,7 @@ impl Wording for English {
             Permission::CampaignsRead => "see campaigns",
             Permission::AlertsRead => "see alerts",
             Permission::MetricsRead => "see figures",
+            Permission::GoalsRead => "see goals",
             Permission::ChatManage => "link a chat server",
             _ => "do this",
         };

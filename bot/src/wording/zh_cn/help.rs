@@ -16,6 +16,8 @@ pub(super) fn line(topic: Topic) -> &'static str {
         Topic::AlertsAck => "认领预警，团队可见由您跟进",
         Topic::AlertsSilence => "静默预警一段时间，须填写原因",
         Topic::AlertsWhy => "为什么收到或没有收到某条预警",
+        Topic::GoalsList => "执行中的目标及其进度与预测",
+        Topic::GoalsShow => "单个目标：进度、预测，以及草稿尚缺的内容",
         Topic::Help => "显示本列表，或某个命令的说明",
     }
 }
@@ -44,6 +46,8 @@ pub(super) fn text(topic: Topic) -> &'static str {
         Topic::AlertsWhy => {
             "说明判断依据，是否被静默、维护、止损抑制或合并，以及每条消息的情况。可用最近一次列表中的编号，或预警编号（alr_…）。"
         }
+        Topic::GoalsList => "进度为目前实际与目前应达到之比。预测为照最近几周的情况，截止时将达到多少。",
+        Topic::GoalsShow => "可用编号（gol_…）、名称或名称的一部分查找，不区分大小写。",
         Topic::Help => "例如：help campaign pause",
     }
 }

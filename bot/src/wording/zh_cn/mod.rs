@@ -1,6 +1,7 @@
 //! The bot in Simplified Chinese, in the terms of the trade.
 
 mod alerts;
+mod goals;
 mod help;
 mod names;
 mod quiet;
@@ -31,6 +32,7 @@ impl Wording for Chinese {
             Permission::CampaignsRead => "查看营销活动",
             Permission::AlertsRead => "查看预警",
             Permission::MetricsRead => "查看指标",
+            Permission::GoalsRead => "查看目标",
             Permission::ChatManage => "绑定聊天服务器",
             _ => "执行此操作",
         };

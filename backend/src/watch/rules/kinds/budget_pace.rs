@@ -4,7 +4,7 @@
 //! campaign ends at S · T / d if it goes on at the pace of all its days so far (the forecast). Days without spend count:
 //! they are days gone.
 
-use super::{Case, Judge, Silence, no_window, side_of};
+use super::{Case, Judge, Plan, Silence, no_window, side_of};
 use crate::platform::validate::Checks;
 use crate::watch::rules::detect::{Figures, NoDataReason, Verdict};
 use chrono::TimeDelta;
@@ -32,7 +32,7 @@ impl Judge for BudgetPaceSpec {
     }
 
     fn judge(&self, case: &Case<'_>) -> Verdict {
-        let Some(plan) = case.plan else { return Verdict::NoData(NoDataReason::NoValue) };
+        let Some(Plan::Spend(plan)) = case.plan else { return Verdict::NoData(NoDataReason::NoValue) };
         let day = case.judged.start.date();
         if day < plan.starts_on || day > plan.ends_on {
             return Verdict::NoData(NoDataReason::NoValue);
@@ -91,7 +91,7 @@ mod tests {
 
     /// What is said of the last of these days' spend, of a campaign from the 1st to the 10th with a budget of 1000.
     fn last(side: &str, spend: &[f64], open: bool) -> Verdict {
-        let plan = SpendPlan { starts_on: day(1), ends_on: day(10), budget: 1_000.0 };
+        let plan = Plan::Spend(SpendPlan { starts_on: day(1), ends_on: day(10), budget: 1_000.0 });
         let last = day(u32::try_from(spend.len()).unwrap()).and_hms_opt(0, 0, 0).unwrap();
         let judged = Bucket::plain(last, spend.iter().sum());
         let rule: BudgetPaceSpec = serde_json::from_value(json!({ "side": side })).unwrap();

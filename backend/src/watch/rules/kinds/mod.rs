@@ -12,11 +12,13 @@ mod anomaly;
 mod budget_pace;
 mod change;
 mod deviation;
+mod goal_pace;
 mod missing_data;
 mod stop_loss;
 mod threshold;
 
 use super::detect::{self, Bucket, RuleError, Verdict};
+use crate::plan::goals::course::Course;
 use crate::platform::validate::Checks;
 use chrono::{NaiveDate, TimeDelta};
 use tillwatch_shared::watch::{CreateRule, RuleBucket, RuleSpec, Side, Timing};
@@ -35,6 +37,7 @@ pub fn of(spec: &RuleSpec) -> &dyn Judge {
         RuleSpec::MissingData(kind) => kind,
         RuleSpec::BudgetPace(kind) => kind,
         RuleSpec::Anomaly(kind) => kind,
+        RuleSpec::GoalPace(kind) => kind,
     }
 }
 
@@ -109,6 +112,15 @@ pub enum Drawn {
     Cost,
 }
 
+/// What was planned for what is judged.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// A campaign's spend.
+    Spend(SpendPlan),
+    /// A goal.
+    Goal(Course),
+}
+
 /// A campaign's plan: what may be spent until when.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpendPlan {
@@ -131,8 +143,8 @@ pub struct Case<'a> {
     pub peers: &'a [Bucket],
     /// When the rule judges.
     pub timing: &'a Timing,
-    /// The campaign's plan, for a kind that wants it; `None` where it lacks days or budget.
-    pub plan: Option<&'a SpendPlan>,
+    /// The campaign's plan or the goal, for a kind that wants it; `None` where it lacks days, budget or target.
+    pub plan: Option<&'a Plan>,
     /// Whether an alert is open.
     pub open: bool,
 }

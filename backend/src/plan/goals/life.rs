@@ -1,0 +1,206 @@
+//! What each day brings an active goal by itself: it is reached or missed, or its last month proposes a correction.
+//!
+//! A sum that is to be at least its target is reached as soon as it is; every other goal is judged when its deadline is a
+//! whole day past, so that late figures of the last day are in. What was decided stays decided: a later correction of a sample
+//! changes the figures and not the verdict. A month's correction is proposed on its successor's first days, as soon as its
+//! last day has data, by the fourth at the latest.
+
+use super::correction::{self, Correction, settled};
+use super::course::{Course, DayFigure};
+use super::model::step;
+use super::store::proposals::{self, Proposal};
+use super::{figures, keep, metric_of, model, record, store};
+use crate::app::App;
+use crate::error::Result;
+use crate::identity::audit::{self, Entry};
+use crate::identity::tenants::{self, Settings};
+use crate::measure::metrics::Metric;
+use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
+use serde_json::json;
+use tillwatch_shared::goals::{Goal, GoalAim, GoalState, GoalStep, PeriodCorrected, ProposalState};
+use tillwatch_shared::ids::{GoalId, ProposalId};
+
+/// Days that a deadline must be past before a goal is judged.
+const GRACE: TimeDelta = TimeDelta::days(1);
+/// From this day of a month on a proposal waits for no more data of the month before.
+const WAITS_UNTIL: u32 = 4;
+
+/// Looks at a goal as of `at`. One that is not active is left alone.
+///
+/// # Errors
+/// 404; when the database fails.
+pub async fn check(app: &App, who: &Who, id: GoalId, at: DateTime<Utc>) -> Result<()> {
+    app.db
+        .write(who, async |tx| {
+            let goal = store::get(tx, who.tenant, id, true).await?;
+            let stages = store::stages(tx, who.tenant, id).await?;
+            let (Some(course), Some(metric)) = (model::course(&goal, stages), metric_of(&goal)) else { return Ok(()) };
+            if goal.state != GoalState::Active {
+                return Ok(());
+            }
+            let settings = tenants::settings(tx, who.tenant).await?;
+            let today = figures::today(&settings, at);
+            let days = figures::lately(tx, &settings, &goal, metric, today).await?;
+            match verdict(&course, &days, today) {
+                Some(state) => end(tx, who, goal, &course, state, at).await,
+                None => propose(tx, who, &settings, (&goal, metric), (&course, &days), at).await,
+            }
+        })
+        .await
+}
+
+/// What became of a goal by the morning of `today`; `None` while it goes on.
+pub fn verdict(course: &Course, days: &[DayFigure], today: NaiveDate) -> Option<GoalState> {
+    let yesterday = today.pred_opt()?;
+    let value = course.value(days, yesterday.min(course.ends_on));
+    let reached = value.is_some_and(|value| course.is_reached(value));
+    let early = course.adds_up && course.aim == GoalAim::AtLeast && yesterday >= course.starts_on;
+    if reached && early {
+        return Some(GoalState::Reached);
+    }
+    let over = today > course.ends_on + GRACE;
+    over.then_some(if reached { GoalState::Reached } else { GoalState::Missed })
+}
+
+async fn end(
+    tx: &mut Tx,
+    who: &Who,
+    mut goal: Goal,
+    course: &Course,
+    state: GoalState,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let before = json!({ "state": goal.state });
+    goal.state = state;
+    goal.state_since = at;
+    goal.updated_at = at.max(goal.updated_at);
+    goal.version += 1;
+    proposals::supersede(tx, who.tenant, goal.id, at).await?;
+    let (step, action) = match state {
+        GoalState::Reached => (GoalStep::Reached, "goal.reached"),
+        _ => (GoalStep::Missed, "goal.missed"),
+    };
+    keep(tx, who, &goal, &course.stages, step).await?;
+    record(tx, who, action, &goal, Some(before), Some(json!({ "state": state }))).await
+}
+
+/// Proposes what the last month says, once.
+async fn propose(
+    tx: &mut Tx,
+    who: &Who,
+    settings: &Settings,
+    (goal, metric): (&Goal, &'static Metric),
+    (course, days): (&Course, &[DayFigure]),
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let today = figures::today(settings, at);
+    let Some(month) = month_to_judge(days, today) else { return Ok(()) };
+    if proposals::of_month(tx, who.tenant, goal.id, month.0).await? {
+        return Ok(());
+    }
+    let Some(found) = correction::correction(course, days, month, step(metric)) else { return Ok(()) };
+    let Some(proposal) = proposal(goal, course, &found, month.0, at) else { return Ok(()) };
+    // What an earlier month proposed has been overtaken by this one.
+    proposals::supersede(tx, who.tenant, goal.id, at).await?;
+    if proposals::insert(tx, who.tenant, &proposal).await? {
+        let after = json!({ "goal": goal.id, "month": month.0, "target": proposal.target_after });
+        let before = json!({ "target": proposal.target_before });
+        let entry = Entry {
+            action: "goal_proposal.made",
+            object: Some(proposal.id.to_string()),
+            before: Some(before),
+            after: Some(after),
+            ..Entry::default()
+        };
+        audit::record(tx, who, entry).await?;
+    }
+    Ok(())
+}
+
+/// The month before `today`'s, from its first to its last day, once its figures are in.
+pub fn month_to_judge(days: &[DayFigure], today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+    let last = today.with_day(1)?.pred_opt()?;
+    let first = last.with_day(1)?;
+    let complete = days.last().is_some_and(|newest| newest.day >= last);
+    (complete || today.day() >= WAITS_UNTIL).then_some((first, last))
+}
+
+fn proposal(goal: &Goal, course: &Course, found: &Correction, month: NaiveDate, at: DateTime<Utc>) -> Option<Proposal> {
+    let changed = course.stages.iter().zip(&found.stages).filter(|(before, after)| before != after);
+    let periods = changed.map(|(before, after)| PeriodCorrected {
+        starts_on: before.starts_on,
+        before: before.target,
+        after: after.target,
+    });
+    Some(Proposal {
+        id: ProposalId::new(),
+        goal: goal.id,
+        month,
+        state: ProposalState::Open,
+        planned: settled(found.planned, 1)?,
+        achieved: settled(found.achieved, 1)?,
+        target_before: goal.target?,
+        target_after: found.target,
+        periods: periods.collect(),
+        made_at: at,
+        decided_at: None,
+        decided_by: None,
+        decision_reason: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::goals::periods::Stage;
+    use tillwatch_shared::quantity::Quantity;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn course(adds_up: bool, aim: GoalAim) -> Course {
+        let (starts_on, ends_on) = (day("2026-03-01"), day("2026-03-31"));
+        let target = Quantity::from_units(100).unwrap();
+        Course {
+            adds_up,
+            aim,
+            baseline: None,
+            target: 100.0,
+            starts_on,
+            ends_on,
+            stages: vec![Stage { starts_on, ends_on, target }],
+            active: true,
+        }
+    }
+
+    fn of_day(text: &str, above: f64) -> Vec<DayFigure> {
+        vec![DayFigure { day: day(text), above, below: Some(1.0) }]
+    }
+
+    #[test]
+    fn a_sum_is_reached_at_once_and_everything_else_is_judged_behind_its_deadline() {
+        let sum = course(true, GoalAim::AtLeast);
+        assert_eq!(verdict(&sum, &of_day("2026-03-05", 100.0), day("2026-03-06")), Some(GoalState::Reached));
+        assert_eq!(verdict(&sum, &of_day("2026-03-05", 99.0), day("2026-04-01")), None, "the last day may be late");
+        assert_eq!(verdict(&sum, &of_day("2026-03-05", 99.0), day("2026-04-02")), Some(GoalState::Missed));
+        let cap = course(true, GoalAim::AtMost);
+        assert_eq!(verdict(&cap, &of_day("2026-03-05", 10.0), day("2026-03-06")), None);
+        assert_eq!(verdict(&cap, &of_day("2026-03-05", 10.0), day("2026-04-02")), Some(GoalState::Reached));
+        let ratio = course(false, GoalAim::AtLeast);
+        assert_eq!(verdict(&ratio, &of_day("2026-03-20", 120.0), day("2026-03-21")), None);
+        assert_eq!(verdict(&ratio, &of_day("2026-03-20", 120.0), day("2026-04-02")), Some(GoalState::Reached));
+        assert_eq!(verdict(&ratio, &[], day("2026-04-02")), Some(GoalState::Missed), "nothing was counted");
+    }
+
+    #[test]
+    fn a_month_is_judged_when_its_last_day_has_data_or_three_days_were_waited() {
+        let march = Some((day("2026-03-01"), day("2026-03-31")));
+        assert_eq!(month_to_judge(&of_day("2026-03-31", 1.0), day("2026-04-01")), march);
+        assert_eq!(month_to_judge(&of_day("2026-03-30", 1.0), day("2026-04-01")), None);
+        assert_eq!(month_to_judge(&of_day("2026-03-30", 1.0), day("2026-04-04")), march);
+        assert_eq!(month_to_judge(&[], day("2026-01-20")), Some((day("2025-12-01"), day("2025-12-31"))));
+    }
+}

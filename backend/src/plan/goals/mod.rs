@@ -1,0 +1,355 @@
+//! Goals (目标): what a metric shall reach by when, for the whole retailer, a channel or a campaign.
+//!
+//! Vocabulary: a goal has a *baseline*, a *target*, a first day and a *deadline*; it is decomposed into *periods*; its *pace*
+//! is what it brought against what was to be expected by then; its *forecast* is where it will be at the deadline; a
+//! *correction* is what a month's figures propose for the rest of it.
+//!
+//! Cast: [`model`] (what may stand in a goal), [`smart`] (the check), [`periods`] (decomposition), [`course`] (pace), [`forecast`],
+//! [`correction`], [`words`]: pure; `figures` (what they read of what is counted), `activation`, `editing` (people's changes of
+//! periods, archive, history), `proposals` (corrections decided), [`life`] (what each day brings by itself), [`picture`], [`jobs`].
+//!
+//! Invariants: the periods of a sum add up to its target exactly and those of a ratio end at it, at every commit; a draft may
+//! have gaps, an active goal has none; every change is a version with who made it; a correction changes a goal only when
+//! a person accepts it; a caller who is narrowed to channels reaches the goals of these and of campaigns that run on these
+//! alone ([`crate::identity::reach`]).
+
+mod activation;
+pub mod correction;
+pub mod course;
+mod editing;
+mod figures;
+pub mod forecast;
+pub mod jobs;
+pub mod life;
+pub mod model;
+pub mod periods;
+pub mod picture;
+mod proposals;
+pub mod routes;
+pub mod smart;
+mod store;
+pub mod words;
+
+pub use activation::activate;
+pub use editing::{archive, history, periods_of, set_periods};
+pub use proposals::{Decision, decide, list as list_proposals};
+
+use super::change::{self, Changed};
+use super::{campaigns, channels, check_search};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::audit::{self, Entry};
+use crate::identity::reach::{self, Place, Within};
+use crate::identity::staff;
+use crate::identity::tenants::{self, Settings};
+use crate::measure::metrics::{self, Metric};
+use crate::platform::clock::now;
+use crate::platform::db::Tx;
+use crate::platform::http::page::PageParams;
+use crate::platform::http::params::IfMatch;
+use crate::platform::http::who::{Reach, Who};
+use crate::platform::validate::Checks;
+use chrono::{DateTime, NaiveDate, Utc};
+use course::{Course, Standing};
+use periods::Stage;
+use serde_json::Value;
+use smart::{Facts, Wanted};
+use tillwatch_shared::Page;
+use tillwatch_shared::goals::{
+    CreateGoal, Goal, GoalForecast, GoalProgress, GoalShown, GoalState, GoalStep, SmartCheck, UpdateGoal,
+};
+use tillwatch_shared::ids::{CampaignId, ChannelId, GoalId, StaffId, TenantId};
+use uuid::Uuid;
+
+/// Which goals a list holds.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those in this state; without it all but the archived ones.
+    pub state: Option<GoalState>,
+    /// Only those of this metric.
+    pub metric: Option<String>,
+    /// Only those of this channel.
+    pub channel: Option<ChannelId>,
+    /// Only those of this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Only those that this staff answers for.
+    pub owner: Option<StaffId>,
+    /// Only those whose name begins so, in any case.
+    pub q: Option<String>,
+}
+
+/// Makes a goal, as a draft.
+///
+/// # Errors
+/// 422 with every wrong field.
+pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
+    let at = now();
+    let mut checks = Checks::default();
+    let mut goal = model::draft(wanted, at);
+    model::check(&goal, &mut checks);
+    app.db
+        .write(who, async |tx| {
+            check_named(tx, who, &goal, &mut checks).await?;
+            checks.done()?;
+            let settings = tenants::settings(tx, who.tenant).await?;
+            if goal.baseline.is_none() {
+                figures::measure_baseline(tx, &settings, &mut goal, figures::today(&settings, at)).await?;
+            }
+            let stages = decomposed(tx, &settings, &goal).await?;
+            store::insert(tx, who.tenant, &goal).await?;
+            store::set_stages(tx, who.tenant, goal.id, &stages).await?;
+            store::versions::keep(tx, who, &goal, &stages, GoalStep::Created, at).await?;
+            let after = serde_json::to_value(&goal).map_err(Error::internal)?;
+            record(tx, who, "goal.created", &goal, None, Some(after)).await?;
+            Ok(goal)
+        })
+        .await
+}
+
+async fn decomposed(tx: &mut Tx, settings: &Settings, goal: &Goal) -> Result<Vec<Stage>> {
+    let mut checks = Checks::default();
+    let stages = figures::decompose(tx, settings, goal, &mut checks).await?;
+    checks.done()?;
+    Ok(stages)
+}
+
+/// Refuses what is named and not there, or out of reach.
+async fn check_named(tx: &mut Tx, who: &Who, goal: &Goal, checks: &mut Checks) -> Result<()> {
+    if let Some(channel) = goal.channel {
+        let there = channels::existing(tx, who.tenant, &[channel]).await?.contains(&channel);
+        checks.ensure(there && who.reach.holds(channel), "/channel", "not_found", "There is no such channel.");
+    }
+    let linked: Vec<(String, CampaignId)> =
+        (0..).zip(&goal.campaigns).map(|(i, id)| (format!("/campaigns/{i}"), *id)).collect();
+    for (pointer, campaign) in goal.campaign.map(|id| ("/campaign".to_owned(), id)).into_iter().chain(linked).take(21) {
+        let there = !campaigns::named(tx, who.tenant, &[campaign.0]).await?.is_empty();
+        let reached = reach::holds(tx, who, Place { channel: None, campaign: Some(campaign) }).await?;
+        checks.ensure(there && reached, &pointer, "not_found", "There is no such campaign.");
+    }
+    if let Some(owner) = goal.owner {
+        let there = !staff::named(tx, who.tenant, &[owner.0]).await?.is_empty();
+        checks.ensure(there, "/owner", "not_found", "There is no such staff.");
+    }
+    let seen = who.reach == Reach::All || goal.channel.is_some() || goal.campaign.is_some();
+    let detail = "Your permissions are narrowed to channels: name one of them, or a campaign that runs on them alone.";
+    checks.ensure(seen, "/channel", "required", detail);
+    Ok(())
+}
+
+/// A page of goals, newest first.
+///
+/// # Errors
+/// 422 for a bad limit or search, 400 for a cursor of another list.
+pub async fn list(app: &App, who: &Who, filter: &Filter, page: &PageParams) -> Result<Page<Goal>> {
+    let mut checks = Checks::default();
+    check_search(&mut checks, filter.q.as_deref());
+    checks.optional_line("?metric", filter.metric.as_deref(), 1, 64);
+    checks.done()?;
+    let paging = page.of(who.tenant, "goals", &format!("{filter:?}"))?;
+    let rows = app
+        .db
+        .read(who, async |tx| {
+            let within = reach::within(tx, who).await?;
+            let goals = store::list(tx, who.tenant, within.as_ref(), filter, &paging).await?;
+            Ok(goals.into_iter().map(|goal| visible(goal, within.as_ref())).collect::<Vec<_>>())
+        })
+        .await?;
+    Ok(paging.page(rows, |goal| goal.id.0, |goal| goal))
+}
+
+/// The goal without the campaigns that a narrowed caller does not reach.
+fn visible(mut goal: Goal, within: Option<&Within>) -> Goal {
+    if let Some(within) = within {
+        goal.campaigns.retain(|campaign| within.campaigns.contains(&campaign.0));
+    }
+    goal
+}
+
+/// A goal, if it is there and `who` reaches it.
+async fn reached(tx: &mut Tx, who: &Who, id: GoalId, lock: bool) -> Result<Goal> {
+    let goal = store::get(tx, who.tenant, id, lock).await?;
+    reach::check(tx, who, Place { channel: goal.channel, campaign: goal.campaign }, "goal").await?;
+    Ok(goal)
+}
+
+/// One goal with its check, how it stands, and the correction that waits.
+///
+/// # Errors
+/// 404.
+pub async fn get(app: &App, who: &Who, id: GoalId) -> Result<GoalShown> {
+    let at = now();
+    app.db
+        .read(who, async |tx| {
+            let goal = reached(tx, who, id, false).await?;
+            let within = reach::within(tx, who).await?;
+            let settings = tenants::settings(tx, who.tenant).await?;
+            let metric = metric_of(&goal);
+            let check = match goal.state {
+                GoalState::Draft => Some(checked(tx, &settings, &goal, None, at).await?),
+                _ => None,
+            };
+            let progress = progress(tx, &settings, &goal, figures::today(&settings, at)).await?;
+            let proposal = proposals::open_of(tx, &settings, &goal).await?;
+            let owner: Vec<Uuid> = goal.owner.iter().map(|owner| owner.0).collect();
+            let owner_name = staff::named(tx, who.tenant, &owner).await?.into_values().next();
+            Ok(GoalShown {
+                metric_en: metric.map(|metric| metric.name.en.to_owned()),
+                metric_zh: metric.map(|metric| metric.name.zh.to_owned()),
+                goal: visible(goal, within.as_ref()),
+                owner_name,
+                check,
+                progress,
+                proposal,
+            })
+        })
+        .await
+}
+
+fn metric_of(goal: &Goal) -> Option<&'static Metric> {
+    goal.metric.as_deref().and_then(metrics::find)
+}
+
+/// The check of a goal as it is, with `anyway` or the reason that it keeps.
+async fn checked(
+    tx: &mut Tx,
+    settings: &Settings,
+    goal: &Goal,
+    anyway: Option<&str>,
+    at: DateTime<Utc>,
+) -> Result<SmartCheck> {
+    let today = figures::today(settings, at);
+    let metric = metric_of(goal);
+    let days = match metric {
+        Some(metric) => figures::history(tx, settings, goal, metric, today).await?,
+        None => Vec::new(),
+    };
+    let wanted = metric.zip(goal.target).zip(goal.starts_on.zip(goal.ends_on)).map(
+        |((metric, target), (starts_on, ends_on))| Wanted {
+            adds_up: metric.is_sum(),
+            aim: model::aim(metric, goal.baseline, target),
+            target: target.to_f64(),
+            starts_on,
+            ends_on,
+        },
+    );
+    Ok(smart::check(&Facts {
+        goal,
+        metric,
+        anyway: anyway.or(goal.achievable_anyway.as_deref()),
+        today,
+        newest: days.last().map(|one| one.day),
+        best: wanted.and_then(|wanted| smart::best(&wanted, &days, today)),
+        currency: &settings.currency,
+    }))
+}
+
+/// How a goal stands at the end of the last complete day with data.
+async fn progress(tx: &mut Tx, settings: &Settings, goal: &Goal, today: NaiveDate) -> Result<Option<GoalProgress>> {
+    let stages = store::stages(tx, settings.id, goal.id).await?;
+    let (Some(course), Some(metric)) = (model::course(goal, stages), metric_of(goal)) else { return Ok(None) };
+    let days = figures::lately(tx, settings, goal, metric, today).await?;
+    let through = days.last().map(|one| one.day).or(today.pred_opt()).unwrap_or(today);
+    let Standing { through, value, expected, pace, forecast, outlook } = course.standing(&days, through);
+    let forecast = forecast.map(|found| GoalForecast {
+        value: found.value,
+        low_80: found.of_80.0,
+        high_80: found.of_80.1,
+        low_95: found.of_95.0,
+        high_95: found.of_95.1,
+        weeks: u32::try_from(found.weeks).unwrap_or(u32::MAX),
+    });
+    let (unit, currency) = (metric.unit.code().to_owned(), settings.currency.clone());
+    Ok(Some(GoalProgress { aim: course.aim, through, value, expected, pace, forecast, outlook, unit, currency }))
+}
+
+/// A goal as arithmetic sees it, for rules; `None` while metric, target or days are missing.
+///
+/// # Errors
+/// 404; when the database fails.
+pub async fn course_of(tx: &mut Tx, tenant: TenantId, id: GoalId) -> Result<Option<Course>> {
+    let goal = store::get(tx, tenant, id, false).await?;
+    let stages = store::stages(tx, tenant, id).await?;
+    Ok(model::course(&goal, stages))
+}
+
+/// A goal that `who` reaches, if there is such a one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(tx: &mut Tx, who: &Who, id: GoalId) -> Result<Option<Goal>> {
+    match reached(tx, who, id, false).await {
+        Err(error) if error.code == tillwatch_shared::errors::Code::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// Changes a goal. When nothing differs, nothing is written and the version stays.
+///
+/// # Errors
+/// 404, 412 when `version` is stale, 409 when the goal is over, 422 for what cannot stand in it.
+pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted: UpdateGoal) -> Result<Goal> {
+    let at = now();
+    app.db
+        .write(who, async |tx| {
+            let before = reached(tx, who, id, true).await?;
+            version.check(before.version)?;
+            let mut after = model::changed(&before, wanted);
+            let mut checks = Checks::default();
+            model::check(&after, &mut checks);
+            match before.state {
+                GoalState::Draft => {}
+                GoalState::Active => model::check_settled(&before, &after, &mut checks),
+                over => return Err(is_over(over)),
+            }
+            check_named(tx, who, &after, &mut checks).await?;
+            checks.done()?;
+            let settings = tenants::settings(tx, who.tenant).await?;
+            if model::is_measured_anew(&before, &after) {
+                figures::measure_baseline(tx, &settings, &mut after, figures::today(&settings, at)).await?;
+            }
+            let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
+            else {
+                return Ok(before);
+            };
+            let harder = (before.target, before.ends_on) != (after.target, after.ends_on);
+            if before.state == GoalState::Active && harder {
+                activation::insist(&checked(tx, &settings, &after, None, at).await?)?;
+            }
+            let stages = if model::is_decomposed_anew(&before, &after) {
+                store::proposals::supersede(tx, who.tenant, id, at).await?;
+                decomposed(tx, &settings, &after).await?
+            } else {
+                store::stages(tx, who.tenant, id).await?
+            };
+            after.version += 1;
+            after.updated_at = at.max(before.updated_at);
+            keep(tx, who, &after, &stages, GoalStep::Changed).await?;
+            record(tx, who, "goal.changed", &after, Some(was), Some(is)).await?;
+            let within = reach::within(tx, who).await?;
+            Ok(visible(after, within.as_ref()))
+        })
+        .await
+}
+
+/// Writes a locked goal with its periods, as a version of its own.
+async fn keep(tx: &mut Tx, who: &Who, goal: &Goal, stages: &[Stage], step: GoalStep) -> Result<()> {
+    store::update(tx, who.tenant, goal).await?;
+    store::set_stages(tx, who.tenant, goal.id, stages).await?;
+    store::versions::keep(tx, who, goal, stages, step, goal.updated_at).await
+}
+
+/// A goal that is over cannot be changed.
+fn is_over(state: GoalState) -> Error {
+    Error::conflict(format!("The goal is `{state}`: it can be read, not changed. Make another one."))
+}
+
+async fn record(
+    tx: &mut Tx,
+    who: &Who,
+    action: &str,
+    goal: &Goal,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<()> {
+    audit::record(tx, who, Entry { action, object: Some(goal.id.to_string()), reason: None, before, after }).await
+}
