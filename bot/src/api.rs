@@ -8,8 +8,10 @@
 
 mod alerts;
 mod error;
+mod gateway;
 mod key;
 pub(crate) mod memory;
+mod reports;
 
 pub use error::{Answer, ApiError};
 pub use key::{BadKey, BotKey};

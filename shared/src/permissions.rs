@@ -61,6 +61,10 @@ words! {
         AlertsSilence = "alerts:silence",
         /// Announce maintenance windows, end them.
         MaintenanceWrite = "maintenance:write",
+        /// See the reports on the whole retailer, and when they appear.
+        ReportsRead = "reports:read",
+        /// Change when and where reports appear.
+        ReportsWrite = "reports:write",
         /// Issue a one-time code that links one's own chat user; see one's links.
         ChatLinkSelf = "chat:link_self",
         /// Link chat servers, see and remove every link.
@@ -94,8 +98,16 @@ words! {
 
 use Permission as P;
 
-const READ: &[Permission] =
-    &[P::TenantRead, P::ChannelsRead, P::CampaignsRead, P::MetricsRead, P::RulesRead, P::AlertsRead, P::ChatLinkSelf];
+const READ: &[Permission] = &[
+    P::TenantRead,
+    P::ChannelsRead,
+    P::CampaignsRead,
+    P::MetricsRead,
+    P::RulesRead,
+    P::AlertsRead,
+    P::ReportsRead,
+    P::ChatLinkSelf,
+];
 
 impl Role {
     /// The one matrix: what a staff of this role may do.
@@ -119,8 +131,11 @@ impl Role {
                 P::AlertsAcknowledge,
                 P::AlertsSilence,
                 P::MaintenanceWrite,
+                P::ReportsWrite,
             ],
-            Self::Analyst => &[P::StaffRead, P::JobsRead, P::RulesWrite, P::AlertsAcknowledge, P::AlertsSilence],
+            Self::Analyst => {
+                &[P::StaffRead, P::JobsRead, P::RulesWrite, P::AlertsAcknowledge, P::AlertsSilence, P::ReportsWrite]
+            }
             Self::Compliance => {
                 &[P::StaffRead, P::JobsRead, P::TenantExport, P::CampaignsPause, P::AlertsAcknowledge, P::AuditRead]
             }
@@ -157,6 +172,8 @@ impl Permission {
                 | P::AlertsRead
                 | P::AlertsAcknowledge
                 | P::AlertsSilence
+                | P::ReportsRead
+                | P::ReportsWrite
         )
     }
 

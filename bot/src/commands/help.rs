@@ -18,6 +18,10 @@ pub(crate) const WORDS: &[(Topic, &str)] = &[
     (Topic::AlertsAck, "alerts ack"),
     (Topic::AlertsSilence, "alerts silence"),
     (Topic::AlertsWhy, "alerts why"),
+    (Topic::Budget, "budget"),
+    (Topic::Digest, "digest"),
+    (Topic::Report, "report"),
+    (Topic::Schedule, "schedule"),
     (Topic::Link, "link"),
     (Topic::Help, "help"),
 ];
@@ -29,7 +33,8 @@ pub(crate) const fn placeholder(topic: Topic) -> &'static str {
         Topic::CampaignShow | Topic::CampaignPause | Topic::CampaignResume => "NAME",
         Topic::Kpi => "METRIC",
         Topic::AlertsShow | Topic::AlertsAck | Topic::AlertsSilence | Topic::AlertsWhy => "1",
-        Topic::CampaignList | Topic::AlertsList | Topic::Help => "",
+        Topic::Schedule => "daily",
+        Topic::CampaignList | Topic::AlertsList | Topic::Budget | Topic::Digest | Topic::Report | Topic::Help => "",
     }
 }
 

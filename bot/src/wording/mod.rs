@@ -7,6 +7,7 @@
 mod en;
 pub mod figures;
 mod quieting;
+mod reporting;
 mod zh_cn;
 
 use tillwatch_shared::Locale;
@@ -15,6 +16,7 @@ use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::watch::{Alert, AlertState, AlertStep, RuleBucket, Severity, Transport};
 
 pub use quieting::{Planned, Quieting, Route};
+pub use reporting::Reporting;
 
 /// A first line and the text under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,13 +54,14 @@ lists! {
         Value, Line, StopLossLine, Expected, Sigma, Baseline, Score, Overshoot, Band, Forecast, Campaign, Channel, Channels, Window, Retailer,
         Raised, Acknowledged, Resolved, State, Since, Reason, Spend, Dates, Key, Id, By, Timeline, Severity, Metric,
         ButtonPause, ButtonPaused, ButtonAcknowledge, ButtonAcknowledged, ButtonSilence, ButtonOpen, None, AllChannels, Rules, Worst, Moved, Why, Messages, Lately,
+        ButtonResume, Yesterday, Today, Blocked, Due, Alerts,
     }
 
     /// What is done to a campaign.
     Change { Pause, Resume }
 
     /// What can be asked for help on.
-    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, AlertsSilence, AlertsWhy, Help }
+    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, AlertsSilence, AlertsWhy, Budget, Digest, Report, Schedule, Help }
 
     /// Which part of what was typed was refused.
     Input { Search, Reason, Code, Other }
@@ -156,7 +159,7 @@ pub trait Alerting: Names {
 }
 
 /// Everything that can be said.
-pub trait Wording: Alerting + Quieting {
+pub trait Wording: Alerting + Quieting + Reporting {
     /// The chat user is linked to nobody.
     fn not_linked(&self, link: &str) -> Said;
     /// The reader's role lacks the permission; these roles have it.
@@ -191,6 +194,8 @@ pub trait Wording: Alerting + Quieting {
     fn already(&self, change: Change, campaign: &str, by: &By, since: &str) -> Said;
     /// This state does not allow it.
     fn cannot(&self, change: Change, campaign: &str, state: CampaignState) -> Said;
+    /// The retailer asks for two people to resume what a stop-loss paused; this one has asked, a second one is wanted.
+    fn second_wanted(&self, campaign: &str, by: &By, when: &str, reason: &str) -> Said;
     /// "… since …"
     fn since(&self, state: &str, since: &str) -> String;
     /// What was spent, of which budget, and the share of it.
@@ -283,6 +288,14 @@ pub fn spelled(transport: Transport, topic: Topic, name: &str) -> String {
         (Topic::AlertsWhy, false) => format!("alerts why {name}"),
         (Topic::AlertsSilence, true) => format!("/alerts silence alert:{name} duration:2h reason:…"),
         (Topic::AlertsSilence, false) => format!("alerts silence {name} for 2h because …"),
+        (Topic::Budget, true) => "/budget".to_owned(),
+        (Topic::Budget, false) => "budget".to_owned(),
+        (Topic::Digest, true) => "/digest".to_owned(),
+        (Topic::Digest, false) => "digest".to_owned(),
+        (Topic::Report, true) => "/report".to_owned(),
+        (Topic::Report, false) => "report".to_owned(),
+        (Topic::Schedule, true) => format!("/schedule report:{name} at:08:30"),
+        (Topic::Schedule, false) => format!("schedule {name} 08:30"),
         (Topic::Help, true) => "/help".to_owned(),
         (Topic::Help, false) => "help".to_owned(),
     }

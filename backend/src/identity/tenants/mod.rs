@@ -26,7 +26,7 @@ use tillwatch_shared::Locale;
 use tillwatch_shared::identity::Tenant;
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::sessions::SecondFactorRule;
-use tillwatch_shared::tenant::{TenantSettings, TenantState, UpdateTenant};
+use tillwatch_shared::tenant::{TenantSettings, TenantState, UpdateTenant, WeekDay};
 
 /// A retailer's settings.
 #[derive(Clone, Debug)]
@@ -152,6 +152,22 @@ pub async fn require_second_factor(app: &App, who: &Who, rule: SecondFactorRule)
 /// When the tenant is not there or the database fails.
 pub async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
     store::settings(tx, tenant).await
+}
+
+/// Whether two people resume what a stop-loss of `tenant` paused.
+///
+/// # Errors
+/// When the tenant is not there or the database fails.
+pub async fn resume_needs_two(tx: &mut Tx, tenant: TenantId) -> Result<bool> {
+    Ok(store::all_settings(tx, tenant).await?.resume_needs_two)
+}
+
+/// The first day of `tenant`'s fiscal week.
+///
+/// # Errors
+/// When the tenant is not there or the database fails.
+pub async fn week_start(tx: &mut Tx, tenant: TenantId) -> Result<WeekDay> {
+    Ok(store::all_settings(tx, tenant).await?.fiscal_week_start)
 }
 
 /// Locks the retailer's row until `tx` ends, for what one retailer does one after the other. Rows that refer to the

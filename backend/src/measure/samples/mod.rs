@@ -18,6 +18,7 @@ mod model;
 pub mod query;
 mod reached;
 pub mod routes;
+pub mod spans;
 mod store;
 mod window;
 

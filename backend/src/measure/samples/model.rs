@@ -249,6 +249,16 @@ impl Parts {
         self.samples = self.samples.saturating_add(samples);
     }
 
+    /// Adds to the sum of a metric, of another bucket; `None` beyond what can be counted.
+    pub(super) fn add(&mut self, metric: String, sum: Quantity, samples: i64) -> Option<()> {
+        match self.sums.iter_mut().find(|(key, _)| *key == metric) {
+            Some((_, total)) => *total = total.checked_add(sum)?,
+            None => self.sums.push((metric, sum)),
+        }
+        self.samples = self.samples.saturating_add(samples);
+        Some(())
+    }
+
     /// The sum of a metric; nothing where nothing came.
     pub(super) fn sum(&self, metric: &str) -> Quantity {
         self.sums.iter().find(|(key, _)| key == metric).map_or(Quantity::ZERO, |(_, sum)| *sum)

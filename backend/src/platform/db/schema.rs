@@ -158,6 +158,9 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+        resume_asked_by -> Nullable<Uuid>,
+        resume_asked_at -> Nullable<Timestamptz>,
+        resume_reason -> Nullable<Text>,
     }
 }
 
@@ -266,6 +269,15 @@ diesel::table! {
         certificate -> Text,
         key -> Jsonb,
         erased_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    directory_gateway_leases (account) {
+        account -> Text,
+        holder -> Text,
+        fence -> Int8,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -557,6 +569,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    report_schedules (tenant_id, kind) {
+        tenant_id -> Uuid,
+        kind -> Text,
+        enabled -> Bool,
+        minute -> Int4,
+        chat_server_id -> Nullable<Uuid>,
+        changed_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     roles (tenant_id, role_id) {
         tenant_id -> Uuid,
         role_id -> Uuid,
@@ -710,6 +734,7 @@ diesel::table! {
         limit_api_tokens -> Nullable<Int8>,
         state -> Text,
         state_since -> Nullable<Timestamptz>,
+        resume_needs_two -> Bool,
     }
 }
 
@@ -764,6 +789,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_closings,
     directory_credentials,
     directory_erasures,
+    directory_gateway_leases,
     directory_links,
     directory_logins,
     directory_recovery_codes,
@@ -785,6 +811,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     queue_jobs,
     queue_messages,
     quiet_times,
+    report_schedules,
     roles,
     rollups,
     rule_progress,

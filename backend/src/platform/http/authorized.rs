@@ -118,6 +118,8 @@ permission_types!(
     AlertsRead,
     AlertsAcknowledge,
     AlertsSilence,
+    ReportsRead,
+    ReportsWrite,
     MaintenanceWrite,
     ChatLinkSelf,
     ChatManage,

@@ -16,6 +16,10 @@ pub(super) fn line(topic: Topic) -> &'static str {
         Topic::AlertsAck => "take an alert; the team sees that you have it",
         Topic::AlertsSilence => "silence an alert for a while; a reason is needed",
         Topic::AlertsWhy => "why you got an alert, or did not",
+        Topic::Budget => "what the campaigns have spent of their budgets",
+        Topic::Digest => "the stand-up on one screen: yesterday, today, blocked, due",
+        Topic::Report => "the last week beside the one before, with a picture",
+        Topic::Schedule => "when and where the reports appear by themselves",
         Topic::Help => "this list, or help on one command",
     }
 }
@@ -49,6 +53,16 @@ pub(super) fn text(topic: Topic) -> &'static str {
         }
         Topic::AlertsWhy => {
             "Tells what it was judged by, whether a silence, maintenance, a stop-loss or a storm held it back, and what became of each message. By the number of your last list, or by its id (alr_…)."
+        }
+        Topic::Budget => {
+            "Campaigns that run or are paused and have a budget, those that are used up most first, beside the days that they have used."
+        }
+        Topic::Digest => {
+            "The same report appears by itself each morning. It is about the whole retailer, so somebody who sees some channels only does not get it."
+        }
+        Topic::Report => "The same report appears by itself on the first day of your fiscal week.",
+        Topic::Schedule => {
+            "Say daily or weekly and a time, on, off, or here: schedule daily 08:30 here. Until you do, both appear in the morning in the chat that was linked first."
         }
         Topic::Help => "For example: help campaign pause",
     }

@@ -16,6 +16,10 @@ pub(super) fn line(topic: Topic) -> &'static str {
         Topic::AlertsAck => "认领预警，团队可见由您跟进",
         Topic::AlertsSilence => "静默预警一段时间，须填写原因",
         Topic::AlertsWhy => "为什么收到或没有收到某条预警",
+        Topic::Budget => "各营销活动的预算使用情况",
+        Topic::Digest => "每日站会一屏：昨日、今日、受阻、到期",
+        Topic::Report => "上周各指标与前一周对比，附走势图",
+        Topic::Schedule => "报告自动发送的时间与地点",
         Topic::Help => "显示本列表，或某个命令的说明",
     }
 }
@@ -43,6 +47,12 @@ pub(super) fn text(topic: Topic) -> &'static str {
         }
         Topic::AlertsWhy => {
             "说明判断依据，是否被静默、维护、止损抑制或合并，以及每条消息的情况。可用最近一次列表中的编号，或预警编号（alr_…）。"
+        }
+        Topic::Budget => "进行中或已暂停且设有预算的营销活动，已用比例高的在前，并与时间进度对照。",
+        Topic::Digest => "每天早上会自动发送同样的内容。内容涉及整个商家，仅能查看部分渠道的人不能使用。",
+        Topic::Report => "每个财务周的第一天会自动发送同样的内容。",
+        Topic::Schedule => {
+            "写 日报 或 周报，再写时间、开启、关闭或 此处，例如：schedule 日报 08:30 此处。未设置时，两者均在早上发送到最早绑定的聊天。"
         }
         Topic::Help => "例如：help campaign pause",
     }

@@ -13,6 +13,7 @@ fn nothing() -> UpdateTenant {
         fiscal_week_start: None,
         quiet_hours: None,
         residency: None,
+        resume_needs_two: None,
     }
 }
 
