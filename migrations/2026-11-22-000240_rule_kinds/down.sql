@@ -1,4 +1,4 @@
-ALTER TABLE alerts DROP COLUMN rule_version, DROP COLUMN timing, DROP COLUMN message, DROP COLUMN no_data_since;
+ALTER TABLE alerts DROP COLUMN rule_then, DROP COLUMN no_data_since;
 ALTER TABLE rule_progress DROP COLUMN judged_bucket;
 DROP TABLE rule_versions;
 ALTER TABLE rules

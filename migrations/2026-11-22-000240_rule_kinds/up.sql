@@ -33,9 +33,7 @@ GRANT SELECT, INSERT ON rule_versions TO tillwatch_app;
 -- The begin of the last judged hour or day; judged_through is its local day.
 ALTER TABLE rule_progress ADD COLUMN judged_bucket timestamptz;
 
--- The rule as it was when it raised the alert; null in alerts from before.
-ALTER TABLE alerts ADD COLUMN rule_version bigint;
-ALTER TABLE alerts ADD COLUMN timing jsonb;
-ALTER TABLE alerts ADD COLUMN message text;
+-- Version, timing and message of the rule as they were when it raised the alert; null in alerts from before.
+ALTER TABLE alerts ADD COLUMN rule_then jsonb;
 -- Since when nothing arrives for it.
 ALTER TABLE alerts ADD COLUMN no_data_since timestamptz;

@@ -55,7 +55,7 @@ pub const TABLES: &[Table] = &[
     rows(
         "alerts",
         "alert_id:uuid",
-        "alert_id rule_id rule_name rule_version spec timing message metric severity state channel_id campaign_id figures \
+        "alert_id rule_id rule_name rule_then spec metric severity state channel_id campaign_id figures \
          window_start no_data_since paused_campaign opened_at acknowledged_at acknowledged_by resolved_at version breach_key \
          quiet_why quiet_by quiet_until window_id group_id flaps flaps_since spoke_at told_again contribution",
     ),

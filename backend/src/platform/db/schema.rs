@@ -47,9 +47,7 @@ diesel::table! {
         spoke_at -> Nullable<Timestamptz>,
         told_again -> Int4,
         contribution -> Nullable<Jsonb>,
-        rule_version -> Nullable<Int8>,
-        timing -> Nullable<Jsonb>,
-        message -> Nullable<Text>,
+        rule_then -> Nullable<Jsonb>,
         no_data_since -> Nullable<Timestamptz>,
     }
 }

@@ -7,17 +7,20 @@
 //! (the linear decomposition of a ratio estimator: W. G. Cochran, Sampling Techniques, 3rd ed. 1977, 6.4).
 
 use crate::error::Result;
+use crate::identity::tenants;
 use crate::measure::metrics;
 use crate::measure::samples::buckets::{self, Counted, Whose};
 use crate::measure::samples::calendar::{day_end, day_start, local_date};
 use crate::platform::db::Tx;
 use crate::watch::alerts::Breach;
+use crate::watch::rules::kinds::{self, Silence};
 use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tillwatch_shared::ids::{ChannelId, TenantId};
 use tillwatch_shared::measure::Resolution;
+use tillwatch_shared::watch::RuleBucket;
 
 /// The weeks before that are compared with.
 const WEEKS: i64 = 4;
@@ -107,15 +110,20 @@ fn contributions(
     (!parts.is_empty()).then_some(Contribution { before: r0, change, days, parts, rest })
 }
 
-/// Which channels moved the figure of a breach of a whole retailer or campaign; `None` for one channel's own.
+/// Which channels moved the figure of a breach of a whole retailer or campaign, where that is what was counted on one
+/// day; `None` for one channel's own. A stop-loss is not asked: the way from a sample to the chat is short, and its
+/// figure is a campaign's whole life.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn of(tx: &mut Tx, tenant: TenantId, zone: Tz, breach: &Breach<'_>) -> Result<Option<Contribution>> {
+pub(super) async fn of(tx: &mut Tx, tenant: TenantId, breach: &Breach<'_>) -> Result<Option<Contribution>> {
     let Some(metric) = metrics::find(breach.rule.spec.metric()) else { return Ok(None) };
-    if breach.channel.is_some() {
+    let kind = kinds::of(&breach.rule.spec);
+    let of_one_day = (breach.rule.timing.bucket, breach.rule.timing.window) == (RuleBucket::Day, 1);
+    if breach.channel.is_some() || !of_one_day || kind.sums_up() || kind.silence() != Silence::PassedOver {
         return Ok(None);
     }
+    let zone = tenants::settings(tx, tenant).await?.time_zone;
     let day = local_date(zone, breach.window_start);
     let from = day - TimeDelta::weeks(WEEKS);
     let span = day_start(zone, from)..day_end(zone, day);

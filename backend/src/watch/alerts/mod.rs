@@ -29,7 +29,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::events::{self, Happened};
-use crate::identity::{reach, staff, tenants};
+use crate::identity::{reach, staff};
 use crate::plan::campaigns::model::Verb;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
@@ -38,18 +38,16 @@ use crate::platform::http::who::{Reach, Who};
 use crate::platform::jobs::queue;
 use crate::platform::wake::Topic;
 use crate::watch::quiet;
-use crate::watch::rules::{ActiveRule, kinds};
+use crate::watch::rules::ActiveRule;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, RuleId, StaffId, TenantId};
 use tillwatch_shared::watch::{
-    Alert, AlertAcknowledged, AlertEvent, AlertSilenced, AlertState, AlertStep, Figures, RuleBucket, SilenceAlert,
+    Alert, AlertAcknowledged, AlertEvent, AlertSilenced, AlertState, AlertStep, Figures, SilenceAlert,
 };
 use tillwatch_shared::webhooks::{AlertTold, EventType};
 use uuid::Uuid;
-
-use contribution::Contribution;
 
 pub use digest::{Many, digest};
 pub use store::{OpenAlert, Wanted};
@@ -104,7 +102,7 @@ pub async fn open_of_rule(tx: &mut Tx, tenant: TenantId, rule: RuleId) -> Result
 /// When the database fails.
 pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: DateTime<Utc>) -> Result<bool> {
     let hush = hush::of_new(tx, who, id, &breach, at).await?;
-    let contribution = moved_by(tx, who, &breach).await?;
+    let contribution = contribution::of(tx, who.tenant, &breach).await?;
     if !store::insert(tx, who.tenant, id, &breach, hush.as_ref(), contribution.as_ref(), at).await? {
         return Ok(false);
     }
@@ -124,18 +122,6 @@ pub async fn raise(tx: &mut Tx, who: &Who, id: AlertId, breach: Breach<'_>, at: 
     audit::record(tx, who, entry).await?;
     tell(tx, who, id, EventType::AlertOpened, at).await?;
     Ok(true)
-}
-
-/// Which channels moved the figure of a breach, where that is what was counted on one day. A stop-loss is not asked: the
-/// way from a sample to the chat is short, and its figure is a campaign's whole life.
-async fn moved_by(tx: &mut Tx, who: &Who, breach: &Breach<'_>) -> Result<Option<Contribution>> {
-    let kind = kinds::of(&breach.rule.spec);
-    let of_one_day = (breach.rule.timing.bucket, breach.rule.timing.window) == (RuleBucket::Day, 1);
-    if breach.channel.is_some() || !of_one_day || kind.sums_up() || kind.silence() != kinds::Silence::PassedOver {
-        return Ok(None);
-    }
-    let zone = tenants::settings(tx, who.tenant).await?.time_zone;
-    contribution::of(tx, who.tenant, zone, breach).await
 }
 
 /// Has the open alerts looked at again: one of them may hide others now, or no longer. Once more a while later, for
@@ -172,7 +158,7 @@ pub async fn update(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>
     if !moved && say_the_same(&breach.figures, &open.figures) {
         return Ok(());
     }
-    if let Some(contribution) = moved_by(tx, who, &breach).await? {
+    if let Some(contribution) = contribution::of(tx, who.tenant, &breach).await? {
         store::set_contribution(tx, who.tenant, open.id, &contribution).await?;
     }
     let version = store::set_figures(tx, who.tenant, open.id, &breach.figures, breach.window_start).await?;

@@ -25,8 +25,9 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, NoticeId, RuleId, TenantId};
-use tillwatch_shared::watch::{AlertState, Figures, QuietWhy};
+use tillwatch_shared::watch::{AlertState, Figures, QuietWhy, Timing};
 use uuid::Uuid;
 
 /// Which alerts a list shows.
@@ -92,10 +93,8 @@ pub(super) struct Row {
     pub(super) alert_id: Uuid,
     pub(super) rule_id: Uuid,
     pub(super) rule_name: String,
-    pub(super) rule_version: Option<i64>,
+    pub(super) rule_then: Option<serde_json::Value>,
     pub(super) spec: serde_json::Value,
-    pub(super) timing: Option<serde_json::Value>,
-    pub(super) message: Option<String>,
     pub(super) metric: String,
     pub(super) severity: String,
     pub(super) state: String,
@@ -119,6 +118,22 @@ pub(super) struct Row {
     pub(super) contribution: Option<serde_json::Value>,
 }
 
+/// What is kept of a rule besides its specification, as it was when it raised an alert.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct RuleThen {
+    /// Absent in alerts from before versions were kept.
+    pub(super) version: Option<i64>,
+    pub(super) timing: Timing,
+    pub(super) message: Option<String>,
+}
+
+impl RuleThen {
+    fn of(breach: &Breach<'_>) -> Self {
+        let rule = breach.rule;
+        Self { version: Some(rule.version), timing: rule.timing, message: rule.message.clone() }
+    }
+}
+
 pub(super) async fn insert(
     tx: &mut Tx,
     tenant: TenantId,
@@ -134,9 +149,7 @@ pub(super) async fn insert(
             alerts::alert_id.eq(id.0),
             alerts::rule_id.eq(breach.rule.id.0),
             alerts::rule_name.eq(&breach.rule.name),
-            alerts::rule_version.eq(breach.rule.version),
-            alerts::timing.eq(serde_json::to_value(breach.rule.timing).map_err(Error::internal)?),
-            alerts::message.eq(&breach.rule.message),
+            alerts::rule_then.eq(serde_json::to_value(RuleThen::of(breach)).map_err(Error::internal)?),
             alerts::spec.eq(serde_json::to_value(&breach.rule.spec).map_err(Error::internal)?),
             alerts::metric.eq(breach.rule.spec.metric()),
             alerts::severity.eq(breach.rule.severity.as_str()),

@@ -1,7 +1,7 @@
 //! Alerts as the wire shows them: rows with the names of what they speak of, looked up in one query a kind.
 
 use super::contribution::Contribution;
-use super::store::{self, Row};
+use super::store::{self, Row, RuleThen};
 use crate::error::{Error, Result};
 use crate::identity::{chat, tenants};
 use crate::measure::metrics;
@@ -12,7 +12,7 @@ use crate::watch::quiet::{self, Shown};
 use std::collections::HashMap;
 use tillwatch_shared::ids::{AlertId, ChannelId, NoticeId, RuleId, SilenceId, StaffId, TenantId, WindowId};
 use tillwatch_shared::watch::{
-    self as wire, Alert, AlertState, Contributed, Flapping, Named, NamedStaff, Quiet, QuietWhy, Timing,
+    self as wire, Alert, AlertState, Contributed, Flapping, Named, NamedStaff, Quiet, QuietWhy,
 };
 use uuid::Uuid;
 
@@ -54,17 +54,16 @@ pub(super) async fn show(tx: &mut Tx, tenant: TenantId, rows: Vec<Row>) -> Resul
             let silenced = quiet.as_ref().is_some_and(|quiet| quiet.why == QuietWhy::Silence);
             let state: AlertState = row.state.parse().map_err(Error::internal)?;
             let metric = metrics::find(&row.metric);
+            let then: RuleThen =
+                row.rule_then.map(serde_json::from_value).transpose().map_err(Error::internal)?.unwrap_or_default();
             Ok(Alert {
                 id: AlertId(row.alert_id),
                 rule: RuleId(row.rule_id),
                 rule_name: row.rule_name,
-                rule_version: row.rule_version,
+                rule_version: then.version,
                 spec: serde_json::from_value(row.spec).map_err(Error::internal)?,
-                timing: row
-                    .timing
-                    .map_or_else(|| Ok(Timing::default()), serde_json::from_value)
-                    .map_err(Error::internal)?,
-                message: row.message,
+                timing: then.timing,
+                message: then.message,
                 severity: row.severity.parse().map_err(Error::internal)?,
                 state: if silenced && state == AlertState::Firing { AlertState::Silenced } else { state },
                 metric_en: metric.map_or_else(|| row.metric.clone(), |m| m.name.en.to_owned()),

@@ -27,20 +27,89 @@ pub const fn pattern(voice: Voice) -> Pattern {
     }
 }
 
-/// What is said of the next figure. One whose denominator is too small is not learned from either.
-fn next(spec: &AnomalySpec, detector: &mut Learned, bucket: &Bucket) -> Verdict {
-    if bucket.denominator.is_some() && bucket.volume < spec.minimum_volume {
-        let (have, need) = (bucket.volume, spec.minimum_volume);
-        return Verdict::NoData(NoDataReason::TooLittleVolume { have, need });
-    }
-    let reading = detector.judge(bucket.start.and_utc().timestamp(), bucket.value().unwrap_or(f64::NAN));
-    match reading.verdict() {
-        Verdict::Firing(figures) if is_meant(spec, &figures) => {
-            Verdict::Firing(Figures { pattern: reading.voice, ..figures })
+/// Figures in their band, one after the other, behind which an alert of a single figure is over.
+const CALM: u32 = 3;
+
+/// How far an episode of the detector has been told.
+///
+/// The detector holds one open until its slowest view is calm, which on days takes weeks. A person wants to know sooner
+/// that a single bad figure is over, and to be told of the next one though it falls into the same episode.
+#[derive(Clone, Copy)]
+enum Told {
+    /// There is none, or it is on a side that nobody asked for.
+    Nothing,
+    /// A single figure: so many of those behind it lay in their band.
+    Single { calm: u32 },
+    /// Several together: it lasts as long as the episode.
+    Several,
+    /// A single figure that is over.
+    Over,
+}
+
+impl Told {
+    /// What was told by a figure of this kind.
+    const fn by(voice: Option<Voice>) -> Self {
+        match voice {
+            Some(Voice::Spike | Voice::Drop) => Self::Single { calm: 0 },
+            _ => Self::Several,
         }
-        // An episode on the side that nobody asked for: learned, not told.
-        Verdict::Firing(figures) => Verdict::Holding(Figures { score: figures.score.min(0.5), ..figures }),
-        other => other,
+    }
+}
+
+/// A series being replayed.
+struct Replay<'a> {
+    spec: &'a AnomalySpec,
+    detector: Learned,
+    told: Told,
+}
+
+impl Replay<'_> {
+    /// What is said of the next figure. One whose denominator is too small is not learned from either.
+    fn next(&mut self, bucket: &Bucket) -> Verdict {
+        let need = self.spec.minimum_volume;
+        if bucket.denominator.is_some() && bucket.volume < need {
+            return Verdict::NoData(NoDataReason::TooLittleVolume { have: bucket.volume, need });
+        }
+        let reading = self.detector.judge(bucket.start.and_utc().timestamp(), bucket.value().unwrap_or(f64::NAN));
+        match reading.verdict() {
+            Verdict::Firing(figures) if is_meant(self.spec, &figures) => {
+                self.told = Told::by(reading.voice);
+                Verdict::Firing(Figures { pattern: reading.voice, ..figures })
+            }
+            // An episode on the side that nobody asked for: learned, not told.
+            Verdict::Firing(figures) => {
+                self.told = Told::Nothing;
+                Verdict::Holding(Figures { score: figures.score.min(0.5), ..figures })
+            }
+            Verdict::Holding(figures) => self.goes_on(figures),
+            Verdict::NoData(reason) => Verdict::NoData(reason),
+            over => {
+                self.told = Told::Nothing;
+                over
+            }
+        }
+    }
+
+    /// What is said of a figure of an episode that was open before it.
+    fn goes_on(&mut self, figures: Figures) -> Verdict {
+        let ordinary = figures.low.zip(figures.high).is_some_and(|(low, high)| (low..=high).contains(&figures.value));
+        match (self.told, ordinary) {
+            (Told::Single { calm }, true) if calm + 1 >= CALM => {
+                self.told = Told::Over;
+                Verdict::Recovered(figures)
+            }
+            (Told::Single { calm }, _) => {
+                self.told = Told::Single { calm: if ordinary { calm + 1 } else { 0 } };
+                Verdict::Holding(figures)
+            }
+            (Told::Over, false) if is_meant(self.spec, &figures) => {
+                let above = figures.expected.is_some_and(|expected| figures.value > expected);
+                let voice = if above { Voice::Spike } else { Voice::Drop };
+                self.told = Told::by(Some(voice));
+                Verdict::Firing(Figures { pattern: Some(voice), score: figures.score.max(0.5), ..figures })
+            }
+            _ => Verdict::Holding(figures),
+        }
     }
 }
 
@@ -68,8 +137,8 @@ impl Judge for AnomalySpec {
     }
 
     fn replay(&self, buckets: &[Bucket]) -> Option<Vec<Verdict>> {
-        let mut detector = Learned::new();
-        Some(buckets.iter().map(|bucket| next(self, &mut detector, bucket)).collect())
+        let mut replay = Replay { spec: self, detector: Learned::new(), told: Told::Nothing };
+        Some(buckets.iter().map(|bucket| replay.next(bucket)).collect())
     }
 
     fn look_back(&self, timing: &Timing) -> TimeDelta {
@@ -118,6 +187,23 @@ mod tests {
         assert!(figures.pattern.is_some() && figures.score >= 0.5 && figures.expected.unwrap() > 100.0, "{figures:?}");
         assert_eq!(fired(json!("below")), told);
         assert_eq!(fired(json!("above")), []);
+    }
+
+    #[test]
+    fn one_bad_day_is_over_after_three_ordinary_ones_and_the_next_is_told_again() {
+        let day = |number: u32| {
+            let weekend = f64::from(u8::from(number % 7 >= 5));
+            if number == 180 || number == 186 { 5.0 } else { 1000.0 + 300.0 * weekend + f64::from(number * 37 % 50) }
+        };
+        let first = NaiveDate::from_ymd_opt(2025, 9, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
+        let bucket = |number| Bucket::plain(first + TimeDelta::days(i64::from(number)), day(number));
+        let days: Vec<Bucket> = (0..200).map(bucket).collect();
+        let verdicts = spec(&json!(null)).replay(&days).unwrap();
+        let is = |of: fn(&Verdict) -> bool| -> Vec<usize> {
+            verdicts.iter().enumerate().filter(|(_, verdict)| of(verdict)).map(|(place, _)| place).collect()
+        };
+        assert_eq!(is(|verdict| matches!(verdict, Verdict::Firing(_))), [180, 186]);
+        assert_eq!(is(|verdict| matches!(verdict, Verdict::Recovered(_))), [183, 189]);
     }
 
     #[test]

@@ -73,6 +73,9 @@ const QUIET: f64 = 0.499;
 /// Days that scales and tails remember, and the rows that this makes at least and at most.
 const WINDOW_DAYS: f32 = 18.0;
 const WINDOW: (f32, f32) = (100.0, 3_000.0);
+/// A channel's scale remembers at least this many of its own lengths: fewer waves would not tell how high waves are, and
+/// from the third month on ordinary ones would alert.
+const OWN_WINDOW: f32 = 60.0;
 /// An event that lasts for so many days is the new ordinary (three days, at least nine rows).
 const NEW_ORDINARY_DAYS: f32 = 3.0;
 /// A profile learns from a row as from this many scales at most; rows of an event count this much, at least.
@@ -199,7 +202,7 @@ impl Learned {
         let belief = self.episode.belief();
         let window = (per_day * WINDOW_DAYS).clamp(WINDOW.0, WINDOW.1);
         for (channel, look) in self.channels.iter_mut().zip(looks) {
-            channel.learn(look, window, belief);
+            channel.learn(look, window.max(OWN_WINDOW * look.memory), belief);
         }
         let scale = self.channels[POINT].scale(levels::FLOOR);
         let relearn = self.episode.lasts(NEW_ORDINARY_DAYS * per_day.max(3.0));

@@ -48,6 +48,16 @@ fn an_ordinary_series_is_quiet() {
 }
 
 #[test]
+fn half_a_year_of_nothing_but_chance_is_quiet() {
+    // Counts for each five minutes without memory, season or trend, as uneven as waiting times are.
+    let mut noise = Noise(1);
+    let rows: Vec<(i64, f64)> =
+        (0..180 * 288).map(|row| (START + row * 300, (-20.0 * noise.uniform().max(1e-9).ln()).floor())).collect();
+    let alerts = fired(&rows).len();
+    assert!(alerts <= 3, "{alerts} alerts in 180 days");
+}
+
+#[test]
 fn a_spike_fires_at_once_and_explains_itself() {
     let rows = cost(|row, value| if row == 900 { value * 5.0 } else { value });
     let readings = read(&rows);
