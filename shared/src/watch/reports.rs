@@ -72,6 +72,7 @@ answers! {
         /// One for each kind.
         pub data: Vec<ReportSchedule>,
         /// The chat servers in which one may appear, the first linked first: it has them unless another is chosen.
+        #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
         pub places: Vec<ReportPlace>,
     }
 
@@ -97,6 +98,7 @@ answers! {
         #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000, example = 1))]
         pub total: u32,
         /// The first of them.
+        #[cfg_attr(feature = "openapi", schema(max_items = 10))]
         pub first: Vec<ReportCampaign>,
     }
 
@@ -119,6 +121,7 @@ answers! {
         /// ISO 4217 currency of money figures.
         pub currency: String,
         /// Yesterday's figures beside those of the same weekday a week before.
+        #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
         pub kpis: Vec<Kpi>,
         /// Alerts that were raised yesterday.
         #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000_000, example = 3))]
@@ -139,6 +142,7 @@ answers! {
         #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000, example = 1))]
         pub untaken: u32,
         /// The loudest and oldest of these.
+        #[cfg_attr(feature = "openapi", schema(max_items = 5))]
         pub untaken_first: Vec<ReportAlert>,
         /// Campaigns that end within a week, or go on beyond their last day.
         pub due: ReportCampaigns,
@@ -164,6 +168,7 @@ answers! {
         /// ISO 4217 currency of money figures.
         pub currency: String,
         /// The week's figures beside those of the week before.
+        #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
         pub kpis: Vec<Kpi>,
         /// Alerts that were raised in it.
         #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000_000, example = 9))]
@@ -175,6 +180,7 @@ answers! {
         #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000_000, example = 1))]
         pub stopped: u32,
         /// The rules that raised most of them.
+        #[cfg_attr(feature = "openapi", schema(max_items = 5))]
         pub rules: Vec<ReportRule>,
         /// The metric of the picture; absent where there is nothing to draw.
         pub drawn: Option<Kpi>,

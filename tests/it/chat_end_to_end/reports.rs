@@ -81,7 +81,10 @@ async fn a_report_that_was_due_before_the_chat_was_linked_or_is_switched_off_is_
     chat.service.database.execute("UPDATE report_schedules SET enabled = false").await;
     chat.look_ahead().await;
     // It was long ago, when nobody worked.
-    chat.service.database.execute("UPDATE report_schedules SET enabled = true, minute = (minute + 1440 - 420) % 1440").await;
+    chat.service
+        .database
+        .execute("UPDATE report_schedules SET enabled = true, minute = (minute + 1440 - 420) % 1440")
+        .await;
     chat.look_ahead().await;
     chat.tenant.settled().await;
     a_moment().await;
@@ -114,10 +117,13 @@ async fn the_week_comes_with_its_picture_in_the_retailers_language_on_the_day_th
 async fn the_team_asks_for_reports_and_says_when_and_where_they_appear() {
     let (chat, bot) = Chat::with_bot(Style::default()).await;
     chat.sales(900.0).await;
-    let answer = async |command: &str, options: &[(&str, &str)]| chat.fake.slash(OWNER, command, options).await.reply().await;
+    let answer =
+        async |command: &str, options: &[(&str, &str)]| chat.fake.slash(OWNER, command, options).await.reply().await;
     assert!(answer("digest", &[]).await.read().contains("Sales: $900.00"));
     let week = answer("report", &[]).await;
-    assert!(week.read().contains("Weekly report") && week.json["attachments"].as_array().is_some_and(|all| all.len() == 1));
+    assert!(
+        week.read().contains("Weekly report") && week.json["attachments"].as_array().is_some_and(|all| all.len() == 1)
+    );
     let kpi = answer("kpi", &[("metric", "sales")]).await;
     assert_eq!(kpi.json["attachments"].as_array().map(Vec::len), Some(1), "a metric has its picture");
     let budget = answer("budget", &[]).await.read();
@@ -134,7 +140,11 @@ async fn the_team_asks_for_reports_and_says_when_and_where_they_appear() {
     chat.linked_staff(Role::Viewer, 8).await;
     let wish = [("report", "daily"), ("at", "off")];
     let refused = chat.fake.slash(8, "schedule", &wish).await.reply().await;
-    assert!(refused.ephemeral && refused.read().contains("You may not change when reports appear"), "{}", refused.read());
+    assert!(
+        refused.ephemeral && refused.read().contains("You may not change when reports appear"),
+        "{}",
+        refused.read()
+    );
     assert!(chat.fake.slash(8, "digest", &[]).await.reply().await.read().contains("Daily stand-up"));
     chat.close(bot).await;
 }
@@ -158,7 +168,8 @@ async fn a_schedule_is_changed_over_the_api_with_its_version_and_every_fault_is_
     let unknown = "csv_1C4GZiMNL8NiCCPWZwHAHX";
     let refused = owner.patch(path, 3, json!({ "at": "24:00", "chat_server": unknown })).await;
     let problem = refused.refused(Code::ValidationFailed);
-    let pointers: Vec<&str> = problem["errors"].as_array().into_iter().flatten().map(|one| text(&one["pointer"])).collect();
+    let pointers: Vec<&str> =
+        problem["errors"].as_array().into_iter().flatten().map(|one| text(&one["pointer"])).collect();
     assert_eq!(pointers, ["/at", "/chat_server"], "{problem}");
     owner.patch("/v1/report-schedules/monthly", 1, json!({ "enabled": false })).await.refused(Code::NotFound);
     owner.get("/v1/reports/daily?day=tomorrow").await.refused(Code::ValidationFailed);
@@ -166,7 +177,10 @@ async fn a_schedule_is_changed_over_the_api_with_its_version_and_every_fault_is_
     assert_eq!((&old["day"], &old["kpis"]), (&json!("2020-02-29"), &json!([])));
     // A week without figures is a week; there is only nothing to draw.
     let week = owner.get("/v1/reports/weekly?day=2020-02-29").await.ok();
-    assert_eq!((&week["first_day"], &week["last_day"], &week["drawn"]), (&json!("2020-02-24"), &json!("2020-03-01"), &json!(null)));
+    assert_eq!(
+        (&week["first_day"], &week["last_day"], &week["drawn"]),
+        (&json!("2020-02-24"), &json!("2020-03-01"), &json!(null))
+    );
     owner.get("/v1/reports/weekly-picture?day=2020-02-29").await.refused(Code::NotFound);
     owner.get("/v1/reports/metric-picture?metric=nonsense").await.refused(Code::ValidationFailed);
     eventually("the change in the audit log", async || {

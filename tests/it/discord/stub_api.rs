@@ -2,13 +2,13 @@
 //!
 //! Invariant: every call is kept with its actor and body, so a test can say how often the bot really acted.
 
+use super::things;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use super::things;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::net::Ipv4Addr;

@@ -84,7 +84,8 @@ fn kept(message: &Message) -> Value {
             embed.remove("image");
         }
     }
-    let files: Vec<Value> = message.json["attachments"].as_array().into_iter().flatten().map(|one| one["description"].clone()).collect();
+    let files: Vec<Value> =
+        message.json["attachments"].as_array().into_iter().flatten().map(|one| one["description"].clone()).collect();
     json!({ "private": message.ephemeral, "embeds": embeds, "components": message.json["components"], "pictures": files })
 }
 
@@ -144,7 +145,11 @@ async fn at_the_console(locale: &'static str) -> String {
     let api = StubApi::start().await;
     api.speak(locale);
     let mut command = tillwatch(&["bot"]);
-    command.env("API_URL", api.url()).env("BOT_PRIVATE_KEY", "ab".repeat(32)).env("CONSOLE", "on").env_remove("DISCORD_TOKEN");
+    command
+        .env("API_URL", api.url())
+        .env("BOT_PRIVATE_KEY", "ab".repeat(32))
+        .env("CONSOLE", "on")
+        .env_remove("DISCORD_TOKEN");
     let mut bot = Program::start(command);
     let mut told = String::new();
     for (.., line) in TYPED {

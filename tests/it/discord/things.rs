@@ -101,7 +101,9 @@ pub(super) fn answer(line: &str, query: &str) -> Option<Value> {
         "PATCH /v1/report-schedules/daily" => schedule("daily", "08:15"),
         line if line == format!("GET {alert_path}") => alert("firing"),
         line if line == format!("GET {alert_path}/timeline") => json!({ "data": [step("updated"), step("opened")] }),
-        line if line == format!("POST {alert_path}/acknowledge") => json!({ "changed": true, "alert": alert("acknowledged") }),
+        line if line == format!("POST {alert_path}/acknowledge") => {
+            json!({ "changed": true, "alert": alert("acknowledged") })
+        }
         line if line == format!("POST {alert_path}/silence") => json!({ "changed": true, "alert": alert("silenced") }),
         line if line == format!("GET {alert_path}/why") => json!({
             "alert": alert("firing"), "breach": "conversion", "updates": 1, "told_since": AT, "told_again": 0, "linked_chats": 1,

@@ -20,24 +20,24 @@ const WEEK: u64 = 7;
 
 /// When and where a report appears.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schedule {
+pub(super) struct Schedule {
     /// Which report.
-    pub kind: ReportKind,
+    pub(super) kind: ReportKind,
     /// Whether it appears at all.
-    pub enabled: bool,
+    pub(super) enabled: bool,
     /// The minute of the local day.
-    pub minute: i32,
+    pub(super) minute: i32,
     /// In which chat server; the one that was linked first where it is none, or is linked no more.
-    pub chat_server: Option<ChatServerId>,
+    pub(super) chat_server: Option<ChatServerId>,
     /// Since when it is so; absent while it is as usual.
-    pub changed_at: Option<DateTime<Utc>>,
+    pub(super) changed_at: Option<DateTime<Utc>>,
     /// Grows with every change.
-    pub version: i64,
+    pub(super) version: i64,
 }
 
 impl Schedule {
     /// As it is until somebody changes it: at nine, the weekly one half an hour later.
-    pub fn usual(kind: ReportKind) -> Self {
+    pub(super) fn usual(kind: ReportKind) -> Self {
         let minute = match kind {
             ReportKind::Daily => 9 * 60,
             ReportKind::Weekly => 9 * 60 + 30,
@@ -48,21 +48,21 @@ impl Schedule {
 
 /// In which zone and weeks a retailer lives.
 #[derive(Clone, Copy, Debug)]
-pub struct Calendar {
+pub(super) struct Calendar {
     /// Its time zone.
-    pub zone: Tz,
+    pub(super) zone: Tz,
     /// The first day of its fiscal week.
-    pub week_start: WeekDay,
+    pub(super) week_start: WeekDay,
 }
 
 impl Calendar {
     /// The local day of `at`.
-    pub fn day(&self, at: DateTime<Utc>) -> NaiveDate {
+    pub(super) fn day(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.zone).date_naive()
     }
 
     /// The first day of the week that `day` lies in.
-    pub fn week_of(&self, day: NaiveDate) -> NaiveDate {
+    pub(super) fn week_of(&self, day: NaiveDate) -> NaiveDate {
         let begun = day.weekday().days_since(weekday(self.week_start));
         day.checked_sub_days(Days::new(begun.into())).unwrap_or(day)
     }
@@ -82,14 +82,14 @@ impl Calendar {
     }
 
     /// When a report is due next, after `now`.
-    pub fn next(&self, schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn next(&self, schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let today = self.day(now);
         let days = (0..=WEEK + 1).filter_map(|ahead| today.checked_add_days(Days::new(ahead)));
         days.filter_map(|day| self.due_on(schedule, day)).find(|due| *due > now)
     }
 
     /// When a report was due last, not after `now`.
-    pub fn last(&self, schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn last(&self, schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let today = self.day(now);
         let days = (0..=WEEK + 1).filter_map(|back| today.checked_sub_days(Days::new(back)));
         days.filter_map(|day| self.due_on(schedule, day)).find(|due| *due <= now)
@@ -110,42 +110,42 @@ const fn weekday(day: WeekDay) -> Weekday {
 
 /// What a report needs to know of a campaign.
 #[derive(Clone, Debug)]
-pub struct Planned {
+pub(super) struct Planned {
     /// Its id.
-    pub id: CampaignId,
+    pub(super) id: CampaignId,
     /// Its name.
-    pub name: String,
+    pub(super) name: String,
     /// Its state.
-    pub state: CampaignState,
+    pub(super) state: CampaignState,
     /// Why it is in that state.
-    pub state_reason: Option<String>,
+    pub(super) state_reason: Option<String>,
     /// Its first day.
-    pub starts_on: Option<NaiveDate>,
+    pub(super) starts_on: Option<NaiveDate>,
     /// Its last day.
-    pub ends_on: Option<NaiveDate>,
+    pub(super) ends_on: Option<NaiveDate>,
     /// Its spend as a share of its budget.
-    pub spent_share: Option<f64>,
+    pub(super) spent_share: Option<f64>,
 }
 
 /// The campaigns of a morning, by what there is to do about them.
 #[derive(Clone, Debug)]
-pub struct Sorted {
+pub(super) struct Sorted {
     /// How many run.
-    pub running: u32,
+    pub(super) running: u32,
     /// Those whose first day it is.
-    pub starting: ReportCampaigns,
+    pub(super) starting: ReportCampaigns,
     /// Those whose last day it is.
-    pub ending: ReportCampaigns,
+    pub(super) ending: ReportCampaigns,
     /// Those that are paused.
-    pub paused: ReportCampaigns,
+    pub(super) paused: ReportCampaigns,
     /// Those that end within a week, or go on beyond their last day.
-    pub due: ReportCampaigns,
+    pub(super) due: ReportCampaigns,
     /// Those that have spent most of their budget.
-    pub near_budget: ReportCampaigns,
+    pub(super) near_budget: ReportCampaigns,
 }
 
 /// The campaigns of the morning of `today`.
-pub fn sorted(all: &[Planned], today: NaiveDate) -> Sorted {
+pub(super) fn sorted(all: &[Planned], today: NaiveDate) -> Sorted {
     let runs = |one: &Planned| one.state == CampaignState::Active;
     let held = |one: &Planned| one.state == CampaignState::Paused;
     let of = |wanted: &dyn Fn(&Planned) -> bool| some(all.iter().filter(|one| wanted(one)));
@@ -184,7 +184,7 @@ fn number(count: usize) -> u32 {
 }
 
 /// The minute of the day of `09:30`.
-pub fn minute_of(text: &str) -> Option<i32> {
+pub(super) fn minute_of(text: &str) -> Option<i32> {
     let (hour, minute) = text.split_once(':')?;
     let number = |part: &str, below: i32| {
         let plain = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -194,7 +194,7 @@ pub fn minute_of(text: &str) -> Option<i32> {
 }
 
 /// `09:30` of a minute of the day.
-pub fn time_of(minute: i32) -> String {
+pub(super) fn time_of(minute: i32) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 

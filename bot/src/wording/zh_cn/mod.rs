@@ -161,7 +161,10 @@ impl Wording for Chinese {
     }
 
     fn second_wanted(&self, campaign: &str, by: &By, when: &str, reason: &str) -> Said {
-        let body = format!("该活动由止损暂停，商家要求两人确认后才能恢复。{when} {}提出：{reason}\n请另一人在一天内恢复。", self.by(by));
+        let body = format!(
+            "该活动由止损暂停，商家要求两人确认后才能恢复。{when} {}提出：{reason}\n请另一人在一天内恢复。",
+            self.by(by)
+        );
         Said::new(format!("需要第二人恢复：{campaign}"), body)
     }
 

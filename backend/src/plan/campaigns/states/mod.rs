@@ -103,13 +103,7 @@ pub async fn change_state(app: &App, who: &Who, id: CampaignId, verb: Verb, reas
 
 /// Whether the resumption of a campaign that a stop-loss paused waits for a second person, since the retailer asks for two.
 /// The first one's wish is kept, and the second one who wishes it has it done.
-async fn waits_for_another(
-    tx: &mut Tx,
-    who: &Who,
-    locked: &Locked,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> Result<bool> {
+async fn waits_for_another(tx: &mut Tx, who: &Who, locked: &Locked, reason: &str, now: DateTime<Utc>) -> Result<bool> {
     if !locked.stopped || locked.state != CampaignState::Paused || !tenants::resume_needs_two(tx, who.tenant).await? {
         return Ok(false);
     }
