@@ -77,6 +77,7 @@ const TAGS: &[(&str, &str)] = &[
     ("maintenance_windows", "Announced times in which alerts are kept quiet and told together afterwards"),
     ("chat", "Chat links"),
     ("deliveries", "Messages on their way to the chat"),
+    ("reports", "Reports of each morning and each week, and when and where they appear"),
     ("webhooks", "Webhooks and what was sent to them"),
     ("events", "Events that webhooks are told of"),
     ("audit", "The audit log"),

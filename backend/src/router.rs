@@ -43,6 +43,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         watch::alerts::routes::routes(),
         watch::deliveries::routes::routes(),
         watch::dispatch::routes::routes(),
+        watch::reports::routes::routes(),
         watch::webhooks::routes::routes(),
     ]
     .into_iter()
@@ -64,6 +65,7 @@ pub fn jobs() -> Vec<JobKind> {
         watch::alerts::jobs::kinds(),
         watch::quiet::jobs::kinds(),
         watch::deliveries::jobs::kinds(),
+        watch::reports::jobs::kinds(),
         watch::webhooks::jobs::kinds(),
     ]
     .into_iter()
@@ -83,6 +85,7 @@ pub fn sweeps() -> Vec<Sweep> {
         identity::longjobs::jobs::sweeps(),
         identity::mails::jobs::sweeps(),
         measure::retention::jobs::sweeps(),
+        watch::reports::jobs::sweeps(),
         watch::trail::jobs::sweeps(),
         watch::webhooks::jobs::sweeps(),
     ]

@@ -8,9 +8,11 @@
 
 mod alerts;
 mod error;
+mod gateway;
 mod goals;
 mod key;
 pub(crate) mod memory;
+mod reports;
 
 pub use error::{Answer, ApiError};
 pub use key::{BadKey, BotKey};

@@ -76,6 +76,21 @@ pub enum Command {
         /// Name, part of one, or id.
         goal: String,
     },
+    /// `digest`: this morning's report.
+    Digest,
+    /// `report`: the last week's report.
+    Report,
+    /// `schedule [REPORT [TIME] [here]]`
+    Schedule {
+        /// Which report, as it was typed; all of them if absent.
+        report: Option<String>,
+        /// A time, on or off, as it was typed.
+        at: Option<String>,
+        /// It shall appear in the asker's chat server.
+        here: bool,
+    },
+    /// `budget`
+    Budget,
     /// `help [COMMAND]`
     Help {
         /// One command's help, or all.
@@ -101,6 +116,8 @@ pub struct Actor {
 pub enum Action {
     /// Pause this campaign.
     Pause(CampaignId),
+    /// Resume this campaign.
+    Resume(CampaignId),
     /// Acknowledge this alert.
     Acknowledge(AlertId),
     /// Silence this alert for an hour.
@@ -114,6 +131,7 @@ impl Action {
     pub fn custom_id(self) -> String {
         match self {
             Self::Pause(id) => format!("v1:pause:{id}"),
+            Self::Resume(id) => format!("v1:resume:{id}"),
             Self::Acknowledge(id) => format!("v1:ack:{id}"),
             Self::Silence(id) => format!("v1:silence:{id}"),
             Self::Open(id) => format!("v1:open:{id}"),
@@ -125,6 +143,7 @@ impl Action {
         let (action, id) = custom_id.strip_prefix("v1:")?.split_once(':')?;
         match action {
             "pause" => id.parse().ok().map(Self::Pause),
+            "resume" => id.parse().ok().map(Self::Resume),
             "ack" => id.parse().ok().map(Self::Acknowledge),
             "silence" => id.parse().ok().map(Self::Silence),
             "open" => id.parse().ok().map(Self::Open),

@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use crate::api::{Answer, Api, ApiError};
 use crate::incident::incident;
 use crate::reply::{Picture, Reply};
+use crate::report::name_of;
 use crate::wording;
 
 /// Deliveries in work at once.
@@ -156,19 +157,27 @@ pub(crate) fn subject(delivery: &Delivery) -> String {
     notice.or(delivery.alert.as_ref().map(|alert| alert.id.to_string())).unwrap_or_default()
 }
 
-/// The alert's picture. An alert without its picture is better than none, so a failure is only logged.
+/// The picture of an alert or of a week. Words without their picture are better than none, so a failure is only logged.
 async fn picture(api: &Api, delivery: &Delivery) -> Option<Picture> {
-    // A terminal shows no picture; it names the address. A robot posts text, and a notice has none.
-    let shows_none = delivery.transport == Transport::Console || delivery.transport.is_robot();
-    if shows_none || delivery.notice.is_some() {
+    // A terminal shows no picture; it names the address. A robot posts text.
+    if delivery.transport == Transport::Console || delivery.transport.is_robot() {
         return None;
     }
-    let alert = delivery.alert.as_ref()?;
+    let words = wording::of(delivery.locale);
+    let alt = match (&delivery.notice, &delivery.alert) {
+        (None, Some(alert)) => words.picture_alt(alert),
+        // Of the notices the weekly report has one.
+        (Some(notice), _) => {
+            let drawn = notice.weekly.as_ref()?.drawn.as_ref()?;
+            words.metric_alt(name_of(drawn, delivery.locale))
+        }
+        (None, None) => return None,
+    };
     let png = in_time(PICTURE, api.picture(delivery.id)).await.unwrap_or_else(|error| {
         tracing::warn!(delivery = %delivery.id, %error, "the picture could not be fetched; shown without it");
         None
     })?;
-    Some(Picture { png, alt: wording::of(delivery.locale).picture_alt(alert) })
+    Some(Picture { png, alt })
 }
 
 /// An answer that is waited for no longer than this.

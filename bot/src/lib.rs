@@ -16,6 +16,7 @@ mod duration;
 pub mod incident;
 mod notice;
 pub mod reply;
+mod report;
 pub mod robots;
 #[cfg(test)]
 mod testing;

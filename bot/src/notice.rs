@@ -9,11 +9,18 @@ use tillwatch_shared::watch::{
 
 use crate::incident::{described, mark, metric_name};
 use crate::reply::{Reply, Tone};
+use crate::report;
 use crate::wording::figures::{figure, time};
 use crate::wording::{By, Label, Planned, Wording};
 
 /// The message of a notice; `alert` is the one that it is about, if it is about one.
 pub(crate) fn told(notice: &Notice, alert: Option<&Alert>, words: &dyn Wording, zone: Tz) -> Reply {
+    if let Some(report) = &notice.daily {
+        return report::daily(report, words, zone);
+    }
+    if let Some(report) = &notice.weekly {
+        return report::weekly(report, words);
+    }
     if let Some(silence) = &notice.silence {
         return silence_ending(silence, words, zone);
     }

@@ -63,6 +63,10 @@ words! {
         AlertsSilence = "alerts:silence",
         /// Announce maintenance windows, end them.
         MaintenanceWrite = "maintenance:write",
+        /// See the reports on the whole retailer, and when they appear.
+        ReportsRead = "reports:read",
+        /// Change when and where reports appear.
+        ReportsWrite = "reports:write",
         /// Issue a one-time code that links one's own chat user; see one's links.
         ChatLinkSelf = "chat:link_self",
         /// Link chat servers, see and remove every link.
@@ -108,6 +112,7 @@ const READ: &[Permission] = &[
     P::RulesRead,
     P::AlertsRead,
     P::GoalsRead,
+    P::ReportsRead,
     P::ChatLinkSelf,
 ];
 
@@ -135,10 +140,17 @@ impl Role {
                 P::AlertsSilence,
                 P::MaintenanceWrite,
                 P::GoalsWrite,
+                P::ReportsWrite,
             ],
-            Self::Analyst => {
-                &[P::StaffRead, P::JobsRead, P::MetricsWrite, P::RulesWrite, P::AlertsAcknowledge, P::AlertsSilence]
-            }
+            Self::Analyst => &[
+                P::StaffRead,
+                P::JobsRead,
+                P::MetricsWrite,
+                P::RulesWrite,
+                P::AlertsAcknowledge,
+                P::AlertsSilence,
+                P::ReportsWrite,
+            ],
             Self::Compliance => {
                 &[P::StaffRead, P::JobsRead, P::TenantExport, P::CampaignsPause, P::AlertsAcknowledge, P::AuditRead]
             }
@@ -176,6 +188,8 @@ impl Permission {
                 | P::AlertsAcknowledge
                 | P::AlertsSilence
                 | P::GoalsRead
+                | P::ReportsRead
+                | P::ReportsWrite
         )
     }
 

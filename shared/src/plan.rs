@@ -1,7 +1,7 @@
 //! Bodies of channels and campaigns.
 
 use crate::Money;
-use crate::ids::{AlertId, CampaignId, ChannelId};
+use crate::ids::{AlertId, CampaignId, ChannelId, StaffId};
 use crate::quantity::Quantity;
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -234,6 +234,9 @@ answers! {
         pub state_since: DateTime<Utc>,
         /// The alert whose stop-loss paused it, while it is so paused.
         pub stopped_by: Option<AlertId>,
+        /// Who has asked that it be resumed, where the retailer asks for two people: another one does it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub resume_asked: Option<ResumeAsked>,
         /// The channels it runs on.
         pub channels: Vec<ChannelId>,
         /// First day.
@@ -255,9 +258,19 @@ answers! {
         pub version: i64,
     }
 
+    /// A person's wish that a campaign be resumed, which waits for a second person.
+    pub struct ResumeAsked {
+        /// Who.
+        pub by: StaffId,
+        /// When; it holds for a day.
+        pub at: DateTime<Utc>,
+        /// Why.
+        pub reason: String,
+    }
+
     /// What a state change answers.
     pub struct StateChanged {
-        /// `false` when the campaign was already in that state; nothing was written then.
+        /// `false` when the campaign was already in that state, or a second person is waited for: see `resume_asked`.
         pub changed: bool,
         /// The campaign as it is now.
         pub campaign: Campaign,

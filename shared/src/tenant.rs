@@ -85,6 +85,10 @@ requests! {
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::clearable")]
         #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = "CN"))]
         pub residency: Option<Option<String>>,
+        /// Whether a campaign that a stop-loss paused is resumed by two people: one asks, another does it.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = bool, example = true))]
+        pub resume_needs_two: Option<bool>,
     }
 }
 
@@ -107,6 +111,8 @@ answers! {
         pub quiet_hours: Option<QuietHours>,
         /// The country in which the data are to be kept.
         pub residency: Option<String>,
+        /// Whether a campaign that a stop-loss paused is resumed by two people.
+        pub resume_needs_two: bool,
         /// What it has subscribed to.
         pub plan: Plan,
         /// Whether it is served.

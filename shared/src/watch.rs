@@ -1,10 +1,11 @@
 //! Bodies of rules; of alerts ([`alerts`]), of what keeps them quiet ([`quiet`]), of why they were told ([`why`]), and of what takes them to the chat
-//! ([`chat`]).
+//! ([`chat`]); of reports ([`reports`]).
 
 mod alerts;
 mod chat;
 mod kinds;
 mod quiet;
+mod reports;
 mod rules;
 pub mod template;
 mod why;
@@ -13,6 +14,7 @@ pub use alerts::*;
 pub use chat::*;
 pub use kinds::*;
 pub use quiet::*;
+pub use reports::*;
 pub use rules::*;
 pub use why::*;
 

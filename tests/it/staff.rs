@@ -15,7 +15,7 @@ async fn the_settings_are_read_by_whoever_may() {
         settings,
         json!({
             "id": retailer.id, "name": retailer.name, "locale": "en", "time_zone": "America/New_York", "currency": "USD",
-            "fiscal_week_start": "mon", "quiet_hours": null, "residency": null, "plan": "trial", "state": "active",
+            "fiscal_week_start": "mon", "quiet_hours": null, "residency": null, "resume_needs_two": false, "plan": "trial", "state": "active",
             "created_at": since, "version": 1,
         })
     );

@@ -139,6 +139,8 @@ const NUMBERS: &[(&str, i64, i64, i64)] = &[
 
 /// A text of a request: its name, and what it looks like.
 const FORMS: &[(&str, &str)] = &[
+    ("account", LINE),
+    ("holder", LINE),
     ("code", LINE),
     ("external_key", KEY),
     ("name", LINE),

@@ -3,7 +3,7 @@
 //! Cast: [`ingest`] (`POST /v1/samples`: composes measure, plan's totals and the stop-loss in one transaction),
 //! [`imports`] (files of samples, batch after batch), [`judging`] (stop-loss in the write, closed days by job),
 //! [`rules`] (what is watched, and the arithmetic of detection), [`alerts`] (one open alert a breach, with its
-//! timeline and picture), [`deliveries`] (one message an incident), [`dispatch`] (handing the bot what is due),
+//! timeline and picture), [`deliveries`] (one message an incident), [`dispatch`] (handing the bot what is due), [`reports`] (each morning's and each week's),
 //! [`webhooks`] (telling customers' own systems). Depends on plan, measure, identity and the platform. Invariant: an
 //! alert and its deliveries are rows of the transaction that saw the breach.
 
@@ -14,6 +14,7 @@ pub mod imports;
 pub mod ingest;
 pub mod judging;
 pub mod quiet;
+pub mod reports;
 pub mod rules;
 pub mod trail;
 pub mod webhooks;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::plan::{Campaign, CampaignState, Channel};
+use tillwatch_shared::plan::{Campaign, CampaignState, Channel, ResumeAsked};
 
 use super::{Asking, find, only_you};
 use crate::api::{Answer, ApiError};
@@ -53,7 +53,7 @@ async fn in_order(asking: &Asking<'_>) -> Answer<(Vec<Campaign>, bool)> {
 }
 
 /// The campaigns in this state, or in any, and whether there are more.
-async fn looked_through(state: Option<CampaignState>, asking: &Asking<'_>) -> Answer<(Vec<Campaign>, bool)> {
+pub(super) async fn looked_through(state: Option<CampaignState>, asking: &Asking<'_>) -> Answer<(Vec<Campaign>, bool)> {
     let (mut found, mut cursor) = (Vec::new(), None);
     for _ in 0..PAGES {
         let page = match state {
@@ -75,7 +75,7 @@ fn line(campaign: &Campaign, asking: &Asking<'_>) -> String {
     format!("{} {} · {since} · {}", mark(campaign.state), campaign.name, spent(campaign, asking))
 }
 
-const fn mark(state: CampaignState) -> &'static str {
+pub(super) const fn mark(state: CampaignState) -> &'static str {
     match state {
         CampaignState::Active => "▶",
         CampaignState::Paused => "⏸",
@@ -85,7 +85,7 @@ const fn mark(state: CampaignState) -> &'static str {
 }
 
 /// Spend, budget, and the share of it.
-fn spent(campaign: &Campaign, asking: &Asking<'_>) -> String {
+pub(super) fn spent(campaign: &Campaign, asking: &Asking<'_>) -> String {
     let currency = campaign.budget.as_ref().map_or(asking.me.tenant.currency.as_str(), |budget| &budget.currency);
     let spend = amount(campaign.spend, currency);
     match &campaign.budget {
@@ -194,6 +194,9 @@ pub(super) async fn change(change: Change, typed: &str, reason: Option<&str>, as
         Err(error) => return conflict(error, change, campaign, asking).await,
     };
     let (now, since) = (&done.campaign, asking.time(done.campaign.state_since));
+    if let Some(asked) = now.resume_asked.as_ref().filter(|_| change == Change::Resume && !done.changed) {
+        return Ok(second_wanted(now, asked, asking));
+    }
     let said = if done.changed {
         words.changed(change, &now.name, &By::You, &since)
     } else {
@@ -205,6 +208,17 @@ pub(super) async fn change(change: Change, typed: &str, reason: Option<&str>, as
         (true, Change::Resume) => Tone::Good,
     };
     Ok(facts(Reply::say(tone, said.title, said.body), now, asking))
+}
+
+/// Where two people resume, the first one's wish is told to all, with the button for the second.
+fn second_wanted(campaign: &Campaign, asked: &ResumeAsked, asking: &Asking<'_>) -> Reply {
+    let words = asking.words;
+    let by = asking.staff(asked.by, None);
+    let said = words.second_wanted(&campaign.name, &by, &asking.time(asked.at), &asked.reason);
+    let mut reply = facts(Reply::say(Tone::Warning, said.title, said.body), campaign, asking);
+    let label = words.label(Label::ButtonResume).to_owned();
+    reply.buttons.push(Button { label, action: Action::Resume(campaign.id), disabled: false });
+    reply
 }
 
 /// A refusal by state tells the state, as it is now.

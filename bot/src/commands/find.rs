@@ -9,7 +9,7 @@ use tillwatch_shared::goals::Goal;
 use tillwatch_shared::ids::{CampaignId, GoalId};
 use tillwatch_shared::measure::MetricInfo;
 use tillwatch_shared::plan::Campaign;
-use tillwatch_shared::watch::AlertState;
+use tillwatch_shared::watch::{AlertState, ReportKind};
 
 use super::{Asking, only_you, who};
 use crate::api::{Answer, Api};
@@ -44,6 +44,8 @@ pub enum Completing {
     Metric,
     /// A goal that is not archived.
     Goal,
+    /// A report.
+    Report,
 }
 
 /// What a text may mean among things with several names each.
@@ -256,6 +258,10 @@ pub(super) async fn complete(what: Completing, typed: &str, actor: &Actor, api: 
             let all = page.data.iter().map(|one| (label(&one.rule_name, one.state), one.id.to_string()));
             all.filter(|(label, _)| fold(label).contains(&fold(typed))).collect()
         }
+        Completing::Report => {
+            let names = ReportKind::ALL.iter().map(|kind| (words.report(*kind).to_owned(), kind.to_string()));
+            names.filter(|(name, key)| fold(name).contains(&fold(typed)) || key.contains(&fold(typed))).collect()
+        }
         Completing::Metric => {
             let metrics = api.metrics(actor).await?.data;
             let names = metrics.iter().map(|one| (metric_name(one, words.locale()).to_owned(), one.key.clone()));
@@ -285,6 +291,7 @@ pub(crate) async fn names(what: Completing, actor: &Actor, api: &Api) -> Answer<
         }
         Completing::Metric => api.metrics(actor).await?.data.into_iter().map(|one| one.key).collect(),
         Completing::Goal => api.goals(actor, None, GOALS).await?.data.into_iter().map(|one| one.name).collect(),
+        Completing::Report => ReportKind::ALL.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -20,6 +20,10 @@ pub(crate) const WORDS: &[(Topic, &str)] = &[
     (Topic::AlertsWhy, "alerts why"),
     (Topic::GoalsList, "goals list"),
     (Topic::GoalsShow, "goals show"),
+    (Topic::Budget, "budget"),
+    (Topic::Digest, "digest"),
+    (Topic::Report, "report"),
+    (Topic::Schedule, "schedule"),
     (Topic::Link, "link"),
     (Topic::Help, "help"),
 ];
@@ -31,7 +35,14 @@ pub(crate) const fn placeholder(topic: Topic) -> &'static str {
         Topic::CampaignShow | Topic::CampaignPause | Topic::CampaignResume | Topic::GoalsShow => "NAME",
         Topic::Kpi => "METRIC",
         Topic::AlertsShow | Topic::AlertsAck | Topic::AlertsSilence | Topic::AlertsWhy => "1",
-        Topic::CampaignList | Topic::AlertsList | Topic::GoalsList | Topic::Help => "",
+        Topic::Schedule => "daily",
+        Topic::CampaignList
+        | Topic::AlertsList
+        | Topic::GoalsList
+        | Topic::Budget
+        | Topic::Digest
+        | Topic::Report
+        | Topic::Help => "",
     }
 }
 

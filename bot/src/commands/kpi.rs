@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
-use tillwatch_shared::Locale;
-use tillwatch_shared::measure::{Direction, Kpi, MetricInfo, MetricKind, Series};
+use tillwatch_shared::measure::{MetricInfo, MetricKind, Series};
 use tillwatch_shared::quantity::Quantity;
 
+use super::reports::shows_pictures;
 use super::{Asking, find};
 use crate::api::Answer;
-use crate::reply::{Reply, Tone};
-use crate::wording::Move;
+use crate::reply::{Picture, Reply, Tone};
+use crate::report::{compared, kpi_line};
 use crate::wording::figures::{day, figure};
 
 /// Metrics on one screen.
@@ -25,57 +25,14 @@ pub(super) async fn screen(asking: &Asking<'_>) -> Answer<Reply> {
         let said = words.no_kpis();
         return Ok(Reply::say(Tone::Plain, said.title, said.body));
     };
-    let mut lines: Vec<String> =
-        kpis.data.iter().take(SHOWN).map(|kpi| kpi_line(kpi, &kpis.currency, asking)).collect();
+    let mut lines: Vec<String> = kpis.data.iter().take(SHOWN).map(|kpi| kpi_line(kpi, &kpis.currency, words)).collect();
     if kpis.data.len() > SHOWN {
         lines.push(words.more(kpis.data.len() - SHOWN));
     }
     Ok(Reply::say(Tone::Plain, words.kpis(&day(date, words.locale())), lines.join("\n")))
 }
 
-fn kpi_line(kpi: &Kpi, currency: &str, asking: &Asking<'_>) -> String {
-    let locale = asking.words.locale();
-    let name = match locale {
-        Locale::En => &kpi.name_en,
-        Locale::ZhCn => &kpi.name_zh,
-    };
-    let text = |value: f64| figure(value, &kpi.unit, currency, locale);
-    let value = kpi.value.map_or_else(|| asking.words.no_figure().to_owned(), text);
-    let (arrow, against) = compared(kpi.change, kpi.week_before.map(text), kpi.direction, asking);
-    format!("{arrow} {} · {against}", asking.words.pair(name, &value))
-}
-
-/// An arrow and words for a change against a week before.
-fn compared(
-    change: Option<f64>,
-    before: Option<String>,
-    direction: Direction,
-    asking: &Asking<'_>,
-) -> (&'static str, String) {
-    let (Some(change), Some(before)) = (change, before) else {
-        return ("·", asking.words.nothing_before().to_owned());
-    };
-    let arrow = if change > 0.0 {
-        "▲"
-    } else if change < 0.0 {
-        "▼"
-    } else {
-        "="
-    };
-    (arrow, asking.words.moved(Move { change, better: better(change, direction) }, &before))
-}
-
-/// Whether a change is for the better; `None` where neither way is.
-fn better(change: f64, direction: Direction) -> Option<bool> {
-    match direction {
-        _ if change == 0.0 => None,
-        Direction::HigherIsBetter => Some(change > 0.0),
-        Direction::LowerIsBetter => Some(change < 0.0),
-        Direction::Neutral => None,
-    }
-}
-
-/// One metric's last seven days, each beside the same weekday a week before.
+/// One metric's last seven days, each beside the same weekday a week before, with a picture of four weeks.
 pub(super) async fn one(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     let metric = match find::metric(typed, asking).await? {
         Ok(metric) => metric,
@@ -91,7 +48,14 @@ pub(super) async fn one(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     let to = last.checked_add_days(Days::new(1)).unwrap_or(last);
     let (from, to) = (instant(from, asking.zone), instant(to, asking.zone));
     let series = asking.api.days(asking.actor, &metric.key, &from, &to).await?;
-    Ok(week(&metric, &series, last, &kpis.currency, asking))
+    let mut reply = week(&metric, &series, last, &kpis.currency, asking);
+    if shows_pictures(asking) {
+        // The words are the matter; without the picture they still are told.
+        let png = asking.api.metric_picture(asking.actor, &metric.key).await.unwrap_or_default();
+        let alt = words.metric_alt(find::metric_name(&metric, words.locale()));
+        reply.picture = png.map(|png| Picture { png, alt });
+    }
+    Ok(reply)
 }
 
 /// Midnight of a day in a zone, RFC 3339; the first instant of the day where the clock skips midnight.
@@ -119,7 +83,7 @@ fn week(metric: &MetricInfo, series: &Series, last: NaiveDate, currency: &str, a
         let change = value.zip(before).filter(|(_, before)| *before != 0.0).map(|(now, before)| now / before - 1.0);
         // A day without samples adds nothing to a sum.
         total = total.zip(now.map_or(Some(Quantity::ZERO), |point| point.sum)).and_then(|(a, b)| a.checked_add(b));
-        let (arrow, against) = compared(change, before.map(text), metric.direction, asking);
+        let (arrow, against) = compared(change, before.map(text), metric.direction, words);
         let value = value.map_or_else(|| words.no_figure().to_owned(), text);
         lines.push(format!("{arrow} {} · {against}", words.pair(&day(date, locale), &value)));
     }
@@ -134,15 +98,6 @@ fn week(metric: &MetricInfo, series: &Series, last: NaiveDate, currency: &str, a
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn less_is_better_only_where_less_is_better() {
-        assert_eq!(better(0.1, Direction::HigherIsBetter), Some(true));
-        assert_eq!(better(0.1, Direction::LowerIsBetter), Some(false));
-        assert_eq!(better(-0.1, Direction::LowerIsBetter), Some(true));
-        assert_eq!(better(-0.1, Direction::Neutral), None);
-        assert_eq!(better(0.0, Direction::HigherIsBetter), None);
-    }
 
     #[test]
     fn a_day_begins_at_the_retailers_midnight_even_where_midnight_is_skipped() {

@@ -5,12 +5,14 @@
 //! the service does, for each call; a reply tells only what the API gave to the person who asks.
 
 mod alerts;
+mod budget;
 mod campaigns;
 mod find;
 mod goals;
 mod help;
 mod kpi;
 mod link;
+mod reports;
 mod silence;
 mod why;
 
@@ -48,6 +50,7 @@ pub async fn handle(command: Command, actor: &Actor, api: &Api) -> Reply {
 pub async fn press(action: Action, actor: &Actor, api: &Api, reason: Option<&str>) -> Reply {
     let command = match action {
         Action::Pause(id) => Command::CampaignPause { campaign: id.to_string(), reason: reason.map(str::to_owned) },
+        Action::Resume(id) => Command::CampaignResume { campaign: id.to_string(), reason: reason.map(str::to_owned) },
         Action::Acknowledge(id) => Command::AlertAck { alert: id.to_string() },
         Action::Silence(id) => {
             Command::AlertSilence { alert: id.to_string(), duration: None, reason: reason.map(str::to_owned) }
@@ -129,6 +132,14 @@ async fn asked(command: Command, asking: &Asking<'_>) -> Reply {
         Command::GoalsList => (Permission::GoalsRead, goals::list(asking).await),
         Command::GoalShow { goal } => (Permission::GoalsRead, goals::show(&goal, asking).await),
         Command::AlertWhy { alert } => (Permission::AlertsRead, why::why(&alert, asking).await),
+        Command::Digest => (Permission::ReportsRead, reports::daily(asking).await),
+        Command::Report => (Permission::ReportsRead, reports::weekly(asking).await),
+        Command::Schedule { report, at, here } => {
+            let changes = report.is_some() && (at.is_some() || here);
+            let needs = if changes { Permission::ReportsWrite } else { Permission::ReportsRead };
+            (needs, reports::schedule(report.as_deref(), at.as_deref(), here, asking).await)
+        }
+        Command::Budget => (Permission::CampaignsRead, budget::screen(asking).await),
         // Answered before: neither needs to know who asks.
         Command::Help { topic } => return help::help(topic.as_deref(), asking.actor, asking.words),
         Command::Link { code } => return link::link(&code, asking.actor, asking.api).await,

@@ -57,7 +57,12 @@ fn wanted(line: &str) -> Wanted<'_> {
         .map(|words| (words, Completing::Campaign))
         .into_iter()
         .chain(alert.map(|words| (words, Completing::Alert)))
-        .chain([("kpi", Completing::Metric), ("goals show", Completing::Goal), ("goal show", Completing::Goal)])
+        .chain([
+            ("kpi", Completing::Metric),
+            ("goals show", Completing::Goal),
+            ("goal show", Completing::Goal),
+            ("schedule", Completing::Report),
+        ])
     {
         if let Some((at, rest)) = after(words) {
             // A closed quote ends the name; what follows is the reason.
@@ -100,6 +105,7 @@ impl Names {
             Completing::Alert => "alert",
             Completing::Metric => "metric",
             Completing::Goal => "goal",
+            Completing::Report => "report",
         };
         // An entry is put whole, so a panic elsewhere leaves it valid.
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -29,6 +29,8 @@ pub(super) enum Typed {
 const BECAUSE: [&str; 2] = ["because", "因为"];
 /// What may stand before a length of time.
 const FOR: [&str; 2] = ["for", "时长"];
+/// That something shall be where it is typed.
+const HERE: [&str; 2] = ["here", "此处"];
 /// Opening and closing quotes.
 const QUOTES: [(char, char); 6] = [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’'), ('「', '」'), ('《', '》')];
 
@@ -53,6 +55,10 @@ pub(super) fn parse(line: &str) -> Typed {
         "help" | "?" => Typed::Command(Command::Help { topic: some(rest) }),
         "link" => named(Topic::Link, rest, |code| Command::Link { code }),
         "kpi" | "kpis" => Typed::Command(Command::Kpi { metric: some(rest) }),
+        "digest" | "standup" => Typed::Command(Command::Digest),
+        "report" => Typed::Command(Command::Report),
+        "budget" | "budgets" => Typed::Command(Command::Budget),
+        "schedule" => schedule(rest),
         "campaign" | "campaigns" => campaign(line, rest),
         "alert" | "alerts" => alert(line, rest),
         "goal" | "goals" => goal(line, rest),
@@ -122,6 +128,15 @@ fn silence(rest: &str) -> Typed {
     let length = length.trim();
     let duration = FOR.iter().find_map(|word| strip_word(length, word)).unwrap_or(length);
     Typed::Command(Command::AlertSilence { alert, duration: some(duration), reason })
+}
+
+/// `schedule`, `schedule daily 08:30 here`: the words behind the report in any order.
+fn schedule(rest: &str) -> Typed {
+    let (report, rest) = word(rest);
+    let is_here = |word: &&str| HERE.iter().any(|here| word.eq_ignore_ascii_case(here));
+    let here = rest.split_whitespace().any(|word| is_here(&word));
+    let at: Vec<&str> = rest.split_whitespace().filter(|word| !is_here(word)).collect();
+    Typed::Command(Command::Schedule { report: some(report), at: some(&at.join(" ")), here })
 }
 
 /// `pause NAME because REASON`, `pause "NAME" REASON`, and the same with `resume`.
@@ -265,6 +280,18 @@ mod tests {
         is("goal show 秋季拉新", Command::GoalShow { goal: "秋季拉新".to_owned() });
         assert_eq!(parse("goals show"), Typed::Incomplete(Topic::GoalsShow));
         assert_eq!(parse("goals score"), Typed::Unknown("goals score".to_owned()));
+        is("digest", Command::Digest);
+        is("/report", Command::Report);
+        is("budget", Command::Budget);
+        let schedule = |report: Option<&str>, at: Option<&str>, here: bool| Command::Schedule {
+            report: report.map(str::to_owned),
+            at: at.map(str::to_owned),
+            here,
+        };
+        is("schedule", schedule(None, None, false));
+        is("schedule daily 08:30", schedule(Some("daily"), Some("08:30"), false));
+        is("schedule 周报 此处 08:30", schedule(Some("周报"), Some("08:30"), true));
+        is("schedule weekly HERE", schedule(Some("weekly"), None, true));
         is("link ABCD-1234", Command::Link { code: "ABCD-1234".to_owned() });
         is("help campaign pause", Command::Help { topic: Some("campaign pause".to_owned()) });
         assert_eq!(parse(" / "), Typed::Nothing);

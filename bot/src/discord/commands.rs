@@ -30,6 +30,7 @@ const REGISTRATION: Duration = Duration::from_secs(30);
 /// Every command, with its words in both languages.
 pub(crate) fn all() -> Vec<poise::Command<Data, Never>> {
     let mut commands = vec![link(), campaign(), kpi(), alerts(), goals(), help()];
+    let mut commands = vec![link(), campaign(), kpi(), alerts(), budget(), digest(), report(), schedule(), help()];
     for command in &mut commands {
         word(command, "");
     }
@@ -188,6 +189,10 @@ async fn alert_names(ctx: Context<'_>, typed: &str) -> CreateAutocompleteRespons
     choices(ctx, Completing::Alert, typed).await
 }
 
+async fn report_names(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    choices(ctx, Completing::Report, typed).await
+}
+
 async fn metrics(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     choices(ctx, Completing::Metric, typed).await
 }
@@ -305,6 +310,31 @@ async fn goals_list(ctx: Context<'_>) -> Result<(), Never> {
 #[poise::command(slash_command, guild_only, rename = "show")]
 async fn goals_show(ctx: Context<'_>, #[autocomplete = "goal_names"] goal: String) -> Result<(), Never> {
     run(ctx, Command::GoalShow { goal }).await
+}
+
+#[poise::command(slash_command, guild_only)]
+async fn budget(ctx: Context<'_>) -> Result<(), Never> {
+    run(ctx, Command::Budget).await
+}
+
+#[poise::command(slash_command, guild_only)]
+async fn digest(ctx: Context<'_>) -> Result<(), Never> {
+    run(ctx, Command::Digest).await
+}
+
+#[poise::command(slash_command, guild_only)]
+async fn report(ctx: Context<'_>) -> Result<(), Never> {
+    run(ctx, Command::Report).await
+}
+
+#[poise::command(slash_command, guild_only)]
+async fn schedule(
+    ctx: Context<'_>,
+    #[autocomplete = "report_names"] report: Option<String>,
+    #[max_length = 20] at: Option<String>,
+    here: Option<bool>,
+) -> Result<(), Never> {
+    run(ctx, Command::Schedule { report, at, here: here.unwrap_or_default() }).await
 }
 
 #[poise::command(slash_command, guild_only)]

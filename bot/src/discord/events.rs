@@ -109,11 +109,12 @@ pub(crate) async fn handle(
     Ok(())
 }
 
-/// A button: a pause and a silence ask for their reason first, the rest is done at once.
+/// A button: a pause, a resumption and a silence ask for their reason first, the rest is done at once.
 async fn pressed(interaction: &ComponentInteraction, asker: &Asker, data: &Data) {
     match Action::parse(&interaction.data.custom_id) {
         None => asker.tell(asker.words().outdated).await,
         Some(action @ Action::Pause(_)) => asker.ask(asker.words().pause, action.custom_id()).await,
+        Some(action @ Action::Resume(_)) => asker.ask(asker.words().resume, action.custom_id()).await,
         Some(action @ Action::Silence(_)) => asker.ask(asker.words().silence, action.custom_id()).await,
         Some(action) => act(asker, action, None, data).await,
     }

@@ -3,7 +3,7 @@
 //! Cast: [`Discord`] is one bot account; [`commands`] and [`events`] translate what people do there into a
 //! [`crate::command::Command`] or [`crate::command::Action`], [`answer`] owns the first answer and the final one,
 //! [`render`] turns a [`crate::reply::Reply`] into the platform's builders ([`text`] escapes and cuts), [`running`] counts
-//! handlers, [`sink`] keeps one message per delivery,
+//! handlers, [`sink`] keeps one message per delivery, [`leader`] decides which of several replicas is connected,
 //! [`late`] mends what an edit that came late has overwritten, [`trouble`] reads the platform's errors, [`words`] holds what the platform itself shows in both languages.
 //! Invariants: the gateway is asked for servers only (intents `GUILDS`); no message can ping anybody; what a tenant
 //! named is shown as text, never as markup; an interaction that another replica answers is left to it; `stop` waits
@@ -14,6 +14,7 @@ mod answer;
 mod commands;
 mod events;
 mod late;
+mod leader;
 mod render;
 mod running;
 mod sink;
@@ -25,6 +26,7 @@ pub use sink::DiscordSink;
 
 use crate::api::Api;
 use crate::deliver::ChatSink;
+use leader::Leader;
 use running::Running;
 use serenity::all::{Client, ClientBuilder, CreateAllowedMentions, GatewayError, GatewayIntents, Http, HttpBuilder};
 use std::sync::Arc;
@@ -120,13 +122,15 @@ impl Discord {
         Arc::clone(&self.sink) as Arc<dyn ChatSink>
     }
 
-    /// Answers commands and buttons until `stop` is true, then waits for the handlers that run.
+    /// Answers commands and buttons until `stop` is true, then waits for the handlers that run. Of several replicas with
+    /// one token one is connected, the others wait for their turn.
     pub async fn run(self, api: Api, mut stop: watch::Receiver<bool>) -> Result<(), DiscordError> {
         let running = Running::default();
+        let leader = Leader::new(&api, &self.config.token);
         let mut pauses = Reconnecting::default();
         let ended = loop {
             let mut was_ready = false;
-            match self.session(&api, &running, &mut stop, &mut was_ready).await {
+            match self.turn(&leader, &api, &running, &mut stop, &mut was_ready).await {
                 Ended::Stopped => break Ok(()),
                 Ended::Refused(error) => {
                     // Deliveries go by the same token: they stay due for a bot that is let in.
@@ -147,6 +151,40 @@ impl Discord {
         if left > 0 {
             tracing::warn!(left, "Discord handlers were still running at the end");
         }
+        ended
+    }
+
+    /// One turn at the gateway: from having its lease to giving it back. A session that broke gives it back, too: another
+    /// replica may reach Discord where this one does not.
+    async fn turn(
+        &self,
+        leader: &Leader,
+        api: &Api,
+        running: &Running,
+        stop: &mut watch::Receiver<bool>,
+        was_ready: &mut bool,
+    ) -> Ended {
+        let mut held = tokio::select! {
+            () = stopped(stop) => return Ended::Stopped,
+            held = leader.lead() => held,
+        };
+        let (end, mut ending) = watch::channel(false);
+        let session = self.session(api, running, &mut ending, was_ready);
+        tokio::pin!(session);
+        let ended = tokio::select! {
+            ended = &mut session => ended,
+            why = leader.lost(&mut held) => {
+                end.send_replace(true);
+                session.await;
+                // Nothing to give back.
+                return Ended::Lost(why);
+            }
+            () = stopped(stop) => {
+                end.send_replace(true);
+                session.await
+            }
+        };
+        leader.release(held).await;
         ended
     }
 

@@ -119,6 +119,7 @@ fn rows(buttons: &[Button]) -> Vec<CreateActionRow> {
         .map(|b| {
             let style = match b.action {
                 Action::Pause(_) => ButtonStyle::Danger,
+                Action::Resume(_) => ButtonStyle::Success,
                 Action::Acknowledge(_) => ButtonStyle::Primary,
                 Action::Silence(_) | Action::Open(_) => ButtonStyle::Secondary,
             };

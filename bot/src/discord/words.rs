@@ -58,6 +58,13 @@ pub(crate) const ALL: &[Words] = &[
     words("goals list", "列表", "List the goals that are pursued", "列出执行中的目标"),
     words("goals show", "查看", "Show a goal with pace and forecast", "查看某个目标的进度与预测"),
     words("goals show goal", "目标", "Name or id", "名称或编号"),
+    words("budget", "预算", "What the campaigns have spent of their budgets", "各营销活动的预算使用情况"),
+    words("digest", "站会", "The stand-up: yesterday, today, blocked, due", "每日站会：昨日、今日、受阻、到期"),
+    words("report", "周报", "The last week beside the one before", "上周与前一周对比"),
+    words("schedule", "报告时间", "When and where the reports appear", "报告自动发送的时间与地点"),
+    words("schedule report", "报告", "daily or weekly; both are shown if left out", "日报或周报；留空则显示两者"),
+    words("schedule at", "时间", "A time such as 08:30, or on, or off", "如 08:30，或 开启、关闭"),
+    words("schedule here", "此处", "Let it appear in this server", "在此服务器中发送"),
     words("help", "帮助", "What the bot can do", "机器人能做什么"),
 ];
 

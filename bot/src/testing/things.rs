@@ -3,12 +3,14 @@
 use chrono::{DateTime, Utc};
 use tillwatch_shared::identity::{Me, Staff, Tenant};
 use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, DeliveryId, RuleId, StaffId, TenantId};
+use tillwatch_shared::measure::{Direction, Kpi};
 use tillwatch_shared::permissions::Role;
 use tillwatch_shared::plan::{Campaign, CampaignState};
 use tillwatch_shared::quantity::Quantity;
 use tillwatch_shared::watch::{
-    Alert, AlertState, Baseline, Comparison, Delivery, DeviationSpec, Figures, Named, NamedCampaign, NamedStaff,
-    Severity, Side, StopLossSpec, ThresholdSpec, Timing, Transport,
+    Alert, AlertState, Baseline, Comparison, DailyReport, Delivery, DeviationSpec, Figures, Named, NamedCampaign,
+    NamedStaff, ReportAlert, ReportCampaign, ReportCampaigns, ReportRule, Severity, Side, StopLossSpec, ThresholdSpec,
+    Timing, Transport, WeeklyReport,
 };
 use tillwatch_shared::{Locale, Money};
 use uuid::Uuid;
@@ -55,6 +57,7 @@ pub(crate) fn campaign(number: u128, name: &str, key: Option<&str>, state: Campa
         state_reason: None,
         state_since: friday(),
         stopped_by: None,
+        resume_asked: None,
         channels: Vec::new(),
         starts_on: None,
         ends_on: None,
@@ -64,6 +67,68 @@ pub(crate) fn campaign(number: u128, name: &str, key: Option<&str>, state: Campa
         created_at: friday(),
         updated_at: friday(),
         version: 1,
+    }
+}
+
+/// The figure of a metric, up by a fifth.
+fn sales() -> Kpi {
+    Kpi {
+        metric: "sales".to_owned(),
+        name_en: "Sales".to_owned(),
+        name_zh: "销售额".to_owned(),
+        unit: "money".to_owned(),
+        direction: Direction::HigherIsBetter,
+        value: Some(12_000.0),
+        week_before: Some(10_000.0),
+        change: Some(0.2),
+    }
+}
+
+/// A morning with something of each sort.
+pub(crate) fn daily_report() -> DailyReport {
+    let one = |name: &str, ends_on: Option<&str>, share: Option<f64>| ReportCampaign {
+        id: CampaignId(Uuid::from_u128(5)),
+        name: name.to_owned(),
+        state: CampaignState::Active,
+        state_reason: Some("too dear".to_owned()),
+        ends_on: ends_on.map(|day| day.parse().unwrap()),
+        spent_share: share,
+    };
+    let some = |first: Vec<ReportCampaign>| ReportCampaigns { total: u32::try_from(first.len()).unwrap(), first };
+    DailyReport {
+        day: "2025-11-14".parse().unwrap(),
+        currency: "USD".to_owned(),
+        kpis: vec![sales()],
+        raised: 3,
+        resolved: 2,
+        running: 4,
+        starting: some(vec![one("双十一", None, None)]),
+        ending: some(vec![one("Summer sale", Some("2025-11-14"), None)]),
+        paused: some(vec![one("Autumn coupons", None, None)]),
+        untaken: 1,
+        untaken_first: vec![ReportAlert {
+            id: AlertId(Uuid::from_u128(3)),
+            rule_name: "Coupons stop at $1,500".to_owned(),
+            severity: Severity::Critical,
+            opened_at: friday(),
+        }],
+        due: some(vec![one("Old flyer", Some("2025-11-10"), None), one("Winter sale", Some("2025-11-20"), None)]),
+        near_budget: some(vec![one("Search ads", None, Some(0.95))]),
+    }
+}
+
+/// A week.
+pub(crate) fn weekly_report() -> WeeklyReport {
+    WeeklyReport {
+        first_day: "2025-11-03".parse().unwrap(),
+        last_day: "2025-11-09".parse().unwrap(),
+        currency: "USD".to_owned(),
+        kpis: vec![sales()],
+        raised: 3,
+        resolved: 3,
+        stopped: 1,
+        rules: vec![ReportRule { name: "Conversion falls".to_owned(), alerts: 2 }],
+        drawn: Some(sales()),
     }
 }
 

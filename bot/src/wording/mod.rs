@@ -8,6 +8,7 @@ mod en;
 pub mod figures;
 mod pursuing;
 mod quieting;
+mod reporting;
 mod zh_cn;
 
 use tillwatch_shared::Locale;
@@ -17,6 +18,7 @@ use tillwatch_shared::watch::{Alert, AlertState, AlertStep, RuleBucket, Severity
 
 pub use pursuing::{GoalLabels, Pursuing};
 pub use quieting::{Planned, Quieting, Route};
+pub use reporting::Reporting;
 
 /// A first line and the text under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,13 +56,14 @@ lists! {
         Value, Line, StopLossLine, Expected, Sigma, Baseline, Score, Overshoot, Band, Forecast, Campaign, Channel, Channels, Window, Retailer,
         Raised, Acknowledged, Resolved, State, Since, Reason, Spend, Dates, Key, Id, By, Timeline, Severity, Metric,
         ButtonPause, ButtonPaused, ButtonAcknowledge, ButtonAcknowledged, ButtonSilence, ButtonOpen, None, AllChannels, Rules, Worst, Moved, Why, Messages, Lately,
+        ButtonResume, Yesterday, Today, Blocked, Due, Alerts,
     }
 
     /// What is done to a campaign.
     Change { Pause, Resume }
 
     /// What can be asked for help on.
-    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, AlertsSilence, AlertsWhy, GoalsList, GoalsShow, Help }
+    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, AlertsSilence, AlertsWhy, GoalsList, GoalsShow, Budget, Digest, Report, Schedule, Help }
 
     /// Which part of what was typed was refused.
     Input { Search, Reason, Code, Other }
@@ -158,7 +161,7 @@ pub trait Alerting: Names {
 }
 
 /// Everything that can be said.
-pub trait Wording: Alerting + Quieting + Pursuing {
+pub trait Wording: Alerting + Quieting + Pursuing + Reporting {
     /// The chat user is linked to nobody.
     fn not_linked(&self, link: &str) -> Said;
     /// The reader's role lacks the permission; these roles have it.
@@ -193,6 +196,8 @@ pub trait Wording: Alerting + Quieting + Pursuing {
     fn already(&self, change: Change, campaign: &str, by: &By, since: &str) -> Said;
     /// This state does not allow it.
     fn cannot(&self, change: Change, campaign: &str, state: CampaignState) -> Said;
+    /// The retailer asks for two people to resume what a stop-loss paused; this one has asked, a second one is wanted.
+    fn second_wanted(&self, campaign: &str, by: &By, when: &str, reason: &str) -> Said;
     /// "… since …"
     fn since(&self, state: &str, since: &str) -> String;
     /// What was spent, of which budget, and the share of it.
@@ -289,6 +294,14 @@ pub fn spelled(transport: Transport, topic: Topic, name: &str) -> String {
         (Topic::GoalsList, false) => "goals list".to_owned(),
         (Topic::GoalsShow, true) => format!("/goals show goal:{name}"),
         (Topic::GoalsShow, false) => format!("goals show {name}"),
+        (Topic::Budget, true) => "/budget".to_owned(),
+        (Topic::Budget, false) => "budget".to_owned(),
+        (Topic::Digest, true) => "/digest".to_owned(),
+        (Topic::Digest, false) => "digest".to_owned(),
+        (Topic::Report, true) => "/report".to_owned(),
+        (Topic::Report, false) => "report".to_owned(),
+        (Topic::Schedule, true) => format!("/schedule report:{name} at:08:30"),
+        (Topic::Schedule, false) => format!("schedule {name} 08:30"),
         (Topic::Help, true) => "/help".to_owned(),
         (Topic::Help, false) => "help".to_owned(),
     }

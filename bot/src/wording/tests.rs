@@ -1,7 +1,9 @@
 use super::*;
 use crate::testing::things::{deviation, stop_loss, threshold};
 use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState};
-use tillwatch_shared::watch::{AlertDigest, DeliveryState, EvaluationOutcome, NoticeKind, QuietState, QuietWhy, Told};
+use tillwatch_shared::watch::{
+    AlertDigest, DeliveryState, EvaluationOutcome, NoticeKind, QuietState, QuietWhy, ReportKind, Told,
+};
 
 #[expect(clippy::too_many_lines, reason = "it names everything once")]
 /// Everything that can be said, with arguments that are in neither language's letters.
@@ -31,6 +33,7 @@ fn everything(words: &dyn Wording) -> Vec<String> {
         words.already_acknowledged("1", &By::You, "2"),
         words.already_resolved("1", "2"),
         words.no_kpis(),
+        words.second_wanted("1", &By::Colleague, "2", "3"),
         words.code_refused(),
         words.help(),
         words.incomplete("1"),
@@ -88,6 +91,7 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     all.extend(AlertStep::ALL.iter().map(|step| words.step(*step).to_owned()));
     all.extend(kept_quiet_and_told(words));
     all.extend(pursued(words));
+    all.extend(reported(words));
     all.extend([
         words.more(3),
         words.request("1"),
@@ -201,6 +205,46 @@ fn pursued(words: &dyn Wording) -> Vec<String> {
     all
 }
 
+/// What is said of reports and budgets.
+fn reported(words: &dyn Wording) -> Vec<String> {
+    let said = [
+        words.schedule_changed("1"),
+        words.unknown_report("1", "2"),
+        words.no_time("1", "2"),
+        words.not_a_place(),
+        words.no_budgets(),
+    ];
+    let mut all: Vec<String> = said.into_iter().flat_map(|said| [said.title, said.body]).collect();
+    for &kind in ReportKind::ALL {
+        all.extend([words.report(kind).to_owned(), words.not_scheduled(kind)]);
+        all.extend([words.scheduled(kind, "1", None, None), words.scheduled(kind, "1", Some("2"), Some("3"))]);
+    }
+    all.extend([
+        words.daily("1"),
+        words.weekly("1", "2"),
+        words.beside_the_week_before().to_owned(),
+        words.nothing_counted().to_owned(),
+        words.alerts_raised(1, 2),
+        words.stopped_campaigns(1),
+        words.running(1),
+        words.begins("1"),
+        words.ends("1"),
+        words.held("1", None),
+        words.held("1", Some("2")),
+        words.untaken(1),
+        words.ends_on("1", "2"),
+        words.overdue("1", "2"),
+        words.near_budget("1", "2"),
+        words.alerts(1),
+        words.alerts(2),
+        words.metric_alt("1"),
+        words.schedules().to_owned(),
+        words.budgets(1),
+    ]);
+    all.extend([-1, 0, 1, 2].map(|days| words.time_used("1", days)));
+    all
+}
+
 fn digest(firing: u32, resolved: u32) -> AlertDigest {
     AlertDigest {
         alerts: firing + resolved,
@@ -228,7 +272,9 @@ fn every_text_exists_in_both_languages() {
 }
 
 /// What stays Latin in a Chinese text: commands and addresses as they are typed, and names.
-const LATIN: [&str; 22] = [
+const LATIN: [&str; 24] = [
+    "PATCH /v1/campaigns",
+    "schedule",
     "POST /v1/chat-links/code",
     "POST /v1/campaigns",
     "POST /v1/samples",

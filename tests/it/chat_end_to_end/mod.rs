@@ -1,14 +1,17 @@
 //! The whole way to the chat and back: the real service, the real bot, and a fake Discord between them and the test.
 //!
 //! [`working`] is a good day in English, [`chinese`] one in Chinese, [`rights`] who may not, [`weather`] what fails on
-//! the way, [`replicas`] two bots with one token. Invariant of every test: exactly one visible message per incident,
+//! the way, [`replicas`] two bots with one token, [`reports`] what comes
+//! without being asked for, [`two_people`] what one alone may not. Invariant of every test: exactly one visible message per incident,
 //! and no breach of the platform's rules.
 
 #![expect(clippy::expect_used, reason = "tests")]
 
 mod chinese;
 mod replicas;
+mod reports;
 mod rights;
+mod two_people;
 mod weather;
 mod working;
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every call is kept with its actor and body, so a test can say how often the bot really acted.
 
+use super::things;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
@@ -108,6 +109,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let line = format!("{} {}", request.method(), request.uri().path());
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let actor = request.headers().get("On-Behalf-Of").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
     let body = serde_json::from_slice(&body).unwrap_or_default();
@@ -120,7 +122,7 @@ async fn answer(
     let (status, body) = if changes && *state.forbidden.lock().unwrap() {
         (403, problem(&line, "permission_denied", 403))
     } else {
-        canned(&line, campaign, *state.locale.lock().unwrap())
+        canned(&line, &query, campaign, *state.locale.lock().unwrap())
     };
     let kind = if status < 400 { "application/json" } else { "application/problem+json" };
     Ok(Response::builder()
@@ -130,10 +132,13 @@ async fn answer(
         .unwrap())
 }
 
-fn canned(line: &str, id: CampaignId, locale: &str) -> (u16, Value) {
+fn canned(line: &str, query: &str, id: CampaignId, locale: &str) -> (u16, Value) {
     let show = format!("GET /v1/campaigns/{id}");
     let change = |state: &str| json!({"changed": true, "campaign": campaign(id, state)});
     let body = match line {
+        // Everybody leads: what holds when two replicas are connected is held by the chat itself.
+        "POST /v1/gateway-leases/acquire" => json!({"held": true, "fence": 1, "expires_in_ms": 6_000}),
+        "POST /v1/gateway-leases/release" => json!({"changed": true}),
         "POST /v1/bot/token" => json!({"access_token": "t", "expires_in": 600}),
         "GET /v1/me" => json!({
             "tenant": {"id": TenantId::new(), "name": "Harbour Grocers", "locale": locale, "time_zone": "UTC", "currency": "USD"},
@@ -144,7 +149,13 @@ fn canned(line: &str, id: CampaignId, locale: &str) -> (u16, Value) {
         line if line.ends_with("/pause") => change("paused"),
         line if line.ends_with("/resume") => change("active"),
         line if line.ends_with("/history") => json!({"data": []}),
-        line => return (404, problem(line, "not_found", 404)),
+        "POST /v1/chat-links/redeem" => json!({
+            "retailer": "Harbour Grocers", "staff": "Mei Lin", "server_linked": true, "channel_moved": false, "locale": locale,
+        }),
+        line => match things::answer(line, query) {
+            Some(body) => body,
+            None => return (404, problem(line, "not_found", 404)),
+        },
     };
     (200, body)
 }

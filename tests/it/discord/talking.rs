@@ -43,7 +43,7 @@ async fn commands_are_registered_in_both_languages_and_only_servers_are_listened
     let (fake, _api, bot) = start().await;
     let commands = fake.commands().await;
     let names: Vec<&str> = commands.iter().filter_map(|c| c["name"].as_str()).collect();
-    assert_eq!(names, ["link", "campaign", "kpi", "alerts", "goals", "help"]);
+    assert_eq!(names, ["link", "campaign", "kpi", "alerts", "goals", "budget", "digest", "report", "schedule", "help"]);
     assert_eq!(commands[1]["name_localizations"]["zh-CN"], "营销活动");
     assert_eq!(commands[3]["options"][2]["name_localizations"]["zh-CN"], "认领");
     fake.until_gateway("ready", 1).await;
@@ -217,7 +217,7 @@ async fn a_start_in_bad_weather_waits_and_a_wrong_token_ends() {
     fake.faults().always(Route::Gateway, Fault::Refuse(503));
     fake.faults().times(2, Route::Commands, Fault::Refuse(503));
     let bot = Bot::start(&fake, &api);
-    assert_eq!(fake.commands().await.len(), 5);
+    assert_eq!(fake.commands().await.len(), 9);
     bot.stop().await.unwrap();
     let (_stop, stopped) = watch::channel(false);
     let wrong = Discord::new(DiscordConfig::new("wrong").with_client(fake.client()));

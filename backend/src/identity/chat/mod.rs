@@ -7,8 +7,9 @@
 //! minutes, and asks for a fresh sign-in; a server belongs to one retailer until that one unlinks it; a chat user acts with
 //! the rights of the staff they are linked to, within the bot's scope, and no others; links end with the sessions of
 //! somebody who is signed out everywhere. Chats that are only written to have [`robots`]; each server says from which
-//! severity on alerts go there.
+//! severity on alerts go there. Of several replicas of the bot with one token one holds the chat's [`gateway`].
 
+pub mod gateway;
 pub mod jobs;
 pub mod robots;
 pub mod routes;

@@ -13,7 +13,10 @@ use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use actix_web::web::ThinData;
 use tillwatch_shared::ids::{ChatServerId, ChatUserId, StaffId};
-use tillwatch_shared::watch::{AddRobot, ChatLink, ChatServer, LinkCode, Linked, RedeemCode, RouteChatServer};
+use tillwatch_shared::watch::{
+    AcquireGateway, AddRobot, ChatLink, ChatServer, GatewayLease, LinkCode, Linked, RedeemCode, ReleaseGateway,
+    RouteChatServer,
+};
 use tillwatch_shared::{Acknowledgement, Page};
 
 /// The endpoints.
@@ -29,6 +32,8 @@ pub fn routes() -> Vec<Endpoint> {
         endpoint!(unlink_server),
         endpoint!(add_robot),
         endpoint!(route_server),
+        endpoint!(acquire_gateway),
+        endpoint!(release_gateway),
     ]
 }
 
@@ -157,4 +162,34 @@ async fn route_server(
 ) -> Result<Reply<Acknowledgement>> {
     let changed = super::robots::route(&app, &who, id.0, body.0.minimum_severity).await?;
     Ok(Reply::ok(Acknowledgement { changed }))
+}
+
+/// Takes the gateway session of a chat account for a replica of the bot, or keeps it for its holder (the bot asks). Of all
+/// replicas one holds it, for six seconds from when it last asked; the others are told how long it has left.
+#[utoipa::path(post, path = "/v1/gateway-leases/acquire", operation_id = "gateway_leases_acquire", tag = "chat",
+    request_body = AcquireGateway, responses((status = 200, body = GatewayLease)))]
+async fn acquire_gateway(_bot: TheBot, app: ThinData<App>, body: Body<AcquireGateway>) -> Result<Reply<GatewayLease>> {
+    named(&body.0.account, &body.0.holder).done()?;
+    Ok(Reply::ok(super::gateway::acquire(&app, &body.0).await?))
+}
+
+/// Gives a gateway session back, so that another replica has it at once (the bot asks).
+#[utoipa::path(post, path = "/v1/gateway-leases/release", operation_id = "gateway_leases_release", tag = "chat",
+    request_body = ReleaseGateway, responses((status = 200, body = Acknowledgement)))]
+async fn release_gateway(
+    _bot: TheBot,
+    app: ThinData<App>,
+    body: Body<ReleaseGateway>,
+) -> Result<Reply<Acknowledgement>> {
+    let mut checks = named(&body.0.account, &body.0.holder);
+    checks.ensure(body.0.fence > 0, "/fence", "out_of_range", "Takes the number that came with the session.");
+    checks.done()?;
+    Ok(Reply::ok(Acknowledgement { changed: super::gateway::release(&app, &body.0).await? }))
+}
+
+fn named(account: &str, holder: &str) -> Checks {
+    let mut checks = Checks::default();
+    checks.line("/account", account, 1, 64);
+    checks.line("/holder", holder, 1, 64);
+    checks
 }

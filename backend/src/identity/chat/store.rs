@@ -1,5 +1,6 @@
 //! The only SQL of chat links.
 
+pub(super) mod gateway;
 pub(super) mod robots;
 
 use crate::error::{Error, Result};
@@ -17,6 +18,10 @@ use uuid::Uuid;
 /// A linked chat server.
 #[derive(Clone, Debug, Queryable)]
 pub struct Server {
+    /// Its id.
+    pub id: Uuid,
+    /// Since when it is linked.
+    pub created_at: DateTime<Utc>,
     /// Which chat.
     pub transport: String,
     /// The server's id there.
@@ -270,6 +275,8 @@ pub(super) async fn end_links_of(tx: &mut Tx, tenant: TenantId, of: StaffId, now
 pub(super) async fn servers(tx: &mut Tx, tenant: TenantId, held: bool) -> Result<Vec<Server>> {
     let all = chat_servers::table
         .select((
+            chat_servers::chat_server_id,
+            chat_servers::created_at,
             chat_servers::transport,
             chat_servers::server_ref,
             chat_servers::channel_ref,

@@ -92,7 +92,7 @@ pub const TABLES: &[Table] = &[
         "campaigns",
         "campaign_id:uuid",
         "campaign_id name external_key objective state state_reason state_since stopped_by starts_on ends_on budget_minor \
-         budget_currency archived_at created_at updated_at version",
+         budget_currency archived_at created_at updated_at version resume_asked_by resume_asked_at resume_reason",
     ),
     rows(
         "channels",
@@ -196,6 +196,7 @@ pub const TABLES: &[Table] = &[
         "quiet_time_id kind reason rule_id channel_id campaign_id severity starts_at ends_at owner_kind owner_id \
          ended_early_by created_at version",
     ),
+    rows("report_schedules", "kind:text", "kind enabled minute chat_server_id changed_at version"),
     rows("roles", "role_id:uuid", "role_id name name_key permissions archived_at created_at version"),
     rows(
         "rollup_bins",
@@ -240,7 +241,7 @@ pub const TABLES: &[Table] = &[
         "tenants",
         "tenant_id:uuid",
         "name locale time_zone currency created_at state state_since second_factor version fiscal_week_start quiet_from \
-         quiet_until residency plan limit_requests_per_minute limit_concurrent_requests limit_samples_per_day limit_staff \
+         quiet_until residency resume_needs_two plan limit_requests_per_minute limit_concurrent_requests limit_samples_per_day limit_staff \
          limit_api_tokens",
     ),
     rows("webhook_attempts", "attempt_id:uuid", "attempt_id webhook_id message_id at duration_ms status fault"),

@@ -170,6 +170,14 @@ pub async fn settings(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
     store::settings(tx, tenant).await
 }
 
+/// Whether two people resume what a stop-loss of `tenant` paused.
+///
+/// # Errors
+/// When the tenant is not there or the database fails.
+pub async fn resume_needs_two(tx: &mut Tx, tenant: TenantId) -> Result<bool> {
+    Ok(store::all_settings(tx, tenant).await?.resume_needs_two)
+}
+
 /// The first day of `tenant`'s week.
 ///
 /// # Errors

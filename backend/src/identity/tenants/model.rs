@@ -172,6 +172,7 @@ pub(super) fn changed(before: &TenantSettings, wanted: UpdateTenant) -> TenantSe
     after.fiscal_week_start = wanted.fiscal_week_start.unwrap_or(after.fiscal_week_start);
     after.quiet_hours = wanted.quiet_hours.unwrap_or(after.quiet_hours);
     after.residency = wanted.residency.unwrap_or(after.residency);
+    after.resume_needs_two = wanted.resume_needs_two.unwrap_or(after.resume_needs_two);
     after
 }
 

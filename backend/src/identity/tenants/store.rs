@@ -62,6 +62,7 @@ struct Row {
     quiet_from: Option<i32>,
     quiet_until: Option<i32>,
     residency: Option<String>,
+    resume_needs_two: bool,
     plan: String,
     state: String,
     created_at: DateTime<Utc>,
@@ -79,6 +80,7 @@ impl Row {
             fiscal_week_start: self.fiscal_week_start.parse().map_err(Error::internal)?,
             quiet_hours: quiet_hours(self.quiet_from, self.quiet_until),
             residency: self.residency,
+            resume_needs_two: self.resume_needs_two,
             plan: self.plan.parse().map_err(Error::internal)?,
             state: self.state.parse().map_err(Error::internal)?,
             created_at: self.created_at,
@@ -112,6 +114,7 @@ pub(super) async fn update(tx: &mut Tx, is: &TenantSettings) -> Result<()> {
             tenants::quiet_from.eq(minute(is.quiet_hours.as_ref().map(|quiet| &quiet.from))),
             tenants::quiet_until.eq(minute(is.quiet_hours.as_ref().map(|quiet| &quiet.until))),
             tenants::residency.eq(&is.residency),
+            tenants::resume_needs_two.eq(is.resume_needs_two),
             tenants::version.eq(is.version),
         ))
         .execute(tx)

@@ -27,6 +27,7 @@ mod parts;
 pub mod query;
 mod reached;
 pub mod routes;
+pub mod spans;
 mod store;
 mod values;
 mod window;

@@ -73,6 +73,7 @@ pub async fn create(app: &App, who: &Who, wanted: CreateCampaign) -> Result<Camp
     refuse(&mut checks, model::judge_days(wanted.starts_on, wanted.ends_on, false));
     let now = now();
     let mut campaign = Campaign {
+        resume_asked: None,
         id: CampaignId::new(),
         name: wanted.name,
         external_key: wanted.external_key,

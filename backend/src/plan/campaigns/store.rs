@@ -16,8 +16,8 @@ use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::RunQueryDsl;
 use std::collections::HashMap;
 use tillwatch_shared::Money;
-use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, TenantId};
-use tillwatch_shared::plan::{Campaign, CampaignState};
+use tillwatch_shared::ids::{AlertId, CampaignId, ChannelId, StaffId, TenantId};
+use tillwatch_shared::plan::{Campaign, CampaignState, ResumeAsked};
 use tillwatch_shared::quantity::Quantity;
 use uuid::Uuid;
 
@@ -40,6 +40,14 @@ struct Row {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     version: i64,
+    resume_asked_by: Option<Uuid>,
+    resume_asked_at: Option<DateTime<Utc>>,
+    resume_reason: Option<String>,
+}
+
+/// A wish that stands.
+fn asked(by: Option<Uuid>, at: Option<DateTime<Utc>>, reason: Option<String>) -> Option<ResumeAsked> {
+    Some(ResumeAsked { by: StaffId(by?), at: at?, reason: reason? })
 }
 
 /// A campaign's row, what it has cost, and its channels.
@@ -55,6 +63,7 @@ fn campaign((row, spend, channels): Shown) -> Result<Campaign> {
         state_reason: row.state_reason,
         state_since: row.state_since,
         stopped_by: row.stopped_by.map(AlertId),
+        resume_asked: asked(row.resume_asked_by, row.resume_asked_at, row.resume_reason),
         channels: channels.into_iter().map(ChannelId).collect(),
         starts_on: row.starts_on,
         ends_on: row.ends_on,
@@ -132,13 +141,15 @@ pub(super) struct Locked {
     pub(super) archived: bool,
     /// Whether a stop-loss paused it and nobody moved it since.
     pub(super) stopped: bool,
+    /// Who has asked that it be resumed, and when.
+    pub(super) asked: Option<(StaffId, DateTime<Utc>)>,
     pub(super) version: i64,
 }
 
 /// Holds a campaign against other writers until the transaction ends. Read the whole of it afterwards with [`get`]:
 /// a query that waited for the lock would show channels and cost as of before the wait.
 pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Result<Locked> {
-    let (state, state_since, starts_on, ends_on, archived, stopped, version) = campaigns::table
+    let (state, state_since, starts_on, ends_on, archived, stopped, version, asked_by, asked_at) = campaigns::table
         .select((
             campaigns::state,
             campaigns::state_since,
@@ -147,18 +158,21 @@ pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Resul
             campaigns::archived_at.is_not_null(),
             campaigns::stopped_by.is_not_null(),
             campaigns::version,
+            campaigns::resume_asked_by,
+            campaigns::resume_asked_at,
         ))
         .filter(campaigns::tenant_id.eq(tenant.0))
         .filter(campaigns::campaign_id.eq(id.0))
         // NO KEY: rows that refer to the campaign may still be added meanwhile. With the stronger lock, two writers
         // who each added a total to it and now both want to pause it would deadlock.
         .for_no_key_update()
-        .first::<(String, _, _, _, _, _, _)>(tx)
+        .first::<(String, _, _, _, _, _, _, Option<Uuid>, Option<DateTime<Utc>>)>(tx)
         .await
         .optional()?
         .ok_or_else(|| Error::not_found("campaign"))?;
     let state = state.parse().map_err(Error::internal)?;
-    Ok(Locked { id, state, state_since, starts_on, ends_on, archived, stopped, version })
+    let asked = asked_by.map(StaffId).zip(asked_at);
+    Ok(Locked { id, state, state_since, starts_on, ends_on, archived, stopped, asked, version })
 }
 
 /// Newest first. `q` and `state` need no index: a tenant has few campaigns, and only its own rows are looked at.

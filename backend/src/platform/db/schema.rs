@@ -172,6 +172,9 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+        resume_asked_by -> Nullable<Uuid>,
+        resume_asked_at -> Nullable<Timestamptz>,
+        resume_reason -> Nullable<Text>,
     }
 }
 
@@ -280,6 +283,15 @@ diesel::table! {
         certificate -> Text,
         key -> Jsonb,
         erased_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    directory_gateway_leases (account) {
+        account -> Text,
+        holder -> Text,
+        fence -> Int8,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -666,6 +678,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    report_schedules (tenant_id, kind) {
+        tenant_id -> Uuid,
+        kind -> Text,
+        enabled -> Bool,
+        minute -> Int4,
+        chat_server_id -> Nullable<Uuid>,
+        changed_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     roles (tenant_id, role_id) {
         tenant_id -> Uuid,
         role_id -> Uuid,
@@ -855,6 +879,7 @@ diesel::table! {
         limit_api_tokens -> Nullable<Int8>,
         state -> Text,
         state_since -> Nullable<Timestamptz>,
+        resume_needs_two -> Bool,
     }
 }
 
@@ -910,6 +935,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_closings,
     directory_credentials,
     directory_erasures,
+    directory_gateway_leases,
     directory_links,
     directory_logins,
     directory_recovery_codes,
@@ -936,6 +962,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     queue_jobs,
     queue_messages,
     quiet_times,
+    report_schedules,
     roles,
     rollup_bins,
     rollups,

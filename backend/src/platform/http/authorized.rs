@@ -119,6 +119,8 @@ permission_types!(
     AlertsRead,
     AlertsAcknowledge,
     AlertsSilence,
+    ReportsRead,
+    ReportsWrite,
     MaintenanceWrite,
     ChatLinkSelf,
     ChatManage,

@@ -95,6 +95,41 @@ async fn add(
     Ok(true)
 }
 
+/// Tells one chat something that is no alert's own, once; as [`announce`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell(tx: &mut Tx, who: &Who, told: &Once, server: &Server, at: DateTime<Utc>) -> Result<bool> {
+    let (id, Once { kind, about, step, of }) = (NoticeId::new(), *told);
+    if !store::add_notice(tx, who.tenant, id, kind, about, step, of).await? {
+        return Ok(false);
+    }
+    let subject = Subject { id: id.0, shows: store::NOTICE, version: 1 };
+    store::insert(tx, who, DeliveryId::new(), subject, server, at).await?;
+    Ok(true)
+}
+
+/// What is told once.
+#[derive(Clone, Copy, Debug)]
+pub struct Once {
+    /// What sort of thing.
+    pub kind: NoticeKind,
+    /// The thing.
+    pub about: Uuid,
+    /// Which of several.
+    pub step: i32,
+    /// The time that it speaks of.
+    pub of: DateTime<Utc>,
+}
+
+/// Whether it was told.
+///
+/// # Errors
+/// When the database fails.
+pub async fn was_told(tx: &mut Tx, tenant: TenantId, told: &Once) -> Result<bool> {
+    store::was_told(tx, tenant, told.kind, told.about, told.step).await
+}
+
 /// Tells every linked chat of a group of alerts, which is a notice about itself; its id.
 ///
 /// # Errors
@@ -225,12 +260,26 @@ pub async fn rested(app: &App, tenant: TenantId, at: DateTime<Utc>) -> Result<()
     app.db.system("deliveries have rested", async |tx| store::rested(tx, tenant, at).await).await
 }
 
-/// The tenant and the alert of a delivery, for the narrow role.
+/// What a delivery shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Shows {
+    /// An alert.
+    Alert(AlertId),
+    /// A notice.
+    Notice(NoticeId),
+}
+
+/// The tenant of a delivery, and what it shows, for the narrow role.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn alert_of(tx: &mut SystemTx, id: DeliveryId) -> Result<Option<(TenantId, AlertId)>> {
-    Ok(store::alert_of(tx, id).await?.map(|(tenant, alert)| (TenantId(tenant), AlertId(alert))))
+pub async fn shown_by(tx: &mut SystemTx, id: DeliveryId) -> Result<Option<(TenantId, Shows)>> {
+    let shown = store::subject_of(tx, id).await?;
+    Ok(shown.map(|(tenant, subject, shows)| {
+        let shows =
+            if shows == store::NOTICE { Shows::Notice(NoticeId(subject)) } else { Shows::Alert(AlertId(subject)) };
+        (TenantId(tenant), shows)
+    }))
 }
 
 /// Takes the bot's report of an attempt.

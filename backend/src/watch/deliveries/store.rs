@@ -4,7 +4,7 @@ mod notices;
 mod settling;
 
 pub use notices::NoticeRow;
-pub(super) use notices::{add_notice, messages, notices, renew_notice, renew_notices, take_over};
+pub(super) use notices::{add_notice, messages, notices, renew_notice, renew_notices, take_over, was_told};
 pub(super) use settling::{give_up, redirect_unclaimed, refused, replay};
 
 use super::model::Failed;
@@ -259,11 +259,11 @@ pub(super) async fn failed(
     Ok(())
 }
 
-pub(super) async fn alert_of(tx: &mut SystemTx, id: DeliveryId) -> Result<Option<(Uuid, Uuid)>> {
+/// Whose a delivery is, and what it shows.
+pub(super) async fn subject_of(tx: &mut SystemTx, id: DeliveryId) -> Result<Option<(Uuid, Uuid, String)>> {
     Ok(queue::table
-        .select((queue::for_tenant, queue::alert_id))
+        .select((queue::for_tenant, queue::alert_id, queue::shows))
         .filter(queue::delivery_id.eq(id.0))
-        .filter(queue::shows.ne(NOTICE))
         .first(tx)
         .await
         .optional()?)

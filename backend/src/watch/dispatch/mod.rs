@@ -15,14 +15,14 @@ use crate::identity::{chat, tenants};
 use crate::platform::clock::now;
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
-use crate::watch::alerts;
-use crate::watch::deliveries::{self, Claimed};
+use crate::watch::deliveries::{self, Claimed, Shows};
+use crate::watch::{alerts, reports};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::{DeliveryId, TenantId};
-use tillwatch_shared::watch::{ClaimDeliveries, ClaimedDeliveries, Delivery, Transport};
+use tillwatch_shared::watch::{ClaimDeliveries, ClaimedDeliveries, Delivery, NoticeKind, Transport};
 use uuid::Uuid;
 
 /// How often a waiting claim looks without a wake-up.
@@ -124,7 +124,7 @@ async fn filled(
     let who = Who::system(tenant, "delivery", request_id);
     let is_robot = |row: &&Claimed| row.transport.parse::<Transport>().is_ok_and(Transport::is_robot);
     let robots: Vec<String> = rows.iter().filter(is_robot).map(|row| row.server_ref.clone()).collect();
-    let (settings, shown, robots) = app
+    let (settings, mut shown, robots) = app
         .db
         .read(&who, async |tx| {
             let settings = tenants::settings(tx, tenant).await?;
@@ -132,6 +132,9 @@ async fn filled(
             Ok((settings, shown::of(tx, tenant, rows, at).await?, robots))
         })
         .await?;
+    for notice in shown.values_mut().filter_map(|shown| shown.notice.as_mut()) {
+        (notice.daily, notice.weekly) = reports::delivered(app, &who, notice.kind, notice.at).await?;
+    }
     rows.iter()
         .filter_map(|row| Some((row, shown.get(&row.subject)?.clone())))
         .map(|(row, shown)| {
@@ -162,11 +165,19 @@ async fn filled(
 /// # Errors
 /// 404 for an unknown delivery.
 pub async fn picture(app: &App, id: DeliveryId, request_id: &str) -> Result<Option<Vec<u8>>> {
-    let (tenant, alert) = app
+    let (tenant, shows) = app
         .db
-        .system("picture of a delivery", async |tx| deliveries::alert_of(tx, id).await)
+        .system("picture of a delivery", async |tx| deliveries::shown_by(tx, id).await)
         .await?
         .ok_or_else(|| Error::not_found("delivery"))?;
     let who = Who::system(tenant, "delivery", request_id);
-    alerts::picture::png(app, &who, alert, None).await
+    let notice = match shows {
+        Shows::Alert(alert) => return alerts::picture::png(app, &who, alert, None).await,
+        Shows::Notice(notice) => notice,
+    };
+    let told = app.db.read(&who, async |tx| deliveries::notices(tx, tenant, &[notice.0]).await).await?;
+    match told.first().filter(|told| told.kind == NoticeKind::WeeklyReport) {
+        Some(told) => reports::picture::delivered(app, &who, told.at).await,
+        None => Ok(None),
+    }
 }

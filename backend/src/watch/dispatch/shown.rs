@@ -47,7 +47,8 @@ pub(super) async fn of(
 /// A notice with what it is about; `None` when that is not there.
 async fn notice(tx: &mut Tx, tenant: TenantId, row: NoticeRow, at: DateTime<Utc>) -> Result<Option<Shown>> {
     let NoticeRow { id, kind, about, version, .. } = row;
-    let mut notice = Notice { id, kind, at: row.at, silence: None, window: None, digest: None };
+    let mut notice =
+        Notice { id, kind, at: row.at, silence: None, window: None, digest: None, daily: None, weekly: None };
     match kind {
         NoticeKind::Escalation | NoticeKind::Reminder => {
             let alert = alerts::by_ids(tx, tenant, &[about]).await?.pop();
@@ -55,6 +56,10 @@ async fn notice(tx: &mut Tx, tenant: TenantId, row: NoticeRow, at: DateTime<Utc>
         }
         NoticeKind::AlertGroup => {
             notice.digest = Some(alerts::digest(tx, tenant, alerts::Many::OfGroup(about)).await?);
+            return Ok(Some(Shown { alert: None, notice: Some(notice), version }));
+        }
+        // What they say is read behind this transaction: see `super::filled`.
+        NoticeKind::DailyReport | NoticeKind::WeeklyReport => {
             return Ok(Some(Shown { alert: None, notice: Some(notice), version }));
         }
         NoticeKind::SilenceEnding | NoticeKind::MaintenanceAnnounced | NoticeKind::MaintenanceOver => {}

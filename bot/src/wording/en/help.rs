@@ -18,6 +18,10 @@ pub(super) fn line(topic: Topic) -> &'static str {
         Topic::AlertsWhy => "why you got an alert, or did not",
         Topic::GoalsList => "the goals that are pursued, with pace and forecast",
         Topic::GoalsShow => "one goal: pace, forecast, what a draft lacks",
+        Topic::Budget => "what the campaigns have spent of their budgets",
+        Topic::Digest => "the stand-up on one screen: yesterday, today, blocked, due",
+        Topic::Report => "the last week beside the one before, with a picture",
+        Topic::Schedule => "when and where the reports appear by themselves",
         Topic::Help => "this list, or help on one command",
     }
 }
@@ -56,6 +60,16 @@ pub(super) fn text(topic: Topic) -> &'static str {
             "Pace is what was brought against what was to be brought by now. The forecast is where the goal will be at its deadline, if it goes on as in the last weeks."
         }
         Topic::GoalsShow => "A goal is found by its id (gol_…), its name, or a part of it, in any case.",
+        Topic::Budget => {
+            "Campaigns that run or are paused and have a budget, those that are used up most first, beside the days that they have used."
+        }
+        Topic::Digest => {
+            "The same report appears by itself each morning. It is about the whole retailer, so somebody who sees some channels only does not get it."
+        }
+        Topic::Report => "The same report appears by itself on the first day of your fiscal week.",
+        Topic::Schedule => {
+            "Say daily or weekly and a time, on, off, or here: schedule daily 08:30 here. Until you do, both appear in the morning in the chat that was linked first."
+        }
         Topic::Help => "For example: help campaign pause",
     }
 }

@@ -5,6 +5,7 @@ mod goals;
 mod help;
 mod names;
 mod quiet;
+mod reports;
 
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
@@ -35,6 +36,8 @@ impl Wording for English {
             Permission::AlertsRead => "see alerts",
             Permission::MetricsRead => "see figures",
             Permission::GoalsRead => "see goals",
+            Permission::ReportsRead => "see reports",
+            Permission::ReportsWrite => "change when reports appear",
             Permission::ChatManage => "link a chat server",
             _ => "do this",
         };
@@ -170,6 +173,14 @@ impl Wording for English {
             Change::Resume => format!("Only a paused campaign can be resumed; this one is {state}."),
         };
         Said::new(format!("Not possible: {campaign}"), body)
+    }
+
+    fn second_wanted(&self, campaign: &str, by: &By, when: &str, reason: &str) -> Said {
+        let body = format!(
+            "A stop-loss paused it, and your retailer asks for two people. Asked by {} on {when}: {reason}\nSomebody else resumes it within a day.",
+            self.by(by)
+        );
+        Said::new(format!("A second person is needed: {campaign}"), body)
     }
 
     fn since(&self, state: &str, since: &str) -> String {

@@ -57,6 +57,12 @@ impl Names for English {
             Label::Messages => "Messages",
             Label::Lately => "What the rule said",
             Label::Moved => "What moved it",
+            Label::ButtonResume => "Resume campaign",
+            Label::Yesterday => "Yesterday",
+            Label::Today => "Today",
+            Label::Blocked => "Blocked",
+            Label::Due => "Due",
+            Label::Alerts => "Alerts",
         }
     }
 

@@ -18,6 +18,10 @@ pub(super) fn line(topic: Topic) -> &'static str {
         Topic::AlertsWhy => "为什么收到或没有收到某条预警",
         Topic::GoalsList => "执行中的目标及其进度与预测",
         Topic::GoalsShow => "单个目标：进度、预测，以及草稿尚缺的内容",
+        Topic::Budget => "各营销活动的预算使用情况",
+        Topic::Digest => "每日站会一屏：昨日、今日、受阻、到期",
+        Topic::Report => "上周各指标与前一周对比，附走势图",
+        Topic::Schedule => "报告自动发送的时间与地点",
         Topic::Help => "显示本列表，或某个命令的说明",
     }
 }
@@ -48,6 +52,12 @@ pub(super) fn text(topic: Topic) -> &'static str {
         }
         Topic::GoalsList => "进度为目前实际与目前应达到之比。预测为照最近几周的情况，截止时将达到多少。",
         Topic::GoalsShow => "可用编号（gol_…）、名称或名称的一部分查找，不区分大小写。",
+        Topic::Budget => "进行中或已暂停且设有预算的营销活动，已用比例高的在前，并与时间进度对照。",
+        Topic::Digest => "每天早上会自动发送同样的内容。内容涉及整个商家，仅能查看部分渠道的人不能使用。",
+        Topic::Report => "每个财务周的第一天会自动发送同样的内容。",
+        Topic::Schedule => {
+            "写 日报 或 周报，再写时间、开启、关闭或 此处，例如：schedule 日报 08:30 此处。未设置时，两者均在早上发送到最早绑定的聊天。"
+        }
         Topic::Help => "例如：help campaign pause",
     }
 }

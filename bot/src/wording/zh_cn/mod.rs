@@ -5,6 +5,7 @@ mod goals;
 mod help;
 mod names;
 mod quiet;
+mod reports;
 
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
@@ -29,6 +30,8 @@ impl Wording for Chinese {
             Permission::CampaignsResume => "恢复营销活动",
             Permission::AlertsAcknowledge => "认领预警",
             Permission::AlertsSilence => "静默预警",
+            Permission::ReportsRead => "查看报告",
+            Permission::ReportsWrite => "设置报告发送时间",
             Permission::CampaignsRead => "查看营销活动",
             Permission::AlertsRead => "查看预警",
             Permission::MetricsRead => "查看指标",
@@ -157,6 +160,14 @@ impl Wording for Chinese {
             Change::Resume => format!("只有已暂停的营销活动可以恢复，当前状态：{state}。"),
         };
         Said::new(format!("无法执行：{campaign}"), body)
+    }
+
+    fn second_wanted(&self, campaign: &str, by: &By, when: &str, reason: &str) -> Said {
+        let body = format!(
+            "该活动由止损暂停，商家要求两人确认后才能恢复。{when} {}提出：{reason}\n请另一人在一天内恢复。",
+            self.by(by)
+        );
+        Said::new(format!("需要第二人恢复：{campaign}"), body)
     }
 
     fn since(&self, state: &str, since: &str) -> String {

@@ -56,6 +56,12 @@ impl Names for Chinese {
             Label::Messages => "消息",
             Label::Lately => "规则的判断",
             Label::Moved => "变动来源",
+            Label::ButtonResume => "恢复活动",
+            Label::Yesterday => "昨日",
+            Label::Today => "今日",
+            Label::Blocked => "受阻",
+            Label::Due => "到期",
+            Label::Alerts => "预警",
         }
     }
 

@@ -13,6 +13,7 @@ fn nothing() -> UpdateTenant {
         fiscal_week_start: None,
         quiet_hours: None,
         residency: None,
+        resume_needs_two: None,
     }
 }
 
@@ -30,6 +31,7 @@ fn settings() -> TenantSettings {
         fiscal_week_start: WeekDay::Mon,
         quiet_hours: Some(quiet("22:00", "07:30")),
         residency: Some("CN".to_owned()),
+        resume_needs_two: false,
         plan: Plan::Trial,
         state: TenantState::Active,
         created_at: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),

@@ -3,7 +3,8 @@
 //! Whatever moves a campaign goes through [`advance`]: under the row's lock, by the checked table, leaving one row of
 //! history and one audit entry. Invariants: calls that race are done one after the other, so the history is a path
 //! through the table; the history's key is the version that the step made, so no two steps can claim one place; a
-//! repeated call writes nothing; times in a history never go back.
+//! repeated call writes nothing; times in a history never go back; where the retailer asks for two people, one alone
+//! does not resume what a stop-loss paused.
 
 mod store;
 
@@ -23,12 +24,12 @@ use crate::platform::http::who::Who;
 use crate::platform::jobs::queue;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Row;
 use tillwatch_shared::ids::{AlertId, CampaignId};
-use tillwatch_shared::plan::{CampaignHistory, CampaignState, StateChanged};
+use tillwatch_shared::plan::{CampaignHistory, CampaignState, ResumeAsked, StateChanged};
 use tillwatch_shared::webhooks::{CampaignMoved, EventType};
 use uuid::Uuid;
 
@@ -46,6 +47,9 @@ pub struct CampaignChanged {
     /// The version of the campaign that this made.
     pub version: i64,
 }
+
+/// How long the wish of the first of two people holds.
+const WISH_HOLDS: TimeDelta = TimeDelta::hours(24);
 
 /// What became of a rule's wish to pause a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +81,9 @@ pub async fn change_state(app: &App, who: &Who, id: CampaignId, verb: Verb, reas
         .write(who, async |tx| {
             let locked = campaigns::lock(tx, who.tenant, id).await?;
             reach::check_campaign(tx, who, id).await?;
+            if verb == Verb::Resume && waits_for_another(tx, who, &locked, reason, now).await? {
+                return Ok(StateChanged { changed: false, campaign: campaigns::get(tx, who.tenant, id).await? });
+            }
             let changed = advance(tx, who, &locked, Change { verb, reason, stopped_by: None, now }).await?;
             if changed && verb == Verb::Schedule {
                 begins_later(tx, who, &locked, now).await?;
@@ -92,6 +99,30 @@ pub async fn change_state(app: &App, who: &Who, id: CampaignId, verb: Verb, reas
         app.wake(Topic::Jobs);
     }
     Ok(answer)
+}
+
+/// Whether the resumption of a campaign that a stop-loss paused waits for a second person, since the retailer asks for two.
+/// The first one's wish is kept, and the second one who wishes it has it done.
+async fn waits_for_another(tx: &mut Tx, who: &Who, locked: &Locked, reason: &str, now: DateTime<Utc>) -> Result<bool> {
+    if !locked.stopped || locked.state != CampaignState::Paused || !tenants::resume_needs_two(tx, who.tenant).await? {
+        return Ok(false);
+    }
+    let Some(staff) = who.staff() else {
+        return Err(Error::conflict(
+            "A stop-loss paused this campaign, and the retailer asks for two people to resume it. Let two of its staff do so.",
+        ));
+    };
+    match locked.asked.filter(|(_, at)| now - *at < WISH_HOLDS) {
+        Some((first, _)) => Ok(first == staff),
+        None => {
+            let asked = ResumeAsked { by: staff, at: now, reason: reason.to_owned() };
+            store::ask_resume(tx, who.tenant, locked.id, locked.version + 1, &asked).await?;
+            let object = Some(locked.id.to_string());
+            let entry = Entry { action: "campaign.resume_asked", object, reason: Some(reason), ..Entry::default() };
+            audit::record(tx, who, entry).await?;
+            Ok(true)
+        }
+    }
 }
 
 /// Has a campaign that was just scheduled start on its first day.

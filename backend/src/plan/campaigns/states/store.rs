@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use std::collections::HashMap;
 use tillwatch_shared::ids::{AlertId, CampaignId, TenantId};
-use tillwatch_shared::plan::{CampaignEvent, CampaignState};
+use tillwatch_shared::plan::{CampaignEvent, CampaignState, ResumeAsked};
 use uuid::Uuid;
 
 /// One step of a history.
@@ -40,8 +40,35 @@ pub(super) async fn set_state(
             campaigns::state_reason.eq(event.reason),
             campaigns::state_since.eq(event.at),
             campaigns::stopped_by.eq(stopped_by.map(|alert| alert.0)),
+            // Whoever asked for another state has it, or must ask anew.
+            campaigns::resume_asked_by.eq(None::<Uuid>),
+            campaigns::resume_asked_at.eq(None::<DateTime<Utc>>),
+            campaigns::resume_reason.eq(None::<String>),
             campaigns::updated_at.eq(event.at),
             campaigns::version.eq(event.version),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Keeps who has asked that a locked campaign be resumed.
+pub(super) async fn ask_resume(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: CampaignId,
+    version: i64,
+    asked: &ResumeAsked,
+) -> Result<()> {
+    diesel::update(campaigns::table)
+        .filter(campaigns::tenant_id.eq(tenant.0))
+        .filter(campaigns::campaign_id.eq(id.0))
+        .set((
+            campaigns::resume_asked_by.eq(asked.by.0),
+            campaigns::resume_asked_at.eq(asked.at),
+            campaigns::resume_reason.eq(&asked.reason),
+            campaigns::updated_at.eq(asked.at),
+            campaigns::version.eq(version),
         ))
         .execute(tx)
         .await?;

@@ -52,6 +52,22 @@ pub(in super::super) async fn add_notice(
     Ok(added == 1)
 }
 
+/// Whether there is such a notice.
+pub(in super::super) async fn was_told(
+    tx: &mut Tx,
+    tenant: TenantId,
+    kind: NoticeKind,
+    about: Uuid,
+    step: i32,
+) -> Result<bool> {
+    let of_kind = notices::table
+        .filter(notices::tenant_id.eq(tenant.0))
+        .filter(notices::kind.eq(kind.as_str()))
+        .filter(notices::about.eq(about))
+        .filter(notices::step.eq(step));
+    Ok(diesel::select(diesel::dsl::exists(of_kind)).get_result(tx).await?)
+}
+
 /// Gives a notice its next version; `None` when there is no such one.
 pub(in super::super) async fn renew_notice(
     tx: &mut Tx,

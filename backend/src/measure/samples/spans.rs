@@ -1,0 +1,52 @@
+//! Every metric over some days beside as many days before: what a report of a week tells.
+//!
+//! A ratio is computed from the sums of its parts over all of the days; where one of its parts was not counted in them
+//! there is none.
+
+use super::calendar::day_start;
+use super::model::{Parts, change};
+use super::store::{self, Scope, Span};
+use crate::error::Result;
+use crate::identity::tenants;
+use crate::measure::metrics;
+use crate::platform::db::Tx;
+use chrono::{Days, NaiveDate};
+use tillwatch_shared::ids::TenantId;
+use tillwatch_shared::measure::{Kpi, Resolution};
+
+/// The figures of the `days` days from `first` on, of all channels; `week_before` is that of the days before. Metrics with
+/// a figure in neither are left out.
+///
+/// # Errors
+/// When the database fails; when a sum leaves the range that is kept.
+pub async fn beside_the_days_before(tx: &mut Tx, tenant: TenantId, first: NaiveDate, days: u64) -> Result<Vec<Kpi>> {
+    let zone = tenants::settings(tx, tenant).await?.time_zone;
+    let day = |day: Option<NaiveDate>| day_start(zone, day.unwrap_or(first));
+    let [from, middle, to] =
+        [day(first.checked_sub_days(Days::new(days))), day(Some(first)), day(first.checked_add_days(Days::new(days)))];
+    let keys: Vec<&str> = metrics::all().iter().filter(|metric| metric.is_sum()).map(|metric| metric.key).collect();
+    let span = Span { resolution: Resolution::Day, from, to };
+    let [mut now, mut before] = [Parts::default(), Parts::default()];
+    for row in store::sums(tx, tenant, &keys, &Scope::default(), span).await? {
+        let parts = if row.bucket >= middle { &mut now } else { &mut before };
+        let (sum, samples) = (row.sum(), row.samples());
+        parts.add(row.metric, sum, samples).ok_or_else(|| super::out_of_range("the week's sum"))?;
+    }
+    let figure = |parts: &Parts, metric: &metrics::Metric| {
+        let counted = metric.sums().iter().all(|key| parts.has(key));
+        counted.then(|| parts.figure(metric)).flatten()
+    };
+    let lines = metrics::all().iter().map(|metric| (metric, figure(&now, metric), figure(&before, metric)));
+    let some = lines.filter(|(_, value, week_before)| value.is_some() || week_before.is_some());
+    let lines = some.map(|(metric, value, week_before)| Kpi {
+        metric: metric.key.to_owned(),
+        name_en: metric.name.en.to_owned(),
+        name_zh: metric.name.zh.to_owned(),
+        unit: metric.unit.code().to_owned(),
+        direction: metrics::wire::direction(metric.direction),
+        value,
+        week_before,
+        change: change(value, week_before),
+    });
+    Ok(lines.collect())
+}
