@@ -45,6 +45,10 @@ pub(crate) fn described(alert: &Alert, words: &dyn Wording, zone: Tz) -> Reply {
     let title = format!("{} {} · {}", mark(alert), words.alert_state(alert.state), alert.rule_name);
     let told = told(alert, words, zone);
     let mut body = alert.spec.says().said(&told, locale);
+    // A stop-loss says so itself.
+    if alert.paused_campaign && !alert.spec.is_stop_loss() {
+        body = format!("{body}\n{}", words.paused_for_it());
+    }
     if let Some(own) = &alert.message {
         body = format!("{}\n{body}", in_own_words(own, alert, &told));
     }
@@ -214,6 +218,7 @@ fn told<'a>(alert: &'a Alert, words: &dyn Wording, zone: Tz) -> Told<'a> {
         band: figures.low.zip(figures.high).map(|(low, high)| format!("{} – {}", text(low), text(high))),
         pattern: figures.pattern,
         paused: alert.paused_campaign,
+        by_hours: alert.timing.bucket == RuleBucket::Hour,
     }
 }
 

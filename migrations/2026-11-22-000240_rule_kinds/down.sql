@@ -1,4 +1,5 @@
 ALTER TABLE alerts DROP COLUMN rule_then, DROP COLUMN no_data_since;
+REVOKE DELETE ON rule_progress FROM tillwatch_app;
 ALTER TABLE rule_progress DROP COLUMN judged_bucket;
 DROP TABLE rule_versions;
 ALTER TABLE rules

@@ -33,6 +33,8 @@ GRANT SELECT, INSERT ON rule_versions TO tillwatch_app;
 
 -- The begin of the last judged hour or day; judged_through is its local day.
 ALTER TABLE rule_progress ADD COLUMN judged_bucket timestamptz;
+-- A rule that judges other pieces than before begins anew.
+GRANT DELETE ON rule_progress TO tillwatch_app;
 
 -- Version, timing and message of the rule as they were when it raised the alert; null in alerts from before.
 ALTER TABLE alerts ADD COLUMN rule_then jsonb;

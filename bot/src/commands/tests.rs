@@ -86,7 +86,7 @@ async fn a_second_pause_says_since_when_and_by_whom() {
     for (step, by) in [
         (step("staff", Some(mei().to_string())), "you"),
         (step("staff", Some(StaffId::new().to_string())), "a colleague"),
-        (step("rule", None), "the stop-loss"),
+        (step("rule", None), "the rule"),
     ] {
         let fake = tenant(Role::Owner, Locale::En, pausing(false, step)).await;
         let reply = handle(pause("coupons-18", Some("again")), &actor(), &fake.api()).await;

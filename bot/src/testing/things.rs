@@ -81,6 +81,7 @@ fn sales() -> Kpi {
         value: Some(12_000.0),
         week_before: Some(10_000.0),
         change: Some(0.2),
+        benchmark: None,
     }
 }
 

@@ -146,6 +146,8 @@ pub trait Alerting: Names {
     /// When the judged figure was, as it stands in a sentence: `time` is its day or the begin of its hour, the last of
     /// `window` of them.
     fn when(&self, time: &str, window: u16, bucket: RuleBucket) -> String;
+    /// Its campaign was paused for it, by a rule that was told to.
+    fn paused_for_it(&self) -> &'static str;
     /// Nothing arrives for it since then.
     fn silent(&self, when: &str) -> String;
     /// Who takes care of it since when.

@@ -87,7 +87,7 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     for bucket in RuleBucket::ALL {
         all.extend([1, 7].map(|window| words.when("1", window, *bucket)));
     }
-    all.push(words.silent("1"));
+    all.extend([words.silent("1"), words.paused_for_it().to_owned()]);
     all.extend(AlertStep::ALL.iter().map(|step| words.step(*step).to_owned()));
     all.extend(kept_quiet_and_told(words));
     all.extend(pursued(words));

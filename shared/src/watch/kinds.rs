@@ -81,6 +81,8 @@ pub struct Told<'a> {
     pub pattern: Option<Pattern>,
     /// Whether the campaign was paused for it.
     pub paused: bool,
+    /// Whether hours were judged, and not days.
+    pub by_hours: bool,
 }
 
 impl Told<'_> {
@@ -236,6 +238,7 @@ mod tests {
             band: text("95 – 105"),
             pattern: Some(Pattern::Drop),
             paused: true,
+            by_hours: false,
         };
         for kind in RuleSpec::KINDS {
             let spec = least(kind);

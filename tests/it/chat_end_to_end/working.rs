@@ -101,7 +101,7 @@ async fn questions_are_answered_with_the_retailers_own_figures() {
     let campaigns = chat.fake.slash(OWNER, "campaign list", &[]).await.reply().await.read();
     assert!(campaigns.contains("Campaigns (1)") && campaigns.contains("⏸ Spring coupons"), "{campaigns}");
     let shown = chat.fake.slash(OWNER, "campaign show", &[("campaign", "spring")]).await.reply().await.read();
-    assert!(shown.contains("A stop-loss paused it") && shown.contains("$1,250.00"), "{shown}");
+    assert!(shown.contains("A rule paused it") && shown.contains("$1,250.00"), "{shown}");
     let alerts = chat.fake.slash(OWNER, "alerts list", &[]).await.reply().await.read();
     assert!(alerts.contains("1 open alert") && alerts.contains("1. ⛔ Stop at 1000"), "{alerts}");
     let taken = chat.fake.slash(OWNER, "alerts ack", &[("alert", "1")]).await.reply().await.read();

@@ -178,14 +178,6 @@ pub async fn resume_needs_two(tx: &mut Tx, tenant: TenantId) -> Result<bool> {
     Ok(store::all_settings(tx, tenant).await?.resume_needs_two)
 }
 
-/// The first day of `tenant`'s week.
-///
-/// # Errors
-/// When the tenant is not there or the database fails.
-pub async fn week_start(tx: &mut Tx, tenant: TenantId) -> Result<WeekDay> {
-    Ok(store::all_settings(tx, tenant).await?.fiscal_week_start)
-}
-
 /// Locks the retailer's row until `tx` ends, for what one retailer does one after the other. Rows that refer to the
 /// retailer can be written meanwhile.
 ///

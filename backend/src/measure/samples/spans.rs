@@ -1,18 +1,20 @@
 //! Every metric over some days beside as many days before: what a report of a week tells.
 //!
-//! A ratio is computed from the sums of its parts over all of the days; where one of its parts was not counted in them
-//! there is none.
+//! Sums, and what is computed from sums: a ratio from those of its parts over all of the days; where one of its parts was
+//! not counted in them there is none. A distinct count, a level or a quantile of some days is no sum of days, and is
+//! left out.
 
 use super::calendar::day_start;
-use super::model::{Parts, change};
+use super::parts::{Parts, change};
 use super::store::{self, Scope, Span};
 use crate::error::Result;
 use crate::identity::tenants;
-use crate::measure::metrics;
+use crate::measure::metrics::{self, Book, Definition};
 use crate::platform::db::Tx;
 use chrono::{Days, NaiveDate};
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::measure::{Kpi, Resolution};
+use tillwatch_shared::quantity::Quantity;
 
 /// The figures of the `days` days from `first` on, of all channels; `week_before` is that of the days before. Metrics with
 /// a figure in neither are left out.
@@ -24,19 +26,16 @@ pub async fn beside_the_days_before(tx: &mut Tx, tenant: TenantId, first: NaiveD
     let day = |day: Option<NaiveDate>| day_start(zone, day.unwrap_or(first));
     let [from, middle, to] =
         [day(first.checked_sub_days(Days::new(days))), day(Some(first)), day(first.checked_add_days(Days::new(days)))];
-    let keys: Vec<&str> = metrics::all().iter().filter(|metric| metric.is_sum()).map(|metric| metric.key).collect();
+    let book = metrics::book(tx, tenant).await?;
+    let keys: Vec<&str> = book.all().filter(|metric| metric.is_sum()).map(|metric| metric.key).collect();
     let span = Span { resolution: Resolution::Day, from, to };
     let [mut now, mut before] = [Parts::default(), Parts::default()];
     for row in store::sums(tx, tenant, &keys, &Scope::default(), span).await? {
         let parts = if row.bucket >= middle { &mut now } else { &mut before };
-        let (sum, samples) = (row.sum(), row.samples());
-        parts.add(row.metric, sum, samples).ok_or_else(|| super::out_of_range("the week's sum"))?;
+        let added = parts.add(&row.metric, row.sum(), row.samples());
+        added.ok_or_else(|| super::out_of_range("the week's sum"))?;
     }
-    let figure = |parts: &Parts, metric: &metrics::Metric| {
-        let counted = metric.sums().iter().all(|key| parts.has(key));
-        counted.then(|| parts.figure(metric)).flatten()
-    };
-    let lines = metrics::all().iter().map(|metric| (metric, figure(&now, metric), figure(&before, metric)));
+    let lines = book.all().map(|metric| (metric, figure(&book, metric, &now), figure(&book, metric, &before)));
     let some = lines.filter(|(_, value, week_before)| value.is_some() || week_before.is_some());
     let lines = some.map(|(metric, value, week_before)| Kpi {
         metric: metric.key.to_owned(),
@@ -47,6 +46,15 @@ pub async fn beside_the_days_before(tx: &mut Tx, tenant: TenantId, first: NaiveD
         value,
         week_before,
         change: change(value, week_before),
+        benchmark: None,
     });
     Ok(lines.collect())
+}
+
+/// The figure of a metric; `None` where a part of it was not counted.
+fn figure(book: &Book, metric: Definition<'_>, parts: &Parts) -> Option<f64> {
+    if metric.base().is_some() {
+        return parts.value(metric.key).map(Quantity::to_f64);
+    }
+    book.plan(metric)?.figure(&|key: &str| parts.value(key))
 }

@@ -24,7 +24,7 @@ use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use serde_json::json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::{ChannelId, TenantId};
 use tillwatch_shared::plan::{Channel, ChannelStage, CreateChannel, UpdateChannel};
@@ -198,6 +198,14 @@ pub async fn existing(tx: &mut Tx, tenant: TenantId, ids: &[ChannelId]) -> Resul
 /// When the database fails.
 pub async fn in_use(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
     store::in_use(tx, tenant).await
+}
+
+/// The channels that were archived.
+///
+/// # Errors
+/// When the database fails.
+pub async fn archived_ids(tx: &mut Tx, tenant: TenantId) -> Result<BTreeSet<ChannelId>> {
+    Ok(store::archived(tx, tenant).await?.into_iter().map(ChannelId).collect())
 }
 
 /// The names of channels, archived ones too.

@@ -91,6 +91,12 @@ pub(super) async fn in_use(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
     Ok(used.get_result(tx).await?)
 }
 
+/// The channels that were archived.
+pub(super) async fn archived(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Uuid>> {
+    let ids = channels::table.select(channels::channel_id).filter(channels::tenant_id.eq(tenant.0));
+    Ok(ids.filter(channels::archived_at.is_not_null()).load(tx).await?)
+}
+
 /// As [`get`], held against other writers until the transaction ends.
 pub(super) async fn lock(tx: &mut Tx, tenant: TenantId, id: ChannelId) -> Result<Channel> {
     channels::table

@@ -13,12 +13,11 @@ use crate::measure::samples::buckets::{self, Whose};
 use crate::measure::samples::calendar::{day_end, day_start, local_date};
 use crate::platform::db::Tx;
 use crate::platform::validate::Checks;
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use tillwatch_shared::goals::{BaselineSource, Goal, GoalSpread};
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::measure::Resolution;
 use tillwatch_shared::quantity::Quantity;
-use tillwatch_shared::tenant::WeekDay;
 
 /// Weeks before a goal that tell its baseline.
 const BASELINE_WEEKS: i64 = 8;
@@ -79,19 +78,6 @@ pub(super) async fn history(
     days(tx, settings, goal, metric, (first, today)).await
 }
 
-/// The first day of the retailer's week.
-pub(super) async fn week_start(tx: &mut Tx, tenant: TenantId) -> Result<Weekday> {
-    Ok(match tenants::week_start(tx, tenant).await? {
-        WeekDay::Mon => Weekday::Mon,
-        WeekDay::Tue => Weekday::Tue,
-        WeekDay::Wed => Weekday::Wed,
-        WeekDay::Thu => Weekday::Thu,
-        WeekDay::Fri => Weekday::Fri,
-        WeekDay::Sat => Weekday::Sat,
-        WeekDay::Sun => Weekday::Sun,
-    })
-}
-
 /// What the weeks before a goal say of its baseline: for a sum what its days would bring like them, for a ratio that of the
 /// last 28 days. Nothing where no whole week is stored.
 pub(super) async fn measure_baseline(
@@ -142,7 +128,7 @@ pub(super) async fn decompose(
     else {
         return Ok(Vec::new());
     };
-    let spans = spans(first, last, goal.period, week_start(tx, settings.id).await?);
+    let spans = spans(first, last, goal.period, tenants::week_start(tx, settings.id).await?);
     let targets = if metric.is_sum() {
         let weights = match goal.spread {
             GoalSpread::Days => spans.iter().map(|(first, last)| days_of(*first, *last)).collect(),

@@ -110,9 +110,11 @@ pub(super) async fn of_new(
     if alert.stop_loss && alert.severity == Severity::Critical {
         return Ok(None);
     }
-    let hush = found(tx, who, &alert, id, at).await?;
-    let hours = Hush { why: QuietWhy::QuietHours, by: None, until: Some(breach.speaks_at) };
-    Ok(hush.or((breach.speaks_at > at).then_some(hours)))
+    if breach.speaks_at > at {
+        // Before all else: when the hours end, whatever keeps it quiet then is found.
+        return Ok(Some(Hush { why: QuietWhy::QuietHours, by: None, until: Some(breach.speaks_at) }));
+    }
+    found(tx, who, &alert, id, at).await
 }
 
 /// Has an alert that the quiet hours of its rule keep quiet looked at when they end; what else keeps one quiet says so
@@ -127,10 +129,11 @@ pub(super) async fn ends_by_itself(tx: &mut Tx, who: &Who, hush: &Hush) -> Resul
     }
 }
 
-/// What keeps an alert quiet that something kept quiet before: quiet hours last until their end, whatever else there is.
+/// What keeps an alert quiet that something kept quiet before: quiet hours last until their end, and nothing else that ends
+/// sooner has it speak in the night.
 fn still(hush: Option<Hush>, before: Option<Hush>, at: DateTime<Utc>) -> Option<Hush> {
     let hours = |hush: &Hush| hush.why == QuietWhy::QuietHours && hush.until.is_some_and(|until| until > at);
-    hush.or(before.filter(hours))
+    before.filter(hours).or(hush)
 }
 
 async fn found(tx: &mut Tx, who: &Who, alert: &Spoken, id: AlertId, at: DateTime<Utc>) -> Result<Option<Hush>> {
@@ -301,12 +304,13 @@ mod tests {
     }
 
     #[test]
-    fn quiet_hours_last_until_their_end_and_a_silence_is_told_before_them() {
+    fn quiet_hours_last_until_their_end_whatever_else_ends_sooner() {
         let hours = Hush { why: QuietWhy::QuietHours, by: None, until: Some(at(5)) };
         let silence = Hush { why: QuietWhy::Silence, by: Some(Uuid::now_v7()), until: Some(at(2)) };
         assert_eq!(still(None, Some(hours), at(4)), Some(hours));
         assert_eq!(still(None, Some(hours), at(5)), None, "it speaks");
-        assert_eq!(still(Some(silence), Some(hours), at(1)), Some(silence));
+        assert_eq!(still(Some(silence), Some(hours), at(1)), Some(hours));
+        assert_eq!(still(Some(silence), Some(hours), at(5)), Some(silence), "what goes on keeps it quiet still");
         assert_eq!(still(None, Some(silence), at(1)), None, "whoever ended it meant it");
     }
 }

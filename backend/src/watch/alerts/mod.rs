@@ -161,7 +161,7 @@ pub async fn update(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>
     if let Some(contribution) = contribution::of(tx, who.tenant, &breach).await? {
         store::set_contribution(tx, who.tenant, open.id, &contribution).await?;
     }
-    let version = store::set_figures(tx, who.tenant, open.id, &breach.figures, breach.window_start).await?;
+    let version = store::set_figures(tx, who.tenant, open.id, &breach).await?;
     store::add_event(tx, who, open.id, version, AlertStep::Updated, Some(&breach.figures), at).await?;
     speaking::show_anew(tx, who, open.id, open.group, version, at).await
 }
@@ -213,7 +213,7 @@ pub async fn silent(
 /// When the database fails.
 pub async fn stop(tx: &mut Tx, who: &Who, open: &OpenAlert, breach: Breach<'_>, at: DateTime<Utc>) -> Result<()> {
     store::set_paused(tx, who.tenant, open.id).await?;
-    let version = store::set_figures(tx, who.tenant, open.id, &breach.figures, breach.window_start).await?;
+    let version = store::set_figures(tx, who.tenant, open.id, &breach).await?;
     store::add_event(tx, who, open.id, version, AlertStep::CampaignPaused, Some(&breach.figures), at).await?;
     speaking::show_anew(tx, who, open.id, open.group, version, at).await
 }
@@ -230,7 +230,8 @@ pub async fn resolve(
     at: DateTime<Utc>,
 ) -> Result<()> {
     let figures = ended_by.map(|breach| breach.figures);
-    let version = store::set_resolved(tx, who.tenant, open.id, at).await?;
+    // Somebody else may have seen the end at the same time.
+    let Some(version) = store::set_resolved(tx, who.tenant, open.id, at).await? else { return Ok(()) };
     store::add_event(tx, who, open.id, version, AlertStep::Resolved, figures.as_ref(), at).await?;
     speaking::show_anew(tx, who, open.id, open.group, version, at).await?;
     if store::hides_others(tx, who.tenant, open.id).await? {

@@ -239,17 +239,16 @@ pub(super) async fn lock_state(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Re
     Ok((state.parse().map_err(Error::internal)?, group))
 }
 
-pub(super) async fn set_figures(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: AlertId,
-    figures: &Figures,
-    window_start: DateTime<Utc>,
-) -> Result<i64> {
+/// Brings the figures up to date, with the rule that they are by: it may have been changed meanwhile.
+pub(super) async fn set_figures(tx: &mut Tx, tenant: TenantId, id: AlertId, breach: &Breach<'_>) -> Result<i64> {
     Ok(diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
         .set((
-            alerts::figures.eq(serde_json::to_value(figures).map_err(Error::internal)?),
-            alerts::window_start.eq(window_start),
+            alerts::rule_name.eq(&breach.rule.name),
+            alerts::rule_then.eq(serde_json::to_value(RuleThen::of(breach)).map_err(Error::internal)?),
+            alerts::spec.eq(serde_json::to_value(&breach.rule.spec).map_err(Error::internal)?),
+            alerts::metric.eq(breach.rule.spec.metric()),
+            alerts::figures.eq(serde_json::to_value(&breach.figures).map_err(Error::internal)?),
+            alerts::window_start.eq(breach.window_start),
             alerts::no_data_since.eq(None::<DateTime<Utc>>),
             alerts::version.eq(alerts::version + 1),
         ))
@@ -292,9 +291,14 @@ pub(super) async fn set_paused(tx: &mut Tx, tenant: TenantId, id: AlertId) -> Re
     Ok(())
 }
 
-pub(super) async fn set_resolved(tx: &mut Tx, tenant: TenantId, id: AlertId, at: DateTime<Utc>) -> Result<i64> {
+/// Resolves an alert; its version then, or `None` when it was resolved already.
+pub(super) async fn set_resolved(tx: &mut Tx, tenant: TenantId, id: AlertId, at: DateTime<Utc>) -> Result<Option<i64>> {
+    let open = alerts::table
+        .filter(alerts::tenant_id.eq(tenant.0))
+        .filter(alerts::alert_id.eq(id.0))
+        .filter(alerts::state.ne(literally_resolved()));
     // The breach's own figures stay on the alert: what ended it stands in the timeline.
-    Ok(diesel::update(alerts::table.filter(alerts::tenant_id.eq(tenant.0)).filter(alerts::alert_id.eq(id.0)))
+    Ok(diesel::update(open)
         .set((
             alerts::state.eq(AlertState::Resolved.as_str()),
             alerts::resolved_at.eq(at),
@@ -302,7 +306,8 @@ pub(super) async fn set_resolved(tx: &mut Tx, tenant: TenantId, id: AlertId, at:
         ))
         .returning(alerts::version)
         .get_result(tx)
-        .await?)
+        .await
+        .optional()?)
 }
 
 pub(super) async fn set_acknowledged(

@@ -7,6 +7,7 @@ use crate::identity::tenants;
 use crate::measure::metrics::{self, Definition};
 use crate::measure::samples::buckets;
 use crate::plan::campaigns::{self, Held};
+use crate::plan::channels;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
@@ -20,15 +21,15 @@ use crate::watch::rules::{self, ActiveRule, quiet, reading, wire_figures};
 use crate::watch::trail;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tillwatch_shared::ids::{AlertId, ChannelId, RuleId};
 use tillwatch_shared::watch::{Figures, RuleAction, RuleBucket};
 
 /// Judges the rules that watch one of `touched` (sums), up to the newest closed day or hour. `closed` is a day that the
-/// clock closed.
+/// clock closed. A rule that cannot be judged stops no other.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails: what failed first.
 pub async fn judge_touched(app: &App, who: &Who, touched: &[String], closed: Option<NaiveDate>) -> Result<()> {
     let rules = app.db.read(who, async |tx| rules::of_closed(tx, who.tenant).await).await?;
     let book = metrics::read_book_of(app, who, rules.iter().map(|rule| rule.spec.metric())).await?;
@@ -36,10 +37,12 @@ pub async fn judge_touched(app: &App, who: &Who, touched: &[String], closed: Opt
         let plan = book.find(rule.spec.metric()).and_then(|metric| book.plan(metric));
         plan.is_some_and(|plan| plan.bases().iter().any(|base| touched.iter().any(|key| key == base.key)))
     });
+    let mut judged = Ok(());
     for rule in concerned {
-        judge_rule(app, who, rule.id, closed).await?;
+        let one = judge_rule(app, who, rule.id, closed).await;
+        judged = judged.and(one);
     }
-    Ok(())
+    judged
 }
 
 /// Judges one rule: the newest closed days or hours, or a stop-loss's totals.
@@ -64,17 +67,20 @@ pub async fn judge_rule(app: &App, who: &Who, id: RuleId, closed: Option<NaiveDa
     Ok(())
 }
 
-/// Has a rule that judges hours or minds silence judged again when the present day or hour is closed, whether or not
+/// Has a rule that judges hours, minds silence or has an alert open judged again when the present day or hour is closed, whether or not
 /// anything comes by then. Before the judgement and by itself: one that fails must not stop the rule's clock.
 async fn keep_the_clock(app: &App, who: &Who, id: RuleId, at: DateTime<Utc>) -> Result<()> {
     let Some(rule) = app.db.read(who, async |tx| rules::active(tx, who.tenant, id).await).await? else { return Ok(()) };
     let silence = kinds::of(&rule.spec).silence();
     let by_clock = rule.timing.bucket == RuleBucket::Hour || silence != Silence::PassedOver;
-    if rule.spec.is_stop_loss() || !by_clock {
+    if rule.spec.is_stop_loss() {
         return Ok(());
     }
     app.db
         .write(who, async |tx| {
+            if !by_clock && alerts::open_of_rule(tx, who.tenant, id).await?.is_empty() {
+                return Ok(());
+            }
             let zone = tenants::settings(tx, who.tenant).await?.time_zone;
             judge_at_closing(tx, who, &rule, rule.how(zone).calendar(), at).await
         })
@@ -127,12 +133,20 @@ async fn judge_closed(
     let from = model::reads_from(calendar, progress.values().copied(), end);
     let span = calendar.start_of(from - how.look_back())..calendar.end_of(end);
     let counted = reading::series(tx, who.tenant, how, &metric, rule.scope(), span).await?;
+    // Of a channel that is closed nobody waits for anything.
+    let gone = if rule.per_channel { channels::archived_ids(tx, who.tenant).await? } else { BTreeSet::new() };
+    let counted = counted.into_iter().filter(|(channel, _)| channel.is_none_or(|id| !gone.contains(&id))).collect();
     let plan = reading::plan(tx, who.tenant, how, rule.campaign).await?;
     let prepared = Prepared::new(how, counted, plan, end);
     let mut open: BTreeMap<String, OpenAlert> =
         alerts::open_of_rule(tx, who.tenant, rule.id).await?.into_iter().map(|open| (open.key.clone(), open)).collect();
     let judged = Judged { rule, metric: &metric, calendar, settings: &settings, at };
     let series: Vec<(Option<ChannelId>, Option<DateTime<Utc>>)> = prepared.newest().collect();
+    for channel in gone {
+        if let Some(alert) = open.remove(&alerts::breach_key(rule.id, Some(channel), rule.campaign)) {
+            alerts::resolve(tx, &who.as_rule(rule.id), &alert, None, at).await?;
+        }
+    }
     let mut is_open = false;
     for (place, (channel, newest)) in series.into_iter().enumerate() {
         let Some(newest) = newest else { continue };
@@ -200,6 +214,13 @@ impl Judged<'_> {
                     let id = AlertId::new();
                     let paused = self.act(tx, &as_rule, id, &wire_figures(figures)).await?;
                     alerts::raise(tx, &as_rule, id, breach(figures, paused), self.at).await?;
+                    open = alerts::open(tx, who.tenant, &key).await?;
+                }
+                // Its campaign did not run, or nobody had told it to pause, when the alert was raised.
+                (Verdict::Firing(figures), Some(alert))
+                    if !alert.paused_campaign && self.act(tx, &as_rule, alert.id, &wire_figures(figures)).await? =>
+                {
+                    alerts::stop(tx, &as_rule, alert, breach(figures, true), self.at).await?;
                     open = alerts::open(tx, who.tenant, &key).await?;
                 }
                 (Verdict::Firing(figures), Some(alert)) => {

@@ -43,9 +43,14 @@ pub(super) fn next_closing(calendar: Calendar, at: DateTime<Utc>) -> (DateTime<U
     (start, calendar.end_of(start) + grace(calendar.bucket))
 }
 
-/// Whether what came last came in live: it is of the present day or hour, or of the one before.
+/// Whether what came last came in live, and not from a file or a replay: a partner may report two days late, or the hours
+/// of a day in one go at night.
 pub(super) fn is_fresh(calendar: Calendar, newest: DateTime<Utc>, at: DateTime<Utc>) -> bool {
-    calendar.end_of(calendar.end_of(newest)) > at
+    let late = match calendar.bucket {
+        RuleBucket::Day => TimeDelta::days(2),
+        RuleBucket::Hour => TimeDelta::hours(26),
+    };
+    calendar.end_of(newest) + late > at
 }
 
 /// The newest day or hour that the clock has closed: the day that a job was ordered to close, and, of a metric whose
@@ -181,8 +186,10 @@ mod tests {
         // Of an ordered day every hour is closed, the last one begins at 23:00.
         let hour = closed_by_clock(HOURS, Some(day("2026-03-02")), false, utc("2026-03-03T06:00:00Z"));
         assert_eq!(hour, Some(utc("2026-03-03T04:00:00Z")));
-        assert!(is_fresh(DAYS, start("2026-03-02"), utc("2026-03-03T23:00:00Z")));
-        assert!(!is_fresh(DAYS, start("2026-03-02"), utc("2026-03-04T05:00:00Z")));
+        assert!(is_fresh(DAYS, start("2026-03-02"), utc("2026-03-05T04:59:59Z")));
+        assert!(!is_fresh(DAYS, start("2026-03-02"), utc("2026-03-05T05:00:00Z")));
+        assert!(is_fresh(HOURS, utc("2026-03-02T10:00:00Z"), utc("2026-03-03T12:59:59Z")));
+        assert!(!is_fresh(HOURS, utc("2026-03-02T10:00:00Z"), utc("2026-03-03T13:00:00Z")));
         assert_eq!(
             next_closing(HOURS, utc("2026-03-03T06:20:00Z")),
             (utc("2026-03-03T06:00:00Z"), utc("2026-03-03T07:10:00Z"))

@@ -246,7 +246,7 @@ pub async fn daily(app: &App, who: &Who, day: Option<NaiveDate>) -> Result<Daily
     let at = now();
     let (calendar, day) = on(app, who, day, at).await?;
     let yesterday = day.checked_sub_days(Days::new(1)).unwrap_or(day);
-    let kpis = query::kpis(app, who, Some(&yesterday.to_string()), None).await?;
+    let kpis = query::kpis(app, who, Some(&yesterday.to_string()), None, None).await?;
     app.db
         .read(who, async |tx| {
             let (from, to) = (day_start(calendar.zone, yesterday), day_start(calendar.zone, day));

@@ -6,7 +6,6 @@ use chrono::{
 use chrono_tz::Tz;
 use tillwatch_shared::ids::{CampaignId, ChatServerId};
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::tenant::WeekDay;
 use tillwatch_shared::watch::{ReportCampaign, ReportCampaigns, ReportKind};
 
 /// Campaigns that a report names of each sort.
@@ -52,7 +51,7 @@ pub(super) struct Calendar {
     /// Its time zone.
     pub(super) zone: Tz,
     /// The first day of its fiscal week.
-    pub(super) week_start: WeekDay,
+    pub(super) week_start: Weekday,
 }
 
 impl Calendar {
@@ -63,7 +62,7 @@ impl Calendar {
 
     /// The first day of the week that `day` lies in.
     pub(super) fn week_of(&self, day: NaiveDate) -> NaiveDate {
-        let begun = day.weekday().days_since(weekday(self.week_start));
+        let begun = day.weekday().days_since(self.week_start);
         day.checked_sub_days(Days::new(begun.into())).unwrap_or(day)
     }
 
@@ -93,18 +92,6 @@ impl Calendar {
         let today = self.day(now);
         let days = (0..=WEEK + 1).filter_map(|back| today.checked_sub_days(Days::new(back)));
         days.filter_map(|day| self.due_on(schedule, day)).find(|due| *due <= now)
-    }
-}
-
-const fn weekday(day: WeekDay) -> Weekday {
-    match day {
-        WeekDay::Mon => Weekday::Mon,
-        WeekDay::Tue => Weekday::Tue,
-        WeekDay::Wed => Weekday::Wed,
-        WeekDay::Thu => Weekday::Thu,
-        WeekDay::Fri => Weekday::Fri,
-        WeekDay::Sat => Weekday::Sat,
-        WeekDay::Sun => Weekday::Sun,
     }
 }
 

@@ -56,7 +56,7 @@ pub async fn metric(app: &App, who: &Who, metric: &str, channel: Option<ChannelI
     let known = metrics::find(metric).ok_or_else(|| {
         Error::field("?metric", "unknown_metric", "There is no such metric. `GET /v1/metrics` lists them.")
     })?;
-    let Some(last) = query::kpis(app, who, None, channel).await?.day else { return Ok(None) };
+    let Some(last) = query::kpis(app, who, None, channel, None).await?.day else { return Ok(None) };
     let state = ChartState::Silenced;
     png(app, who, Wish { metric: known.key, channel, last, badge: ["", ""], state }).await
 }
@@ -68,6 +68,8 @@ async fn png(app: &App, who: &Who, wish: Wish<'_>) -> Result<Option<Vec<u8>>> {
         metric: metric.key.to_owned(),
         channel: wish.channel,
         campaign: None,
+        subject: None,
+        group: None,
         resolution: Resolution::Day,
         from: Some(first.to_string()),
         to: Some(wish.last.to_string()),

@@ -81,7 +81,9 @@ pub async fn run(app: &App, who: &Who, id: RuleId, window: BacktestWindow) -> Re
                 return Err(Error::conflict("This rule is archived: it can be read, not changed. Make another one."));
             }
             // What was changed meanwhile was not looked at.
-            if (&now_it_is.spec, now_it_is.timing) == (&rule.spec, rule.timing) {
+            let is_same = (&now_it_is.spec, now_it_is.timing) == (&rule.spec, rule.timing);
+            // Nor was anything, where nothing could be judged.
+            if is_same && found.judged > 0 {
                 store::set_backtested(tx, who.tenant, id, at).await?;
             }
             let after = serde_json::json!({ "from": found.from, "to": found.to, "fired": found.fired });
@@ -105,10 +107,12 @@ impl Asked {
     fn new(rule: &Rule, window: &BacktestWindow, place: &str, at: DateTime<Utc>) -> Result<Self> {
         let hours = rule.timing.bucket == RuleBucket::Hour;
         let (usual, most) = if hours { (31, 92) } else { (182, 400) };
-        let to = window.to.unwrap_or(at).min(at);
+        let to = window.to.filter(|to| is_sane(*to)).unwrap_or(at).min(at);
         let from = window.from.unwrap_or_else(|| to - TimeDelta::days(usual));
         let mut checks = Checks::default();
         let pointer = |field: &str| format!("{place}/{field}");
+        let sane = window.to.is_none_or(is_sane);
+        checks.ensure(sane, &pointer("to"), "out_of_range", "Goes from the year 2000 to 2199.");
         checks.ensure(is_sane(from), &pointer("from"), "out_of_range", "Goes from the year 2000 to 2199.");
         checks.ensure(
             from < to,

@@ -278,6 +278,10 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
             if rule.spec != before.spec {
                 check_scope(tx, who, &rule).await?;
             }
+            if rule.spec.metric() != before.spec.metric() || rule.timing.bucket != before.timing.bucket {
+                // What was judged of other figures says nothing of these.
+                store::begin_anew(tx, who.tenant, id).await?;
+            }
             store::update(tx, who.tenant, &rule).await?;
             versions::keep_change(tx, who, &before, &rule, at).await?;
             let object = Some(id.to_string());

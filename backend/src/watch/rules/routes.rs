@@ -40,7 +40,7 @@ struct ListParams {
 }
 
 /// Makes a rule: a threshold, a stop-loss on a campaign, a deviation from its own history or its peers, a change against an
-/// earlier figure, missing data, or a campaign's budget pace.
+/// earlier figure, missing data, a campaign's budget pace, a goal's pace, or what was learned to be ordinary.
 #[utoipa::path(post, path = "/v1/rules", operation_id = "rules_create", tag = "rules", request_body = CreateRule,
     responses((status = 201, body = Rule)))]
 async fn create(who: Authorized<may::RulesWrite>, app: ThinData<App>, body: Body<CreateRule>) -> Result<Reply<Rule>> {

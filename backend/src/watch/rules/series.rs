@@ -14,8 +14,11 @@ use std::collections::HashMap;
 use tillwatch_shared::ids::ChannelId;
 use tillwatch_shared::watch::{RuleBucket, RuleSpec, Timing};
 
+/// A window is no figure over a hole of more than so many whole days: a weekend is none, an outage is.
+const LONGEST_HOLE: TimeDelta = TimeDelta::days(2);
+
 /// Figures that cannot be judged are passed over in a row of breaches, but no more of them than this.
-const MOST_PASSED_OVER: usize = 31;
+const MOST_PASSED_OVER: i32 = 31;
 
 /// Local hours or days, as instants.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +85,9 @@ impl<'a> How<'a> {
 
     /// How far before the first judged figure its figures must be read.
     pub fn look_back(&self) -> TimeDelta {
-        let pieces = i32::from(self.timing.window) + i32::from(self.timing.lasts);
+        // A row of breaches may pass over figures that are not there.
+        let row = if self.timing.lasts > 1 { i32::from(self.timing.lasts) + MOST_PASSED_OVER } else { 1 };
+        let pieces = i32::from(self.timing.window) + row;
         self.kind().look_back(self.timing) + width(self.calendar().bucket) * pieces + TimeDelta::days(1)
     }
 }
@@ -250,7 +255,18 @@ fn fill_gap(buckets: &mut Vec<Timed>, how: How<'_>, begin: Option<DateTime<Utc>>
     }
 }
 
-/// Each bucket as the sum of the window that it ends; for a kind of totals, of all up to it.
+/// Whether more than [`LONGEST_HOLE`] is missing in one piece of a window that begins at `opens`.
+fn has_hole(window: &[Timed], opens: NaiveDateTime, piece: TimeDelta) -> bool {
+    let mut until = opens;
+    window.iter().any(|(_, bucket)| {
+        let hole = bucket.start - until;
+        until = bucket.start + piece;
+        hole > LONGEST_HOLE
+    })
+}
+
+/// Each bucket as the sum of the window that it ends; for a kind of totals, of all up to it. A window that begins before the
+/// series does, or has a hole, is no figure.
 fn rolled(how: How<'_>, buckets: Vec<Timed>) -> Vec<Timed> {
     if how.kind().sums_up() {
         let (mut above, mut below) = (0.0, 0.0);
@@ -267,13 +283,26 @@ fn rolled(how: How<'_>, buckets: Vec<Timed>) -> Vec<Timed> {
     if how.timing.window <= 1 {
         return buckets;
     }
-    let reach = width(how.calendar().bucket) * i32::from(how.timing.window);
+    let piece = width(how.calendar().bucket);
+    let reach = piece * i32::from(how.timing.window);
+    let minds_holes = how.kind().silence() == Silence::PassedOver;
+    let is_day = how.calendar().bucket == RuleBucket::Day;
+    let begin = buckets.first().map(|(_, bucket)| bucket.start);
     let mut first = 0;
     let sum = |(place, (start, last)): (usize, &Timed)| {
-        while buckets[first].1.start <= last.start - reach {
+        // Days are counted on the calendar; hours as they pass, also where the clocks change.
+        let is_out = |(from, bucket): &Timed| {
+            if is_day { bucket.start <= last.start - reach } else { *from <= *start - reach }
+        };
+        while is_out(&buckets[first]) {
             first += 1;
         }
         let window = &buckets[first..=place];
+        let opens = last.start - (reach - piece);
+        // A shorter sum is no low one.
+        if minds_holes && (begin.is_none_or(|begin| begin > opens) || has_hole(window, opens, piece)) {
+            return (*start, Bucket::missing(last.start));
+        }
         let numerator = window.iter().map(|(_, bucket)| bucket.numerator).sum();
         let bucket = if last.denominator.is_some() {
             let denominator = window.iter().filter_map(|(_, bucket)| bucket.denominator).sum();
@@ -364,9 +393,31 @@ mod tests {
     #[test]
     fn a_window_of_days_is_one_figure_and_a_day_without_samples_is_nothing_in_it() {
         let timing = json!({ "window": 3 });
-        let verdicts = judged(below(100.0), &timing, vec![50.0, 60.0, 70.0, f64::NAN, 20.0, 80.0], 0, false);
-        let values: Vec<f64> = verdicts.iter().map(|verdict| verdict.figures().unwrap().value).collect();
-        assert_eq!(values, [50.0, 110.0, 180.0, 90.0, 100.0]);
+        let values = |days: Vec<f64>| -> Vec<Option<f64>> {
+            let verdicts = judged(below(100.0), &timing, days, 0, false);
+            verdicts.iter().map(|verdict| verdict.figures().map(|figures| figures.value)).collect()
+        };
+        let days = vec![50.0, 60.0, 70.0, f64::NAN, 20.0, 80.0];
+        // The first two days are no three.
+        assert_eq!(values(days), [None, None, Some(180.0), Some(90.0), Some(100.0)]);
+    }
+
+    #[test]
+    fn a_window_over_an_outage_is_no_figure_that_could_fire_or_recover() {
+        let timing = json!({ "window": 7 });
+        let mut days = vec![100.0; 10];
+        days.extend([f64::NAN; 3]);
+        days.extend([100.0; 8]);
+        let verdicts = judged(below(400.0), &timing, days, 0, false);
+        let silent: Vec<usize> = verdicts
+            .iter()
+            .enumerate()
+            .filter(|(_, verdict)| matches!(verdict, Verdict::NoData(_)))
+            .map(|(place, _)| place)
+            .collect();
+        // The first six, and those whose week has more than two days of the hole in it.
+        assert_eq!(silent, [0, 1, 2, 3, 4, 5, 10, 11, 12, 13]);
+        assert!(!verdicts.iter().any(|verdict| matches!(verdict, Verdict::Firing(_))), "{verdicts:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::identity::reach::{Within, reached};
 use crate::paged;
 use crate::platform::db::Tx;
-use crate::platform::db::schema::{rule_versions as versions, rules};
+use crate::platform::db::schema::{rule_progress, rule_versions as versions, rules};
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::{Who, actor_text};
 use chrono::{DateTime, Utc};
@@ -206,6 +206,17 @@ pub(super) async fn active(tx: &mut Tx, tenant: TenantId, id: RuleId, lock: bool
 pub(super) async fn set_fed(tx: &mut Tx, tenant: TenantId, id: RuleId, at: DateTime<Utc>) -> Result<()> {
     diesel::update(rules::table.filter(rules::tenant_id.eq(tenant.0)).filter(rules::rule_id.eq(id.0)))
         .set(rules::fed_at.eq(at))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets how far a rule has judged, and whether its metric comes in live.
+pub(super) async fn begin_anew(tx: &mut Tx, tenant: TenantId, id: RuleId) -> Result<()> {
+    let judged = rule_progress::table.filter(rule_progress::tenant_id.eq(tenant.0));
+    diesel::delete(judged.filter(rule_progress::rule_id.eq(id.0))).execute(tx).await?;
+    diesel::update(rules::table.filter(rules::tenant_id.eq(tenant.0)).filter(rules::rule_id.eq(id.0)))
+        .set(rules::fed_at.eq(None::<DateTime<Utc>>))
         .execute(tx)
         .await?;
     Ok(())

@@ -51,8 +51,12 @@ impl Alerting for English {
             (RuleBucket::Day, 0 | 1) => format!("on {time}"),
             (RuleBucket::Day, days) => format!("in the {days} days to {time}"),
             (RuleBucket::Hour, 0 | 1) => format!("in the hour from {time}"),
-            (RuleBucket::Hour, hours) => format!("in the {hours} hours up to that from {time}"),
+            (RuleBucket::Hour, hours) => format!("in the {hours} hours that end with the one from {time}"),
         }
+    }
+
+    fn paused_for_it(&self) -> &'static str {
+        "The campaign was paused for it."
     }
 
     fn silent(&self, when: &str) -> String {

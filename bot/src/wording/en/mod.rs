@@ -204,7 +204,7 @@ impl Wording for English {
     }
 
     fn stopped_by(&self) -> &'static str {
-        "A stop-loss paused it. Check the figures before you resume it."
+        "A rule paused it. Check the figures before you resume it."
     }
 
     fn no_kpis(&self) -> Said {

@@ -114,7 +114,7 @@ impl Names for English {
             By::Named(name) => name.clone(),
             By::Colleague => "a colleague".to_owned(),
             By::Token => "a partner's program".to_owned(),
-            By::Rule => "the stop-loss".to_owned(),
+            By::Rule => "the rule".to_owned(),
             By::System => "the system".to_owned(),
         }
     }

@@ -51,8 +51,12 @@ impl Alerting for Chinese {
             (RuleBucket::Day, 0 | 1) => time.to_owned(),
             (RuleBucket::Day, days) => format!("截至{time}的 {days} 天"),
             (RuleBucket::Hour, 0 | 1) => format!("{time}起的一小时"),
-            (RuleBucket::Hour, hours) => format!("截至{time}起一小时的 {hours} 小时"),
+            (RuleBucket::Hour, hours) => format!("截至{time}这一小时的连续 {hours} 小时"),
         }
+    }
+
+    fn paused_for_it(&self) -> &'static str {
+        "营销活动已因此暂停。"
     }
 
     fn silent(&self, when: &str) -> String {

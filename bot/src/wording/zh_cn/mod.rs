@@ -191,7 +191,7 @@ impl Wording for Chinese {
     }
 
     fn stopped_by(&self) -> &'static str {
-        "由止损线暂停，恢复前请先核对数据。"
+        "由规则暂停，恢复前请先核对数据。"
     }
 
     fn no_kpis(&self) -> Said {

@@ -113,7 +113,7 @@ impl Names for Chinese {
             By::Named(name) => name.clone(),
             By::Colleague => "同事".to_owned(),
             By::Token => "合作方程序".to_owned(),
-            By::Rule => "止损规则".to_owned(),
+            By::Rule => "规则".to_owned(),
             By::System => "系统".to_owned(),
         }
     }

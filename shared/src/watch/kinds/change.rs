@@ -46,16 +46,18 @@ requests! {
 }
 
 impl Versus {
-    const fn said(self, locale: Locale) -> &'static str {
-        match (self, locale) {
-            (Self::Previous, Locale::En) => "the period before",
-            (Self::Week, Locale::En) => "the week before",
-            (Self::Month, Locale::En) => "four weeks before",
-            (Self::Year, Locale::En) => "the year before",
-            (Self::Previous, Locale::ZhCn) => "上一周期",
-            (Self::Week, Locale::ZhCn) => "上周同日",
-            (Self::Month, Locale::ZhCn) => "四周前同日",
-            (Self::Year, Locale::ZhCn) => "去年同期",
+    const fn said(self, by_hours: bool, locale: Locale) -> &'static str {
+        match (self, locale, by_hours) {
+            (Self::Previous, Locale::En, _) => "the period before",
+            (Self::Week, Locale::En, _) => "the week before",
+            (Self::Month, Locale::En, _) => "four weeks before",
+            (Self::Year, Locale::En, _) => "the year before",
+            (Self::Previous, Locale::ZhCn, _) => "上一周期",
+            (Self::Week, Locale::ZhCn, false) => "上周同日",
+            (Self::Week, Locale::ZhCn, true) => "上周同时段",
+            (Self::Month, Locale::ZhCn, false) => "四周前同日",
+            (Self::Month, Locale::ZhCn, true) => "四周前同时段",
+            (Self::Year, Locale::ZhCn, _) => "去年同期",
         }
     }
 }
@@ -71,7 +73,7 @@ impl Kind for ChangeSpec {
 
     fn said(&self, told: &Told<'_>, locale: Locale) -> String {
         let Told { metric, when, value, .. } = told;
-        let (place, than) = (told.of_place(locale), self.versus.said(locale));
+        let (place, than) = (told.of_place(locale), self.versus.said(told.by_hours, locale));
         let [expected, change] = [&told.expected, &told.change].map(|text| Told::or_dash(text.as_ref()));
         match locale {
             Locale::En => {

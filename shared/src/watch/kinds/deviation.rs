@@ -99,11 +99,12 @@ impl Kind for DeviationSpec {
                     Baseline::MedianMad => "median",
                 };
                 let off = format!("{metric}{place} was {value} {when}: {z} standard deviations {way}");
-                let against = match (&told.n, peers) {
-                    (Some(n), true) => format!("the other {n} channels of the same time"),
-                    (None, true) => "the other channels of the same time".to_owned(),
-                    (Some(n), false) => format!("what the last {n} days of the same weekday let expect"),
-                    (None, false) => "what the last days of the same weekday let expect".to_owned(),
+                let against = match (&told.n, peers, told.by_hours) {
+                    (Some(n), true, _) => format!("the other {n} channels of the same time"),
+                    (None, true, _) => "the other channels of the same time".to_owned(),
+                    (Some(n), false, false) => format!("what the last {n} days of the same weekday let expect"),
+                    (Some(n), false, true) => format!("what the same hour of the last {n} weeks lets expect"),
+                    (None, false, _) => "what the weeks before let expect".to_owned(),
                 };
                 format!("{off} {against} ({middle} {expected}, standard deviation {sigma}).")
             }
@@ -112,11 +113,12 @@ impl Kind for DeviationSpec {
                     Baseline::MeanSigma => "均值",
                     Baseline::MedianMad => "中位数",
                 };
-                let against = match (&told.n, peers) {
-                    (Some(n), true) => format!("同期其他 {n} 个渠道"),
-                    (None, true) => "同期其他渠道".to_owned(),
-                    (Some(n), false) => format!("近 {n} 个同星期日"),
-                    (None, false) => "近几个同星期日".to_owned(),
+                let against = match (&told.n, peers, told.by_hours) {
+                    (Some(n), true, _) => format!("同期其他 {n} 个渠道"),
+                    (None, true, _) => "同期其他渠道".to_owned(),
+                    (Some(n), false, false) => format!("近 {n} 个同星期日"),
+                    (Some(n), false, true) => format!("近 {n} 周同一时段"),
+                    (None, false, _) => "近几周同期".to_owned(),
                 };
                 format!(
                     "{when}，{place}{metric}为 {value}，{way}基线 {z} 个标准差（{against}：{middle} {expected}，标准差 {sigma}）。"

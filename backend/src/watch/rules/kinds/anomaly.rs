@@ -10,10 +10,10 @@ use crate::watch::rules::detect::{Bucket, Figures, NoDataReason, Verdict};
 use chrono::TimeDelta;
 use tillwatch_shared::watch::{AnomalySpec, CreateRule, Pattern, RuleBucket, Side, Timing};
 
-/// The detector forgets within about 18 days, at least 100 figures (`docs/detector.md`): what lies three times as far back
-/// does not matter.
-const HOURS_BACK: TimeDelta = TimeDelta::days(60);
-const DAYS_BACK: TimeDelta = TimeDelta::days(330);
+/// The longest memory of the detector is of 1,080 hours, or of 360 days (`docs/detector.md`): a series is replayed from
+/// twice as far back, where what it began with hardly matters.
+const HOURS_BACK: TimeDelta = TimeDelta::days(90);
+const DAYS_BACK: TimeDelta = TimeDelta::days(730);
 
 /// The wire's word for what spoke.
 pub const fn pattern(voice: Voice) -> Pattern {
@@ -36,7 +36,7 @@ const CALM: u32 = 3;
 /// that a single bad figure is over, and to be told of the next one though it falls into the same episode.
 #[derive(Clone, Copy)]
 enum Told {
-    /// There is none, or it is on a side that nobody asked for.
+    /// There is none, or it is on a side that nobody asked for: a figure out of its band on the other side is news.
     Nothing,
     /// A single figure: so many of those behind it lay in their band.
     Single { calm: u32 },
@@ -102,7 +102,7 @@ impl Replay<'_> {
                 self.told = Told::Single { calm: if ordinary { calm + 1 } else { 0 } };
                 Verdict::Holding(figures)
             }
-            (Told::Over, false) if is_meant(self.spec, &figures) => {
+            (Told::Over | Told::Nothing, false) if is_meant(self.spec, &figures) => {
                 let above = figures.expected.is_some_and(|expected| figures.value > expected);
                 let voice = if above { Voice::Spike } else { Voice::Drop };
                 self.told = Told::by(Some(voice));

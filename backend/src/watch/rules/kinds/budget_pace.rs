@@ -34,6 +34,11 @@ impl Judge for BudgetPaceSpec {
     fn judge(&self, case: &Case<'_>) -> Verdict {
         let Some(Plan::Spend(plan)) = case.plan else { return Verdict::NoData(NoDataReason::NoValue) };
         let day = case.judged.start.date();
+        if day > plan.ends_on && case.open {
+            // There is no pace any more, so there is nothing to be told of: what it came to stands in the figures.
+            let value = case.judged.numerator;
+            return Verdict::Recovered(Figures { value, expected: Some(plan.budget), ..Figures::default() });
+        }
         if day < plan.starts_on || day > plan.ends_on {
             return Verdict::NoData(NoDataReason::NoValue);
         }
@@ -116,6 +121,7 @@ mod tests {
             last("above", &[500.0, 500.0], false),
             Verdict::NoData(NoDataReason::TooLittleHistory { .. })
         ));
-        assert!(matches!(last("below", &[0.0; 11], true), Verdict::NoData(NoDataReason::NoValue)));
+        assert!(matches!(last("below", &[0.0; 11], false), Verdict::NoData(NoDataReason::NoValue)));
+        assert!(matches!(last("below", &[0.0; 11], true), Verdict::Recovered(_)), "what is over has no pace");
     }
 }

@@ -8,7 +8,7 @@ use super::{Case, Judge, side_of, width, within};
 use crate::platform::validate::Checks;
 use crate::watch::rules::detect::{Bucket, Figures, NoDataReason, Verdict};
 use chrono::TimeDelta;
-use tillwatch_shared::watch::{ChangeSpec, CreateRule, Timing, Versus};
+use tillwatch_shared::watch::{ChangeSpec, CreateRule, RuleBucket, Timing, Versus};
 
 /// How far back the earlier figure lies.
 fn distance(versus: Versus, timing: Timing) -> TimeDelta {
@@ -26,7 +26,10 @@ fn lacks_volume(bucket: &Bucket, least: f64) -> Option<NoDataReason> {
 }
 
 impl Judge for ChangeSpec {
-    fn check(&self, _: &CreateRule, checks: &mut Checks) {
+    fn check(&self, rule: &CreateRule, checks: &mut Checks) {
+        let near = rule.timing.bucket == RuleBucket::Day || self.versus != Versus::Year;
+        let detail = "Hours are compared with those before, of the week before, or of four weeks before.";
+        checks.ensure(near, "/spec/versus", "contradiction", detail);
         let percent = self.percent > 0.0 && self.percent <= 100_000.0;
         checks.ensure(percent, "/spec/percent", "out_of_range", "Takes more than 0 to 100000 per cent.");
         if let Some(recover) = self.recover_percent {

@@ -15,6 +15,9 @@ use tillwatch_shared::watch::{Baseline, Comparison, CreateRule, DeviationSpec, R
 /// How many weeks a deviation can look back upon.
 const WEEKS: RangeInclusive<u16> = 3..=52;
 
+/// And how many where it judges hours, of which a week has 168.
+const MOST_WEEKS_OF_HOURS: u16 = 12;
+
 /// The fewest channels among which one can be judged against the others.
 pub(in crate::watch::rules) const FEWEST_CHANNELS: u32 = 6;
 
@@ -58,6 +61,8 @@ fn among_peers(spec: &DeviationSpec, peers: &[Bucket], judged: &Bucket, open: bo
 impl Judge for DeviationSpec {
     fn check(&self, rule: &CreateRule, checks: &mut Checks) {
         checks.ensure(WEEKS.contains(&self.window), "/spec/window", "out_of_range", "Takes 3 to 52 weeks.");
+        let near = rule.timing.bucket == RuleBucket::Day || self.window <= MOST_WEEKS_OF_HOURS;
+        checks.ensure(near, "/spec/window", "out_of_range", "Takes 3 to 12 weeks where hours are judged.");
         let history = WEEKS.contains(&self.minimum_history) && self.minimum_history <= self.window;
         let detail = "Takes 3 to as many weeks as the window.";
         checks.ensure(history, "/spec/minimum_history", "out_of_range", detail);

@@ -8,7 +8,7 @@ use super::{Case, Judge, Silence, no_window};
 use crate::platform::validate::Checks;
 use crate::watch::rules::detect::{Bucket, Figures, NoDataReason, Verdict, score};
 use chrono::{NaiveDateTime, TimeDelta};
-use tillwatch_shared::watch::{CreateRule, MissingDataSpec, Timing};
+use tillwatch_shared::watch::{CreateRule, MissingDataSpec, RuleBucket, Timing};
 
 /// How many weeks tell whether something is waited for.
 const WEEKS: u32 = 4;
@@ -16,8 +16,9 @@ const WEEKS: u32 = 4;
 /// The fewest of them: what came once is no habit.
 const FEWEST_WEEKS: u32 = 2;
 
-/// The longest grace, in days or hours.
-const LONGEST_GRACE: u16 = 168;
+/// The longest grace: behind two weeks of silence no day is waited for any more, since most of the last four were empty.
+const LONGEST_GRACE_OF_DAYS: u16 = 13;
+const LONGEST_GRACE_OF_HOURS: u16 = 168;
 
 /// The rows of a series that are read: the weeks that tell, before the longest silence that is still counted.
 const LOOK_BACK: TimeDelta = TimeDelta::weeks(9);
@@ -42,8 +43,11 @@ fn is_expected(buckets: &[Bucket], first: NaiveDateTime, start: NaiveDateTime) -
 
 impl Judge for MissingDataSpec {
     fn check(&self, rule: &CreateRule, checks: &mut Checks) {
-        let grace = self.grace <= LONGEST_GRACE;
-        checks.ensure(grace, "/spec/grace", "out_of_range", "Takes 0 to 168 days or hours.");
+        let (most, detail) = match rule.timing.bucket {
+            RuleBucket::Day => (LONGEST_GRACE_OF_DAYS, "Takes 0 to 13 days."),
+            RuleBucket::Hour => (LONGEST_GRACE_OF_HOURS, "Takes 0 to 168 hours."),
+        };
+        checks.ensure(self.grace <= most, "/spec/grace", "out_of_range", detail);
         no_window(rule, checks);
         let once = rule.timing.lasts == 1;
         checks.ensure(once, "/timing/for", "contradiction", "Missing data have a grace instead: set `grace`.");
