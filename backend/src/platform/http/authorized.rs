@@ -181,18 +181,12 @@ impl<P: Asks> FromRequest for Authorized<P> {
 }
 
 fn lacks(who: &Who, permission: Permission) -> Error {
-    if who.reach != Reach::All && !permission.by_channel() {
-        return Error::new(
-            Code::PermissionDenied,
-            format!(
-                "This needs the permission `{permission}`, which is about the whole retailer; yours are narrowed to channels."
-            ),
-        );
-    }
-    Error::new(
-        Code::PermissionDenied,
-        format!("This needs the permission `{permission}`, which your role or token does not have."),
-    )
+    let why = if who.reach != Reach::All && !permission.by_channel() {
+        "is about the whole retailer; yours are narrowed to channels"
+    } else {
+        "your role or token does not have"
+    };
+    Error::new(Code::PermissionDenied, format!("This needs the permission `{permission}`, which {why}."))
 }
 
 /// A caller who has permission `P` and is a person who proved who they are a short while ago: for what a stolen

@@ -97,8 +97,8 @@ fn what_was_never_reached_needs_a_reason_and_nothing_else_takes_one() {
 
 #[test]
 fn old_data_and_days_that_are_over_or_too_few_are_gaps() {
-    assert_eq!(passed(&checked(&whole(), Some(62), ENOUGH, None))[1], true, "28 days ago");
-    assert_eq!(passed(&checked(&whole(), Some(61), ENOUGH, None))[1], false);
+    assert!(passed(&checked(&whole(), Some(62), ENOUGH, None))[1], "28 days ago");
+    assert!(!passed(&checked(&whole(), Some(61), ENOUGH, None))[1]);
     let days = |from, to| {
         passed(&checked(
             &Goal { starts_on: Some(day(from)), ends_on: Some(day(to)), ..whole() },
