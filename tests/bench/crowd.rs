@@ -95,7 +95,8 @@ async fn fill(world: &mut World, number: usize) -> [Vec<Asked>; 2] {
             let at = format!("2026-01-{:02}T{:02}:{:02}:00Z", 5 + number / 1440 % 14, number / 60 % 24, number % 60);
             let row =
                 |metric: &str| json!({ "metric": metric, "at": at, "key": format!("m{number}"), "value": number % 97 });
-            post("/v1/samples", &token, &json!({ "samples": ["sales", "orders", "visits"].map(row) }))
+            let rows = ["sales", "orders", "visits"].map(row);
+            post("/v1/samples", &token, &json!({ "samples": rows }))
         };
         pushes.push(Arc::new(push) as Asked);
     }

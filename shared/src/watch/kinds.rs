@@ -190,9 +190,8 @@ mod tests {
             "stop_loss" => r#"{"metric":"spend","line":1}"#,
             "deviation" => r#"{"metric":"sales","side":"below"}"#,
             "change" => r#"{"metric":"sales","side":"below","versus":"previous","percent":20}"#,
-            "missing_data" => r#"{"metric":"sales"}"#,
             "budget_pace" => r#"{"side":"above"}"#,
-            "anomaly" => r#"{"metric":"sales"}"#,
+            "missing_data" | "anomaly" => r#"{"metric":"sales"}"#,
             other => panic!("no example of {other}"),
         };
         serde_json::from_str(&spec.replacen('{', &format!("{{\"kind\":\"{kind}\","), 1)).unwrap()
