@@ -247,7 +247,14 @@ async fn eight_writers_of_one_level_and_one_queue_end_exact() {
                         sample("sales", &at, "s", 1),
                     ],
                 );
-                let answer = feed(owner, &rows).await;
+                let mut answer = feed(owner, &rows).await;
+                // Eight wait for one row: a slow machine says so, and what is sent again changes nothing.
+                for _ in 0..50 {
+                    if answer.status != 503 {
+                        break;
+                    }
+                    answer = feed(owner, &rows).await;
+                }
                 assert_eq!(answer.status, 200, "{}", answer.text());
             }
         }

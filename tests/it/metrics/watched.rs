@@ -43,7 +43,7 @@ async fn a_rule_watches_what_the_retailer_computes_for_itself() {
     );
     assert_eq!(owner.get(&format!("/v1/alerts/{}/picture", text(&alert["id"]))).await.status, 200);
     // A correction of the fees alone is judged, too.
-    judged(&retailer, &[day("platform_fees", "2026-03-03", 10.0)]).await;
+    judged(&retailer, &[day("platform_fees", "2026-03-03", 5.0)]).await;
     assert_eq!(alerts(owner, "").await[0]["state"], "resolved");
 
     let mut week = below("net_share", 90.0);
