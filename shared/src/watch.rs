@@ -3,6 +3,7 @@
 
 mod alerts;
 mod chat;
+mod gateway;
 mod kinds;
 mod quiet;
 mod reports;
@@ -12,6 +13,7 @@ mod why;
 
 pub use alerts::*;
 pub use chat::*;
+pub use gateway::*;
 pub use kinds::*;
 pub use quiet::*;
 pub use reports::*;

@@ -29,8 +29,8 @@ const REGISTRATION: Duration = Duration::from_secs(30);
 
 /// Every command, with its words in both languages.
 pub(crate) fn all() -> Vec<poise::Command<Data, Never>> {
-    let mut commands = vec![link(), campaign(), kpi(), alerts(), goals(), help()];
-    let mut commands = vec![link(), campaign(), kpi(), alerts(), budget(), digest(), report(), schedule(), help()];
+    let mut commands =
+        vec![link(), campaign(), kpi(), alerts(), goals(), budget(), digest(), report(), schedule(), help()];
     for command in &mut commands {
         word(command, "");
     }

@@ -134,26 +134,11 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "api_tokens_revoke" | "api_tokens_get" => vec![not_found("token")],
         "api_tokens_rotate" => vec![not_found("token").body(json!({}))],
         "leaked_tokens_report" => vec![own().body(json!({ "token": "not a token", "source": "a test" }))],
-        "gateway_leases_acquire" => vec![bots().body(json!({ "account": "discord-1", "holder": "theirs" }))],
-        "gateway_leases_release" => vec![bots().body(json!({ "account": "discord-1", "holder": "theirs", "fence": 1 }))],
         "deliveries_claim" => vec![bots().body(json!({ "transports": ["discord"], "max": 50 }))],
         "deliveries_report" => vec![
             bots().id(mine.id("delivery")).body(json!({
                 "attempt": 1, "outcome": { "result": "posted", "message": "m", "version": 1 }
             })),
-        ],
-        "reports_daily" | "reports_weekly" | "report_schedules_list" => vec![own()],
-        "reports_weekly_picture" => {
-            let yesterday = chrono::Utc::now().date_naive() - chrono::Days::new(1);
-            vec![Case::new(NotFound).query(format!("?day={yesterday}"))]
-        }
-        "reports_metric_picture" => vec![
-            Case::new(NotFound).query("?metric=sales".to_owned()),
-            Case::new(NotFound).query(format!("?metric=sales&channel={}", mine.id("channel"))),
-        ],
-        "report_schedules_update" => vec![
-            own().id("daily").body(json!({ "at": "08:15" })),
-            Case::new(Theirs::UnknownReference).id("weekly").body(json!({ "chat_server": mine.id("chat_server") })),
         ],
         "deliveries_picture" => vec![bots().id(mine.id("delivery"))],
         "deliveries_replay" => vec![not_found("delivery")],
@@ -285,6 +270,33 @@ fn pursued(operation: &str, mine: &Seeded) -> Vec<Case> {
             vec![not_found("goal").body(json!({ "periods": [{ "starts_on": "2026-01-01", "target": 1 }] }))]
         }
         "goal_proposals_accept" | "goal_proposals_refuse" => vec![not_found("proposal").body(json!({}))],
+        _ => told(operation, mine),
+    }
+}
+
+/// The operations of reports, and of who is connected to a chat.
+fn told(operation: &str, mine: &Seeded) -> Vec<Case> {
+    use Theirs::{NotFound, Own, Refused};
+    let own = || Case::new(Own);
+    let bots = || Case::new(Refused(Code::PermissionDenied));
+    match operation {
+        "gateway_leases_acquire" => vec![bots().body(json!({ "account": "discord-1", "holder": "theirs" }))],
+        "gateway_leases_release" => {
+            vec![bots().body(json!({ "account": "discord-1", "holder": "theirs", "fence": 1 }))]
+        }
+        "reports_daily" | "reports_weekly" | "report_schedules_list" => vec![own()],
+        "reports_weekly_picture" => {
+            let yesterday = chrono::Utc::now().date_naive() - chrono::Days::new(1);
+            vec![Case::new(NotFound).query(format!("?day={yesterday}"))]
+        }
+        "reports_metric_picture" => vec![
+            Case::new(NotFound).query("?metric=sales".to_owned()),
+            Case::new(NotFound).query(format!("?metric=sales&channel={}", mine.id("channel"))),
+        ],
+        "report_schedules_update" => vec![
+            own().id("daily").body(json!({ "at": "08:15" })),
+            Case::new(Theirs::UnknownReference).id("weekly").body(json!({ "chat_server": mine.id("chat_server") })),
+        ],
         _ => Vec::new(),
     }
 }

@@ -15,7 +15,6 @@ use crate::platform::db::Tx;
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use tillwatch_shared::goals::{BaselineSource, Goal, GoalSpread};
-use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::measure::Resolution;
 use tillwatch_shared::quantity::Quantity;
 

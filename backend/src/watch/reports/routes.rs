@@ -10,6 +10,7 @@ use crate::platform::http::params::{IfMatch, Params, PathId};
 use crate::platform::http::reply::Reply;
 use actix_web::HttpResponse;
 use actix_web::web::ThinData;
+use chrono::{Datelike as _, NaiveDate};
 use serde::Deserialize;
 use tillwatch_shared::ids::ChannelId;
 use tillwatch_shared::watch::{
@@ -68,7 +69,7 @@ async fn daily(
     app: ThinData<App>,
     params: Params<DailyParams>,
 ) -> Result<Reply<DailyReport>> {
-    let day = super::date(params.0.day.as_deref())?;
+    let day = date(params.0.day.as_deref())?;
     Ok(Reply::ok(super::daily(&app, &who, day).await?))
 }
 
@@ -80,7 +81,7 @@ async fn weekly(
     app: ThinData<App>,
     params: Params<WeeklyParams>,
 ) -> Result<Reply<WeeklyReport>> {
-    let day = super::date(params.0.day.as_deref())?;
+    let day = date(params.0.day.as_deref())?;
     Ok(Reply::ok(super::weekly(&app, &who, day).await?))
 }
 
@@ -92,7 +93,7 @@ async fn weekly_picture(
     app: ThinData<App>,
     params: Params<WeeklyParams>,
 ) -> Result<HttpResponse> {
-    let day = super::date(params.0.day.as_deref())?;
+    let day = date(params.0.day.as_deref())?;
     drawn(super::picture::weekly(&app, &who, day).await?)
 }
 
@@ -133,4 +134,30 @@ async fn change(
 ) -> Result<Reply<ReportSchedule>> {
     let schedule = super::change(&app, &who, id.0, &version, body.0).await?;
     Ok(Reply::ok(schedule).versioned(|schedule| schedule.version))
+}
+
+/// A date as a caller wrote it.
+fn date(text: Option<&str>) -> Result<Option<NaiveDate>> {
+    let refused = |_| Error::field("?day", "invalid", "Takes a date, such as 2026-07-01.");
+    let day: Option<NaiveDate> = text.map(str::parse).transpose().map_err(refused)?;
+    match day {
+        Some(day) if !(2000..=2198).contains(&day.year()) => {
+            Err(Error::field("?day", "out_of_range", "Lies in the years 2000 to 2198."))
+        }
+        day => Ok(day),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_a_date_of_our_times() {
+        assert_eq!(date(None).unwrap(), None);
+        assert_eq!(date(Some("2026-11-22")).unwrap(), "2026-11-22".parse().ok());
+        for wrong in ["", "yesterday", "2026-13-01", "1999-12-31", "2199-01-01"] {
+            assert_eq!(date(Some(wrong)).unwrap_err().fields[0].pointer, "?day", "{wrong}");
+        }
+    }
 }
