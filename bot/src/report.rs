@@ -249,7 +249,7 @@ mod tests {
     fn a_week_tells_each_figure_beside_the_week_before() {
         let reply = weekly(&weekly_report(), wording::of(Locale::En));
         assert_eq!(reply.title, "Weekly report · Mon 3 Nov 2025 to Sun 9 Nov 2025");
-        assert!(reply.body.contains("▲ Sales: $12,000.00 (+20.0%; $10,000.00)"), "{}", reply.body);
+        assert!(reply.body.contains("▲ Sales: $12,000.00 (+20%; $10,000.00)"), "{}", reply.body);
         assert!(reply.fields[0].value.contains("Conversion falls: 2 alerts"), "{}", reply.fields[0].value);
         let zh = weekly(&weekly_report(), wording::of(Locale::ZhCn));
         assert!(zh.title.starts_with("周报") && zh.fields[0].name == "预警", "{zh:?}");

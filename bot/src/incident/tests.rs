@@ -163,11 +163,15 @@ fn missing_data_counts_days_and_a_budget_tells_where_it_ends() {
         score: 0.5,
         ..Figures::default()
     };
-    let fast = Alert { spec: pace.into(), figures, ..stop_loss() };
+    let fast = Alert { spec: pace.into(), figures, paused_campaign: false, ..stop_loss() };
     let reply = shown(fast.clone(), Locale::En);
     assert_eq!(value(&reply, "Forecast at the end"), "$1,200.00");
     assert!(
         reply.body.ends_with("20% above its plan of $400.00 for the days gone. At this pace it ends at $1,200.00.")
     );
-    assert!(shown(fast, Locale::ZhCn).body.contains("高于预算进度 $400.00（偏差 20%）"));
+    assert!(shown(fast.clone(), Locale::ZhCn).body.contains("高于预算进度 $400.00（偏差 20%）"));
+    // A rule that was told to pause says that it did.
+    let paused = Alert { paused_campaign: true, ..fast };
+    assert!(shown(paused.clone(), Locale::En).body.ends_with("ends at $1,200.00.\nThe campaign was paused for it."));
+    assert!(shown(paused, Locale::ZhCn).body.ends_with("营销活动已因此暂停。"));
 }

@@ -81,15 +81,17 @@ pub fn best(wanted: &Wanted, days: &[DayFigure], today: NaiveDate) -> Option<Bes
     let needed = if wanted.adds_up {
         let brought = sum_between(days, wanted.starts_on, yesterday);
         #[expect(clippy::cast_precision_loss, reason = "days")]
-        let part = stretch as f64 / left as f64;
-        (wanted.target - brought) * part
+        let (part, whole) = (stretch as f64, left as f64);
+        (wanted.target - brought) * part / whole
     } else {
         wanted.target
     };
     let best = best_stretch(wanted, days, stretch, yesterday);
+    // What was done to the last bit may come out of a division a bit short.
+    let slack = needed.abs() * 1e-9;
     let is_enough = best.is_some_and(|best| match wanted.aim {
-        GoalAim::AtLeast => needed <= best,
-        GoalAim::AtMost => needed >= best,
+        GoalAim::AtLeast => needed <= best + slack,
+        GoalAim::AtMost => needed >= best - slack,
     });
     Some(Best { needed, best, days: stretch, is_enough })
 }

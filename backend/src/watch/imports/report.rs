@@ -174,7 +174,7 @@ mod tests {
         );
         for text in [&lines, &json, &csv] {
             assert!(text.starts_with(
-                "\u{feff}metric,at,key,value,channel,campaign,error_line,error_code,error_detail,error_row\n"
+                "\u{feff}metric,at,key,value,channel,campaign,period,subject,error_line,error_code,error_detail,error_row\n"
             ));
             let line = text.lines().nth(1).unwrap();
             assert!(line.starts_with(&format!("销售,{at},\"a,1\",12.50,上海,,")), "{line}");

@@ -59,7 +59,7 @@ pub enum BodyError {
     },
     /// A CSV header that does not say which column is what.
     #[error(
-        "the CSV header cannot be used: {detail}; it names the columns metric, at, key and value, and may name channel and campaign"
+        "the CSV header cannot be used: {detail}; it names the columns metric, at, key and value, and may name channel, campaign, period and subject"
     )]
     BadCsvHeader {
         /// What is wrong.
