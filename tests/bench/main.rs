@@ -17,6 +17,7 @@
 
 #[path = "../corpus/mod.rs"]
 mod corpus;
+mod crowd;
 mod detector;
 #[path = "../it/fake_discord/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the integration tests use all of it, and its own tests run there")]
@@ -43,7 +44,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The questions, in the order in which they are asked: the samples last, since PostgreSQL writes what they bring to
 /// its files for minutes, which would be measured with whatever comes next.
-const QUESTIONS: [&str; 7] = ["sign_in", "reads", "policy", "message", "memory", "noisy", "samples"];
+const QUESTIONS: [&str; 8] = ["sign_in", "reads", "policy", "message", "memory", "noisy", "crowd", "samples"];
 
 /// The one that needs no service, and is asked before there is one.
 const DETECTOR: &str = "detector";
@@ -96,6 +97,7 @@ fn main() {
                 "reads" => reads::measure(&mut world, effort, &mut report).await,
                 "policy" => policy::measure(&mut world, effort, &mut report).await,
                 "samples" => samples::measure(&mut world, effort, &mut report).await,
+                "crowd" => crowd::measure(&mut world, effort, &mut report).await,
                 "noisy" => noisy::measure(&mut world, effort, &mut report).await,
                 "message" => message::measure(&mut world, effort, &mut report).await,
                 _ => memory::measure(&mut world, effort, &mut report).await,

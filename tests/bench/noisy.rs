@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// The request of this number.
-type Asked = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
+pub(crate) type Asked = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
 /// Retailers beside the noisy one.
 const OTHERS: usize = 8;
@@ -104,7 +104,7 @@ fn samples(token: String) -> Asked {
 }
 
 /// The same request again and again.
-fn same(request: Vec<u8>) -> Asked {
+pub(crate) fn same(request: Vec<u8>) -> Asked {
     Arc::new(move |_| request.clone())
 }
 
@@ -115,7 +115,12 @@ fn limits() -> LimitsConfig {
 
 /// One round: the others' times in milliseconds, and the share of the noise that was refused. An answer to the others that
 /// is a refusal counts as one that never came.
-async fn round(address: SocketAddr, others: &[Asked], noise: Option<&Asked>, time: Duration) -> (Vec<f64>, f64) {
+pub(crate) async fn round(
+    address: SocketAddr,
+    others: &[Asked],
+    noise: Option<&Asked>,
+    time: Duration,
+) -> (Vec<f64>, f64) {
     let mut quiet = JoinSet::new();
     for request in others {
         quiet.spawn(paced(address, Arc::clone(request), Duration::from_secs(1) / PACE, time));

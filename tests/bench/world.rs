@@ -39,6 +39,11 @@ const UNLIMITED: LimitsConfig = LimitsConfig {
 
 /// The parts that run.
 pub(crate) struct World {
+    /// Which database of PostgreSQL.
+    database: &'static str,
+    port: u16,
+    superuser: String,
+    /// What ends with it: the first world's PostgreSQL serves the others, too.
     postgres: Option<LocalPostgres>,
     service: Option<Service>,
     /// Where the service listens.
@@ -67,15 +72,29 @@ impl World {
         let options = LocalOptions { ephemeral: true, progress: |_| (), ..LocalOptions::default() };
         let started = tokio::task::spawn_blocking(move || LocalPostgres::start(&options)).await.expect("a thread");
         let postgres = started.unwrap_or_else(|error| panic!("no PostgreSQL for the bench: {error}"));
-        let port = postgres.port();
-        let address = |role: &str| format!("postgres://{role}:{PASSWORD}@127.0.0.1:{port}/{DATABASE}");
+        let (port, superuser) = (postgres.port(), postgres.superuser_url("postgres"));
+        let pgbench = Pgbench::beside(postgres.pid());
+        let mut world = Self::on(port, &superuser, DATABASE, 10).await;
+        (world.postgres, world.pgbench) = (Some(postgres), pgbench);
+        world
+            .execute(&format!("CREATE ROLE {PLAIN_ROLE} LOGIN BYPASSRLS PASSWORD '{PASSWORD}' IN ROLE {APP_ROLE}"))
+            .await;
+        world
+    }
+
+    /// Another database of the same PostgreSQL, with a service of its own.
+    pub(crate) async fn beside(&self, database: &'static str) -> Self {
+        Self::on(self.port, &self.superuser, database, 4).await
+    }
+
+    /// A database with its service. `superuser` is the superuser's address of any database there.
+    async fn on(port: u16, superuser: &str, database: &'static str, pool_size: usize) -> Self {
+        let address = |role: &str| format!("postgres://{role}:{PASSWORD}@127.0.0.1:{port}/{database}");
         let [owner, app_url, system_url] =
-            migrate::prepare_cluster(&postgres.superuser_url("postgres"), DATABASE, PASSWORD, address)
-                .await
-                .expect("roles and database");
+            migrate::prepare_cluster(superuser, database, PASSWORD, address).await.expect("roles and database");
         migrate::run(&owner, chrono::Utc::now()).await.expect("migrations");
         let service = Service::start(ServiceOptions {
-            db: DbConfig { app_url, system_url, pool_size: 10, pool_wait: POOL_WAIT },
+            db: DbConfig { app_url, system_url, pool_size, pool_wait: POOL_WAIT },
             listener: Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port")),
             http_workers: 2,
             secret: SECRET,
@@ -91,14 +110,11 @@ impl World {
         })
         .await
         .expect("the service starts");
-        let pgbench = Pgbench::beside(postgres.pid());
         let address = service.address().expect("it listens");
-        let (postgres, service) = (Some(postgres), Some(service));
-        let world = Self { postgres, service, address, pgbench, retailers: Vec::new(), known: None };
-        world
-            .execute(&format!("CREATE ROLE {PLAIN_ROLE} LOGIN BYPASSRLS PASSWORD '{PASSWORD}' IN ROLE {APP_ROLE}"))
-            .await;
-        world
+        let superuser = superuser.to_owned();
+        let service = Some(service);
+        let (postgres, pgbench, retailers, known) = (None, None, Vec::new(), None);
+        Self { database, port, superuser, postgres, service, address, pgbench, retailers, known }
     }
 
     /// The service's keys.
@@ -108,8 +124,9 @@ impl World {
 
     /// The superuser's connection.
     pub(crate) async fn superuser(&self) -> tokio_postgres::Client {
-        let url = self.postgres.as_ref().expect("it runs").superuser_url(DATABASE);
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("PostgreSQL");
+        let mut config: tokio_postgres::Config = self.superuser.parse().expect("an address");
+        config.dbname(self.database);
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.expect("PostgreSQL");
         tokio::spawn(connection);
         client
     }
@@ -122,21 +139,17 @@ impl World {
     /// How pgbench connects as `role`, with these settings of the session.
     pub(crate) fn login(&self, role: &'static str, options: &str) -> Login {
         Login {
-            port: self.port(),
+            port: self.port,
             role,
             password: PASSWORD.to_owned(),
-            database: DATABASE.to_owned(),
+            database: self.database.to_owned(),
             options: options.to_owned(),
         }
     }
 
-    fn port(&self) -> u16 {
-        self.postgres.as_ref().expect("it runs").port()
-    }
-
     /// The address of the database for `role`.
     pub(crate) fn url(&self, role: &str) -> String {
-        format!("postgres://{role}:{PASSWORD}@127.0.0.1:{}/{DATABASE}", self.port())
+        format!("postgres://{role}:{PASSWORD}@127.0.0.1:{}/{}", self.port, self.database)
     }
 
     /// `number` retailers, signed up over HTTP like anybody; those of earlier questions first.

@@ -37,6 +37,7 @@ const MADE_OTHERWISE: &[(&str, &str)] = &[
     ("silences_list", "a silence; a retailer has a few"),
     ("maintenance_windows_list", "a maintenance window; a retailer has a few"),
     ("rules_evaluations", "a rule that judges"),
+    ("rules_versions", "a change of a rule"),
     ("departments_list", "a department; a retailer has a few"),
     ("roles_list", "a role of its own; a retailer has a few"),
     ("webhooks_list", "a webhook; a retailer has a few"),

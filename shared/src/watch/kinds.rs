@@ -187,12 +187,11 @@ mod tests {
     fn least(kind: &str) -> RuleSpec {
         let spec = match kind {
             "threshold" => r#"{"metric":"sales","side":"below","line":1}"#,
-            "stop_loss" => r#"{"metric":"spend","line":"1"}"#,
+            "stop_loss" => r#"{"metric":"spend","line":1}"#,
             "deviation" => r#"{"metric":"sales","side":"below"}"#,
             "change" => r#"{"metric":"sales","side":"below","versus":"previous","percent":20}"#,
-            "missing_data" => r#"{"metric":"sales"}"#,
             "budget_pace" => r#"{"side":"above"}"#,
-            "anomaly" => r#"{"metric":"sales"}"#,
+            "missing_data" | "anomaly" => r#"{"metric":"sales"}"#,
             other => panic!("no example of {other}"),
         };
         serde_json::from_str(&spec.replacen('{', &format!("{{\"kind\":\"{kind}\","), 1)).unwrap()

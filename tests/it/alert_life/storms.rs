@@ -1,7 +1,7 @@
 //! Many alerts at once, and one alert again and again: a chat stays readable, and nothing is lost.
 
 use super::{Story, one};
-use crate::harness::feed::{feed, sample};
+use crate::harness::feed::{feed, of, sample};
 use crate::harness::tenant::text;
 use serde_json::{Value, json};
 
@@ -75,10 +75,19 @@ async fn five_hundred_breaches_at_once_are_a_handful_of_messages_and_all_of_them
     }
     assert_eq!(seen, MANY - 5);
 
+    // A campaign that is stopped meanwhile is told by itself.
+    let campaign = story.retailer.active_campaign("Coupons").await;
+    story.retailer.stop_loss(&campaign, 100).await;
+    let cost = of("campaign", &campaign, [sample("spend", "2026-03-03T15:00:00Z", "all", 150)]);
+    assert_eq!(feed(&story.retailer.owner, &cost).await.ok()["stopped"].as_array().unwrap().len(), 1);
+    story.retailer.settled().await;
+    story.chat.catch_up().await;
+    assert_eq!(story.chat.messages.len(), 7, "the stop-loss has a message of its own");
+
     // It is over: the same messages say so.
     story.everywhere(CHANNELS, 3, 50.0).await;
     story.chat.catch_up().await;
-    assert_eq!(story.chat.messages.len(), 6);
+    assert_eq!(story.chat.messages.len(), 7);
     let said = one(story.chat.notices("alert_group")).words();
     assert!(said.starts_with("A storm of alerts is over") && said.contains("495 resolved"), "{said}");
     let alone = story.chat.messages.iter().filter(|message| message.delivery["notice"].is_null());

@@ -26,6 +26,7 @@ fn delivery(place: Place) -> Delivery {
     let alert = json!({
         "id": AlertId::new(), "rule": RuleId::new(), "rule_name": "Coupons stop at *1,500*",
         "spec": {"kind": "stop_loss", "metric": "spend", "line": 1500, "minimum_spend": 0},
+        "timing": {"bucket": "day", "window": 1, "for": 1},
         "severity": "critical", "state": "firing", "metric": "spend", "metric_en": "Spend", "metric_zh": "花费", "unit": "money", "currency": "USD",
         "channel": null, "campaign": {"id": CampaignId::new(), "name": "Spring <@1> coupons", "state": "paused"},
         "figures": {"value": 1512.5, "line": 1500.0, "overshoot": 12.5, "score": 0.6},

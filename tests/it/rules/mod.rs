@@ -13,6 +13,7 @@ use crate::harness::{Client, Tenant};
 use serde_json::{Value, json};
 
 /// A rule of this specification, with what else is wished of it.
+#[expect(clippy::needless_pass_by_value, reason = "a specification is written where it is used")]
 fn wish(name: &str, spec: Value, more: &Value) -> Value {
     let mut wish = json!({ "name": name, "severity": "warning", "spec": spec });
     wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

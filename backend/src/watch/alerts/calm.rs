@@ -2,7 +2,8 @@
 //! that it repeats. Pure: the time is an argument.
 //!
 //! A *storm* is more than [`ALONE`] alerts told by themselves within [`STORM`]; what comes beyond joins one group, whose
-//! message is edited, until nothing has joined it for [`LASTS`]. A breach *flaps* when it is opened [`FLAPS`] times within
+//! message is edited, until nothing has joined it for [`LASTS`]. Critical alerts and the others are looked at apart, so
+//! that no number of softer ones has a stopped campaign told in passing. A breach *flaps* when it is opened [`FLAPS`] times within
 //! [`LATELY`]: it takes over the message of the alert before it, which says so.
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -174,7 +174,9 @@ fn chart_of(alert: &Alert, settings: &Settings, locale: Locale, drawn: Drawn) ->
     } else {
         let suffix = metrics::find(&alert.metric).map(|m| m.unit.suffix());
         let suffix = suffix.map_or("", |text| if zh { text.zh } else { text.en });
-        Unit::Number { suffix: suffix.to_owned(), decimals: 2 }
+        // Nobody counts hundredths of people.
+        let decimals = if alert.figures.value.fract() == 0.0 { 0 } else { 2 };
+        Unit::Number { suffix: suffix.to_owned(), decimals }
     };
     AlertChart {
         title: place.map_or_else(|| metric.clone(), |place| format!("{metric} · {place}")),

@@ -50,7 +50,7 @@ pub(super) async fn speak(
     let telling = if servers.is_empty() {
         Telling::Alone
     } else {
-        let recent = store::recent(tx, who.tenant, id, key, at - calm::LASTS, at - calm::LATELY).await?;
+        let recent = store::recent(tx, who.tenant, id, (key, severity), at - calm::LASTS, at - calm::LATELY).await?;
         calm::telling(&recent, at)
     };
     let mut group = None;

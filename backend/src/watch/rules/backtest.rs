@@ -41,7 +41,7 @@ pub async fn preview(app: &App, who: &Who, request: PreviewRule) -> Result<RuleB
     let at = now();
     model::check(&request.rule).map_err(|refused| within(refused, "/rule"))?;
     let rule = rule_of(request.rule, at);
-    let asked = Asked::new(&rule, request.window, "/window", at)?;
+    let asked = Asked::new(&rule, &request.window, "/window", at)?;
     app.db
         .read(who, async |tx| {
             check_scope(tx, who, &rule).await.map_err(|refused| within(refused, "/rule"))?;
@@ -68,7 +68,7 @@ pub async fn run(app: &App, who: &Who, id: RuleId, window: BacktestWindow) -> Re
         .db
         .read(who, async |tx| {
             let rule = reached_rule(tx, who, id, false).await?;
-            let asked = Asked::new(&rule, window, "", at)?;
+            let asked = Asked::new(&rule, &window, "", at)?;
             let found = replay(tx, who.tenant, &rule, &asked).await?;
             Ok((rule, found))
         })
@@ -101,7 +101,7 @@ struct Asked {
 
 impl Asked {
     /// `place` is where the window stands in the body.
-    fn new(rule: &Rule, window: BacktestWindow, place: &str, at: DateTime<Utc>) -> Result<Self> {
+    fn new(rule: &Rule, window: &BacktestWindow, place: &str, at: DateTime<Utc>) -> Result<Self> {
         let hours = rule.timing.bucket == RuleBucket::Hour;
         let (usual, most) = if hours { (31, 92) } else { (182, 400) };
         let to = window.to.unwrap_or(at).min(at);

@@ -49,7 +49,7 @@ impl Calendar {
     }
 
     /// The local time of a begin; a day begins at midnight, also where the clocks skip that.
-    fn local(&self, start: DateTime<Utc>) -> NaiveDateTime {
+    fn local(self, start: DateTime<Utc>) -> NaiveDateTime {
         let local = start.with_timezone(&self.zone).naive_local();
         match self.bucket {
             RuleBucket::Hour => local,
@@ -142,8 +142,8 @@ impl<'a> Prepared<'a> {
         let lasts = usize::from(self.how.timing.lasts);
         let mut row = self.row_before(*channel, &plain, buckets, begin, lasts);
         let mut verdicts = Vec::with_capacity(buckets.len() - begin);
-        for index in begin..buckets.len() {
-            let mut verdict = self.one(*channel, &plain, buckets[index].0, index, open);
+        for (index, (start, _)) in buckets.iter().enumerate().skip(begin) {
+            let mut verdict = self.one(*channel, &plain, *start, index, open);
             match &verdict {
                 Verdict::Firing(_) => row += 1,
                 Verdict::NoData(_) => {}
@@ -154,7 +154,7 @@ impl<'a> Prepared<'a> {
                 verdict = Verdict::Holding(*figures);
             }
             open = verdict.leaves_open(open);
-            verdicts.push((buckets[index].0, verdict));
+            verdicts.push((*start, verdict));
         }
         verdicts
     }
@@ -271,12 +271,11 @@ fn rolled(how: How<'_>, buckets: Vec<Timed>) -> Vec<Timed> {
         }
         let window = &buckets[first..=place];
         let numerator = window.iter().map(|(_, bucket)| bucket.numerator).sum();
-        let bucket = match last.denominator {
-            None => Bucket::plain(last.start, numerator),
-            Some(_) => {
-                let denominator = window.iter().filter_map(|(_, bucket)| bucket.denominator).sum();
-                Bucket::ratio(last.start, numerator, denominator)
-            }
+        let bucket = if last.denominator.is_some() {
+            let denominator = window.iter().filter_map(|(_, bucket)| bucket.denominator).sum();
+            Bucket::ratio(last.start, numerator, denominator)
+        } else {
+            Bucket::plain(last.start, numerator)
         };
         (*start, bucket)
     };

@@ -21,21 +21,23 @@ fn floor(at: DateTime<Utc>) -> Uuid {
     Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
-/// What was raised behind `storm`, and of the same breach behind `lately`, newest first, without the alert itself.
+/// What was raised behind `storm` and is critical as this one is, or as little, and what was raised of the same breach
+/// behind `lately`, newest first, without the alert itself.
 pub(in super::super) async fn recent(
     tx: &mut Tx,
     tenant: TenantId,
     own: AlertId,
-    key: &str,
+    (key, severity): (&str, Severity),
     storm: DateTime<Utc>,
     lately: DateTime<Utc>,
 ) -> Result<Vec<Recent>> {
     type Seen = (Uuid, bool, DateTime<Utc>, Option<DateTime<Utc>>, Option<Uuid>);
+    let is_critical = alerts::severity.eq(Severity::Critical.as_str());
     let of_breach = alerts::breach_key.eq(key).and(alerts::alert_id.gt(floor(lately)));
     let rows: Vec<Seen> = alerts::table
         .select((alerts::alert_id, alerts::breach_key.eq(key), alerts::opened_at, alerts::spoke_at, alerts::group_id))
         .filter(alerts::tenant_id.eq(tenant.0))
-        .filter(alerts::alert_id.gt(floor(storm)).or(of_breach))
+        .filter(alerts::alert_id.gt(floor(storm)).and(is_critical.eq(severity == Severity::Critical)).or(of_breach))
         .filter(alerts::alert_id.ne(own.0))
         .order(alerts::alert_id.desc())
         .limit(LOOKED_AT)

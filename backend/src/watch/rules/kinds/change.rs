@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use tillwatch_shared::watch::{ChangeSpec, CreateRule, Timing, Versus};
 
 /// How far back the earlier figure lies.
-fn distance(versus: Versus, timing: &Timing) -> TimeDelta {
+fn distance(versus: Versus, timing: Timing) -> TimeDelta {
     match versus {
         Versus::Previous => width(timing.bucket) * i32::from(timing.window),
         Versus::Week => TimeDelta::weeks(1),
@@ -39,7 +39,7 @@ impl Judge for ChangeSpec {
 
     fn judge(&self, case: &Case<'_>) -> Verdict {
         let Some(value) = case.judged.value() else { return Verdict::NoData(NoDataReason::NoValue) };
-        let start = case.judged.start - distance(self.versus, case.timing);
+        let start = case.judged.start - distance(self.versus, *case.timing);
         let found = case.earlier.binary_search_by_key(&start, |bucket| bucket.start).ok();
         let Some((bucket, before)) = found.and_then(|at| Some((&case.earlier[at], case.earlier[at].value()?))) else {
             return Verdict::NoData(NoDataReason::TooLittleHistory { have: 0, need: 1 });
@@ -66,7 +66,7 @@ impl Judge for ChangeSpec {
     }
 
     fn look_back(&self, timing: &Timing) -> TimeDelta {
-        distance(self.versus, timing)
+        distance(self.versus, *timing)
     }
 }
 
