@@ -2,7 +2,6 @@
 //!
 //! Invariant: every call is kept with its actor and body, so a test can say how often the bot really acted.
 
-use super::things;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
@@ -109,7 +108,6 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let line = format!("{} {}", request.method(), request.uri().path());
-    let query = request.uri().query().unwrap_or_default().to_owned();
     let actor = request.headers().get("On-Behalf-Of").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
     let body = serde_json::from_slice(&body).unwrap_or_default();
@@ -122,7 +120,7 @@ async fn answer(
     let (status, body) = if changes && *state.forbidden.lock().unwrap() {
         (403, problem(&line, "permission_denied", 403))
     } else {
-        canned(&line, &query, campaign, *state.locale.lock().unwrap())
+        canned(&line, campaign, *state.locale.lock().unwrap())
     };
     let kind = if status < 400 { "application/json" } else { "application/problem+json" };
     Ok(Response::builder()
@@ -132,7 +130,7 @@ async fn answer(
         .unwrap())
 }
 
-fn canned(line: &str, query: &str, id: CampaignId, locale: &str) -> (u16, Value) {
+fn canned(line: &str, id: CampaignId, locale: &str) -> (u16, Value) {
     let show = format!("GET /v1/campaigns/{id}");
     let change = |state: &str| json!({"changed": true, "campaign": campaign(id, state)});
     let body = match line {
@@ -149,13 +147,7 @@ fn canned(line: &str, query: &str, id: CampaignId, locale: &str) -> (u16, Value)
         line if line.ends_with("/pause") => change("paused"),
         line if line.ends_with("/resume") => change("active"),
         line if line.ends_with("/history") => json!({"data": []}),
-        "POST /v1/chat-links/redeem" => json!({
-            "retailer": "Harbour Grocers", "staff": "Mei Lin", "server_linked": true, "channel_moved": false, "locale": locale,
-        }),
-        line => match things::answer(line, query) {
-            Some(body) => body,
-            None => return (404, problem(line, "not_found", 404)),
-        },
+        line => return (404, problem(line, "not_found", 404)),
     };
     (200, body)
 }
