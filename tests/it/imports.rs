@@ -152,7 +152,7 @@ async fn wrong_rows_come_back_as_a_table_that_is_mended_and_sent_as_it_is() {
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&raw[..]), &mut unpacked).unwrap();
     assert_eq!(unpacked, errors);
     let kept: Vec<&str> = errors.lines().take(2).collect();
-    assert!(kept[1].starts_with(&format!("sales,{AT},\"上海, 1\",7,不存在,,2,unknown_channel,")), "{errors}");
+    assert!(kept[1].starts_with(&format!("sales,{AT},\"上海, 1\",7,不存在,,,,2,unknown_channel,")), "{errors}");
     assert!(errors.contains("nonsense"), "{errors}");
     let mended = kept.join("\n").replace("不存在", "");
     let id = import(owner, "text/csv", mended).await;

@@ -126,7 +126,7 @@ mod tests {
     use tillwatch_shared::Locale;
     use tillwatch_shared::permissions::Role;
 
-    fn one(kind: &str, server: Value) -> Value {
+    fn one(kind: &str, server: &Value) -> Value {
         json!({ "kind": kind, "enabled": true, "at": "09:00", "chat_server": server, "next_at": "2025-11-17T14:00:00Z", "version": 3 })
     }
 
@@ -139,9 +139,9 @@ mod tests {
             "GET /v1/report-schedules" => {
                 let place =
                     json!({ "chat_server": server, "transport": "discord", "server_ref": "11", "channel_ref": "12" });
-                (200, json!({ "data": [one("daily", Value::Null), one("weekly", Value::Null)], "places": [place] }))
+                (200, json!({ "data": [one("daily", &Value::Null), one("weekly", &Value::Null)], "places": [place] }))
             }
-            "PATCH /v1/report-schedules/daily" => (200, one("daily", request.body["chat_server"].clone())),
+            "PATCH /v1/report-schedules/daily" => (200, one("daily", &request.body["chat_server"])),
             other => panic!("{other}"),
         })
         .await

@@ -217,7 +217,7 @@ async fn a_start_in_bad_weather_waits_and_a_wrong_token_ends() {
     fake.faults().always(Route::Gateway, Fault::Refuse(503));
     fake.faults().times(2, Route::Commands, Fault::Refuse(503));
     let bot = Bot::start(&fake, &api);
-    assert_eq!(fake.commands().await.len(), 9);
+    assert_eq!(fake.commands().await.len(), 10);
     bot.stop().await.unwrap();
     let (_stop, stopped) = watch::channel(false);
     let wrong = Discord::new(DiscordConfig::new("wrong").with_client(fake.client()));

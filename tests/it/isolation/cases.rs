@@ -293,10 +293,11 @@ fn told(operation: &str, mine: &Seeded) -> Vec<Case> {
             Case::new(NotFound).query("?metric=sales".to_owned()),
             Case::new(NotFound).query(format!("?metric=sales&channel={}", mine.id("channel"))),
         ],
-        "report_schedules_update" => vec![
-            own().id("daily").body(json!({ "at": "08:15" })),
-            Case::new(Theirs::UnknownReference).id("weekly").body(json!({ "chat_server": mine.id("chat_server") })),
-        ],
+        "report_schedules_update" => {
+            vec![
+                Case::new(Theirs::UnknownReference).id("weekly").body(json!({ "chat_server": mine.id("home_server") })),
+            ]
+        }
         _ => Vec::new(),
     }
 }

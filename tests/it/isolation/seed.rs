@@ -93,6 +93,7 @@ impl Seeded {
             ids: BTreeMap::from([
                 ("session", text(&spare["session"]).to_owned()),
                 ("own_chat_user", text(&links["data"][0]["id"]).to_owned()),
+                ("home_server", text(&servers["data"][0]["id"]).to_owned()),
                 ("chat_server", text(&servers["data"][1]["id"]).to_owned()),
                 ("viewer", text(&viewer["me"]["staff"]["id"]).to_owned()),
             ]),
@@ -103,8 +104,10 @@ impl Seeded {
         seeded
     }
 
-    /// A webhook that was tried in vain and is disabled, so that nothing of it changes by itself.
+    /// A report at an hour of its own; a webhook that was tried in vain and is disabled, so that nothing of it changes by
+    /// itself.
     async fn tell(&mut self) {
+        self.tenant.owner.patch("/v1/report-schedules/daily", 1, json!({ "at": "07:45" })).await.ok();
         let url = format!("https://{}.example/hook", self.mark);
         let wish = json!({ "name": format!("{} orders", self.mark), "url": url, "events": ["alert.opened"] });
         let made = self.tenant.owner.post("/v1/webhooks", wish).await.ok();
