@@ -3,7 +3,7 @@
 //! Key, kind and unit stay for ever, since what was counted under them would change its meaning. A formula may be
 //! mended: its figures are computed whenever they are asked for.
 
-use super::book::{Book, DEEPEST};
+use super::book::{Book, DEEPEST, LARGEST, NoPlan};
 use super::catalogue::all;
 use super::formula;
 use super::model::{Definition, Kind};
@@ -229,13 +229,29 @@ impl OwnMetric {
             Ok(_) => {}
         }
         let after = book.replacing(self.clone());
-        let too_deep = after.formulas().find(|metric| after.plan(*metric).is_none());
-        if let Some(metric) = too_deep {
-            let detail = format!(
-                "`{}` would have more than {DEEPEST} formulas in each other. Write some of them out.",
-                metric.key
-            );
-            checks.refuse("/formula", "too_deep", detail);
+        // What stands on this formula grows with it.
+        let unplanned = after.formulas().find_map(|metric| Some((metric.key, after.planned(metric).err()?)));
+        match unplanned {
+            Some((key, NoPlan::TooLarge)) => {
+                let detail = if key == self.key {
+                    format!(
+                        "This formula stands on too many figures: more than {LARGEST} when written out. Name fewer \
+                         metrics, or such as are sent instead of computed."
+                    )
+                } else {
+                    format!(
+                        "`{key}`, whose formula stands on this one, would stand on too many figures: more than \
+                         {LARGEST} when written out. Shorten one of the two."
+                    )
+                };
+                checks.refuse("/formula", "too_large", detail);
+            }
+            Some((key, NoPlan::TooDeep | NoPlan::Gap)) => {
+                let detail =
+                    format!("`{key}` would have more than {DEEPEST} formulas in each other. Write some of them out.");
+                checks.refuse("/formula", "too_deep", detail);
+            }
+            None => {}
         }
     }
 

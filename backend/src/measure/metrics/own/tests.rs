@@ -92,6 +92,19 @@ fn a_circle_and_too_deep_a_chain_are_refused() {
 }
 
 #[test]
+fn a_formula_that_is_too_large_when_written_out_is_refused_also_where_another_stands_on_it() {
+    let sum_of = |key: &str, times: usize| vec![key; times].join(" + ");
+    let book = Book::with(vec![
+        of("low", MetricUnit::Money, &sum_of("sales", 20)),
+        of("high", MetricUnit::Money, &sum_of("low", 20)),
+    ]);
+    let too_large = pairs(&[("/formula", "too_large")]);
+    assert_eq!(told(&of("top", MetricUnit::Money, &sum_of("high", 2)), &book), too_large);
+    assert_eq!(told(&of("low", MetricUnit::Money, &sum_of("spend", 40)), &book), too_large, "`high` grows with it");
+    assert_eq!(told(&of("low", MetricUnit::Money, &sum_of("spend", 20)), &book), []);
+}
+
+#[test]
 fn a_platforms_roi_says_which_of_the_two_it_is() {
     let roi = OwnMetric { unit: MetricUnit::Times, kind: MetricKind::Model, ..OwnMetric::example("douyin_roi") };
     assert_eq!(told(&roi, &Book::default()), pairs(&[("/stands_for", "required")]));
