@@ -107,7 +107,7 @@ pub async fn create(app: &App, who: &Who, wanted: CreateMetric) -> Result<OwnMet
             tenants::lock(tx, who.tenant).await?;
             let book = book(tx, who.tenant).await?;
             let mut checks = Checks::default();
-            own.check(&mut checks, &book);
+            own.check_new(&mut checks, &book);
             checks.done()?;
             if book.own(&own.key).is_none() && book.own_metrics().len() >= own::MOST {
                 let detail =

@@ -118,6 +118,34 @@ impl OwnMetric {
         }
     }
 
+    /// As [`Self::check`], for a metric that is made: what stays for ever is asked for here alone, so that nobody who
+    /// changes a name is refused for what cannot be changed any more.
+    pub fn check_new(&self, checks: &mut Checks, book: &Book) {
+        self.check(checks, book);
+        let unit = self.definition().unit;
+        let adds = unit.adds();
+        checks.ensure(
+            self.kind != MetricKind::Sum || adds,
+            "/kind",
+            "unit_mismatch",
+            "Percentages, multiples, ranks, points and pairs do not add up. Make it a `level`, of which the last value \
+             holds, or a `model`, which is shown with its source.",
+        );
+        checks.ensure(
+            !(self.adds_over_channels && self.kind == MetricKind::Level) || adds,
+            "/adds_over_channels",
+            "contradiction",
+            "Percentages, multiples, ranks, points and pairs of several channels do not add up. Leave it out: such a \
+             `level` or `model` stands by itself on each channel.",
+        );
+        checks.ensure(
+            !(self.may_be_negative && matches!(self.kind, MetricKind::Distinct | MetricKind::Duration)),
+            "/may_be_negative",
+            "contradiction",
+            "Neither a distinct count nor a duration is ever below zero. Leave it out.",
+        );
+    }
+
     /// Tells every field that makes no sense; `book` holds the retailer's other metrics.
     pub fn check(&self, checks: &mut Checks, book: &Book) {
         let shaped = self.key.starts_with(|c: char| c.is_ascii_lowercase())
