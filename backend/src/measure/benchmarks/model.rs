@@ -32,6 +32,10 @@ pub(super) fn check(benchmarks: &[NewBenchmark], book: &Book, now: DateTime<Utc>
             let hint = book.suggest(&new.metric).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
             checks.refuse(&at("metric"), "unknown_metric", format!("There is no such metric.{hint}"));
         }
+        if book.own(&new.metric).is_some_and(|own| own.archived_at.is_some()) {
+            let detail = "This metric is archived: it has no figures any more to stand beside. Take the value out.";
+            checks.refuse(&at("metric"), "archived_metric", detail);
+        }
         let year = i32::from(new.year);
         checks.ensure(
             (2000..=now.year()).contains(&year),
@@ -92,6 +96,7 @@ pub(super) fn benchmark(id: BenchmarkId, new: &NewBenchmark, at: DateTime<Utc>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::metrics::own::OwnMetric;
     use tillwatch_shared::benchmarks::BenchmarkGroup;
     use tillwatch_shared::quantity::Quantity;
 
@@ -137,6 +142,17 @@ mod tests {
         let address = NewBenchmark { source_url: Some("javascript:alert(1)".to_owned()), ..new("ctr") };
         assert_eq!(told(&[address]), pairs(&[("/benchmarks/0/source_url", "invalid")]));
         assert_eq!(told(&[]), pairs(&[("/benchmarks", "out_of_range")]));
+    }
+
+    #[test]
+    fn a_value_of_an_archived_metric_is_refused() {
+        let archived = OwnMetric { archived_at: Some(DateTime::UNIX_EPOCH), ..OwnMetric::example("old") };
+        let now = "2026-11-22T00:00:00Z".parse().unwrap();
+        let refused = check(&[new("old")], &Book::with(vec![archived]), now).unwrap_err();
+        let fields: Vec<(&str, &str)> =
+            refused.fields.iter().map(|field| (field.pointer.as_str(), field.code.as_str())).collect();
+        assert_eq!(fields, [("/benchmarks/0/metric", "archived_metric")]);
+        assert!(check(&[new("old")], &Book::with(vec![OwnMetric::example("old")]), now).is_ok());
     }
 
     #[test]

@@ -56,6 +56,13 @@ impl Book {
         self.own.iter().find(|own| own.key == key)
     }
 
+    /// Whether this is the key of a formula that was archived, which has no new figures. (Of what was counted under an
+    /// archived metric the figures stay.)
+    #[must_use]
+    pub fn is_archived_formula(&self, key: &str) -> bool {
+        self.own(key).is_some_and(|own| own.archived_at.is_some() && own.formula.is_some())
+    }
+
     /// The book with `changed` in the place of the metric of its key, or beside the others.
     #[must_use]
     pub fn replacing(&self, changed: OwnMetric) -> Self {

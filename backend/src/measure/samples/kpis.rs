@@ -148,9 +148,10 @@ impl Seen {
         plan.figure(&value)
     }
 
-    /// The lines of the screen, in the book's order.
+    /// The lines of the screen, in the book's order; archived formulas are on it no more.
     fn lines(&self, book: &Book) -> Vec<Kpi> {
         book.all()
+            .filter(|metric| !book.is_archived_formula(metric.key))
             .map(|metric| (metric, self.figure(book, metric, 0), self.figure(book, metric, 1)))
             .filter(|(_, value, week_before)| value.is_some() || week_before.is_some())
             .map(|(metric, value, week_before)| Kpi {
@@ -187,5 +188,8 @@ mod tests {
         let net = book.find("net").unwrap();
         assert_eq!(seen.figure(&book, net, 0), None, "a day without data");
         assert_eq!(seen.figure(&book, net, 1), Some(7.0), "no refunds on a day with sales");
+        let shown = |book: &Book| seen.lines(book).iter().any(|line| line.metric == "net");
+        let archived = OwnMetric { archived_at: Some(DateTime::UNIX_EPOCH), ..book.own("net").unwrap().clone() };
+        assert!(shown(&book) && !shown(&Book::with(vec![archived])));
     }
 }
