@@ -64,6 +64,7 @@ pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<U
     let (good, refused) = place(tx, who, rows, kept_from).await?;
     subjects::ensure(tx, who.tenant, good.subjects, at).await?;
     let recorded = samples::record(tx, who.tenant, zone, &good.samples, at).await?;
+    let counted = counted(&good.samples, &recorded.outcomes);
     let stopped = judging::stop_loss::judge(tx, who, &recorded.campaign_deltas, at).await?;
     let mut answer = answer(rows, &refused, &recorded.outcomes);
     answer.stopped = stopped;
@@ -72,9 +73,16 @@ pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<U
         let after = json!({ "accepted": answer.accepted, "corrected": answer.corrected });
         let entry = Entry { action: "samples.taken", after: Some(after), ..Entry::default() };
         audit::record(tx, who, entry).await?;
-        limits::count(tx, who.tenant, &counting, answer.accepted + answer.corrected, at).await?;
+        limits::count(tx, who.tenant, &counting, counted, at).await?;
     }
     Ok(answer)
+}
+
+/// What counts for the day's limit: every row that was taken or corrected, and each duration of one that lists several.
+fn counted(samples: &[NewSample<'_>], outcomes: &[Outcome]) -> u32 {
+    let written = samples.iter().zip(outcomes).filter(|(_, outcome)| **outcome != Outcome::Unchanged);
+    let durations = written.map(|(sample, _)| sample.many.len().max(1)).sum::<usize>();
+    u32::try_from(durations).unwrap_or(u32::MAX)
 }
 
 /// The rows whose channel and campaign were found, in the order sent.
