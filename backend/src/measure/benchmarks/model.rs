@@ -11,6 +11,9 @@ use tillwatch_shared::ids::BenchmarkId;
 /// The most values of one request.
 const MOST: usize = 500;
 
+/// The most values of a retailer.
+pub(super) const MOST_KEPT: i64 = 5_000;
+
 /// Refuses values that nobody could compare with.
 ///
 /// # Errors
@@ -63,6 +66,22 @@ pub(super) fn check(benchmarks: &[NewBenchmark], book: &Book, now: DateTime<Utc>
         if !seen.insert((new.group, new.metric.as_str(), new.year)) {
             checks.refuse(&at("metric"), "repeated", "The request has this group, metric and year twice. Keep one.");
         }
+    }
+    checks.done()
+}
+
+/// Refuses `created` values beside the `there` that a retailer has, where that is more than are kept.
+///
+/// # Errors
+/// 422.
+pub(super) fn check_room(there: i64, created: u32) -> Result<()> {
+    let mut checks = Checks::default();
+    if created > 0 && there + i64::from(created) > MOST_KEPT {
+        let detail = format!(
+            "There are {there} values, and {MOST_KEPT} are kept at most. Remove those of years that nobody looks at any \
+             more (POST /v1/benchmarks/{{id}}/remove)."
+        );
+        checks.refuse("/benchmarks", "too_many", detail);
     }
     checks.done()
 }
@@ -153,6 +172,12 @@ mod tests {
             refused.fields.iter().map(|field| (field.pointer.as_str(), field.code.as_str())).collect();
         assert_eq!(fields, [("/benchmarks/0/metric", "archived_metric")]);
         assert!(check(&[new("old")], &Book::with(vec![OwnMetric::example("old")]), now).is_ok());
+    }
+
+    #[test]
+    fn no_more_values_are_kept_than_there_is_room_for() {
+        assert!(check_room(MOST_KEPT - 1, 1).is_ok() && check_room(MOST_KEPT, 0).is_ok());
+        assert_eq!(check_room(MOST_KEPT, 1).unwrap_err().fields[0].code, "too_many");
     }
 
     #[test]
