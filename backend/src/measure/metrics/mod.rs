@@ -200,6 +200,8 @@ fn find_own(book: &Book, id: MetricId) -> Result<OwnMetric> {
 fn told(own: &OwnMetric) -> Value {
     json!({
         "key": own.key, "name_en": own.name_en, "name_zh": own.name_zh, "kind": own.kind, "unit": own.unit,
-        "formula": own.formula, "direction": own.direction, "family": own.family,
+        "classifier": own.classifier, "formula": own.formula, "direction": own.direction, "family": own.family,
+        "whole": own.whole, "may_be_negative": own.may_be_negative, "adds_over_channels": own.adds_over_channels,
+        "stands_for": own.stands_for,
     })
 }

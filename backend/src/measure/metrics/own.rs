@@ -93,6 +93,7 @@ impl OwnMetric {
         after.formula = wanted.formula.map(trimmed).or(after.formula);
         after.direction = wanted.direction.unwrap_or(after.direction);
         after.family = wanted.family.unwrap_or(after.family);
+        after.stands_for = wanted.stands_for.or(after.stands_for);
         after
     }
 
