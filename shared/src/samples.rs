@@ -64,11 +64,13 @@ pub enum RowCode {
     ChannelNotAllowed,
     /// The rows before list as many durations as one request takes.
     TooManyDurations,
+    /// The row names a new subject, and there are as many as a retailer may have.
+    TooManySubjects,
 }
 
 impl RowCode {
     /// All codes, for documents and tests.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedRow,
         Self::RowTooLong,
         Self::MissingField,
@@ -95,6 +97,7 @@ impl RowCode {
         Self::InvalidSubject,
         Self::ChannelNotAllowed,
         Self::TooManyDurations,
+        Self::TooManySubjects,
     ];
 
     /// What the code means, for people: `(en, zh-CN)`.
@@ -129,6 +132,7 @@ impl RowCode {
             Self::InvalidSubject => ("A subject is a kind and a key.", "对象由类型和键组成。"),
             Self::ChannelNotAllowed => ("Your permissions do not reach this channel.", "您的权限不包含此渠道。"),
             Self::TooManyDurations => ("The request lists too many durations.", "请求中列出的时长过多。"),
+            Self::TooManySubjects => ("There are too many subjects.", "对象过多。"),
         }
     }
 }

@@ -124,6 +124,11 @@ async fn place<'a>(
         channels.retain(|_, channel| within.holds(place(Some(channel.id), None)));
         campaigns.retain(|_, campaign| within.holds(place(None, Some(campaign.id))));
     }
+    let named: Vec<Uuid> = good()
+        .filter_map(|(_, row)| row.subject.as_deref().and_then(subjects::read))
+        .map(|named| subjects::id(who.tenant, named))
+        .collect();
+    let mut room = subjects::room(tx, who.tenant, &named).await?;
     let mut placed = Placed { samples: Vec::with_capacity(rows.len()), subjects: Vec::new() };
     let mut refused = Vec::new();
     let mut seen: HashSet<Same<'_>> = HashSet::new();
@@ -155,6 +160,10 @@ async fn place<'a>(
                 "An earlier row of this request is the same sample under another spelling of its channel or campaign.";
             (!fresh).then(|| RowRefusal::new(row.line, RowCode::DuplicateKey, "/key", detail))
         });
+        let fault = fault.or_else(|| {
+            let held = about.is_none_or(|subject| room.holds(subject));
+            (!held).then(|| no_room(row))
+        });
         match fault {
             Some(fault) => refused.push((place, fault)),
             None => {
@@ -180,6 +189,14 @@ fn not_kept(row: &SampleRow<'_>) -> RowRefusal {
     let detail = "Samples of this time are not kept any more, so nobody could tell whether it is new or a correction. See \
                   GET /v1/sample-retention.";
     RowRefusal::new(row.line, RowCode::TooOld, "/at", detail)
+}
+
+fn no_room(row: &SampleRow<'_>) -> RowRefusal {
+    let detail = format!(
+        "There are {} subjects already, and no more are kept. Send the row without its subject, or of one that is there.",
+        subjects::MOST
+    );
+    RowRefusal::new(row.line, RowCode::TooManySubjects, "/subject", detail)
 }
 
 fn unknown(row: &SampleRow<'_>, code: RowCode, pointer: &str, name: &str) -> RowRefusal {
