@@ -177,6 +177,10 @@ requests! {
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
         #[cfg_attr(feature = "openapi", schema(value_type = MetricFamily, example = "financial"))]
         pub family: Option<MetricFamily>,
+        /// Which of two figures it is, for one whose name says ROI and whose samples are ready-made figures.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
+        #[cfg_attr(feature = "openapi", schema(value_type = StandsFor, example = "roas"))]
+        pub stands_for: Option<StandsFor>,
     }
 }
 
@@ -205,6 +209,16 @@ answers! {
         /// Of a level: whether the levels of several channels add up.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub adds_over_channels: Option<bool>,
+        /// Of one of the retailer's own: what follows the number in Chinese, for `count` and `per`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(max_length = 10, example = "单"))]
+        pub classifier: Option<String>,
+        /// Of one of the retailer's own: whether its samples are whole numbers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub whole: Option<bool>,
+        /// Of one of the retailer's own: whether a value may be below zero.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub may_be_negative: Option<bool>,
         /// Of what a platform calls ROI: which of the two it is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub stands_for: Option<StandsFor>,

@@ -62,11 +62,15 @@ pub enum RowCode {
     InvalidSubject,
     /// The permissions of the staff or the API token are narrowed to channels, and this is none of them.
     ChannelNotAllowed,
+    /// The rows before list as many durations as one request takes.
+    TooManyDurations,
+    /// The row names a new subject, and there are as many as a retailer may have.
+    TooManySubjects,
 }
 
 impl RowCode {
     /// All codes, for documents and tests.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedRow,
         Self::RowTooLong,
         Self::MissingField,
@@ -92,6 +96,8 @@ impl RowCode {
         Self::InvalidPeriod,
         Self::InvalidSubject,
         Self::ChannelNotAllowed,
+        Self::TooManyDurations,
+        Self::TooManySubjects,
     ];
 
     /// What the code means, for people: `(en, zh-CN)`.
@@ -125,6 +131,8 @@ impl RowCode {
             Self::InvalidPeriod => ("The period does not fit the metric.", "周期不适用于该指标。"),
             Self::InvalidSubject => ("A subject is a kind and a key.", "对象由类型和键组成。"),
             Self::ChannelNotAllowed => ("Your permissions do not reach this channel.", "您的权限不包含此渠道。"),
+            Self::TooManyDurations => ("The request lists too many durations.", "请求中列出的时长过多。"),
+            Self::TooManySubjects => ("There are too many subjects.", "对象过多。"),
         }
     }
 }

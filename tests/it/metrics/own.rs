@@ -88,6 +88,10 @@ async fn what_makes_no_sense_is_refused_with_every_reason() {
     let expected = [("/key", "invalid"), ("/unit", "unit_mismatch"), ("/whole", "contradiction")];
     assert_eq!(told(several).await, pairs(&expected));
     assert_eq!(told(counted("sales", "sum", "money")).await, pairs(&[("/key", "taken")]));
+    assert_eq!(told(counted("x", "sum", "percent")).await, pairs(&[("/kind", "unit_mismatch")]));
+    let mut below_zero = counted("x", "duration", "seconds");
+    below_zero["may_be_negative"] = json!(true);
+    assert_eq!(told(below_zero).await, pairs(&[("/may_be_negative", "contradiction")]));
     // A platform's ready-made "ROI" says which of the two it is.
     assert_eq!(told(counted("douyin_roi", "model", "times")).await, pairs(&[("/stands_for", "required")]));
     let mut said = counted("douyin_roi", "model", "times");
@@ -151,6 +155,33 @@ async fn a_metric_is_changed_with_its_version_and_archived_once_nothing_needs_it
         .filter(|a| a.starts_with("metric."))
         .collect();
     assert_eq!(actions.len(), 5, "{actions:?}");
+}
+
+#[tokio::test]
+async fn what_was_said_of_a_metric_is_answered_and_a_name_may_become_a_platforms_roi() {
+    let retailer = Tenant::sign_up().await;
+    let owner = &retailer.owner;
+    let mut wish = counted("till_opens", "sum", "count");
+    for (field, value) in [("classifier", json!("次")), ("whole", json!(true)), ("may_be_negative", json!(true))] {
+        wish[field] = value;
+    }
+    let made = make(owner, wish).await;
+    assert_eq!(
+        (&made["classifier"], &made["whole"], &made["may_be_negative"]),
+        (&json!("次"), &json!(true), &json!(true))
+    );
+    let audited = retailer.audited().await;
+    let created = audited.iter().find(|entry| entry["action"] == "metric.created").unwrap();
+    assert_eq!((&created["after"]["classifier"], &created["after"]["whole"]), (&json!("次"), &json!(true)));
+
+    let figure = make(owner, counted("douyin_figure", "model", "times")).await;
+    assert_eq!((&figure["whole"], &figure["may_be_negative"]), (&json!(false), &json!(false)));
+    let path = format!("/v1/metrics/{}", text(&figure["id"]));
+    let refused = owner.patch(&path, 1, json!({ "name_en": "Douyin ROI" })).await.refused(Code::ValidationFailed);
+    assert_eq!(refused["errors"][0]["pointer"], "/stands_for");
+    let said = owner.patch(&path, 1, json!({ "name_en": "Douyin ROI", "stands_for": "roas" })).await.ok();
+    assert_eq!((&said["stands_for"], &said["version"]), (&json!("roas"), &json!(2)));
+    assert_eq!(owner.get(&path).await.ok()["stands_for"], "roas", "it is kept");
 }
 
 #[tokio::test]

@@ -86,3 +86,34 @@ async fn a_rule_watches_a_level_and_a_median_wait() {
     assert_eq!((followers.as_str(), queue.as_str(), *level), ("followers", "queue_time", 900.0));
     assert!((median / 300.0 - 1.0).abs() < 0.009, "{median}");
 }
+
+#[tokio::test]
+async fn an_archived_metric_is_watched_by_no_new_rule_and_compared_with_nothing() {
+    let retailer = Tenant::sign_up().await;
+    let owner = &retailer.owner;
+    let fees = owner.post("/v1/metrics", own("fees", ["Fees", "费用"], &json!({}))).await.ok();
+    let net = json!({ "kind": "formula", "formula": "sales - refunds" });
+    let net = owner.post("/v1/metrics", own("net", ["Net", "净额"], &net)).await.ok();
+    let rule = owner.post("/v1/rules", below("fees", 1.0)).await.ok();
+    judged(&retailer, &[day("sales", "2026-03-02", 100.0)]).await;
+    let on_screen = async || {
+        let kpis = owner.get("/v1/kpis?day=2026-03-02").await.ok();
+        kpis["data"].as_array().unwrap().iter().any(|line| line["metric"] == "net")
+    };
+    let before = on_screen().await;
+    judged(&retailer, &[day("refunds", "2026-03-02", 1.0)]).await;
+    assert!(!before && on_screen().await, "a part that was never counted, then both");
+    for metric in [&fees, &net] {
+        owner.post(&format!("/v1/metrics/{}/archive", text(&metric["id"])), json!({})).await.ok();
+    }
+    assert!(!on_screen().await);
+    let refused = owner.post("/v1/rules", below("fees", 1.0)).await.refused(Code::ValidationFailed);
+    let of = |refused: &Value| (refused["errors"][0]["pointer"].clone(), refused["errors"][0]["code"].clone());
+    assert_eq!(of(&refused), (json!("/spec/metric"), json!("archived_metric")));
+    let usual = json!({ "group": "apparel", "metric": "fees", "value": 1, "year": 2025, "source": "An example" });
+    let refused = owner.post("/v1/benchmarks", json!({ "benchmarks": [usual] })).await.refused(Code::ValidationFailed);
+    assert_eq!(of(&refused), (json!("/benchmarks/0/metric"), json!("archived_metric")));
+    // The rule that watched it before is ended as any other.
+    let path = format!("/v1/rules/{}", text(&rule["id"]));
+    assert_eq!(owner.patch(&path, 1, json!({ "enabled": false })).await.ok()["enabled"], false);
+}

@@ -3,7 +3,7 @@
 //! A *benchmark* is one value of a metric for one group of retailers and one year, with whoever published it: without a
 //! source it is hearsay and refused. None ships with the product, since every report has its own rights and its own
 //! year; a retailer loads those that it trusts. Pure: `model`. Invariants: one value a group, metric and year; loading the
-//! same again changes nothing; a metric is shown beside the newest year of the group that is asked for.
+//! same again changes nothing; a retailer has at most 5,000; a metric is shown beside the newest year of the group that is asked for.
 
 mod model;
 pub mod routes;
@@ -27,7 +27,7 @@ use tillwatch_shared::ids::{BenchmarkId, TenantId};
 /// Loads reference values: all of them, or none.
 ///
 /// # Errors
-/// 422 with every wrong field.
+/// 422 with every wrong field, or when there would be more than are kept.
 pub async fn load(app: &App, who: &Who, wanted: LoadBenchmarks) -> Result<BenchmarksLoaded> {
     let at = now();
     app.db
@@ -36,7 +36,7 @@ pub async fn load(app: &App, who: &Who, wanted: LoadBenchmarks) -> Result<Benchm
             tenants::lock(tx, who.tenant).await?;
             let book = metrics::book(tx, who.tenant).await?;
             model::check(&wanted.benchmarks, &book, at)?;
-            let known = store::all(tx, who.tenant).await?;
+            let known = store::known(tx, who.tenant, &wanted.benchmarks).await?;
             let (mut loaded, mut written) = (BenchmarksLoaded { created: 0, changed: 0, unchanged: 0 }, Vec::new());
             for new in &wanted.benchmarks {
                 let before = known.iter().find(|known| model::is_of_the_same(known, new));
@@ -54,6 +54,7 @@ pub async fn load(app: &App, who: &Who, wanted: LoadBenchmarks) -> Result<Benchm
             if written.is_empty() {
                 return Ok(loaded);
             }
+            model::check_room(store::count(tx, who.tenant).await?, loaded.created)?;
             store::put(tx, who.tenant, &written).await?;
             let after = Some(json!({ "created": loaded.created, "changed": loaded.changed }));
             audit::record(tx, who, Entry { action: "benchmarks.loaded", after, ..Entry::default() }).await?;
@@ -98,12 +99,19 @@ pub async fn remove(app: &App, who: &Who, id: BenchmarkId) -> Result<Benchmark> 
 /// # Errors
 /// When the database fails.
 pub async fn of_group(tx: &mut Tx, tenant: TenantId, group: BenchmarkGroup) -> Result<BTreeMap<String, Benchmark>> {
-    let mut newest: BTreeMap<String, Benchmark> = BTreeMap::new();
-    for benchmark in store::all(tx, tenant).await?.into_iter().filter(|one| one.group == group) {
-        let place = newest.entry(benchmark.metric.clone()).or_insert_with(|| benchmark.clone());
-        if benchmark.year > place.year {
-            *place = benchmark;
-        }
-    }
-    Ok(newest)
+    let newest = store::newest(tx, tenant, group).await?;
+    Ok(newest.into_iter().map(|benchmark| (benchmark.metric.clone(), benchmark)).collect())
+}
+
+/// The newest reference value of one metric of a group.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_metric(
+    tx: &mut Tx,
+    tenant: TenantId,
+    group: BenchmarkGroup,
+    metric: &str,
+) -> Result<Option<Benchmark>> {
+    store::newest_of(tx, tenant, group, metric).await
 }

@@ -11,6 +11,9 @@ use tillwatch_shared::ids::BenchmarkId;
 /// The most values of one request.
 const MOST: usize = 500;
 
+/// The most values of a retailer.
+pub(super) const MOST_KEPT: i64 = 5_000;
+
 /// Refuses values that nobody could compare with.
 ///
 /// # Errors
@@ -32,6 +35,10 @@ pub(super) fn check(benchmarks: &[NewBenchmark], book: &Book, now: DateTime<Utc>
             let hint = book.suggest(&new.metric).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
             checks.refuse(&at("metric"), "unknown_metric", format!("There is no such metric.{hint}"));
         }
+        if book.own(&new.metric).is_some_and(|own| own.archived_at.is_some()) {
+            let detail = "This metric is archived: it has no figures any more to stand beside. Take the value out.";
+            checks.refuse(&at("metric"), "archived_metric", detail);
+        }
         let year = i32::from(new.year);
         checks.ensure(
             (2000..=now.year()).contains(&year),
@@ -39,7 +46,8 @@ pub(super) fn check(benchmarks: &[NewBenchmark], book: &Book, now: DateTime<Utc>
             "out_of_range",
             "Takes the year that the value is of, from 2000 to the present one.",
         );
-        checks.line(&at("source"), &new.source, 3, 300);
+        // As it is kept: blanks around it are no part of it.
+        checks.line(&at("source"), new.source.trim(), 3, 300);
         let readable =
             |url: &String| url.starts_with("https://") && url.len() <= 500 && !url.contains(char::is_whitespace);
         checks.ensure(
@@ -58,6 +66,22 @@ pub(super) fn check(benchmarks: &[NewBenchmark], book: &Book, now: DateTime<Utc>
         if !seen.insert((new.group, new.metric.as_str(), new.year)) {
             checks.refuse(&at("metric"), "repeated", "The request has this group, metric and year twice. Keep one.");
         }
+    }
+    checks.done()
+}
+
+/// Refuses `created` values beside the `there` that a retailer has, where that is more than are kept.
+///
+/// # Errors
+/// 422.
+pub(super) fn check_room(there: i64, created: u32) -> Result<()> {
+    let mut checks = Checks::default();
+    if created > 0 && there + i64::from(created) > MOST_KEPT {
+        let detail = format!(
+            "There are {there} values, and {MOST_KEPT} are kept at most. Remove those of years that nobody looks at any \
+             more (POST /v1/benchmarks/{{id}}/remove)."
+        );
+        checks.refuse("/benchmarks", "too_many", detail);
     }
     checks.done()
 }
@@ -91,6 +115,7 @@ pub(super) fn benchmark(id: BenchmarkId, new: &NewBenchmark, at: DateTime<Utc>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::metrics::own::OwnMetric;
     use tillwatch_shared::benchmarks::BenchmarkGroup;
     use tillwatch_shared::quantity::Quantity;
 
@@ -127,6 +152,8 @@ mod tests {
             ("/benchmarks/0/source", "required"),
         ];
         assert_eq!(told(&[hearsay]), pairs(&expected));
+        let short = NewBenchmark { source: "ab ".to_owned(), ..new("ctr") };
+        assert_eq!(told(&[short])[0].0, "/benchmarks/0/source", "two characters, however many blanks are around them");
         let inverted = NewBenchmark { low: Some(Quantity::from_e4(30_000)), ..new("ctr") };
         assert_eq!(told(&[new("cpc"), inverted]), pairs(&[("/benchmarks/1/value", "out_of_range")]));
         let twice = [new("ctr"), new("ctr")];
@@ -134,6 +161,23 @@ mod tests {
         let address = NewBenchmark { source_url: Some("javascript:alert(1)".to_owned()), ..new("ctr") };
         assert_eq!(told(&[address]), pairs(&[("/benchmarks/0/source_url", "invalid")]));
         assert_eq!(told(&[]), pairs(&[("/benchmarks", "out_of_range")]));
+    }
+
+    #[test]
+    fn a_value_of_an_archived_metric_is_refused() {
+        let archived = OwnMetric { archived_at: Some(DateTime::UNIX_EPOCH), ..OwnMetric::example("old") };
+        let now = "2026-11-22T00:00:00Z".parse().unwrap();
+        let refused = check(&[new("old")], &Book::with(vec![archived]), now).unwrap_err();
+        let fields: Vec<(&str, &str)> =
+            refused.fields.iter().map(|field| (field.pointer.as_str(), field.code.as_str())).collect();
+        assert_eq!(fields, [("/benchmarks/0/metric", "archived_metric")]);
+        assert!(check(&[new("old")], &Book::with(vec![OwnMetric::example("old")]), now).is_ok());
+    }
+
+    #[test]
+    fn no_more_values_are_kept_than_there_is_room_for() {
+        assert!(check_room(MOST_KEPT - 1, 1).is_ok() && check_room(MOST_KEPT, 0).is_ok());
+        assert_eq!(check_room(MOST_KEPT, 1).unwrap_err().fields[0].code, "too_many");
     }
 
     #[test]

@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use tillwatch_shared::benchmarks::{Benchmark, BenchmarkGroup};
+use std::collections::BTreeSet;
+use tillwatch_shared::benchmarks::{Benchmark, BenchmarkGroup, NewBenchmark};
 use tillwatch_shared::ids::{BenchmarkId, TenantId};
 use tillwatch_shared::quantity::Quantity;
 use uuid::Uuid;
@@ -46,10 +47,57 @@ impl Row {
     }
 }
 
-/// All of a retailer: a few hundred at most.
-pub(super) async fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Benchmark>> {
-    let rows: Vec<Row> = table::table.select(Row::as_select()).filter(table::tenant_id.eq(tenant.0)).load(tx).await?;
+/// Those that were loaded for any of these groups, metrics and years: what a load of such values may write over.
+pub(super) async fn known(tx: &mut Tx, tenant: TenantId, wanted: &[NewBenchmark]) -> Result<Vec<Benchmark>> {
+    let groups: BTreeSet<&str> = wanted.iter().map(|new| new.group.as_str()).collect();
+    let metrics: BTreeSet<&str> = wanted.iter().map(|new| new.metric.as_str()).collect();
+    let years: BTreeSet<i32> = wanted.iter().map(|new| i32::from(new.year)).collect();
+    let rows: Vec<Row> = table::table
+        .select(Row::as_select())
+        .filter(table::tenant_id.eq(tenant.0))
+        .filter(table::retailers.eq_any(groups))
+        .filter(table::metric.eq_any(metrics))
+        .filter(table::year.eq_any(years))
+        .load(tx)
+        .await?;
     rows.into_iter().map(Row::into_benchmark).collect()
+}
+
+/// How many a retailer has.
+pub(super) async fn count(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
+    Ok(table::table.filter(table::tenant_id.eq(tenant.0)).count().get_result(tx).await?)
+}
+
+/// The newest of each metric of a group.
+pub(super) async fn newest(tx: &mut Tx, tenant: TenantId, group: BenchmarkGroup) -> Result<Vec<Benchmark>> {
+    let rows: Vec<Row> = table::table
+        .select(Row::as_select())
+        .filter(table::tenant_id.eq(tenant.0))
+        .filter(table::retailers.eq(group.as_str()))
+        .order_by((table::metric, table::year.desc()))
+        .distinct_on(table::metric)
+        .load(tx)
+        .await?;
+    rows.into_iter().map(Row::into_benchmark).collect()
+}
+
+/// The newest of one metric of a group.
+pub(super) async fn newest_of(
+    tx: &mut Tx,
+    tenant: TenantId,
+    group: BenchmarkGroup,
+    metric: &str,
+) -> Result<Option<Benchmark>> {
+    let row: Option<Row> = table::table
+        .select(Row::as_select())
+        .filter(table::tenant_id.eq(tenant.0))
+        .filter(table::retailers.eq(group.as_str()))
+        .filter(table::metric.eq(metric))
+        .order(table::year.desc())
+        .first(tx)
+        .await
+        .optional()?;
+    row.map(Row::into_benchmark).transpose()
 }
 
 pub(super) async fn list(

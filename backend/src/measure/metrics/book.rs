@@ -1,9 +1,10 @@
 //! A retailer's book of metrics: the catalogue and its own, found by key, and computed down to the ground.
 //!
 //! Pure. No two metrics of a book have one key: where a release brings one to the catalogue under the key of a
-//! retailer's own, that of the catalogue holds everywhere, also where nobody reads a book. Invariant: [`Book::plan`]
+//! retailer's own, that of the catalogue holds everywhere, also where nobody reads a book. Invariants: [`Book::plan`]
 //! ends, since a formula reaches no deeper than [`DEEPEST`] others; what would go round in a circle is refused where
-//! formulas are written.
+//! formulas are written. No plan has more than [`LARGEST`] figures, each counted as often as it stands in a formula, so
+//! that neither planning nor computing grows with the power of the depth.
 
 use super::catalogue::all;
 use super::formula::{self, Node};
@@ -14,6 +15,20 @@ use tillwatch_shared::quantity::Quantity;
 
 /// How many formulas may stand in each other.
 pub const DEEPEST: usize = 5;
+
+/// How many figures a formula may have when the formulas in it are written out; one that stands there twice counts twice.
+pub const LARGEST: usize = 500;
+
+/// Why a metric cannot be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoPlan {
+    /// A part of it does not exist (any more), or its formula cannot be read.
+    Gap,
+    /// More than [`DEEPEST`] formulas stand in each other.
+    TooDeep,
+    /// It has more than [`LARGEST`] figures when written out.
+    TooLarge,
+}
 
 /// The metrics that a retailer has.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +54,13 @@ impl Book {
     #[must_use]
     pub fn own(&self, key: &str) -> Option<&OwnMetric> {
         self.own.iter().find(|own| own.key == key)
+    }
+
+    /// Whether this is the key of a formula that was archived, which has no new figures. (Of what was counted under an
+    /// archived metric the figures stay.)
+    #[must_use]
+    pub fn is_archived_formula(&self, key: &str) -> bool {
+        self.own(key).is_some_and(|own| own.archived_at.is_some() && own.formula.is_some())
     }
 
     /// The book with `changed` in the place of the metric of its key, or beside the others.
@@ -77,21 +99,43 @@ impl Book {
         suggest_among(key, self.all())
     }
 
-    /// How `metric` is computed; `None` where a part of it does not exist (any more), or formulas stand too deep in each
-    /// other.
+    /// How `metric` is computed; `None` where a part of it does not exist (any more), formulas stand too deep in each
+    /// other, or it is too large.
     #[must_use]
     pub fn plan<'b>(&'b self, metric: Definition<'b>) -> Option<Plan<'b>> {
+        self.planned(metric).ok()
+    }
+
+    /// As [`Self::plan`], with the reason where there is none.
+    ///
+    /// # Errors
+    /// [`NoPlan`].
+    pub fn planned<'b>(&'b self, metric: Definition<'b>) -> Result<Plan<'b>, NoPlan> {
         self.plan_within(metric, DEEPEST)
     }
 
-    fn plan_within<'b>(&'b self, metric: Definition<'b>, deeper: usize) -> Option<Plan<'b>> {
+    fn plan_within<'b>(&'b self, metric: Definition<'b>, deeper: usize) -> Result<Plan<'b>, NoPlan> {
         let tree = match metric.kind {
-            Kind::Formula(text) => Some(formula::parse(text).ok()?),
+            Kind::Formula(text) => Some(formula::parse(text).map_err(|_| NoPlan::Gap)?),
             _ => None,
         };
-        let part = |key: &'b str| self.plan_within(self.find(key)?, deeper.checked_sub(usize::from(tree.is_some()))?);
-        let parts = metric.parts().into_iter().map(part).collect::<Option<Vec<_>>>()?;
-        Some(Plan { metric, tree, parts })
+        let mut plan = Plan { metric, tree, parts: Vec::new(), figures: 1 };
+        for key in metric.parts() {
+            let part = self.find(key).ok_or(NoPlan::Gap)?;
+            let left = deeper.checked_sub(usize::from(plan.tree.is_some())).ok_or(NoPlan::TooDeep)?;
+            let part = self.plan_within(part, left)?;
+            let times = match metric.kind {
+                Kind::Formula(text) => formula::names(text).filter(|name| *name == key).count(),
+                _ => 1,
+            };
+            // Refused as soon as it is too large: what is planned in vain is no more than this at each depth.
+            plan.figures = plan.figures.saturating_add(part.figures.saturating_mul(times));
+            if plan.figures > LARGEST {
+                return Err(NoPlan::TooLarge);
+            }
+            plan.parts.push(part);
+        }
+        Ok(plan)
     }
 }
 
@@ -102,6 +146,8 @@ pub struct Plan<'b> {
     pub metric: Definition<'b>,
     tree: Option<Node>,
     parts: Vec<Plan<'b>>,
+    /// How many figures it has when written out, with itself.
+    figures: usize,
 }
 
 impl<'b> Plan<'b> {
@@ -193,6 +239,32 @@ mod tests {
             book.plan(book.find("m0").unwrap()).is_some()
         };
         assert!(chain(DEEPEST) && !chain(DEEPEST + 1));
+    }
+
+    #[test]
+    fn formulas_over_formulas_do_not_grow_with_the_power_of_their_depth() {
+        // Each layer names the one below ten times: a thousand figures at the third.
+        let layer = |n: usize| {
+            let below = if n == 0 { "sales".to_owned() } else { format!("m{}", n - 1) };
+            own(&format!("m{n}"), &vec![below; 10].join(" + "))
+        };
+        let book = Book::with((0..DEEPEST).map(layer).collect());
+        let plan = |key: &str| book.planned(book.find(key).unwrap()).map(|plan| plan.figures);
+        assert_eq!(plan("m1"), Ok(1 + 10 * (1 + 10)));
+        for larger in ["m2", "m3", "m4"] {
+            assert_eq!(plan(larger), Err(NoPlan::TooLarge), "{larger}");
+        }
+        // As many different ones on each layer, each over all of the layer below.
+        let wide = |n: usize, of: usize| {
+            let below: Vec<String> =
+                if n == 0 { vec!["sales".to_owned()] } else { (0..20).map(|m| format!("l{}_{m}", n - 1)).collect() };
+            own(&format!("l{n}_{of}"), &below.join(" + "))
+        };
+        let book = Book::with((0..DEEPEST).flat_map(|n| (0..20).map(move |of| wide(n, of))).collect());
+        for metric in book.formulas() {
+            let fits = metric.key.starts_with("l0") || metric.key.starts_with("l1");
+            assert_eq!(book.planned(metric).err(), (!fits).then_some(NoPlan::TooLarge), "{}", metric.key);
+        }
     }
 
     #[test]

@@ -107,7 +107,7 @@ pub async fn create(app: &App, who: &Who, wanted: CreateMetric) -> Result<OwnMet
             tenants::lock(tx, who.tenant).await?;
             let book = book(tx, who.tenant).await?;
             let mut checks = Checks::default();
-            own.check(&mut checks, &book);
+            own.check_new(&mut checks, &book);
             checks.done()?;
             if book.own(&own.key).is_none() && book.own_metrics().len() >= own::MOST {
                 let detail =
@@ -200,6 +200,8 @@ fn find_own(book: &Book, id: MetricId) -> Result<OwnMetric> {
 fn told(own: &OwnMetric) -> Value {
     json!({
         "key": own.key, "name_en": own.name_en, "name_zh": own.name_zh, "kind": own.kind, "unit": own.unit,
-        "formula": own.formula, "direction": own.direction, "family": own.family,
+        "classifier": own.classifier, "formula": own.formula, "direction": own.direction, "family": own.family,
+        "whole": own.whole, "may_be_negative": own.may_be_negative, "adds_over_channels": own.adds_over_channels,
+        "stands_for": own.stands_for,
     })
 }

@@ -3,7 +3,7 @@
 //! Key, kind and unit stay for ever, since what was counted under them would change its meaning. A formula may be
 //! mended: its figures are computed whenever they are asked for.
 
-use super::book::{Book, DEEPEST};
+use super::book::{Book, DEEPEST, LARGEST, NoPlan};
 use super::catalogue::all;
 use super::formula;
 use super::model::{Definition, Kind};
@@ -93,6 +93,7 @@ impl OwnMetric {
         after.formula = wanted.formula.map(trimmed).or(after.formula);
         after.direction = wanted.direction.unwrap_or(after.direction);
         after.family = wanted.family.unwrap_or(after.family);
+        after.stands_for = wanted.stands_for.or(after.stands_for);
         after
     }
 
@@ -116,6 +117,34 @@ impl OwnMetric {
             whole: self.whole,
             may_be_negative: self.may_be_negative,
         }
+    }
+
+    /// As [`Self::check`], for a metric that is made: what stays for ever is asked for here alone, so that nobody who
+    /// changes a name is refused for what cannot be changed any more.
+    pub fn check_new(&self, checks: &mut Checks, book: &Book) {
+        self.check(checks, book);
+        let unit = self.definition().unit;
+        let adds = unit.adds();
+        checks.ensure(
+            self.kind != MetricKind::Sum || adds,
+            "/kind",
+            "unit_mismatch",
+            "Percentages, multiples, ranks, points and pairs do not add up. Make it a `level`, of which the last value \
+             holds, or a `model`, which is shown with its source.",
+        );
+        checks.ensure(
+            !(self.adds_over_channels && self.kind == MetricKind::Level) || adds,
+            "/adds_over_channels",
+            "contradiction",
+            "Percentages, multiples, ranks, points and pairs of several channels do not add up. Leave it out: such a \
+             `level` or `model` stands by itself on each channel.",
+        );
+        checks.ensure(
+            !(self.may_be_negative && matches!(self.kind, MetricKind::Distinct | MetricKind::Duration)),
+            "/may_be_negative",
+            "contradiction",
+            "Neither a distinct count nor a duration is ever below zero. Leave it out.",
+        );
     }
 
     /// Tells every field that makes no sense; `book` holds the retailer's other metrics.
@@ -229,13 +258,29 @@ impl OwnMetric {
             Ok(_) => {}
         }
         let after = book.replacing(self.clone());
-        let too_deep = after.formulas().find(|metric| after.plan(*metric).is_none());
-        if let Some(metric) = too_deep {
-            let detail = format!(
-                "`{}` would have more than {DEEPEST} formulas in each other. Write some of them out.",
-                metric.key
-            );
-            checks.refuse("/formula", "too_deep", detail);
+        // What stands on this formula grows with it.
+        let unplanned = after.formulas().find_map(|metric| Some((metric.key, after.planned(metric).err()?)));
+        match unplanned {
+            Some((key, NoPlan::TooLarge)) => {
+                let detail = if key == self.key {
+                    format!(
+                        "This formula stands on too many figures: more than {LARGEST} when written out. Name fewer \
+                         metrics, or such as are sent instead of computed."
+                    )
+                } else {
+                    format!(
+                        "`{key}`, whose formula stands on this one, would stand on too many figures: more than \
+                         {LARGEST} when written out. Shorten one of the two."
+                    )
+                };
+                checks.refuse("/formula", "too_large", detail);
+            }
+            Some((key, NoPlan::TooDeep | NoPlan::Gap)) => {
+                let detail =
+                    format!("`{key}` would have more than {DEEPEST} formulas in each other. Write some of them out.");
+                checks.refuse("/formula", "too_deep", detail);
+            }
+            None => {}
         }
     }
 

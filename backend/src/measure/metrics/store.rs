@@ -104,6 +104,7 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, own: &OwnMetric) -> Re
             table::formula.eq(&own.formula),
             table::direction.eq(own.direction.as_str()),
             table::family.eq(own.family.as_str()),
+            table::stands_for.eq(own.stands_for.map(|word| word.as_str())),
             table::archived_at.eq(own.archived_at),
             table::version.eq(own.version),
         ))

@@ -105,6 +105,13 @@ impl<'a> Unit<'a> {
         matches!(self, Self::Milliseconds | Self::Seconds | Self::Minutes | Self::Days)
     }
 
+    /// Whether two values of it add up to a third: things, money and time do; shares, multiples, places, scores and pairs
+    /// do not.
+    #[must_use]
+    pub const fn adds(self) -> bool {
+        matches!(self, Self::Count(_) | Self::Money) || self.is_time()
+    }
+
     /// Its dimension. A multiple and a pair such as orders for each person are pure numbers.
     #[must_use]
     pub const fn dimension(self) -> Dimension {

@@ -17,6 +17,9 @@ pub fn info(metric: &Definition<'_>) -> wire::MetricInfo {
         formula: metric.formula(),
         id: None,
         adds_over_channels: if let Kind::Level { adds } = metric.kind { Some(adds) } else { None },
+        classifier: None,
+        whole: None,
+        may_be_negative: None,
         stands_for: None,
         archived_at: None,
         version: None,
@@ -27,6 +30,9 @@ pub fn info(metric: &Definition<'_>) -> wire::MetricInfo {
 pub fn own_info(own: &OwnMetric) -> wire::MetricInfo {
     wire::MetricInfo {
         id: Some(own.id),
+        classifier: Some(own.classifier.clone()),
+        whole: Some(own.whole),
+        may_be_negative: Some(own.may_be_negative),
         stands_for: own.stands_for,
         archived_at: own.archived_at,
         version: Some(own.version),

@@ -54,8 +54,9 @@ pub async fn kpis(
             let (mut shown, mut data) = (None, Vec::new());
             for day in candidates {
                 shown = Some(day);
-                data = on_day(tx, who.tenant, zone, &book, &scope, day).await?;
-                if data.iter().any(|line| line.value.is_some()) {
+                let counted;
+                (data, counted) = on_day(tx, who.tenant, zone, &book, &scope, day).await?;
+                if counted {
                     break;
                 }
             }
@@ -68,7 +69,8 @@ pub async fn kpis(
         .await
 }
 
-/// The lines of one day.
+/// The lines of one day, and whether something of them was counted on it: a level that still stands says nothing of the
+/// day.
 async fn on_day(
     tx: &mut Tx,
     tenant: TenantId,
@@ -76,7 +78,7 @@ async fn on_day(
     book: &Book,
     scope: &Scope,
     day: NaiveDate,
-) -> Result<Vec<Kpi>> {
+) -> Result<(Vec<Kpi>, bool)> {
     let days = [day, week_before(day)];
     let starts = days.map(|day| day_start(zone, day));
     let mut seen = Seen::default();
@@ -97,7 +99,9 @@ async fn on_day(
             }
         }
     }
-    Ok(seen.lines(book))
+    let lines = seen.lines(book);
+    let counted = lines.iter().any(|line| line.value.is_some() && seen.counted.contains(&line.metric));
+    Ok((lines, counted))
 }
 
 /// What was counted on the two days, and what was ever counted.
@@ -106,6 +110,8 @@ struct Seen {
     days: [Parts; 2],
     sums: HashSet<String>,
     others: HashSet<String>,
+    /// What has samples on the first of the days, not only a value that stands on it.
+    counted: HashSet<String>,
 }
 
 impl Seen {
@@ -113,6 +119,9 @@ impl Seen {
     /// its rollups do not add up.
     fn take(&mut self, book: &Book, metric: String, row: Option<SumRow>, starts: [DateTime<Utc>; 2]) {
         let Some(definition) = book.find(&metric) else { return };
+        if row.as_ref().is_some_and(|row| row.bucket == starts[0]) {
+            self.counted.insert(metric.clone());
+        }
         if !definition.is_sum() {
             self.others.insert(metric);
             return;
@@ -124,19 +133,25 @@ impl Seen {
         self.sums.insert(metric);
     }
 
-    /// The figure of a metric on one of the days. Where a part of it was never counted there is none.
+    /// The figure of a metric on one of the days. Where a part of it was never counted there is none, nor where none of its
+    /// parts has a value on the day: on a day without data nobody knows that sales less costs were nothing.
     fn figure(&self, book: &Book, metric: Definition<'_>, day: usize) -> Option<f64> {
         let parts = &self.days[day];
         if metric.base().is_some() {
             return parts.value(metric.key).map(Quantity::to_f64);
         }
         let value = |key: &str| parts.value(key).or_else(|| self.sums.contains(key).then_some(Quantity::ZERO));
-        book.plan(metric)?.figure(&value)
+        let plan = book.plan(metric)?;
+        if plan.bases().iter().all(|base| parts.value(base.key).is_none()) {
+            return None;
+        }
+        plan.figure(&value)
     }
 
-    /// The lines of the screen, in the book's order.
+    /// The lines of the screen, in the book's order; archived formulas are on it no more.
     fn lines(&self, book: &Book) -> Vec<Kpi> {
         book.all()
+            .filter(|metric| !book.is_archived_formula(metric.key))
             .map(|metric| (metric, self.figure(book, metric, 0), self.figure(book, metric, 1)))
             .filter(|(_, value, week_before)| value.is_some() || week_before.is_some())
             .map(|(metric, value, week_before)| Kpi {
@@ -151,5 +166,30 @@ impl Seen {
                 benchmark: None,
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::metrics::own::OwnMetric;
+
+    fn units(units: i64) -> Quantity {
+        Quantity::from_units(units).unwrap()
+    }
+
+    #[test]
+    fn a_formula_has_a_figure_only_on_a_day_on_which_something_of_it_was_counted() {
+        let net = OwnMetric { formula: Some("sales - refunds".to_owned()), ..OwnMetric::example("net") };
+        let book = Book::with(vec![net]);
+        let mut seen = Seen::default();
+        seen.sums.extend(["sales".to_owned(), "refunds".to_owned()]);
+        seen.days[1].set("sales", units(7));
+        let net = book.find("net").unwrap();
+        assert_eq!(seen.figure(&book, net, 0), None, "a day without data");
+        assert_eq!(seen.figure(&book, net, 1), Some(7.0), "no refunds on a day with sales");
+        let shown = |book: &Book| seen.lines(book).iter().any(|line| line.metric == "net");
+        let archived = OwnMetric { archived_at: Some(DateTime::UNIX_EPOCH), ..book.own("net").unwrap().clone() };
+        assert!(shown(&book) && !shown(&Book::with(vec![archived])));
     }
 }

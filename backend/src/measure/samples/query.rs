@@ -142,7 +142,7 @@ pub async fn series(app: &App, who: &Who, question: &SeriesQuestion) -> Result<S
                 None => Vec::new(),
             };
             let benchmark = match question.group {
-                Some(group) => benchmarks::of_group(tx, who.tenant, group).await?.remove(metric.key),
+                Some(group) => benchmarks::of_metric(tx, who.tenant, group, metric.key).await?,
                 None => None,
             };
             let limit = question.limit as usize;

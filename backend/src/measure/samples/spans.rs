@@ -2,7 +2,7 @@
 //!
 //! Sums, and what is computed from sums: a ratio from those of its parts over all of the days; where one of its parts was
 //! not counted in them there is none. A distinct count, a level or a quantile of some days is no sum of days, and is
-//! left out.
+//! left out, and so are archived formulas.
 
 use super::calendar::day_start;
 use super::parts::{Parts, change};
@@ -35,7 +35,8 @@ pub async fn beside_the_days_before(tx: &mut Tx, tenant: TenantId, first: NaiveD
         let added = parts.add(&row.metric, row.sum(), row.samples());
         added.ok_or_else(|| super::out_of_range("the week's sum"))?;
     }
-    let lines = book.all().map(|metric| (metric, figure(&book, metric, &now), figure(&book, metric, &before)));
+    let shown = book.all().filter(|metric| !book.is_archived_formula(metric.key));
+    let lines = shown.map(|metric| (metric, figure(&book, metric, &now), figure(&book, metric, &before)));
     let some = lines.filter(|(_, value, week_before)| value.is_some() || week_before.is_some());
     let lines = some.map(|(metric, value, week_before)| Kpi {
         metric: metric.key.to_owned(),

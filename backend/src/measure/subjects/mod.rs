@@ -9,7 +9,7 @@ mod model;
 pub mod routes;
 mod store;
 
-pub use model::{Named, id, read};
+pub use model::{Named, Room, id, read};
 
 use crate::app::App;
 use crate::error::Result;
@@ -18,9 +18,29 @@ use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
 use chrono::{DateTime, Utc};
+use std::collections::HashSet;
 use tillwatch_shared::Page;
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::measure::{Subject, SubjectKind};
+use uuid::Uuid;
+
+/// The most subjects of a retailer. Who writes at the same time as others may come to a few more.
+pub const MOST: i64 = 20_000;
+
+/// What room there is for those of `ids` that are not there yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn room(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Result<Room> {
+    if ids.is_empty() {
+        return Ok(Room::default());
+    }
+    let known = store::known(tx, tenant, ids).await?;
+    let new: HashSet<Uuid> = ids.iter().copied().filter(|id| !known.contains(id)).collect();
+    // Most writes name no new one, and count none.
+    let left = if new.is_empty() { 0 } else { MOST - store::count(tx, tenant).await? };
+    Ok(Room { new, left })
+}
 
 /// Makes the subjects that are not there yet. No two of them are the same.
 ///

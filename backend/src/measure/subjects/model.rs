@@ -1,6 +1,7 @@
 //! How a subject is written, and its id. Pure.
 
 use sha2::{Digest as _, Sha256};
+use std::collections::HashSet;
 use tillwatch_shared::ids::TenantId;
 use tillwatch_shared::measure::SubjectKind;
 use uuid::Uuid;
@@ -12,6 +13,28 @@ pub struct Named<'a> {
     pub kind: SubjectKind,
     /// The source's key of it.
     pub key: &'a str,
+}
+
+/// How many more subjects a retailer may have, and which of those that are named are new.
+#[derive(Debug, Default)]
+pub struct Room {
+    pub(super) new: HashSet<Uuid>,
+    pub(super) left: i64,
+}
+
+impl Room {
+    /// Whether a sample may be about this subject: it is there, or there is room for one more, which it takes then.
+    pub fn holds(&mut self, subject: Uuid) -> bool {
+        if !self.new.contains(&subject) {
+            return true;
+        }
+        if self.left <= 0 {
+            return false;
+        }
+        self.left -= 1;
+        self.new.remove(&subject);
+        true
+    }
 }
 
 /// The subject that `text` names: `product:sku-1042`; `None` where no kind stands before a colon.
@@ -45,6 +68,14 @@ mod tests {
         for wrong in ["sku-1042", "shelf:3", ":x", ""] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_new_subject_takes_room_once_and_a_known_one_none() {
+        let [known, first, second] = [1, 2, 3].map(Uuid::from_u128);
+        let mut room = Room { new: HashSet::from([first, second]), left: 1 };
+        assert!(room.holds(known) && room.holds(first) && room.holds(first));
+        assert!(!room.holds(second) && room.holds(known));
     }
 
     #[test]

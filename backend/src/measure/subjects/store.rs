@@ -16,17 +16,26 @@ use tillwatch_shared::ids::{SubjectId, TenantId};
 use tillwatch_shared::measure::{Subject, SubjectKind};
 use uuid::Uuid;
 
+/// Those of `ids` that are there.
+pub(super) async fn known(tx: &mut Tx, tenant: TenantId, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let found: Vec<Uuid> = subjects::table
+        .select(subjects::subject_id)
+        .filter(subjects::tenant_id.eq(tenant.0))
+        .filter(subjects::subject_id.eq_any(ids))
+        .load(tx)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// How many subjects a retailer has.
+pub(super) async fn count(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
+    Ok(subjects::table.filter(subjects::tenant_id.eq(tenant.0)).count().get_result(tx).await?)
+}
+
 /// Adds those of `named` that are not there.
 pub(super) async fn ensure(tx: &mut Tx, tenant: TenantId, named: &[Named<'_>], now: DateTime<Utc>) -> Result<()> {
     let ids: Vec<Uuid> = named.iter().map(|one| id(tenant, *one)).collect();
-    let known: HashSet<Uuid> = subjects::table
-        .select(subjects::subject_id)
-        .filter(subjects::tenant_id.eq(tenant.0))
-        .filter(subjects::subject_id.eq_any(&ids))
-        .load(tx)
-        .await?
-        .into_iter()
-        .collect();
+    let known = known(tx, tenant, &ids).await?;
     let missing: Vec<(&Uuid, &Named<'_>)> = ids.iter().zip(named).filter(|(id, _)| !known.contains(id)).collect();
     if missing.is_empty() {
         return Ok(());

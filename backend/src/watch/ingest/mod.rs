@@ -64,6 +64,7 @@ pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<U
     let (good, refused) = place(tx, who, rows, kept_from).await?;
     subjects::ensure(tx, who.tenant, good.subjects, at).await?;
     let recorded = samples::record(tx, who.tenant, zone, &good.samples, at).await?;
+    let counted = counted(&good.samples, &recorded.outcomes);
     let stopped = judging::stop_loss::judge(tx, who, &recorded.campaign_deltas, at).await?;
     let mut answer = answer(rows, &refused, &recorded.outcomes);
     answer.stopped = stopped;
@@ -72,9 +73,16 @@ pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<U
         let after = json!({ "accepted": answer.accepted, "corrected": answer.corrected });
         let entry = Entry { action: "samples.taken", after: Some(after), ..Entry::default() };
         audit::record(tx, who, entry).await?;
-        limits::count(tx, who.tenant, &counting, answer.accepted + answer.corrected, at).await?;
+        limits::count(tx, who.tenant, &counting, counted, at).await?;
     }
     Ok(answer)
+}
+
+/// What counts for the day's limit: every row that was taken or corrected, and each duration of one that lists several.
+fn counted(samples: &[NewSample<'_>], outcomes: &[Outcome]) -> u32 {
+    let written = samples.iter().zip(outcomes).filter(|(_, outcome)| **outcome != Outcome::Unchanged);
+    let durations = written.map(|(sample, _)| sample.many.len().max(1)).sum::<usize>();
+    u32::try_from(durations).unwrap_or(u32::MAX)
 }
 
 /// The rows whose channel and campaign were found, in the order sent.
@@ -116,6 +124,11 @@ async fn place<'a>(
         channels.retain(|_, channel| within.holds(place(Some(channel.id), None)));
         campaigns.retain(|_, campaign| within.holds(place(None, Some(campaign.id))));
     }
+    let named: Vec<Uuid> = good()
+        .filter_map(|(_, row)| row.subject.as_deref().and_then(subjects::read))
+        .map(|named| subjects::id(who.tenant, named))
+        .collect();
+    let mut room = subjects::room(tx, who.tenant, &named).await?;
     let mut placed = Placed { samples: Vec::with_capacity(rows.len()), subjects: Vec::new() };
     let mut refused = Vec::new();
     let mut seen: HashSet<Same<'_>> = HashSet::new();
@@ -147,6 +160,10 @@ async fn place<'a>(
                 "An earlier row of this request is the same sample under another spelling of its channel or campaign.";
             (!fresh).then(|| RowRefusal::new(row.line, RowCode::DuplicateKey, "/key", detail))
         });
+        let fault = fault.or_else(|| {
+            let held = about.is_none_or(|subject| room.holds(subject));
+            (!held).then(|| no_room(row))
+        });
         match fault {
             Some(fault) => refused.push((place, fault)),
             None => {
@@ -172,6 +189,14 @@ fn not_kept(row: &SampleRow<'_>) -> RowRefusal {
     let detail = "Samples of this time are not kept any more, so nobody could tell whether it is new or a correction. See \
                   GET /v1/sample-retention.";
     RowRefusal::new(row.line, RowCode::TooOld, "/at", detail)
+}
+
+fn no_room(row: &SampleRow<'_>) -> RowRefusal {
+    let detail = format!(
+        "There are {} subjects already, and no more are kept. Send the row without its subject, or of one that is there.",
+        subjects::MOST
+    );
+    RowRefusal::new(row.line, RowCode::TooManySubjects, "/subject", detail)
 }
 
 fn unknown(row: &SampleRow<'_>, code: RowCode, pointer: &str, name: &str) -> RowRefusal {

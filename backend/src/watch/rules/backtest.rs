@@ -40,7 +40,7 @@ const MOST_EPISODES: usize = 200;
 pub async fn preview(app: &App, who: &Who, request: PreviewRule) -> Result<RuleBacktest> {
     let at = now();
     let book = metrics::read_book_of(app, who, [request.rule.spec.metric()]).await?;
-    model::check(&request.rule, &book).map_err(|refused| within(refused, "/rule"))?;
+    model::check_new(&request.rule, &book).map_err(|refused| within(refused, "/rule"))?;
     let rule = rule_of(request.rule, at);
     let asked = Asked::new(&rule, &request.window, "/window", at)?;
     app.db

@@ -75,7 +75,11 @@ pub(super) fn changed(before: &Rule, change: UpdateRule, book: &Book) -> Result<
     rule.timing = change.timing.unwrap_or(rule.timing);
     rule.quiet_hours = change.quiet_hours.unwrap_or(rule.quiet_hours);
     rule.message = change.message.unwrap_or(rule.message);
-    model::check(&request_of(&rule), book)?;
+    if rule.spec.metric() == before.spec.metric() {
+        model::check(&request_of(&rule), book)?;
+    } else {
+        model::check_new(&request_of(&rule), book)?;
+    }
     if (&rule.spec, rule.timing) != (&before.spec, before.timing) {
         // Nobody has seen what it would do now.
         rule.backtested_at = None;

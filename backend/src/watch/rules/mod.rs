@@ -130,7 +130,7 @@ pub fn wire_figures(figures: &detect::Figures) -> Figures {
 /// 422 with every wrong field.
 pub async fn create(app: &App, who: &Who, request: CreateRule) -> Result<Rule> {
     let book = metrics::read_book_of(app, who, [request.spec.metric()]).await?;
-    model::check(&request, &book)?;
+    model::check_new(&request, &book)?;
     let rule = rule_of(request, now());
     app.db
         .write(who, async |tx| {

@@ -18,6 +18,23 @@ const WINDOWS: [u16; 2] = [366, 168];
 /// # Errors
 /// 422 with every wrong field.
 pub fn check(rule: &CreateRule, book: &Book) -> Result<()> {
+    faults(rule, book).done()
+}
+
+/// As [`check`], for a rule that is made, or that is to watch another metric: it does not begin with an archived one. A
+/// rule that watched it before is changed and ended as any other.
+///
+/// # Errors
+/// 422 with every wrong field.
+pub fn check_new(rule: &CreateRule, book: &Book) -> Result<()> {
+    let mut checks = faults(rule, book);
+    let archived = book.own(rule.spec.metric()).is_some_and(|own| own.archived_at.is_some());
+    let detail = "This metric is archived: it takes no samples any more, so a rule would judge nothing. Watch another.";
+    checks.ensure(!archived, "/spec/metric", "archived_metric", detail);
+    checks.done()
+}
+
+fn faults(rule: &CreateRule, book: &Book) -> Checks {
     let mut checks = Checks::default();
     checks.line("/name", &rule.name, 1, 120);
     if let Some(metric) = book.find(rule.spec.metric()) {
@@ -43,7 +60,7 @@ pub fn check(rule: &CreateRule, book: &Book) -> Result<()> {
         }
     }
     kinds::of(&rule.spec).check(rule, &mut checks);
-    checks.done()
+    checks
 }
 
 fn check_timing(timing: Timing, checks: &mut Checks) {

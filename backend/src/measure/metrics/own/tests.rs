@@ -4,7 +4,7 @@ use super::*;
 
 fn told(metric: &OwnMetric, book: &Book) -> Vec<(String, String)> {
     let mut checks = Checks::default();
-    metric.check(&mut checks, book);
+    metric.check_new(&mut checks, book);
     let fields = checks.into_error().fields;
     fields.into_iter().map(|field| (field.pointer, field.code)).collect()
 }
@@ -44,11 +44,39 @@ fn every_wrong_field_is_told_at_once() {
         ("/unit", "unit_mismatch"),
         ("/whole", "contradiction"),
         ("/adds_over_channels", "contradiction"),
+        ("/may_be_negative", "contradiction"),
     ];
     assert_eq!(told(&wrong, &Book::default()), pairs(&expected));
     assert_eq!(told(&OwnMetric::example("sales"), &Book::default()), pairs(&[("/key", "taken")]));
     let ratio = OwnMetric { kind: MetricKind::Ratio, ..OwnMetric::example("x") };
     assert_eq!(told(&ratio, &Book::default()), pairs(&[("/kind", "not_yours")]));
+}
+
+#[test]
+fn what_does_not_add_up_is_no_sum_and_what_is_never_below_zero_says_no_other() {
+    let book = Book::default();
+    let plain = |unit, kind| OwnMetric { unit, kind, may_be_negative: false, ..OwnMetric::example("x") };
+    let odd = [MetricUnit::Percent, MetricUnit::Times, MetricUnit::Rank, MetricUnit::Points, MetricUnit::Per];
+    for unit in odd {
+        assert_eq!(told(&plain(unit, MetricKind::Sum), &book), pairs(&[("/kind", "unit_mismatch")]), "{unit}");
+        for kind in [MetricKind::Level, MetricKind::Model] {
+            assert_eq!(told(&plain(unit, kind), &book), [], "{unit}");
+        }
+        let added = OwnMetric { adds_over_channels: true, ..plain(unit, MetricKind::Level) };
+        assert_eq!(told(&added, &book), pairs(&[("/adds_over_channels", "contradiction")]), "{unit}");
+        // One that was made before can still be renamed.
+        let mut checks = Checks::default();
+        plain(unit, MetricKind::Sum).check(&mut checks, &book);
+        assert!(checks.done().is_ok(), "{unit}");
+    }
+    for unit in [MetricUnit::Money, MetricUnit::Count, MetricUnit::Minutes] {
+        assert_eq!(told(&plain(unit, MetricKind::Sum), &book), [], "{unit}");
+    }
+    for (unit, kind) in [(MetricUnit::Seconds, MetricKind::Duration), (MetricUnit::Count, MetricKind::Distinct)] {
+        assert_eq!(told(&plain(unit, kind), &book), []);
+        let below = OwnMetric { may_be_negative: true, ..plain(unit, kind) };
+        assert_eq!(told(&below, &book), pairs(&[("/may_be_negative", "contradiction")]));
+    }
 }
 
 #[test]
@@ -92,14 +120,27 @@ fn a_circle_and_too_deep_a_chain_are_refused() {
 }
 
 #[test]
+fn a_formula_that_is_too_large_when_written_out_is_refused_also_where_another_stands_on_it() {
+    let sum_of = |key: &str, times: usize| vec![key; times].join(" + ");
+    let book = Book::with(vec![
+        of("low", MetricUnit::Money, &sum_of("sales", 20)),
+        of("high", MetricUnit::Money, &sum_of("low", 20)),
+    ]);
+    let too_large = pairs(&[("/formula", "too_large")]);
+    assert_eq!(told(&of("top", MetricUnit::Money, &sum_of("high", 2)), &book), too_large);
+    assert_eq!(told(&of("low", MetricUnit::Money, &sum_of("spend", 40)), &book), too_large, "`high` grows with it");
+    assert_eq!(told(&of("low", MetricUnit::Money, &sum_of("spend", 20)), &book), []);
+}
+
+#[test]
 fn a_platforms_roi_says_which_of_the_two_it_is() {
     let roi = OwnMetric { unit: MetricUnit::Times, kind: MetricKind::Model, ..OwnMetric::example("douyin_roi") };
     assert_eq!(told(&roi, &Book::default()), pairs(&[("/stands_for", "required")]));
-    let chinese =
-        OwnMetric { name_zh: "抖音投产比".to_owned(), unit: MetricUnit::Times, ..OwnMetric::example("x") };
+    let named = |zh: &str| OwnMetric { name_zh: zh.to_owned(), ..OwnMetric::example("x") };
+    let chinese = OwnMetric { unit: MetricUnit::Times, kind: MetricKind::Model, ..named("抖音投产比") };
     assert_eq!(told(&chinese, &Book::default()), pairs(&[("/stands_for", "required")]));
     let said = OwnMetric { stands_for: Some(StandsFor::Roas), ..roi };
     assert_eq!(told(&said, &Book::default()), []);
-    let heroics = OwnMetric { unit: MetricUnit::Times, ..OwnMetric::example("heroics") };
+    let heroics = OwnMetric { unit: MetricUnit::Times, kind: MetricKind::Level, ..OwnMetric::example("heroics") };
     assert_eq!(told(&heroics, &Book::default()), []);
 }

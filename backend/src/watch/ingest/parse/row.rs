@@ -37,6 +37,9 @@ const OLDEST_SECOND: i64 = 946_684_800;
 const PROPOSALS: u32 = 50;
 /// The most durations of one row.
 const MOST_DURATIONS: usize = 1_000;
+/// The most durations in the lists of one request or batch: as many as it has rows, since each is stored and counted as
+/// one.
+pub(super) const MOST_LISTED: usize = 10_000;
 
 /// The texts of a row. What the row keeps is borrowed for as long as the request where it can be.
 pub(super) struct Cells<'t, 'a> {
@@ -54,11 +57,12 @@ pub(super) struct Cells<'t, 'a> {
 pub(super) struct Checker<'a> {
     book: &'a Book,
     proposals_left: u32,
+    listed_left: usize,
 }
 
 impl<'a> Checker<'a> {
     pub(super) const fn new(book: &'a Book) -> Self {
-        Self { book, proposals_left: PROPOSALS }
+        Self { book, proposals_left: PROPOSALS, listed_left: MOST_LISTED }
     }
 
     /// The row, or its first fault in the order of the fields.
@@ -79,6 +83,14 @@ impl<'a> Checker<'a> {
         if let Some(text) = &cells.subject {
             subject(text).map_err(|fault| refuse(fault, SUBJECT))?;
         }
+        let Some(left) = self.listed_left.checked_sub(many.len()) else {
+            let detail = format!(
+                "the lists of one request or batch have at most {MOST_LISTED} durations in all; send this row in a later \
+                 one"
+            );
+            return Err(refuse((RowCode::TooManyDurations, detail), VALUE));
+        };
+        self.listed_left = left;
         let Cells { key, channel, campaign, subject, .. } = cells;
         Ok(SampleRow { line, metric: base, at, key, channel, campaign, period, subject, value, many })
     }

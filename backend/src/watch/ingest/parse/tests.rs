@@ -229,6 +229,23 @@ fn the_same_row_twice_is_refused_the_second_time() {
 }
 
 #[test]
+fn lists_of_durations_are_bounded_over_all_rows_of_a_request() {
+    let list = |n: usize, of: usize| {
+        let many = vec!["7"; of].join(",");
+        format!(r#"{{"metric":"queue_time","at":"2026-07-01T09:00:00+08:00","key":"k{n}","value":[{many}]}}"#)
+    };
+    let full = row::MOST_LISTED / 1_000;
+    let mut lines: Vec<String> = (0..full).map(|n| list(n, 1_000)).collect();
+    lines.extend([list(full, 2), with("key", r#""single""#)]);
+    let body = lines.join("\n");
+    let rows = parsed(Format::Ndjson, body.as_bytes());
+    assert!(rows[..full].iter().all(|row| matches!(row, Parsed::Row(row) if row.many.len() == 1_000)));
+    let refused = refusal(&rows[full]);
+    assert_eq!((refused.code, refused.pointer.as_str()), (RowCode::TooManyDurations, "/value"));
+    assert!(matches!(rows[full + 1], Parsed::Row(_)), "what is no list is taken as before");
+}
+
+#[test]
 fn the_clock_refuses_what_is_more_than_five_minutes_ahead() {
     let now: DateTime<Utc> = "2026-07-01T00:55:00Z".parse().unwrap();
     let body = [with("key", r#""at the edge""#), with("at", r#""2026-07-01T09:00:00.000001+08:00""#)].join("\n");
