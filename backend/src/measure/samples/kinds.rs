@@ -81,8 +81,12 @@ pub(super) fn changes<'a>(
             let mut count = |e4: i64, by: i64| {
                 *changes.bins.entry((sample.series, resolution, bucket, bin(e4))).or_default() += by;
             };
-            is.iter().for_each(|e4| count(*e4, 1));
-            was.iter().for_each(|e4| count(*e4, -1));
+            for e4 in is {
+                count(*e4, 1);
+            }
+            for e4 in was {
+                count(*e4, -1);
+            }
         }
     }
     changes.bins.retain(|_, count| *count != 0);

@@ -27,7 +27,7 @@ pub async fn beside_the_days_before(tx: &mut Tx, tenant: TenantId, first: NaiveD
     let [from, middle, to] =
         [day(first.checked_sub_days(Days::new(days))), day(Some(first)), day(first.checked_add_days(Days::new(days)))];
     let book = metrics::book(tx, tenant).await?;
-    let keys: Vec<&str> = book.all().filter(|metric| metric.is_sum()).map(|metric| metric.key).collect();
+    let keys: Vec<&str> = book.all().filter(Definition::is_sum).map(|metric| metric.key).collect();
     let span = Span { resolution: Resolution::Day, from, to };
     let [mut now, mut before] = [Parts::default(), Parts::default()];
     for row in store::sums(tx, tenant, &keys, &Scope::default(), span).await? {

@@ -285,7 +285,8 @@ pub(in crate::measure::samples) async fn bins_by_channel(
         .group_by((rollup_bins::bucket, series::metric, series::channel_id, rollup_bins::bin))
         .select((rollup_bins::bucket, series::metric, series::channel_id, rollup_bins::bin, count))
         .into_boxed();
-    let rows: Vec<(DateTime<Utc>, String, Uuid, i32, Option<i64>)> =
+    type Counted = (DateTime<Utc>, String, Uuid, i32, Option<i64>);
+    let rows: Vec<Counted> =
         super::read::narrowed!(query, scope).load(tx).await.map_err(super::range)?;
     Ok(rows
         .into_iter()

@@ -112,17 +112,15 @@ async fn waits_for_another(tx: &mut Tx, who: &Who, locked: &Locked, reason: &str
             "A stop-loss paused this campaign, and the retailer asks for two people to resume it. Let two of its staff do so.",
         ));
     };
-    match locked.asked.filter(|(_, at)| now - *at < WISH_HOLDS) {
-        Some((first, _)) => Ok(first == staff),
-        None => {
-            let asked = ResumeAsked { by: staff, at: now, reason: reason.to_owned() };
-            store::ask_resume(tx, who.tenant, locked.id, locked.version + 1, &asked).await?;
-            let object = Some(locked.id.to_string());
-            let entry = Entry { action: "campaign.resume_asked", object, reason: Some(reason), ..Entry::default() };
-            audit::record(tx, who, entry).await?;
-            Ok(true)
-        }
+    if let Some((first, _)) = locked.asked.filter(|(_, at)| now - *at < WISH_HOLDS) {
+        return Ok(first == staff);
     }
+    let asked = ResumeAsked { by: staff, at: now, reason: reason.to_owned() };
+    store::ask_resume(tx, who.tenant, locked.id, locked.version + 1, &asked).await?;
+    let object = Some(locked.id.to_string());
+    let entry = Entry { action: "campaign.resume_asked", object, reason: Some(reason), ..Entry::default() };
+    audit::record(tx, who, entry).await?;
+    Ok(true)
 }
 
 /// Has a campaign that was just scheduled start on its first day.
