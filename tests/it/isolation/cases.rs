@@ -280,11 +280,11 @@ fn told(operation: &str, mine: &Seeded) -> Vec<Case> {
     let own = || Case::new(Own);
     let bots = || Case::new(Refused(Code::PermissionDenied));
     match operation {
-        "gateway_leases_acquire" => vec![bots().body(json!({ "account": "discord-1", "holder": "theirs" }))],
-        "gateway_leases_release" => {
+        "chat_acquire_gateway" => vec![bots().body(json!({ "account": "discord-1", "holder": "theirs" }))],
+        "chat_release_gateway" => {
             vec![bots().body(json!({ "account": "discord-1", "holder": "theirs", "fence": 1 }))]
         }
-        "reports_daily" | "reports_weekly" | "report_schedules_list" => vec![own()],
+        "reports_daily" | "reports_weekly" | "reports_list_schedules" => vec![own()],
         "reports_weekly_picture" => {
             let yesterday = chrono::Utc::now().date_naive() - chrono::Days::new(1);
             vec![Case::new(NotFound).query(format!("?day={yesterday}"))]
@@ -293,7 +293,7 @@ fn told(operation: &str, mine: &Seeded) -> Vec<Case> {
             Case::new(NotFound).query("?metric=sales".to_owned()),
             Case::new(NotFound).query(format!("?metric=sales&channel={}", mine.id("channel"))),
         ],
-        "report_schedules_update" => {
+        "reports_update_schedule" => {
             vec![
                 Case::new(Theirs::UnknownReference).id("weekly").body(json!({ "chat_server": mine.id("home_server") })),
             ]

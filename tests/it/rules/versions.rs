@@ -89,7 +89,13 @@ async fn a_rule_pauses_its_campaign_only_when_a_person_has_seen_what_it_would_ha
         (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
         (&json!("/action"), &json!("not_backtested"))
     );
-    retailer.owner.post(&format!("{at}/backtest"), json!({})).await.ok();
+    // A back-test of nothing shows nobody anything.
+    let window = json!({ "from": "2026-02-01T05:00:00Z", "to": "2026-03-01T05:00:00Z" });
+    assert_eq!(retailer.owner.post(&format!("{at}/backtest"), &window).await.ok()["judged"], 0);
+    retailer.owner.patch(&at, 1, &pause).await.refused(Code::ValidationFailed);
+    let cost = |date: &str| crate::harness::feed::of("campaign", &campaign, [day("spend", date, 1.0)]);
+    judged(&retailer, &cost("2026-02-20")).await;
+    retailer.owner.post(&format!("{at}/backtest"), &window).await.ok();
     let armed = retailer.owner.patch(&at, 1, &pause).await.ok();
     assert_eq!((&armed["action"], &armed["version"]), (&json!("pause_campaign"), &json!(2)));
     // Another line is another rule: it notifies until somebody has looked again.
@@ -98,7 +104,7 @@ async fn a_rule_pauses_its_campaign_only_when_a_person_has_seen_what_it_would_ha
     let changed = retailer.owner.patch(&at, 2, json!({ "spec": other })).await.ok();
     assert_eq!((&changed["action"], &changed["backtested_at"]), (&json!("notify"), &Value::Null));
     retailer.owner.patch(&at, 3, &pause).await.refused(Code::ValidationFailed);
-    retailer.owner.post(&format!("{at}/backtest"), json!({})).await.ok();
+    retailer.owner.post(&format!("{at}/backtest"), &window).await.ok();
     retailer.owner.patch(&at, 3, &pause).await.ok();
     retailer.settled().await;
 

@@ -166,7 +166,7 @@ async fn route_server(
 
 /// Takes the gateway session of a chat account for a replica of the bot, or keeps it for its holder (the bot asks). Of all
 /// replicas one holds it, for six seconds from when it last asked; the others are told how long it has left.
-#[utoipa::path(post, path = "/v1/gateway-leases/acquire", operation_id = "gateway_leases_acquire", tag = "chat",
+#[utoipa::path(post, path = "/v1/gateway-leases/acquire", operation_id = "chat_acquire_gateway", tag = "chat",
     request_body = AcquireGateway, responses((status = 200, body = GatewayLease)))]
 async fn acquire_gateway(_bot: TheBot, app: ThinData<App>, body: Body<AcquireGateway>) -> Result<Reply<GatewayLease>> {
     named(&body.0.account, &body.0.holder).done()?;
@@ -174,7 +174,7 @@ async fn acquire_gateway(_bot: TheBot, app: ThinData<App>, body: Body<AcquireGat
 }
 
 /// Gives a gateway session back, so that another replica has it at once (the bot asks).
-#[utoipa::path(post, path = "/v1/gateway-leases/release", operation_id = "gateway_leases_release", tag = "chat",
+#[utoipa::path(post, path = "/v1/gateway-leases/release", operation_id = "chat_release_gateway", tag = "chat",
     request_body = ReleaseGateway, responses((status = 200, body = Acknowledgement)))]
 async fn release_gateway(
     _bot: TheBot,

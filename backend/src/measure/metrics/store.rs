@@ -81,7 +81,7 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, own: &OwnMetric) -> Re
             table::family.eq(own.family.as_str()),
             table::whole.eq(own.whole),
             table::may_be_negative.eq(own.may_be_negative),
-            table::stands_for.eq(own.stands_for.map(StandsFor::as_str)),
+            table::stands_for.eq(own.stands_for.map(tillwatch_shared::measure::StandsFor::as_str)),
             table::created_at.eq(own.created_at),
             table::version.eq(own.version),
         ))
@@ -104,7 +104,7 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, own: &OwnMetric) -> Re
             table::formula.eq(&own.formula),
             table::direction.eq(own.direction.as_str()),
             table::family.eq(own.family.as_str()),
-            table::stands_for.eq(own.stands_for.map(StandsFor::as_str)),
+            table::stands_for.eq(own.stands_for.map(tillwatch_shared::measure::StandsFor::as_str)),
             table::archived_at.eq(own.archived_at),
             table::version.eq(own.version),
         ))

@@ -62,7 +62,9 @@ pub async fn kpis(
             }
             if let Some(group) = group {
                 let mut usual = benchmarks::of_group(tx, who.tenant, group).await?;
-                data.iter_mut().for_each(|line| line.benchmark = usual.remove(&line.metric));
+                for line in &mut data {
+                    line.benchmark = usual.remove(&line.metric);
+                }
             }
             Ok(Kpis { day: shown, channel, currency: settings.currency, data })
         })

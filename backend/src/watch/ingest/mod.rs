@@ -164,23 +164,22 @@ async fn place<'a>(
             let held = about.is_none_or(|subject| room.holds(subject));
             (!held).then(|| no_room(row))
         });
-        match fault {
-            Some(fault) => refused.push((place, fault)),
-            None => {
-                placed.subjects.extend(named);
-                placed.samples.push(NewSample {
-                    metric: row.metric,
-                    channel,
-                    campaign,
-                    subject: about,
-                    period: row.period,
-                    at: row.at,
-                    key: row.key.as_ref(),
-                    value: row.value,
-                    many: &row.many,
-                });
-            }
+        if let Some(fault) = fault {
+            refused.push((place, fault));
+            continue;
         }
+        placed.subjects.extend(named);
+        placed.samples.push(NewSample {
+            metric: row.metric,
+            channel,
+            campaign,
+            subject: about,
+            period: row.period,
+            at: row.at,
+            key: row.key.as_ref(),
+            value: row.value,
+            many: &row.many,
+        });
     }
     Ok((placed, refused))
 }

@@ -65,7 +65,7 @@ pub async fn schedules(app: &App, who: &Who) -> Result<ReportSchedules> {
             let (calendar, servers) = place(tx, who.tenant, false).await?;
             let mut all = Vec::with_capacity(ReportKind::ALL.len());
             for kind in ReportKind::ALL {
-                all.push(shown(&current(tx, who.tenant, *kind).await?, &calendar, &servers, at));
+                all.push(shown(&current(tx, who.tenant, *kind).await?, calendar, &servers, at));
             }
             let places = servers.iter().map(|server| {
                 Ok(ReportPlace {
@@ -99,7 +99,7 @@ pub async fn change(
             let before = current(tx, who.tenant, kind).await?;
             version.check(before.version)?;
             let (calendar, servers) = place(tx, who.tenant, false).await?;
-            let mut after = checked(before.clone(), &wanted, &servers)?;
+            let mut after = checked(&before, &wanted, &servers)?;
             if after != before {
                 after.version += 1;
                 store::save(tx, who.tenant, &after, at).await?;
@@ -111,7 +111,7 @@ pub async fn change(
                 audit::record(tx, who, entry).await?;
                 plan(tx, who, &after, &calendar, &servers, at).await?;
             }
-            Ok(shown(&after, &calendar, &servers, at))
+            Ok(shown(&after, calendar, &servers, at))
         })
         .await?;
     app.wake(Topic::Jobs);
@@ -119,7 +119,7 @@ pub async fn change(
 }
 
 /// A schedule with a change.
-fn checked(before: Schedule, wanted: &UpdateReportSchedule, servers: &[Server]) -> Result<Schedule> {
+fn checked(before: &Schedule, wanted: &UpdateReportSchedule, servers: &[Server]) -> Result<Schedule> {
     let mut checks = Checks::default();
     let minute = wanted.at.as_deref().map(model::minute_of);
     checks.ensure(minute != Some(None), "/at", "invalid", "Takes a local time of 24 hours, such as 08:30.");
@@ -132,7 +132,7 @@ fn checked(before: Schedule, wanted: &UpdateReportSchedule, servers: &[Server]) 
         enabled: wanted.enabled.unwrap_or(before.enabled),
         minute: minute.flatten().unwrap_or(before.minute),
         chat_server: wanted.chat_server.unwrap_or(before.chat_server),
-        ..before
+        ..before.clone()
     })
 }
 
@@ -154,7 +154,7 @@ fn server<'a>(schedule: &Schedule, servers: &'a [Server]) -> Option<&'a Server> 
     chosen.or(servers.first())
 }
 
-fn shown(schedule: &Schedule, calendar: &Calendar, servers: &[Server], at: DateTime<Utc>) -> ReportSchedule {
+fn shown(schedule: &Schedule, calendar: Calendar, servers: &[Server], at: DateTime<Utc>) -> ReportSchedule {
     let appears = schedule.enabled && !servers.is_empty();
     ReportSchedule {
         kind: schedule.kind,

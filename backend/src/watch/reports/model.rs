@@ -56,39 +56,39 @@ pub(super) struct Calendar {
 
 impl Calendar {
     /// The local day of `at`.
-    pub(super) fn day(&self, at: DateTime<Utc>) -> NaiveDate {
-        at.with_timezone(&self.zone).date_naive()
+    pub(super) fn day(self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(self.zone).date_naive()
     }
 
     /// The first day of the week that `day` lies in.
-    pub(super) fn week_of(&self, day: NaiveDate) -> NaiveDate {
+    pub(super) fn week_of(self, day: NaiveDate) -> NaiveDate {
         let begun = day.weekday().days_since(self.week_start);
         day.checked_sub_days(Days::new(begun.into())).unwrap_or(day)
     }
 
     /// When a report is due on `day`; `None` on a day that is not its own.
-    fn due_on(&self, schedule: &Schedule, day: NaiveDate) -> Option<DateTime<Utc>> {
+    fn due_on(self, schedule: &Schedule, day: NaiveDate) -> Option<DateTime<Utc>> {
         let own = schedule.kind == ReportKind::Daily || self.week_of(day) == day;
         let minute = TimeDelta::minutes(schedule.minute.into());
         own.then(|| self.instant(day.and_time(NaiveTime::MIN) + minute))
     }
 
     /// A local time; where the clocks skip it, the first one after, in steps of half an hour.
-    fn instant(&self, local: NaiveDateTime) -> DateTime<Utc> {
-        let later = (0..=4).map(|halves| local + TimeDelta::minutes(30 * halves));
-        let first = later.filter_map(|time| self.zone.from_local_datetime(&time).earliest()).next();
+    fn instant(self, local: NaiveDateTime) -> DateTime<Utc> {
+        let mut later = (0..=4).map(|halves| local + TimeDelta::minutes(30 * halves));
+        let first = later.find_map(|time| self.zone.from_local_datetime(&time).earliest());
         first.map_or_else(|| local.and_utc(), |time| time.to_utc())
     }
 
     /// When a report is due next, after `now`.
-    pub(super) fn next(&self, schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn next(self, schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let today = self.day(now);
         let days = (0..=WEEK + 1).filter_map(|ahead| today.checked_add_days(Days::new(ahead)));
         days.filter_map(|day| self.due_on(schedule, day)).find(|due| *due > now)
     }
 
     /// When a report was due last, not after `now`.
-    pub(super) fn last(&self, schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn last(self, schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let today = self.day(now);
         let days = (0..=WEEK + 1).filter_map(|back| today.checked_sub_days(Days::new(back)));
         days.filter_map(|day| self.due_on(schedule, day)).find(|due| *due <= now)

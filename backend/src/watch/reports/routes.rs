@@ -115,14 +115,14 @@ fn drawn(png: Option<Vec<u8>>) -> Result<HttpResponse> {
 }
 
 /// Lists when and where each report appears.
-#[utoipa::path(get, path = "/v1/report-schedules", operation_id = "report_schedules_list", tag = "reports",
+#[utoipa::path(get, path = "/v1/report-schedules", operation_id = "reports_list_schedules", tag = "reports",
     responses((status = 200, body = ReportSchedules)))]
 async fn schedules(who: Authorized<may::ReportsRead>, app: ThinData<App>) -> Result<Reply<ReportSchedules>> {
     Ok(Reply::ok(super::schedules(&app, &who).await?))
 }
 
 /// Changes when and where a report appears: `daily` or `weekly`. Needs `If-Match` with the version that the list told.
-#[utoipa::path(patch, path = "/v1/report-schedules/{id}", operation_id = "report_schedules_update", tag = "reports",
+#[utoipa::path(patch, path = "/v1/report-schedules/{id}", operation_id = "reports_update_schedule", tag = "reports",
     params(("id" = ReportKind, Path), ("If-Match" = String, Header, description = "The version that was read.")),
     request_body = UpdateReportSchedule, responses((status = 200, body = ReportSchedule)))]
 async fn change(

@@ -286,8 +286,7 @@ pub(in crate::measure::samples) async fn bins_by_channel(
         .select((rollup_bins::bucket, series::metric, series::channel_id, rollup_bins::bin, count))
         .into_boxed();
     type Counted = (DateTime<Utc>, String, Uuid, i32, Option<i64>);
-    let rows: Vec<Counted> =
-        super::read::narrowed!(query, scope).load(tx).await.map_err(super::range)?;
+    let rows: Vec<Counted> = super::read::narrowed!(query, scope).load(tx).await.map_err(super::range)?;
     Ok(rows
         .into_iter()
         .map(|(bucket, metric, channel, bin, count)| (bucket, metric, channel, bin, count.unwrap_or(0)))
