@@ -85,6 +85,7 @@ impl OwnMetric {
     }
 
     /// The metric with what is asked to change.
+    #[must_use]
     pub fn changed(&self, wanted: UpdateMetric) -> Self {
         let mut after = self.clone();
         let trimmed = |text: String| text.trim().to_owned();

@@ -158,7 +158,9 @@ mod tests {
         let book = Book::shipped();
         let plan = book.plan(*find(metric).unwrap()).unwrap();
         let mut parts = Parts::default();
-        list.iter().for_each(|(key, value)| parts.add(key, units(*value), 1).unwrap());
+        for (key, value) in list {
+            parts.add(key, units(*value), 1).unwrap();
+        }
         parts.settle(&plan.keys(crate::measure::metrics::Takes::Sums));
         (parts.figure(&plan), parts.fraction(&plan))
     }

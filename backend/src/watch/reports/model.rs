@@ -57,7 +57,7 @@ pub(super) struct Calendar {
 impl Calendar {
     /// The local day of `at`.
     pub(super) fn day(self, at: DateTime<Utc>) -> NaiveDate {
-        at.with_timezone(self.zone).date_naive()
+        at.with_timezone(&self.zone).date_naive()
     }
 
     /// The first day of the week that `day` lies in.

@@ -279,13 +279,13 @@ pub(in crate::measure::samples) async fn bins_by_channel(
     scope: &Scope,
     span: Span,
 ) -> Result<Vec<BinRow>> {
+    type Counted = (DateTime<Utc>, String, Uuid, i32, Option<i64>);
     let count = super::int8(diesel::dsl::sum(rollup_bins::count));
     let query = bins_of!(tenant, metrics, span)
         .filter(series::channel_id.ne(Uuid::nil()))
         .group_by((rollup_bins::bucket, series::metric, series::channel_id, rollup_bins::bin))
         .select((rollup_bins::bucket, series::metric, series::channel_id, rollup_bins::bin, count))
         .into_boxed();
-    type Counted = (DateTime<Utc>, String, Uuid, i32, Option<i64>);
     let rows: Vec<Counted> = super::read::narrowed!(query, scope).load(tx).await.map_err(super::range)?;
     Ok(rows
         .into_iter()
