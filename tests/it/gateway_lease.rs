@@ -1,7 +1,5 @@
 //! Of several replicas of the bot one holds the gateway session of their account: told as the replicas see it.
 
-#![expect(clippy::expect_used, reason = "tests")]
-
 use crate::harness::{Answer, Client, Tenant, own_database, own_service};
 use futures_util::future::join_all;
 use serde_json::{Value, json};

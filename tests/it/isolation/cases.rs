@@ -72,14 +72,13 @@ pub(super) fn cases(operation: &str, mine: &Seeded) -> Vec<Case> {
         "auth_sign_out" => vec![Case { ends_session: true, ..own() }],
         "auth_me" | "auth_jwks" | "auth_sessions_list" | "auth_places" | "tenant_get" | "tenant_limits" | "staff_list"
         | "metrics_list" | "kpis_get" | "api_tokens_list" | "audit_verify" | "tenant_export" | "roles_list"
-        | "departments_list" | "api_tokens_pattern" | "events_types" | "webhooks_list"
+        | "departments_list" | "api_tokens_pattern" | "events_types" | "webhooks_list" | "samples_retention"
         // Who asks for the jobs has imported a file a moment ago, and may have a robot of its own.
         | "jobs_list" | "chat_list_servers" => vec![own()],
         "auth_bot_token" => vec![Case::new(Refused(Code::CredentialInvalid)).body(json!({ "assertion": "not.an.assertion" }))],
         "audit_list" => {
             vec![own(), Case::new(Nothing).query(format!("?object={}", mine.id("campaign")))]
         }
-        "samples_retention" => vec![own()],
         "samples_retention_update" => vec![own().body(json!({ "months": 36 }))],
         "tenant_update" => vec![own().body(json!({ "fiscal_week_start": "sun" }))],
         "audit_export" => vec![own().query("?from=2026-01-01T00:00:00Z".to_owned())],

@@ -240,7 +240,7 @@ async fn eight_writers_of_one_level_and_one_queue_end_exact() {
                 let at = format!("2026-02-03T15:{:02}:{:02}Z", minute * 10, writer);
                 let rows = of(
                     "channel",
-                    &channel,
+                    channel,
                     [
                         sample("followers", &at, "l", 100 * minute + writer),
                         sample("queue_time", &at, "q", json!([1, 2])),
