@@ -47,6 +47,17 @@ impl Checks {
         }
     }
 
+    /// A filter by a metric's key, if there is any: `snake_case` of at most 40 letters, as every key is. One that no metric
+    /// has lists nothing.
+    pub fn optional_key(&mut self, pointer: &str, key: Option<&str>) {
+        let Some(key) = key else { return };
+        let mut letters = key.bytes();
+        let shaped = letters.next().is_some_and(|first| first.is_ascii_lowercase())
+            && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_')
+            && key.len() <= 40;
+        self.ensure(shaped, pointer, "invalid_key", "A metric's key is written like `sales`: `GET /v1/metrics` lists them.");
+    }
+
     /// An e-mail address: a name and a host with an `@` between, no blanks, at most 254 bytes (RFC 5321, 4.5.3.1.3).
     pub fn email(&mut self, pointer: &str, email: &str) {
         let shaped = email.split_once('@').is_some_and(|(name, host)| {

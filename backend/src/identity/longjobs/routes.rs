@@ -78,7 +78,8 @@ async fn cancel(who: Authorized<may::JobsCancel>, app: ThinData<App>, id: PathId
 #[utoipa::path(get, path = "/v1/jobs/{id}/result", operation_id = "jobs_result", tag = "jobs",
     params(("id" = inline(JobId), Path, description = "The job's id.")),
     responses((status = 200, description = "The file.", content(
-        (String = "application/x-ndjson", example = r#"{"line":1,"status":"accepted"}"#), (Vec<u8> = "application/gzip")))))]
+        (String = "application/x-ndjson", example = r#"{"line":1,"status":"accepted"}"#), (Vec<u8> = "application/gzip"))),
+    (status = 409, description = "The job is not over yet.")))]
 async fn result(
     who: Authorized<may::JobsRead>,
     app: ThinData<App>,
@@ -94,7 +95,8 @@ async fn result(
 #[utoipa::path(get, path = "/v1/jobs/{id}/errors", operation_id = "jobs_errors", tag = "jobs",
     params(("id" = inline(JobId), Path, description = "The job's id.")),
     responses((status = 200, description = "The file; empty when nothing was refused.", content(
-        (String = "text/csv", example = "metric,at,key,value,channel,campaign,error_line,error_code,error_detail,error_row\nspend,2026-11-20T10:00:00Z,r1,much,,,2,not_a_number,\"Takes a number, such as 12.5.\",")))))]
+        (String = "text/csv", example = "metric,at,key,value,channel,campaign,error_line,error_code,error_detail,error_row\nspend,2026-11-20T10:00:00Z,r1,much,,,2,not_a_number,\"Takes a number, such as 12.5.\","))),
+    (status = 409, description = "The job is not over yet.")))]
 async fn errors(
     who: Authorized<may::JobsRead>,
     app: ThinData<App>,

@@ -18,6 +18,7 @@ use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::Paging;
 use crate::platform::http::who::Who;
+use crate::platform::validate::Checks;
 use serde_json::json;
 use std::collections::BTreeMap;
 use tillwatch_shared::Page;
@@ -74,6 +75,9 @@ pub async fn list(
     metric: Option<&str>,
     paging: &Paging,
 ) -> Result<Page<Benchmark>> {
+    let mut checks = Checks::default();
+    checks.optional_key("?metric", metric);
+    checks.done()?;
     let rows = app.db.read(who, async |tx| store::list(tx, who.tenant, group, metric, paging).await).await?;
     Ok(paging.page(rows, |benchmark| benchmark.id.0, |benchmark| benchmark))
 }

@@ -143,7 +143,7 @@ async fn check_named(tx: &mut Tx, who: &Who, goal: &Goal, checks: &mut Checks) -
 pub async fn list(app: &App, who: &Who, filter: &Filter, page: &PageParams) -> Result<Page<Goal>> {
     let mut checks = Checks::default();
     check_search(&mut checks, filter.q.as_deref());
-    checks.optional_line("?metric", filter.metric.as_deref(), 1, 64);
+    checks.optional_key("?metric", filter.metric.as_deref());
     checks.done()?;
     let paging = page.of(who.tenant, "goals", &format!("{filter:?}"))?;
     let rows = app

@@ -47,7 +47,7 @@ struct ListParams {
     /// Only goals in this state; without it all but the archived ones.
     state: Option<GoalState>,
     /// Only goals of this metric.
-    #[param(min_length = 1, max_length = 64)]
+    #[param(max_length = 40, example = "sales")]
     metric: Option<String>,
     /// Only goals of this channel.
     channel: Option<ChannelId>,

@@ -87,7 +87,8 @@ async fn weekly(
 
 /// Draws the weekly report: the metric of the retailer's pulse over four weeks.
 #[utoipa::path(get, path = "/v1/reports/weekly-picture", operation_id = "reports_weekly_picture", tag = "reports",
-    params(WeeklyParams), responses((status = 200, body = [u8], content_type = "image/png")))]
+    params(WeeklyParams), responses((status = 200, body = [u8], content_type = "image/png"),
+    (status = 404, description = "There is nothing to draw.")))]
 async fn weekly_picture(
     who: Authorized<may::ReportsRead>,
     app: ThinData<App>,
@@ -99,7 +100,8 @@ async fn weekly_picture(
 
 /// Draws a metric over four weeks, beside the same weekdays a week before.
 #[utoipa::path(get, path = "/v1/reports/metric-picture", operation_id = "reports_metric_picture", tag = "reports",
-    params(MetricParams), responses((status = 200, body = [u8], content_type = "image/png")))]
+    params(MetricParams), responses((status = 200, body = [u8], content_type = "image/png"),
+    (status = 404, description = "There is nothing to draw.")))]
 async fn metric_picture(
     who: Authorized<may::MetricsRead>,
     app: ThinData<App>,
