@@ -55,7 +55,12 @@ impl Checks {
         let shaped = letters.next().is_some_and(|first| first.is_ascii_lowercase())
             && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_')
             && key.len() <= 40;
-        self.ensure(shaped, pointer, "invalid_key", "A metric's key is written like `sales`: `GET /v1/metrics` lists them.");
+        self.ensure(
+            shaped,
+            pointer,
+            "invalid_key",
+            "A metric's key is written like `sales`: `GET /v1/metrics` lists them.",
+        );
     }
 
     /// An e-mail address: a name and a host with an `@` between, no blanks, at most 254 bytes (RFC 5321, 4.5.3.1.3).
