@@ -63,10 +63,14 @@ async fn the_stand_up_comes_once_in_the_morning_whatever_fails_and_however_often
     assert!(told.buttons().is_empty());
     chat.look_ahead().await;
     a_moment().await;
+    // The answer was lost, so it is told a moment later that it is done.
+    let done = async || {
+        let deliveries = chat.tenant.owner.get("/v1/deliveries").await.ok();
+        assert_eq!(deliveries["data"].as_array().map(Vec::len), Some(1), "{deliveries}");
+        (deliveries["data"][0]["state"] == "done").then_some(())
+    };
+    eventually("the delivery to be done", done).await;
     assert_eq!(chat.incidents().len(), 1, "once, though the first answer was lost");
-    let deliveries = chat.tenant.owner.get("/v1/deliveries").await.ok();
-    assert_eq!(deliveries["data"].as_array().map(Vec::len), Some(1), "{deliveries}");
-    assert_eq!(deliveries["data"][0]["state"], "done");
     chat.close(bot).await;
 }
 
