@@ -48,7 +48,7 @@ async fn a_draft_is_filled_in_step_by_step_and_pursued() {
     assert_eq!(draft["check"]["complete"], true, "{draft}");
     assert_eq!(
         draft["check"]["lines"][2]["detail_en"],
-        "It needs CNY 1,400 in 14 days; the best 14 days so far had CNY 1,540."
+        "It needs CN¥1,400 in 14 days; the best 14 days so far had CN¥1,540."
     );
     let first = activate(&retailer, &place, json!({})).await.ok();
     assert_eq!((&first["changed"], &first["goal"]["achievable_anyway"]), (&json!(true), &Value::Null));
@@ -73,7 +73,7 @@ async fn what_was_never_reached_is_pursued_with_a_reason_that_is_kept() {
     assert_eq!(all(&refused["errors"], "pointer"), ["/check/achievable"]);
     let detail = text(&refused["errors"][0]["detail"]);
     assert!(
-        detail.contains("CNY 1,400") && detail.contains("CNY 140") && detail.contains("achievable_anyway"),
+        detail.contains("CN¥1,400") && detail.contains("CN¥140") && detail.contains("achievable_anyway"),
         "{detail}"
     );
     let pursued = activate(&retailer, &place, json!({ "achievable_anyway": "两家新店开业" })).await.ok();

@@ -251,15 +251,21 @@ async fn progress(tx: &mut Tx, settings: &Settings, goal: &Goal, today: NaiveDat
     let through = days.last().map(|one| one.day).or(today.pred_opt()).unwrap_or(today);
     let Standing { through, value, expected, pace, forecast, outlook } = course.standing(&days, through);
     let forecast = forecast.map(|found| GoalForecast {
-        value: found.value,
-        low_80: found.of_80.0,
-        high_80: found.of_80.1,
-        low_95: found.of_95.0,
-        high_95: found.of_95.1,
+        value: exact(found.value),
+        low_80: exact(found.of_80.0),
+        high_80: exact(found.of_80.1),
+        low_95: exact(found.of_95.0),
+        high_95: exact(found.of_95.1),
         weeks: u32::try_from(found.weeks).unwrap_or(u32::MAX),
     });
+    let (value, expected, pace) = (value.map(exact), exact(expected), pace.map(exact));
     let (unit, currency) = (metric.unit.code().to_owned(), settings.currency.clone());
     Ok(Some(GoalProgress { aim: course.aim, through, value, expected, pace, forecast, outlook, unit, currency }))
+}
+
+/// A computed figure as it is told: in ten-thousandths, as all stored ones are.
+fn exact(figure: f64) -> f64 {
+    (figure * 10_000.0).round() / 10_000.0
 }
 
 /// A goal as arithmetic sees it, for rules; `None` while metric, target or days are missing.

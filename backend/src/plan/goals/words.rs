@@ -2,6 +2,7 @@
 
 use super::smart::Best;
 use crate::measure::metrics::{Metric, Unit};
+use crate::platform::chart;
 use chrono::{Datelike as _, NaiveDate};
 use tillwatch_shared::Locale;
 
@@ -231,28 +232,16 @@ pub fn reason(of: &Reason<'_>) -> [String; 2] {
 
 /// A figure with its unit: at most two decimals, thousands apart.
 pub fn amount(value: f64, metric: &Metric, currency: &str, locale: Locale) -> String {
-    let suffix = match (metric.unit, locale) {
-        (Unit::Money, _) => return format!("{currency} {}", number(value)),
-        (unit, Locale::En) => unit.suffix().en,
-        (unit, Locale::ZhCn) => unit.suffix().zh,
+    let suffix = metric.unit.suffix();
+    let (suffix, reader) = match locale {
+        Locale::En => (suffix.en, chart::Locale::En),
+        Locale::ZhCn => (suffix.zh, chart::Locale::ZhCn),
     };
-    format!("{}{suffix}", number(value))
-}
-
-fn number(value: f64) -> String {
-    let text = format!("{value:.2}");
-    let text = text.strip_suffix(".00").unwrap_or(&text);
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
-    let (whole, fraction) =
-        digits.split_once('.').map_or((digits, String::new()), |(whole, part)| (whole, format!(".{part}")));
-    let mut grouped = String::with_capacity(whole.len() * 2);
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("{sign}{grouped}{fraction}")
+    let unit = match metric.unit {
+        Unit::Money => chart::Unit::Money { currency: currency.to_owned() },
+        _ => chart::Unit::Number { suffix: suffix.to_owned(), decimals: 2 },
+    };
+    chart::in_full(value, &unit, reader)
 }
 
 #[cfg(test)]
@@ -263,8 +252,8 @@ mod tests {
     #[test]
     fn figures_are_written_with_their_unit() {
         let [sales, rate] = ["sales", "ctr"].map(|key| metrics::find(key).unwrap());
-        assert_eq!(amount(1_234_567.5, sales, "CNY", Locale::ZhCn), "CNY 1,234,567.50");
-        assert_eq!(amount(-1_000.0, sales, "USD", Locale::En), "USD -1,000");
+        assert_eq!(amount(1_234_567.5, sales, "CNY", Locale::ZhCn), "¥1,234,567.50");
+        assert_eq!(amount(-1_000.0, sales, "USD", Locale::En), "−$1,000");
         assert_eq!(amount(3.25, rate, "USD", Locale::En), "3.25%");
     }
 
@@ -277,12 +266,12 @@ mod tests {
         let [english, chinese] = reason(&of);
         assert_eq!(
             english,
-            "In October 2026 Sales came to USD 248 of USD 310 planned (80 %). If what is to come goes alike, the target \
-             becomes USD 720 instead of USD 900."
+            "In October 2026 Sales came to $248 of $310 planned (80 %). If what is to come goes alike, the target \
+             becomes $720 instead of $900."
         );
         assert_eq!(
             chinese,
-            "2026年10月销售额为USD 248，计划为USD 310（完成80%）。若后续照此进行，目标值将由USD 900调整为USD 720。"
+            "2026年10月销售额为US$248，计划为US$310（完成80%）。若后续照此进行，目标值将由US$900调整为US$720。"
         );
     }
 }

@@ -144,6 +144,13 @@ fn grouped(number: f64, decimals: usize) -> String {
     text
 }
 
+/// A value in full, as a sentence tells it: `$1,234,567.50`, `6.25%`; at most two decimals, none of a whole one.
+pub fn in_full(value: f64, unit: &Unit, locale: Locale) -> String {
+    let decimals = if let Unit::Money { currency } = unit { currency_decimals(currency) } else { 2 };
+    let digits = grouped(value.abs(), decimals);
+    assemble(value < 0.0, digits.strip_suffix(".00").unwrap_or(&digits), "", unit, locale)
+}
+
 fn trim_zeros(digits: &mut String) {
     if digits.contains('.') {
         digits.truncate(digits.trim_end_matches('0').trim_end_matches('.').len());

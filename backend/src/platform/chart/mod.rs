@@ -31,7 +31,7 @@ use chrono_tz::Tz;
 use resvg::{tiny_skia, usvg};
 
 pub use alt::alt_text;
-pub use format::Unit;
+pub use format::{Unit, in_full};
 pub use svg::alert_svg;
 
 /// Width of the card in logical pixels.

@@ -80,8 +80,8 @@ fn a_name_alone_lacks_every_letter_and_each_says_how_to_mend_it() {
 fn a_whole_goal_passes_with_its_figures() {
     let check = checked(&whole(), Some(89), ENOUGH, None);
     assert!(check.complete, "{check:?}");
-    assert_eq!(check.lines[2].detail_en, "It needs USD 2,800 in 28 days; the best 28 days so far had USD 3,000.");
-    assert_eq!(check.lines[2].detail_zh, "每28天需要达到USD 2,800；历史最好的28天为USD 3,000。");
+    assert_eq!(check.lines[2].detail_en, "It needs $2,800 in 28 days; the best 28 days so far had $3,000.");
+    assert_eq!(check.lines[2].detail_zh, "每28天需要达到US$2,800；历史最好的28天为US$3,000。");
 }
 
 #[test]
