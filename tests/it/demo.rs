@@ -33,10 +33,11 @@ async fn prepared(app: &App) -> Retailer {
     prepare(app, &extract(), CN_SERVER, PASSWORD).await.expect("the demo")
 }
 
-/// What was made, in numbers: channels, campaigns by state, rules, samples.
+/// What was made, in numbers: channels, campaigns by state, goals, rules, samples.
 async fn made(service: &OwnService) -> Vec<String> {
     let query = "SELECT 'channels ' || count(*) FROM channels UNION ALL \
                  SELECT state || ' ' || count(*) FROM campaigns GROUP BY state UNION ALL \
+                 SELECT 'goals ' || count(*) FROM goals UNION ALL \
                  SELECT 'rules ' || count(*) FROM rules UNION ALL \
                  SELECT 'samples ' || count(*) FROM samples ORDER BY 1";
     service.database.texts(query).await
@@ -58,7 +59,9 @@ async fn a_first_start_that_was_broken_off_is_finished_by_the_next() {
     let whole = without_worker().await;
     prepared(&App::new(whole.inside()).expect("an app")).await;
     let expected = made(&whole).await;
-    assert!(expected.contains(&"samples 200".to_owned()) && expected.contains(&"active 3".to_owned()), "{expected:?}");
+    for part in ["samples 200", "active 3", "goals 1"] {
+        assert!(expected.contains(&part.to_owned()), "{expected:?}");
+    }
 
     // Broken off at each step: signed up only; with some channels; with a campaign that was not launched yet.
     let service = without_worker().await;

@@ -1,5 +1,5 @@
-//! A retailer made from an extract, through the ordinary use cases: sign-up, channels, campaigns, history, rules, and
-//! the console's link.
+//! A retailer made from an extract, through the ordinary use cases: sign-up, channels, campaigns, history, rules, a
+//! goal, and the console's link.
 //!
 //! Invariants: each step looks for what is there and makes what is missing, so that a start that was broken off is
 //! finished by the next one; once the replay has begun nothing is made again, so that what somebody archived or
@@ -15,19 +15,21 @@ use crate::measure::metrics::{self, Metric};
 use crate::measure::samples::query;
 use crate::plan::campaigns::{self, model::Verb};
 use crate::plan::channels;
+use crate::plan::goals;
 use crate::platform::http::client::Client;
-use crate::platform::http::page::{MOST, Paging};
+use crate::platform::http::page::{MOST, PageParams, Paging};
 use crate::platform::http::who::{Actor, PermissionSet, Quota, Reach, Who};
 use crate::watch::ingest;
 use crate::watch::ingest::parse::{Parsed, SampleRow};
 use crate::watch::rules;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use tillwatch_shared::Money;
 use tillwatch_shared::errors::Code;
+use tillwatch_shared::goals::{ActivateGoal, CreateGoal, GoalPeriod, GoalSpread};
 use tillwatch_shared::identity::{SignIn, SignUp, Signed};
 use tillwatch_shared::ids::{CampaignId, ChannelId};
 use tillwatch_shared::plan::{CampaignState, ChannelStage, CreateCampaign, CreateChannel};
@@ -161,7 +163,48 @@ async fn make(app: &App, who: &Who, extract: &Extract) -> Result<()> {
             tracing::warn!(refusal, "a row of the demo's history was refused");
         }
     }
-    make_rules(app, who, extract, &lines).await
+    make_rules(app, who, extract, &lines).await?;
+    make_goal(app, who, extract).await
+}
+
+/// A goal, if it is missing: in the twelve weeks from the replay's first day a twentieth more than the last four weeks
+/// promise. It stays a draft where its check finds a gap, such as figures that lie too far back before the replay.
+async fn make_goal(app: &App, who: &Who, extract: &Extract) -> Result<()> {
+    let zh = extract.locale == "zh-CN";
+    let name = if zh { "年底前的销售额" } else { "Sales before the year ends" }.to_owned();
+    let filter = goals::Filter { q: Some(name.clone()), ..goals::Filter::default() };
+    if !goals::list(app, who, &filter, &PageParams::default()).await?.data.is_empty() {
+        return Ok(());
+    }
+    let lately = extract.replay_from - chrono::Duration::days(28)..extract.replay_from;
+    let rows = extract.rows.iter().filter(|row| *row.metric == *"sales" && lately.contains(&row.at));
+    let promised = rows.map(|row| row.value).sum::<f64>() * 3.0;
+    let first = extract.replay_from.with_timezone(&extract.time_zone).date_naive();
+    let Actor::Staff { id, .. } = who.actor else { return Err(Error::internal("the demo is a person's")) };
+    let goal = goals::create(
+        app,
+        who,
+        CreateGoal {
+            name,
+            metric: Some("sales".to_owned()),
+            channel: None,
+            campaign: None,
+            baseline: None,
+            target: Quantity::parse(&format!("{:.0}", (promised * 1.05 / 1_000.0).round() * 1_000.0)).ok(),
+            starts_on: Some(first),
+            ends_on: Some(first + Days::new(83)),
+            owner: Some(id),
+            relevance: if zh { "年底的销售额决定明年的预算" } else { "It pays for the next year's budget" }.to_owned(),
+            campaigns: Vec::new(),
+            period: GoalPeriod::default(),
+            spread: GoalSpread::default(),
+        },
+    )
+    .await?;
+    match goals::activate(app, who, goal.id, ActivateGoal { achievable_anyway: None }).await {
+        Err(error) if error.code != Code::ValidationFailed => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The channels in use; the missing ones are made.
