@@ -2,8 +2,9 @@
 //! against the same where 100 do.
 //!
 //! Two databases of one PostgreSQL, each with a service of its own, asked in turns by as many active retailers at the same
-//! even pace. The others are copies of one of the active, with its campaigns, samples, rollups and rules under ids of
-//! retailers of their own: they fill tables and indexes, and the sweeps of the worker visit them.
+//! even pace, once the worker's first rounds over all retailers are done. The others are copies of one of the active, with
+//! its campaigns, samples, rollups and rules under ids of retailers of their own: they fill tables and indexes, and the
+//! rounds of the worker visit them.
 
 use super::Effort;
 use super::http::{Connection, post, request};
@@ -18,7 +19,7 @@ use std::time::Duration;
 const FEW: usize = 100;
 const MANY: usize = 10_000;
 /// Those that ask.
-const ACTIVE: usize = 20;
+const ACTIVE: usize = 8;
 /// Campaigns of each retailer, and hours of samples.
 const CAMPAIGNS: usize = 5;
 const HOURS: usize = 48;
@@ -56,6 +57,8 @@ pub(crate) async fn measure(world: &mut World, effort: Effort, report: &mut Repo
     let mut many = world.beside("many").await;
     let (asks_few, asks_many) = (fill(&mut few, FEW).await, fill(&mut many, MANY).await);
     let seconds = Duration::from_secs(effort.seconds.max(3));
+    few.at_rest().await;
+    many.at_rest().await;
     for (what, place) in [("reads", 0), ("samples", 1)] {
         let ask =
             async |world: &World, asks: &[Vec<Asked>; 2], time| round(world.address, &asks[place], None, time).await.0;

@@ -5,6 +5,7 @@ use super::pgbench::{Login, Pgbench};
 use super::reads::Known;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
 use tillwatch_backend::identity::auth::keys::Keys;
 use tillwatch_backend::platform::db::local::{LocalOptions, LocalPostgres};
 use tillwatch_backend::platform::db::migrate;
@@ -134,6 +135,25 @@ impl World {
     /// Runs statements as the superuser.
     pub(crate) async fn execute(&self, statements: &str) {
         self.superuser().await.batch_execute(statements).await.expect(statements);
+    }
+
+    /// Waits until the worker's first rounds over all retailers are done: until its database commits less than 200 times a second.
+    pub(crate) async fn at_rest(&self) {
+        let client = self.superuser().await;
+        let committed = async || {
+            // What a session did is counted when it has told so, at the latest after some seconds.
+            let query = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
+            client.query_one(query, &[]).await.expect("a count").get::<_, i64>(0)
+        };
+        let window = Duration::from_secs(10);
+        for _ in 0..90 {
+            let before = committed().await;
+            tokio::time::sleep(window).await;
+            if committed().await - before < 200 * 10 {
+                return;
+            }
+        }
+        panic!("the worker does not come to rest");
     }
 
     /// How pgbench connects as `role`, with these settings of the session.

@@ -24,17 +24,42 @@ use crate::app::App;
 use crate::error::Result;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
+use std::time::{Duration, Instant};
 use tillwatch_shared::ids::TenantId;
 
 /// Retailers that are listed at once.
 const LISTED: i64 = 200;
 
-/// Does `work` for every retailer, one after the other, until the process stops. What fails for one is told to the log and
-/// keeps nobody else waiting. `reason` says why all of them are listed.
+/// A round rests for so many times what a retailer's part took before it goes on to the next: however many retailers there
+/// are, rounds take an eighth of a connection each and leave the others to requests.
+const REST: u32 = 7;
+/// No rest is longer: a part that was slow has been held up itself.
+const LONGEST_REST: Duration = Duration::from_millis(50);
+
+/// Does `work` for every retailer, one after the other and with a rest between, until the process stops. What fails for one
+/// is told to the log and keeps nobody else waiting. `reason` says why all of them are listed.
 ///
 /// # Errors
 /// When the list cannot be read.
 pub async fn each_tenant(
+    app: &App,
+    reason: &'static str,
+    mut work: impl AsyncFnMut(TenantId) -> Result<()>,
+) -> Result<()> {
+    each_tenant_at_once(app, reason, async |tenant| {
+        let began = Instant::now();
+        let done = work(tenant).await;
+        tokio::time::sleep((began.elapsed() * REST).min(LONGEST_REST)).await;
+        done
+    })
+    .await
+}
+
+/// As [`each_tenant`], without a rest: for somebody who waits.
+///
+/// # Errors
+/// When the list cannot be read.
+pub async fn each_tenant_at_once(
     app: &App,
     reason: &'static str,
     mut work: impl AsyncFnMut(TenantId) -> Result<()>,
