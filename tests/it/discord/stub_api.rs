@@ -139,8 +139,11 @@ async fn answer(
         (403, problem(&line, "permission_denied", 403))
     } else {
         // A place's server is the asker's.
-        let about =
-            if line.ends_with("/report-schedules") { actor.split('/').nth(1).unwrap_or_default() } else { &query };
+        let about = if line.ends_with("/report-schedules") {
+            actor.split('/').nth(1).unwrap_or_default()
+        } else {
+            query.as_str()
+        };
         things::answer(&line, about, &body, campaign)
             .unwrap_or_else(|| canned(&line, &query, &body, campaign, *state.locale.lock().unwrap()))
     };

@@ -9,9 +9,9 @@ use super::things::alert_id;
 use super::{account, text, well_behaved};
 use crate::fake_discord::faults::Route;
 use crate::fake_discord::{FakeDiscord, Message, Modal};
-use crate::harness::PATIENCE;
 use crate::harness::program::{Program, tillwatch};
 use crate::harness::redact::redacted;
+use crate::harness::{PATIENCE, eventually};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -268,7 +268,7 @@ fn registration(all: &[Value], parent: &str) -> String {
         }
         rest.retain(|key, value| !key.ends_with("_localizations") && !value.is_null());
         let _written = writeln!(out, "{path} · {names} {}", Value::Object(rest));
-        out.push_str(&registration(one["options"].as_array().map_or(&[], Vec::as_slice), &path));
+        out.push_str(&registration(one["options"].as_array().map_or(&[][..], Vec::as_slice), &path));
     }
     out
 }
@@ -300,7 +300,8 @@ async fn at_the_console(locale: &'static str) -> String {
     bot.type_line("quit");
     let ended = bot.until_ended(PATIENCE).await;
     assert_eq!(ended.code(), Some(0), "{}", bot.errors());
-    let output = bot.output();
+    let last = format!("≠{}”\n", lines.len() - 1);
+    let output = eventually("the last answer", async || Some(bot.output()).filter(|said| said.contains(&last))).await;
     let mut rest = output.as_str();
     let mut told = String::new();
     for (place, line) in lines.iter().enumerate() {
@@ -312,7 +313,6 @@ async fn at_the_console(locale: &'static str) -> String {
         let first = rest[end..].find('\n').map_or(rest.len() - end, |at| at + 1);
         rest = &rest[end + first + marked.map(str::len).sum::<usize>()..];
     }
-    told.push_str(rest);
     text(&redacted(&Value::String(told)))
 }
 
