@@ -75,7 +75,7 @@ pub(crate) fn described(alert: &Alert, words: &dyn Wording, zone: Tz) -> Reply {
     let reply = match &alert.campaign {
         Some(campaign) => {
             let state = words.campaign_state(campaign.state);
-            reply.field(words.label(Label::Campaign), format!("{} ({state})", campaign.name), true)
+            reply.field(words.label(Label::Campaign), words.aside(&campaign.name, state), true)
         }
         None => reply,
     };
@@ -173,7 +173,7 @@ fn moved_by(reply: Reply, alert: &Alert, words: &dyn Wording) -> Reply {
         format!("{sign}{}", print(alert, change.abs(), words.locale()))
     };
     let line = |part: &Contributed| {
-        let change = format!("{} ({})", signed(part.change), share(part.share));
+        let change = words.aside(&signed(part.change), &share(part.share));
         words.pair(&part.channel.name, &change)
     };
     let lines: Vec<String> = contribution.parts.iter().map(line).collect();
@@ -246,8 +246,11 @@ fn figures(reply: Reply, alert: &Alert, words: &dyn Wording) -> Reply {
     let line = if alert.spec.is_stop_loss() { Label::StopLossLine } else { Label::Line };
     rows.extend(figures.line.map(|value| (line, text(value))));
     rows.extend(figures.overshoot.map(|over| {
-        let part = figures.overshoot_share.map(|part| format!(" ({})", share(part))).unwrap_or_default();
-        (Label::Overshoot, format!("{}{part}", text(over)))
+        let over = text(over);
+        (
+            Label::Overshoot,
+            figures.overshoot_share.map_or_else(|| over.clone(), |part| words.aside(&over, &share(part))),
+        )
     }));
     rows.extend(figures.expected.map(|expected| (Label::Expected, text(expected))));
     rows.extend(figures.sigma.map(|sigma| (Label::Sigma, text(sigma))));

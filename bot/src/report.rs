@@ -116,10 +116,12 @@ fn week_line(kpi: &Kpi, currency: &str, words: &dyn Wording) -> String {
     let value = kpi.value.map_or_else(|| words.no_figure().to_owned(), text);
     let line = words.pair(name_of(kpi, words.locale()), &value);
     match (kpi.change, kpi.week_before) {
-        (Some(change), Some(before)) => {
+        (Some(change), Some(before)) if change != 0.0 => {
             let sign = if change < 0.0 { "−" } else { "+" };
-            format!("{} {line} ({sign}{}; {})", arrow(change), share(change.abs()), text(before))
+            let moved = words.week_moved(&format!("{sign}{}", share(change.abs())), &text(before));
+            format!("{} {}", arrow(change), words.aside(&line, &moved))
         }
+        (Some(_), Some(before)) => format!("= {}", words.aside(&line, &words.week_moved("±0%", &text(before)))),
         _ => format!("· {line}"),
     }
 }
@@ -249,7 +251,7 @@ mod tests {
     fn a_week_tells_each_figure_beside_the_week_before() {
         let reply = weekly(&weekly_report(), wording::of(Locale::En));
         assert_eq!(reply.title, "Weekly report · Mon 3 Nov 2025 to Sun 9 Nov 2025");
-        assert!(reply.body.contains("▲ Sales: $12,000.00 (+20%; $10,000.00)"), "{}", reply.body);
+        assert!(reply.body.contains("▲ Sales: $12,000.00 (+20% from $10,000.00)"), "{}", reply.body);
         assert!(reply.fields[0].value.contains("Conversion falls: 2 alerts"), "{}", reply.fields[0].value);
         let zh = weekly(&weekly_report(), wording::of(Locale::ZhCn));
         assert!(zh.title.starts_with("周报") && zh.fields[0].name == "预警", "{zh:?}");

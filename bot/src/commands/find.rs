@@ -15,7 +15,7 @@ use super::{Asking, only_you, who};
 use crate::api::{Answer, Api};
 use crate::command::Actor;
 use crate::reply::{Reply, Tone};
-use crate::wording;
+use crate::wording::{self, Topic};
 
 /// How many suggestions are made.
 const SUGGESTED: usize = 3;
@@ -156,7 +156,10 @@ pub(super) async fn campaign(typed: &str, asking: &Asking<'_>) -> Answer<Result<
         Match::Nearest(places) => {
             let near: Vec<String> =
                 places.iter().filter_map(|place| found.get(*place)).map(|one| one.name.clone()).collect();
-            Err(only_you(Tone::Refused, asking.words.unknown_campaign(typed, &near)))
+            Err(only_you(
+                Tone::Refused,
+                asking.words.unknown_campaign(typed, &near, &asking.spelled(Topic::CampaignList, "")),
+            ))
         }
     })
 }
@@ -205,16 +208,17 @@ pub(super) async fn metric(typed: &str, asking: &Asking<'_>) -> Answer<Result<Me
     let locale = asking.words.locale();
     let shown = |places: &[usize], metrics: &[MetricInfo]| -> Vec<String> {
         let metrics = places.iter().take(CANDIDATES).filter_map(|place| metrics.get(*place));
-        metrics.map(|metric| format!("{} ({})", metric.key, metric_name(metric, locale))).collect()
+        metrics.map(|metric| asking.words.aside(&metric.key, metric_name(metric, locale))).collect()
     };
     Ok(match outcome {
         Match::One(place) => Ok(metrics.swap_remove(place)),
         Match::Several(places) => {
             Err(only_you(Tone::Plain, asking.words.ambiguous_metric(typed, &shown(&places, &metrics))))
         }
-        Match::Nearest(places) => {
-            Err(only_you(Tone::Refused, asking.words.unknown_metric(typed, &shown(&places, &metrics))))
-        }
+        Match::Nearest(places) => Err(only_you(
+            Tone::Refused,
+            asking.words.unknown_metric(typed, &shown(&places, &metrics), &asking.spelled(Topic::Kpi, "")),
+        )),
     })
 }
 
@@ -236,7 +240,7 @@ pub(super) async fn goal(typed: &str, asking: &Asking<'_>) -> Answer<Result<Goal
         }
         Match::Nearest(places) => {
             let near: Vec<String> = places.iter().filter_map(at).map(|goal| goal.name.clone()).collect();
-            Err(only_you(Tone::Refused, asking.words.unknown_goal(typed, &near)))
+            Err(only_you(Tone::Refused, asking.words.unknown_goal(typed, &near, &asking.spelled(Topic::GoalsList, ""))))
         }
     })
 }

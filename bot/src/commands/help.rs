@@ -8,6 +8,7 @@ use crate::wording::{Topic, Wording, spelled};
 
 /// The words of each command, without what follows them.
 pub(crate) const WORDS: &[(Topic, &str)] = &[
+    (Topic::Link, "link"),
     (Topic::CampaignList, "campaign list"),
     (Topic::CampaignShow, "campaign show"),
     (Topic::CampaignPause, "campaign pause"),
@@ -24,7 +25,6 @@ pub(crate) const WORDS: &[(Topic, &str)] = &[
     (Topic::Digest, "digest"),
     (Topic::Report, "report"),
     (Topic::Schedule, "schedule"),
-    (Topic::Link, "link"),
     (Topic::Help, "help"),
 ];
 

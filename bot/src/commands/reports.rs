@@ -78,10 +78,12 @@ fn line(one: &ReportSchedule, among: &ReportSchedules, asking: &Asking<'_>) -> S
         return words.not_scheduled(one.kind);
     }
     let place = among.places.iter().find(|place| one.chat_server == Some(place.chat_server));
-    // A server's id says nothing to a person; its chat does, and a robot has a name.
+    // A server's id says little to a person: their own is here, and a robot has a name.
+    let actor = asking.actor;
     let place = place.map(|place| match place.transport {
-        robot if robot.is_robot() => format!("{robot} {}", place.channel_ref),
-        chat => format!("{chat} {}", place.server_ref),
+        robot if robot.is_robot() => words.aside(words.chat(robot), &place.channel_ref),
+        chat if chat == actor.transport && place.server_ref == actor.server => words.here().to_owned(),
+        chat => words.aside(words.chat(chat), &place.server_ref),
     });
     let next = one.next_at.map(|at| asking.time(at));
     words.scheduled(one.kind, &one.at, place.as_deref(), next.as_deref())
@@ -190,7 +192,9 @@ mod tests {
             now.body
         );
         let moved = handle(schedule("daily", "8:30", true), &discord_actor(), &api).await;
-        assert!(moved.body.contains("in discord 11"), "{}", moved.body);
+        assert!(moved.body.contains("in this server"), "{}", moved.body);
+        let elsewhere = handle(schedule("daily", "", false), &actor(), &api).await;
+        assert!(elsewhere.body.contains("in the chat that was linked first"), "{}", elsewhere.body);
         handle(schedule("站会", "关闭", false), &discord_actor(), &api).await;
         let sent: Vec<Value> =
             fake.seen().iter().filter(|one| one.method == "PATCH").map(|one| one.body.clone()).collect();

@@ -121,7 +121,8 @@ fn fields(reply: &Reply, style: Style, width: usize) -> Vec<String> {
     lines
 }
 
-/// Lines of at most `width` columns, broken at spaces where there are any. An empty text has no lines.
+/// Lines of at most `width` columns, broken at spaces and beside East Asian characters, or where nothing else is left. An
+/// empty text has no lines.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(2);
     let mut lines = Vec::new();
@@ -130,7 +131,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     }
     for paragraph in text.split('\n') {
         let (mut line, mut used) = (String::new(), 0);
-        for piece in paragraph.split_inclusive(' ') {
+        for piece in pieces(paragraph) {
             if used > 0 && used + piece.trim_end().width() > width {
                 lines.push(line.trim_end().to_owned());
                 (line, used) = (String::new(), 0);
@@ -148,6 +149,28 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         lines.push(line.trim_end().to_owned());
     }
     lines
+}
+
+/// A text in the pieces that stay together: a word with the spaces behind it, an East Asian character with the punctuation
+/// that must not be parted from it.
+fn pieces(text: &str) -> Vec<&str> {
+    const NEVER_FIRST: &str = "，。、；：！？）》」』”’…%";
+    const NEVER_LAST: &str = "（《「『“‘¥$";
+    let wide = |c: char| c.width().unwrap_or(0) > 1;
+    let (mut pieces, mut start, mut before) = (Vec::new(), 0, None);
+    for (at, c) in text.char_indices() {
+        let ends = before.is_some_and(|before: char| {
+            let parted = before == ' ' || ((wide(before) || wide(c)) && !NEVER_FIRST.contains(c));
+            parted && c != ' ' && !NEVER_LAST.contains(before)
+        });
+        if ends {
+            pieces.extend(text.get(start..at));
+            start = at;
+        }
+        before = Some(c);
+    }
+    pieces.extend(text.get(start..));
+    pieces
 }
 
 fn push(out: &mut String, line: &str) {
@@ -196,6 +219,13 @@ mod tests {
             ["│ It crossed the line.", "│ Value  $1,512.40", "│ Line   $1,500.00", "│ Type: alerts ack 1"]
         );
         assert!(lines[5].starts_with("└──"));
+    }
+
+    #[test]
+    fn chinese_is_broken_between_characters_and_no_line_begins_with_a_full_stop() {
+        let lines = wrapped("此后您以 Mei Lin 的员工账号及其权限操作。完", 20);
+        assert_eq!(lines, ["此后您以 Mei Lin 的", "员工账号及其权限操", "作。完"]);
+        assert_eq!(wrapped("two words and one", 9), ["two words", "and one"]);
     }
 
     proptest! {

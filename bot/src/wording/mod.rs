@@ -121,6 +121,10 @@ pub trait Names: Sync {
     fn pair(&self, name: &str, value: &str) -> String;
     /// Several names in a row.
     fn listed(&self, names: &[String]) -> String;
+    /// A text with what is added to it in brackets.
+    fn aside(&self, text: &str, added: &str) -> String;
+    /// A chat's own name.
+    fn chat(&self, transport: Transport) -> &'static str;
     /// So many more are not shown.
     fn more(&self, count: usize) -> String;
 }
@@ -184,8 +188,8 @@ pub trait Wording: Alerting + Quieting + Pursuing + Reporting {
     fn campaigns(&self, count: usize, at_least: bool) -> String;
     /// Which page of the list this is, and how the next one is asked for.
     fn page(&self, page: usize, pages: usize, next: Option<&str>) -> String;
-    /// No campaign is called so; these come near.
-    fn unknown_campaign(&self, typed: &str, nearest: &[String]) -> Said;
+    /// No campaign is called so; these come near, and `list` shows all.
+    fn unknown_campaign(&self, typed: &str, nearest: &[String], list: &str) -> Said;
     /// Several campaigns are called so.
     fn ambiguous_campaign(&self, typed: &str, candidates: &[String]) -> Said;
     /// A change needs a reason; `example` is the command in full.
@@ -222,8 +226,8 @@ pub trait Wording: Alerting + Quieting + Pursuing + Reporting {
     fn in_all(&self, days: usize, total: &str) -> String;
     /// A day without a figure.
     fn no_figure(&self) -> &'static str;
-    /// No metric is called so.
-    fn unknown_metric(&self, typed: &str, nearest: &[String]) -> Said;
+    /// No metric is called so; these come near, and `screen` shows all that have figures.
+    fn unknown_metric(&self, typed: &str, nearest: &[String], screen: &str) -> Said;
     /// Several metrics are called so.
     fn ambiguous_metric(&self, typed: &str, candidates: &[String]) -> Said;
     /// The code worked; alerts appear in this chat channel if the server was linked, or moved here.
@@ -280,8 +284,9 @@ pub fn spelled(transport: Transport, topic: Topic, name: &str) -> String {
         (Topic::CampaignPause, false) => format!("campaign pause {name} because …"),
         (Topic::CampaignResume, true) => format!("/campaign resume campaign:{name} reason:…"),
         (Topic::CampaignResume, false) => format!("campaign resume {name} because …"),
+        (Topic::Kpi, true) if name.is_empty() => "/kpi".to_owned(),
         (Topic::Kpi, true) => format!("/kpi metric:{name}"),
-        (Topic::Kpi, false) => format!("kpi {name}"),
+        (Topic::Kpi, false) => format!("kpi {name}").trim_end().to_owned(),
         (Topic::AlertsList, true) => "/alerts list".to_owned(),
         (Topic::AlertsList, false) => "alerts list".to_owned(),
         (Topic::AlertsShow, true) => format!("/alerts show alert:{name}"),

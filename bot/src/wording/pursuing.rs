@@ -78,7 +78,7 @@ pub trait Pursuing: Names {
     /// The names of what it has.
     fn goal_labels(&self) -> GoalLabels;
     /// No goal fits what was typed.
-    fn unknown_goal(&self, typed: &str, nearest: &[String]) -> Said;
+    fn unknown_goal(&self, typed: &str, nearest: &[String], list: &str) -> Said;
     /// Several do.
     fn ambiguous_goal(&self, typed: &str, candidates: &[String]) -> Said;
 }

@@ -11,6 +11,10 @@ pub trait Reporting: Names {
     fn daily(&self, day: &str) -> String;
     /// The first line of the weekly report from this day to that.
     fn weekly(&self, from: &str, to: &str) -> String;
+    /// By how much a week's figure moved, and from what: it stands in brackets behind the figure.
+    fn week_moved(&self, change: &str, before: &str) -> String;
+    /// A report appears in the chat server in which it is asked for.
+    fn here(&self) -> &'static str;
     /// What the weekly report compares with.
     fn beside_the_week_before(&self) -> &'static str;
     /// Nothing was counted in the time of the report.

@@ -12,20 +12,20 @@ async fn a_chinese_retailer_reads_and_acts_in_chinese() {
     let autumn = chat.costly("秋季满减").await;
     chat.stopped("双十一大促", 1_250.0).await;
 
-    let stop = chat.shown(&["告警中", "止损线", "双十一大促 (已暂停)", "¥1,250.00"]).await;
+    let stop = chat.shown(&["告警中", "止损线", "双十一大促（已暂停）", "¥1,250.00"]).await;
     let labels: Vec<String> = stop.buttons().into_iter().map(|(label, _)| label).collect();
     assert_eq!(labels, ["活动未在进行", "认领", "查看"]);
     let answer = chat.fake.press(stop.id, &stop.button("认领"), OWNER).await.reply().await.read();
     assert!(answer.contains("已认领：Stop at 1000"), "{answer}");
     chat.shown(&["👀 已认领", "双十一大促"]).await;
 
-    let costly = chat.shown(&["秋季满减 (进行中)", "高于阈值"]).await;
+    let costly = chat.shown(&["秋季满减（进行中）", "高于阈值"]).await;
     let modal = chat.fake.press(costly.id, &costly.button("暂停活动"), OWNER).await.modal().await;
     assert_eq!(modal.json["title"], "暂停营销活动");
     let answer = chat.fake.submit_modal(&modal, &[("reason", "成本过高")]).await.reply().await.read();
     assert!(answer.contains("已暂停：秋季满减"), "{answer}");
     assert_eq!(chat.campaign(&autumn).await["state_reason"], "成本过高");
-    chat.shown(&["秋季满减 (已暂停)"]).await;
+    chat.shown(&["秋季满减（已暂停）"]).await;
     let choices = chat.fake.autocomplete(OWNER, "campaign resume", "campaign", "秋").await;
     assert_eq!(choices, [("秋季满减 · 已暂停".to_owned(), autumn.clone())]);
     let wish = [("campaign", "秋季"), ("reason", "已调整预算")];

@@ -265,7 +265,7 @@ impl FakeDiscord {
         command: &str,
         options: &[(&str, &str)],
     ) -> InteractionHandle {
-        let options = options.iter().map(|(name, value)| json!({"type": 3, "name": name, "value": value})).collect();
+        let options = options.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let data = self.command_data(command, options).await;
         self.send(&Asked { place, user, kind: 2, data, source: None }).await
     }
@@ -279,7 +279,7 @@ impl FakeDiscord {
         option: &str,
         typed: &str,
     ) -> Vec<(String, String)> {
-        let options = vec![json!({"type": 3, "name": option, "value": typed, "focused": true})];
+        let options = vec![json!({"name": option, "value": typed, "focused": true})];
         let data = self.command_data(command, options).await;
         let typing = async {
             loop {
@@ -357,7 +357,7 @@ impl FakeDiscord {
     }
 
     /// The data of a command interaction; the command and its options must be registered, since no client offers others.
-    async fn command_data(&self, command: &str, options: Vec<Value>) -> Value {
+    async fn command_data(&self, command: &str, mut options: Vec<Value>) -> Value {
         let commands = self.commands().await;
         let (name, sub) = command.split_once(' ').map_or((command, None), |(name, sub)| (name, Some(sub)));
         let top = commands.iter().find(|c| c["name"] == name).unwrap_or_else(|| panic!("/{name} is not registered"));
@@ -370,9 +370,12 @@ impl FakeDiscord {
                 .unwrap_or_else(|| panic!("/{command} is not registered")),
             None => top,
         };
-        for option in &options {
-            let known = leaf["options"].as_array().into_iter().flatten().any(|o| o["name"] == option["name"]);
-            assert!(known, "/{command} has no option {}", option["name"]);
+        for option in &mut options {
+            let mut known = leaf["options"].as_array().into_iter().flatten();
+            let known = known.find(|o| o["name"] == option["name"]);
+            let known = known.unwrap_or_else(|| panic!("/{command} has no option {}", option["name"]));
+            option["type"] = known["type"].clone();
+            option["value"] = typed(&known["type"], option["value"].as_str().unwrap_or_default());
         }
         let options = match sub {
             Some(sub) => json!([{"type": 1, "name": sub, "options": options}]),
@@ -387,6 +390,15 @@ impl FakeDiscord {
         let (id, event) = interactions::open(&mut self.inner.world.lock().unwrap(), asked);
         self.inner.gateway.dispatch("INTERACTION_CREATE", &event);
         InteractionHandle { inner: Arc::clone(&self.inner), id, place, user }
+    }
+}
+
+/// What a client sends for an option of this type: 4 is a whole number, 5 yes or no, 3 a text.
+fn typed(kind: &Value, text: &str) -> Value {
+    match kind.as_u64() {
+        Some(4) => json!(text.parse::<i64>().expect("a whole number")),
+        Some(5) => json!(text == "true"),
+        _ => json!(text),
     }
 }
 

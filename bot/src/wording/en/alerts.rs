@@ -43,7 +43,7 @@ impl Alerting for English {
     }
 
     fn already_resolved(&self, rule: &str, when: &str) -> Said {
-        Said::new(format!("Already resolved: {rule}"), format!("It ended {when}. Nothing is left to acknowledge."))
+        Said::new(format!("Already resolved: {rule}"), format!("It ended {when}. Nothing is left to do."))
     }
 
     fn when(&self, time: &str, window: u16, bucket: RuleBucket) -> String {

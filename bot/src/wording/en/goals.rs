@@ -74,9 +74,9 @@ impl Pursuing for English {
         }
     }
 
-    fn unknown_goal(&self, typed: &str, nearest: &[String]) -> Said {
+    fn unknown_goal(&self, typed: &str, nearest: &[String], list: &str) -> Said {
         let body = if nearest.is_empty() {
-            "“goals list” shows those that are pursued.".to_owned()
+            format!("Those that are pursued: {list}")
         } else {
             format!("Did you mean {}?", self.listed(nearest))
         };

@@ -116,9 +116,9 @@ impl Wording for English {
         format!("Page {page} of {pages}{next}")
     }
 
-    fn unknown_campaign(&self, typed: &str, nearest: &[String]) -> Said {
+    fn unknown_campaign(&self, typed: &str, nearest: &[String], list: &str) -> Said {
         let hint = if nearest.is_empty() {
-            "“campaign list” shows them all.".to_owned()
+            format!("All of them: {list}")
         } else {
             format!("Did you mean {}?", self.listed(nearest))
         };
@@ -199,7 +199,7 @@ impl Wording for English {
             (Some(from), Some(to)) => format!("{from} to {to}"),
             (Some(from), None) => format!("from {from}"),
             (None, Some(to)) => format!("until {to}"),
-            (None, None) => "open".to_owned(),
+            (None, None) => "open-ended".to_owned(),
         }
     }
 
@@ -247,9 +247,9 @@ impl Wording for English {
         "no figure"
     }
 
-    fn unknown_metric(&self, typed: &str, nearest: &[String]) -> Said {
+    fn unknown_metric(&self, typed: &str, nearest: &[String], screen: &str) -> Said {
         let hint = if nearest.is_empty() {
-            "“kpi” shows all that have figures.".to_owned()
+            format!("All that have figures: {screen}")
         } else {
             format!("Did you mean {}?", self.listed(nearest))
         };

@@ -3,7 +3,7 @@
 use tillwatch_shared::Locale;
 use tillwatch_shared::permissions::Role;
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{AlertState, Severity};
+use tillwatch_shared::watch::{AlertState, Severity, Transport};
 
 use super::super::{By, Label, Names};
 use super::English;
@@ -128,6 +128,21 @@ impl Names for English {
             [] => String::new(),
             [one] => one.clone(),
             [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        }
+    }
+
+    fn aside(&self, text: &str, added: &str) -> String {
+        format!("{text} ({added})")
+    }
+
+    fn chat(&self, transport: Transport) -> &'static str {
+        match transport {
+            Transport::Discord => "Discord",
+            Transport::Console => "the console",
+            Transport::Slack => "Slack",
+            Transport::Feishu => "Feishu",
+            Transport::Dingtalk => "DingTalk",
+            Transport::Wecom => "WeCom",
         }
     }
 

@@ -47,8 +47,9 @@ impl Quieting for English {
     }
 
     fn length(&self, minutes: u32) -> String {
-        let parts = [(minutes / 1_440, "d"), (minutes / 60 % 24, "h"), (minutes % 60, "min")];
-        let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}"));
+        let parts = [(minutes / 1_440, "day"), (minutes / 60 % 24, "hour"), (minutes % 60, "minute")];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        let parts = parts.map(|(count, unit)| format!("{count} {unit}{}", if count == 1 { "" } else { "s" }));
         parts.collect::<Vec<_>>().join(" ")
     }
 
@@ -182,7 +183,12 @@ impl Quieting for English {
         };
         let error = route.error.map(|error| format!(": {error}")).unwrap_or_default();
         let attempts = if route.attempts == 1 { "attempt" } else { "attempts" };
-        format!("{} · {what} · {state} · {} {attempts} · {}{error}", route.transport, route.attempts, route.at)
+        format!(
+            "{} · {what} · {state} · {} {attempts} · {}{error}",
+            self.chat(route.transport),
+            route.attempts,
+            route.at
+        )
     }
 
     fn flapping(&self, times: u32, since: &str) -> String {

@@ -21,6 +21,14 @@ impl Reporting for English {
         format!("Weekly report · {from} to {to}")
     }
 
+    fn week_moved(&self, change: &str, before: &str) -> String {
+        format!("{change} from {before}")
+    }
+
+    fn here(&self) -> &'static str {
+        "this server"
+    }
+
     fn beside_the_week_before(&self) -> &'static str {
         "Each figure beside that of the week before."
     }
@@ -117,7 +125,10 @@ impl Reporting for English {
     }
 
     fn no_budgets(&self) -> Said {
-        Said::new("No budgets", "No campaign that runs or is paused has one. Set it over the API: PATCH /v1/campaigns")
+        Said::new(
+            "No budgets",
+            "No campaign that runs or is paused has one. Set it over the API: PATCH /v1/campaigns/{id}",
+        )
     }
 
     fn time_used(&self, share: &str, days_left: i64) -> String {

@@ -43,7 +43,7 @@ impl Alerting for Chinese {
     }
 
     fn already_resolved(&self, rule: &str, when: &str) -> Said {
-        Said::new(format!("此前已恢复：{rule}"), format!("{when}已恢复，无需认领。"))
+        Said::new(format!("此前已恢复：{rule}"), format!("{when}已恢复，无需处理。"))
     }
 
     fn when(&self, time: &str, window: u16, bucket: RuleBucket) -> String {

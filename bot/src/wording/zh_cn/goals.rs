@@ -74,9 +74,9 @@ impl Pursuing for Chinese {
         }
     }
 
-    fn unknown_goal(&self, typed: &str, nearest: &[String]) -> Said {
+    fn unknown_goal(&self, typed: &str, nearest: &[String], list: &str) -> Said {
         let body = if nearest.is_empty() {
-            "输入 goals list 查看执行中的目标。".to_owned()
+            format!("查看执行中的目标：{list}")
         } else {
             format!("您是否要找：{}？", self.listed(nearest))
         };

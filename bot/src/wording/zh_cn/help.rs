@@ -56,7 +56,7 @@ pub(super) fn text(topic: Topic) -> &'static str {
         Topic::Digest => "每天早上会自动发送同样的内容。内容涉及整个商家，仅能查看部分渠道的人不能使用。",
         Topic::Report => "每个财务周的第一天会自动发送同样的内容。",
         Topic::Schedule => {
-            "写 日报 或 周报，再写时间、开启、关闭或 此处，例如：schedule 日报 08:30 此处。未设置时，两者均在早上发送到最早绑定的聊天。"
+            "写 日报 或 周报，再写时间、开启、关闭或 此处，例如：schedule 日报 08:30 此处。未设置时，两者均在早上发送到最早绑定的聊天频道。"
         }
         Topic::Help => "例如：help campaign pause",
     }

@@ -106,9 +106,9 @@ impl Wording for Chinese {
         format!("第 {page} 页，共 {pages} 页{next}")
     }
 
-    fn unknown_campaign(&self, typed: &str, nearest: &[String]) -> Said {
+    fn unknown_campaign(&self, typed: &str, nearest: &[String], list: &str) -> Said {
         let hint = if nearest.is_empty() {
-            "输入 campaign list 查看全部。".to_owned()
+            format!("查看全部：{list}")
         } else {
             format!("您是否要找：{}？", self.listed(nearest))
         };
@@ -234,9 +234,9 @@ impl Wording for Chinese {
         "无数据"
     }
 
-    fn unknown_metric(&self, typed: &str, nearest: &[String]) -> Said {
+    fn unknown_metric(&self, typed: &str, nearest: &[String], screen: &str) -> Said {
         let hint = if nearest.is_empty() {
-            "输入 kpi 查看全部有数据的指标。".to_owned()
+            format!("查看全部有数据的指标：{screen}")
         } else {
             format!("您是否要找：{}？", self.listed(nearest))
         };

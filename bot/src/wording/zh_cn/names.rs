@@ -3,7 +3,7 @@
 use tillwatch_shared::Locale;
 use tillwatch_shared::permissions::Role;
 use tillwatch_shared::plan::CampaignState;
-use tillwatch_shared::watch::{AlertState, Severity};
+use tillwatch_shared::watch::{AlertState, Severity, Transport};
 
 use super::super::{By, Label, Names};
 use super::Chinese;
@@ -127,6 +127,21 @@ impl Names for Chinese {
             [] => String::new(),
             [one] => one.clone(),
             [first @ .., last] => format!("{}或{last}", first.join("、")),
+        }
+    }
+
+    fn aside(&self, text: &str, added: &str) -> String {
+        format!("{text}（{added}）")
+    }
+
+    fn chat(&self, transport: Transport) -> &'static str {
+        match transport {
+            Transport::Discord => "Discord",
+            Transport::Console => "控制台",
+            Transport::Slack => "Slack",
+            Transport::Feishu => "飞书",
+            Transport::Dingtalk => "钉钉",
+            Transport::Wecom => "企业微信",
         }
     }
 

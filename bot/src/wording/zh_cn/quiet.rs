@@ -161,7 +161,7 @@ impl Quieting for Chinese {
             DeliveryState::Dead => "已放弃",
         };
         let error = route.error.map(|error| format!("：{error}")).unwrap_or_default();
-        format!("{} · {what} · {state} · 尝试 {} 次 · {}{error}", route.transport, route.attempts, route.at)
+        format!("{} · {what} · {state} · 尝试 {} 次 · {}{error}", self.chat(route.transport), route.attempts, route.at)
     }
 
     fn flapping(&self, times: u32, since: &str) -> String {

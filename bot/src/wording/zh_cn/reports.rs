@@ -18,7 +18,15 @@ impl Reporting for Chinese {
     }
 
     fn weekly(&self, from: &str, to: &str) -> String {
-        format!("周报 · {from} 至 {to}")
+        format!("周报 · {from}至{to}")
+    }
+
+    fn week_moved(&self, change: &str, before: &str) -> String {
+        format!("{change}，前一周 {before}")
+    }
+
+    fn here(&self) -> &'static str {
+        "此服务器"
     }
 
     fn beside_the_week_before(&self) -> &'static str {
@@ -58,7 +66,7 @@ impl Reporting for Chinese {
     }
 
     fn ends_on(&self, campaign: &str, day: &str) -> String {
-        format!("■ {campaign}：{day} 结束")
+        format!("■ {campaign}：{day}结束")
     }
 
     fn overdue(&self, campaign: &str, day: &str) -> String {
@@ -86,8 +94,8 @@ impl Reporting for Chinese {
             ReportKind::Daily => "每天",
             ReportKind::Weekly => "每周第一天",
         };
-        let place = place.map_or_else(|| "发送到最早绑定的聊天".to_owned(), |place| format!("发送到 {place}"));
-        let next = next.map_or_else(|| "尚未绑定聊天".to_owned(), |next| format!("下次：{next}"));
+        let place = place.map_or_else(|| "发送到最早绑定的聊天频道".to_owned(), |place| format!("发送到 {place}"));
+        let next = next.map_or_else(|| "尚未绑定聊天频道".to_owned(), |next| format!("下次：{next}"));
         format!("{}：{days} {at}，{place}；{next}", self.report(kind))
     }
 
@@ -117,7 +125,7 @@ impl Reporting for Chinese {
     }
 
     fn no_budgets(&self) -> Said {
-        Said::new("没有预算", "进行中或已暂停的营销活动均未设置预算。可通过 PATCH /v1/campaigns 设置。")
+        Said::new("没有预算", "进行中或已暂停的营销活动均未设置预算。可通过接口设置：PATCH /v1/campaigns/{id}。")
     }
 
     fn time_used(&self, share: &str, days_left: i64) -> String {
