@@ -89,7 +89,9 @@ impl RobotSink {
         }
         for waiting in all {
             let outcome = match &answer {
-                Answered::Posted => DeliveryOutcome::Posted { message: waiting.state, version: waiting.version },
+                Answered::Posted => {
+                    DeliveryOutcome::Posted { message: waiting.state, version: waiting.version, told: None }
+                }
                 Answered::Later { said, after } => failed(said, *after, false),
                 Answered::Refused { said } => failed(said, None, true),
             };
@@ -164,7 +166,7 @@ impl ChatSink for RobotSink {
             }
             let state = state(delivery);
             if delivery.message.as_deref() == Some(state.as_str()) {
-                return DeliveryOutcome::Posted { message: state, version: delivery.version };
+                return DeliveryOutcome::Posted { message: state, version: delivery.version, told: None };
             }
             let (tell, told) = oneshot::channel();
             let waiting = Waiting { reply: reply.clone(), state, version: delivery.version, tell };

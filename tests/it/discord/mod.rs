@@ -1,6 +1,6 @@
 //! The Discord transport against the fake Discord, without the backend: a stub of the API answers the bot.
 //!
-//! [`posting`] is about deliveries, [`talking`] about commands, buttons and the gateway. Invariant of every test:
+//! [`posting`] is about deliveries, [`threads`] about what hangs on their messages, [`talking`] about commands, buttons and the gateway. Invariant of every test:
 //! at most one visible message per delivery or question, and no breach of the platform's limits.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
@@ -8,6 +8,7 @@
 mod posting;
 mod stub_api;
 mod talking;
+mod threads;
 
 use crate::fake_discord::{FakeDiscord, Message, Place, TOKEN};
 use serde_json::{Value, json};

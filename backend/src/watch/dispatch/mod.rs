@@ -1,13 +1,14 @@
 //! Dispatch: handing the bot the deliveries that are due, with what they shall show now.
 //!
 //! A claim is two steps: the narrow role leases due rows of all retailers ([`deliveries`]), then each retailer's own
-//! transaction reads the alerts and notices behind them (`shown`), so that no query sees two retailers' data. The bot waits in
+//! transaction reads the alerts and notices behind them (`shown`, `threads`), so that no query sees two retailers' data. The bot waits in
 //! a long poll, which ends when there is work, when its time is up, or when the service stops.
 //! Invariants: what is handed out is the newest version at the time of the claim; a later change becomes due again. One
 //! retailer's trouble is no other's: what cannot be read is given back as a failed attempt, and the rest handed out.
 
 pub mod routes;
 mod shown;
+mod threads;
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -124,12 +125,14 @@ async fn filled(
     let who = Who::system(tenant, "delivery", request_id);
     let is_robot = |row: &&Claimed| row.transport.parse::<Transport>().is_ok_and(Transport::is_robot);
     let robots: Vec<String> = rows.iter().filter(is_robot).map(|row| row.server_ref.clone()).collect();
-    let (settings, mut shown, robots) = app
+    let (settings, mut shown, robots, mut threads) = app
         .db
         .read(&who, async |tx| {
             let settings = tenants::settings(tx, tenant).await?;
             let robots = chat::robots::addresses(tx, &app.sealer, tenant, &robots).await?;
-            Ok((settings, shown::of(tx, tenant, rows, at).await?, robots))
+            let shown = shown::of(tx, tenant, rows, at).await?;
+            let threads = threads::of(tx, tenant, rows, &shown).await?;
+            Ok((settings, shown, robots, threads))
         })
         .await?;
     for notice in shown.values_mut().filter_map(|shown| shown.notice.as_mut()) {
@@ -155,6 +158,7 @@ async fn filled(
                 robot: robots.get(&row.server_ref).cloned(),
                 alert: shown.alert,
                 notice: shown.notice,
+                thread: threads.remove(&row.id),
             })
         })
         .collect()
