@@ -4,6 +4,8 @@
 //! Invariants: a line of a step is the same whenever it is made, so it is found again among those that were told; its key
 //! names delivery, alert and version, so that one step is told once.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use tillwatch_shared::watch::{Alert, AlertEvent, AlertStep, Delivery, ThreadStep};
 
@@ -94,7 +96,7 @@ fn key(delivery: &Delivery, alert: &Alert, version: i64) -> String {
         .chain_update(alert.id.0.as_bytes())
         .chain_update(version.to_be_bytes())
         .finalize();
-    hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    URL_SAFE_NO_PAD.encode(&hash[..18])
 }
 
 #[cfg(test)]

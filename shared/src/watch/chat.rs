@@ -348,6 +348,11 @@ answers! {
         /// The notice to show; absent where it is the alert itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub notice: Option<Notice>,
+        /// The address of the alert's page, where a message has no buttons: `/acknowledge` or `/pause` behind it asks for that.
+        /// It carries no right: whoever opens it signs in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(max_length = 512, example = "https://till.example/alert#alr_01H"))]
+        pub page: Option<String>,
         /// What the thread of its message has to tell yet, where it has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub thread: Option<DeliveryThread>,

@@ -12,7 +12,7 @@ mod threads;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::identity::{chat, tenants};
+use crate::identity::{chat, pages, tenants};
 use crate::platform::clock::now;
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
@@ -22,7 +22,7 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{DeliveryId, TenantId};
+use tillwatch_shared::ids::{AlertId, DeliveryId, TenantId};
 use tillwatch_shared::watch::{ClaimDeliveries, ClaimedDeliveries, Delivery, NoticeKind, Transport};
 use uuid::Uuid;
 
@@ -141,6 +141,7 @@ async fn filled(
     rows.iter()
         .filter_map(|row| Some((row, shown.get(&row.subject)?.clone())))
         .map(|(row, shown)| {
+            let page = shown.alert.as_ref().filter(|_| is_robot(&row)).map(|alert| page(app, alert.id));
             Ok(Delivery {
                 id: DeliveryId(row.id),
                 attempt: row.attempt,
@@ -158,10 +159,16 @@ async fn filled(
                 robot: robots.get(&row.server_ref).cloned(),
                 alert: shown.alert,
                 notice: shown.notice,
+                page,
                 thread: threads.remove(&row.id),
             })
         })
         .collect()
+}
+
+/// Where an alert is seen and handled by whoever signs in there. The id stands behind `#`, which no browser sends.
+fn page(app: &App, alert: AlertId) -> String {
+    format!("{}/{}#{alert}", app.mail.public_url, pages::ALERT)
 }
 
 /// The picture of what a delivery shows.
