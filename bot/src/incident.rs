@@ -182,7 +182,7 @@ fn moved_by(reply: Reply, alert: &Alert, words: &dyn Wording) -> Reply {
 }
 
 /// A figure of the alert, as text.
-fn print(alert: &Alert, value: f64, locale: Locale) -> String {
+pub(crate) fn print(alert: &Alert, value: f64, locale: Locale) -> String {
     figure(value, alert.spec.says().unit(&alert.unit), &alert.currency, locale)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Cast: a transport ([`console`], [`discord`]; [`robots`] only speak) turns words into a [`command::Command`] by an [`command::Actor`];
 //! [`commands`] asks the [`api`] and answers with a [`reply::Reply`]; [`deliver`] claims alerts, [`incident`] words
-//! them, and a [`deliver::ChatSink`] shows them. All words stand in [`wording`], in both languages. Invariants: the
+//! them ([`thread`] what happened to them), and a [`deliver::ChatSink`] shows them. All words stand in [`wording`], in both languages. Invariants: the
 //! bot never touches the database and knows nothing of a tenant but what the API tells the person who asks;
 //! it decides no permission; it holds no state that a restart could lose.
 
@@ -20,6 +20,7 @@ mod report;
 pub mod robots;
 #[cfg(test)]
 mod testing;
+pub mod thread;
 pub mod wording;
 
 use std::sync::Arc;

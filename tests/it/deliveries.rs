@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod lasting;
+mod threads;
 mod unlinked;
 
 use crate::harness::feed::{feed, of, sample};

@@ -101,7 +101,11 @@ impl ChatSink for ConsoleSink {
                 return DeliveryOutcome::Failed { error, retry_after_ms: None, permanent: false };
             }
             self.draw(delivery, reply).await;
-            DeliveryOutcome::Posted { message: format!("console-{}", delivery.id), version: delivery.version }
+            DeliveryOutcome::Posted {
+                message: format!("console-{}", delivery.id),
+                version: delivery.version,
+                told: None,
+            }
         })
     }
 }

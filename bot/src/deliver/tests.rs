@@ -47,7 +47,7 @@ impl ChatSink for Chat {
             }
             self.now.fetch_sub(1, Ordering::SeqCst);
             self.shown.lock().unwrap().push((delivery.id, reply.picture.is_some()));
-            DeliveryOutcome::Posted { message: "m".to_owned(), version: delivery.version }
+            DeliveryOutcome::Posted { message: "m".to_owned(), version: delivery.version, told: None }
         })
     }
 }

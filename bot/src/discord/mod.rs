@@ -3,7 +3,7 @@
 //! Cast: [`Discord`] is one bot account; [`commands`] and [`events`] translate what people do there into a
 //! [`crate::command::Command`] or [`crate::command::Action`], [`answer`] owns the first answer and the final one,
 //! [`render`] turns a [`crate::reply::Reply`] into the platform's builders ([`text`] escapes and cuts), [`running`] counts
-//! handlers, [`sink`] keeps one message per delivery, [`leader`] decides which of several replicas is connected,
+//! handlers, [`sink`] keeps one message per delivery, [`threads`] tells under it what happened, [`leader`] decides which of several replicas is connected,
 //! [`late`] mends what an edit that came late has overwritten, [`trouble`] reads the platform's errors, [`words`] holds what the platform itself shows in both languages.
 //! Invariants: the gateway is asked for servers only (intents `GUILDS`); no message can ping anybody; what a tenant
 //! named is shown as text, never as markup; an interaction that another replica answers is left to it; `stop` waits
@@ -19,6 +19,7 @@ mod render;
 mod running;
 mod sink;
 mod text;
+mod threads;
 mod trouble;
 pub(crate) mod words;
 

@@ -8,9 +8,9 @@ use super::text::{clean, cut, escape};
 use crate::command::Action;
 use crate::reply::{Button, Reply, Tone};
 use serenity::all::{
-    ButtonStyle, Colour, CreateActionRow, CreateAllowedMentions, CreateAttachment, CreateButton, CreateEmbed,
-    CreateEmbedFooter, CreateInteractionResponseFollowup, CreateMessage, EditAttachments, EditInteractionResponse,
-    EditMessage, Message, Nonce,
+    AutoArchiveDuration, ButtonStyle, Colour, CreateActionRow, CreateAllowedMentions, CreateAttachment, CreateButton,
+    CreateEmbed, CreateEmbedFooter, CreateInteractionResponseFollowup, CreateMessage, CreateThread, EditAttachments,
+    EditInteractionResponse, EditMessage, Message, Nonce,
 };
 use std::collections::HashSet;
 
@@ -23,6 +23,9 @@ const FIELD_VALUE: usize = 1024;
 const FOOTER: usize = 256;
 /// All texts of an embed together.
 const TOTAL: usize = 6000;
+/// A message without an embed.
+const CONTENT: usize = 2000;
+const THREAD_NAME: usize = 100;
 const LABEL: usize = 80;
 const ALT: usize = 1024;
 const PER_ROW: usize = 5;
@@ -170,6 +173,22 @@ pub(crate) fn new_message(reply: &Reply, nonce: &str) -> CreateMessage {
         Some(file) => message.add_file(file),
         None => message,
     }
+}
+
+/// A line in a thread; posting it twice with the same nonce gives one message.
+pub(crate) fn line(text: &str, nonce: &str) -> CreateMessage {
+    let message = CreateMessage::new().content(line_text(text)).allowed_mentions(nobody());
+    message.nonce(Nonce::String(nonce.to_owned())).enforce_nonce(true)
+}
+
+/// What a line looks like to the platform.
+pub(crate) fn line_text(text: &str) -> String {
+    cut(&escape(text), CONTENT)
+}
+
+/// A thread that is called so, and that is put away after a day without a word.
+pub(crate) fn new_thread(name: &str) -> CreateThread<'static> {
+    CreateThread::new(cut(&clean(name), THREAD_NAME)).auto_archive_duration(AutoArchiveDuration::OneDay)
 }
 
 /// An edit that leaves nothing of the old message.

@@ -4,10 +4,12 @@
 //! visible message per delivery: every post carries the delivery's nonce, which the platform enforces for a few
 //! minutes, and an attempt after the first looks for the message before it posts; once the platform has forgotten the
 //! nonce, nothing is posted unless that look succeeded, and an empty look counts only if the bot may read the
-//! channel's history; an edit that comes late does not stay ([`late`]); an attempt ends within [`WHOLE`], well inside its lease.
+//! channel's history; an edit that comes late does not stay ([`late`]); an attempt ends within [`WHOLE`], well inside its lease,
+//! and what the message's thread has to tell ([`super::threads`]) is told behind it.
 
 use super::late::{self, Late};
 use super::render;
+use super::threads::Threads;
 use super::trouble::Trouble;
 use crate::deliver::ChatSink;
 use crate::incident::nonce;
@@ -49,6 +51,7 @@ pub struct DiscordSink {
     me: OnceCell<UserId>,
     late: Arc<Late>,
     closed: AtomicBool,
+    threads: Threads,
 }
 
 /// What an attempt may do when no message is known.
@@ -84,7 +87,13 @@ fn id_at(at: DateTime<Utc>) -> MessageId {
 impl DiscordSink {
     /// Posts through this handle.
     pub(crate) fn new(http: Arc<Http>) -> Self {
-        Self { http, me: OnceCell::new(), late: Arc::default(), closed: AtomicBool::new(false) }
+        Self {
+            http,
+            me: OnceCell::new(),
+            late: Arc::default(),
+            closed: AtomicBool::new(false),
+            threads: Threads::default(),
+        }
     }
 
     /// Discord has refused the account for good: nothing more is claimed for it.
@@ -155,10 +164,25 @@ impl DiscordSink {
         Ok(edited.id)
     }
 
+    async fn tell(&self, delivery: &Delivery, message: MessageId) -> Option<i64> {
+        let channel = ChannelId::from(number(&delivery.channel)?);
+        self.threads.tell(self, delivery, channel, message).await
+    }
+
+    /// The bot's own account.
+    pub(super) async fn me(&self) -> Result<UserId, Trouble> {
+        let ask = || async { self.http.get_current_user().await.map(|me| me.id) };
+        Ok(*self.me.get_or_try_init(|| self.tries(ask)).await?)
+    }
+
+    /// The way to the platform.
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
     /// Our message with this key in its footer, posted since then.
     async fn look(&self, channel: ChannelId, key: &str, since: DateTime<Utc>) -> Result<Option<MessageId>, Trouble> {
-        let ask = || async { self.http.get_current_user().await.map(|me| me.id) };
-        let me = *self.me.get_or_try_init(|| self.tries(ask)).await?;
+        let me = self.me().await?;
         let mut after = id_at(since - SKEW);
         for _ in 0..PAGES {
             let ask = || self.http.get_messages(channel, Some(MessagePagination::After(after)), Some(PAGE));
@@ -180,7 +204,7 @@ impl DiscordSink {
 
     /// Whether a channel's earlier messages are shown to the bot. Without that permission a list of them is empty, and a
     /// question for one of them is refused, even for one that never was.
-    async fn may_read(&self, channel: ChannelId, never: MessageId) -> Result<(), Trouble> {
+    pub(super) async fn may_read(&self, channel: ChannelId, never: MessageId) -> Result<(), Trouble> {
         match self.tries(|| self.http.get_message(channel, never)).await {
             Ok(_) | Err(Trouble::UnknownMessage) => Ok(()),
             Err(Trouble::Never(_)) => Err(Trouble::NoHistory),
@@ -190,7 +214,7 @@ impl DiscordSink {
 
     /// Does a request up to [`TRIES`] times, as long as its trouble may pass. Every request here is repeatable:
     /// posts by their nonce, edits and questions by nature.
-    async fn tries<T, F>(&self, request: impl Fn() -> F + Send) -> Result<T, Trouble>
+    pub(super) async fn tries<T, F>(&self, request: impl Fn() -> F + Send) -> Result<T, Trouble>
     where
         F: Future<Output = Result<T, serenity::Error>> + Send,
     {
@@ -230,10 +254,12 @@ fn jittered(pause: Duration) -> Duration {
     pause + pause * u32::try_from(random).unwrap_or(0) / 2000
 }
 
-/// What the service is told.
-fn outcome(shown: Result<MessageId, Trouble>, delivery: &Delivery) -> DeliveryOutcome {
+/// What the service is told; `told` is what the thread tells by now, where that is not all.
+fn outcome(shown: Result<MessageId, Trouble>, delivery: &Delivery, told: Option<i64>) -> DeliveryOutcome {
     let trouble = match shown {
-        Ok(message) => return DeliveryOutcome::Posted { message: message.to_string(), version: delivery.version },
+        Ok(message) => {
+            return DeliveryOutcome::Posted { message: message.to_string(), version: delivery.version, told };
+        }
         Err(trouble) => trouble,
     };
     let permanent = matches!(trouble, Trouble::Never(_));
@@ -258,10 +284,13 @@ impl ChatSink for DiscordSink {
     fn show<'a>(&'a self, delivery: &'a Delivery, reply: &'a Reply) -> BoxFuture<'a, DeliveryOutcome> {
         Box::pin(async move {
             let shown = timeout(WHOLE, self.shown(delivery, reply)).await;
-            outcome(
-                shown.unwrap_or_else(|_| Err(Trouble::Passing(format!("not done within {} s", WHOLE.as_secs())))),
-                delivery,
-            )
+            let late = || Trouble::Passing(format!("not done within {} s", WHOLE.as_secs()));
+            let shown = shown.unwrap_or_else(|_| Err(late()));
+            let told = match &shown {
+                Ok(message) => self.tell(delivery, *message).await,
+                Err(_) => None,
+            };
+            outcome(shown, delivery, told)
         })
     }
 }

@@ -14,6 +14,9 @@ const UNKNOWN_MESSAGE: isize = 10008;
 /// `Cannot edit a message authored by another user`: it was posted by an earlier bot account.
 const NOT_OUR_MESSAGE: isize = 50005;
 
+/// `A thread has already been created for this message`
+const THREAD_IS_THERE: isize = 160_004;
+
 /// What an error means.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Trouble {
@@ -29,6 +32,9 @@ pub(crate) enum Trouble {
     /// There is no such message of ours (any more).
     #[error("Discord knows no such message of this bot")]
     UnknownMessage,
+    /// The message has a thread already.
+    #[error("the message has a thread already")]
+    ThreadIsThere,
     /// The interaction has its first answer already.
     #[error("the interaction was answered already")]
     Answered,
@@ -64,6 +70,7 @@ impl Trouble {
     pub(crate) fn of_answer(status: u16, code: isize, message: &str) -> Self {
         match (status, code) {
             (_, ALREADY_ANSWERED) => Self::Answered,
+            (_, THREAD_IS_THERE) => Self::ThreadIsThere,
             (_, UNKNOWN_INTERACTION) => Self::UnknownInteraction,
             (_, UNKNOWN_MESSAGE | NOT_OUR_MESSAGE) => Self::UnknownMessage,
             (401, _) => Self::Token,
@@ -85,6 +92,7 @@ mod tests {
         assert_eq!(of(404, 10008), Trouble::UnknownMessage);
         assert_eq!(of(403, 50005), Trouble::UnknownMessage);
         assert_eq!(of(401, 0), Trouble::Token);
+        assert_eq!(of(400, 160_004), Trouble::ThreadIsThere);
         assert!(matches!(of(404, 10003), Trouble::Never(_)));
         assert!(matches!(of(403, 50001), Trouble::Never(text) if text.contains("403") && text.contains("50001")));
         assert!(matches!(of(400, 50035), Trouble::Never(_)));

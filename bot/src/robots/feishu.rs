@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tillwatch_shared::watch::RobotAddress;
 
-use super::{Answer, Answered, Limit, Post, cut, lines};
-use crate::reply::{Reply, Tone};
+use super::{Answer, Answered, Limit, Link, Post, Said, cut, lines, links};
+use crate::reply::Tone;
 
 /// 100 a minute.
 pub(super) const LIMIT: Limit = Limit { burst: 5, every: Duration::from_millis(600) };
@@ -26,7 +26,7 @@ const REFUSED: [i64; 4] = [19_021, 19_022, 19_024, 19_001];
 /// Too many posts, told in two ways.
 const TOO_MANY: [i64; 2] = [11_232, 9_499];
 
-pub(super) fn post(robot: &RobotAddress, said: &[Reply], now: DateTime<Utc>) -> Post {
+pub(super) fn post(robot: &RobotAddress, said: &[Said], now: DateTime<Utc>) -> Post {
     let mut body = json!({ "msg_type": "interactive", "card": card(said) });
     if let (Some(secret), Some(fields)) = (&robot.secret, body.as_object_mut()) {
         let seconds = now.timestamp();
@@ -44,24 +44,34 @@ fn sign(secret: &str, seconds: i64) -> String {
     code.map(|code| STANDARD.encode(code)).unwrap_or_default()
 }
 
-fn card(said: &[Reply]) -> Value {
+fn card(said: &[Said]) -> Value {
     let each = TEXTS / said.len().max(1);
     let text = |content: String| json!({ "tag": "div", "text": { "tag": "plain_text", "content": content } });
     let mut elements = Vec::new();
-    for (place, reply) in said.iter().enumerate() {
+    for (place, one) in said.iter().enumerate() {
         // The first one's title is the card's header.
         let skipped = usize::from(place == 0);
         if place > 0 {
             elements.push(json!({ "tag": "hr" }));
         }
-        elements.push(text(cut(&lines(reply).split_off(skipped).join("\n"), each)));
+        elements.push(text(cut(&lines(&one.reply).split_off(skipped).join("\n"), each)));
+        let buttons: Vec<Value> = links(one, said.len()).iter().map(button).collect();
+        if !buttons.is_empty() {
+            elements.push(json!({ "tag": "action", "actions": buttons }));
+        }
     }
-    let first = said.first();
+    let first = said.first().map(|one| &one.reply);
     let title = first.map(|reply| cut(&reply.title, HEADER)).unwrap_or_default();
     json!({
         "header": { "template": colour(first.map(|reply| reply.tone)), "title": { "tag": "plain_text", "content": title } },
         "elements": elements,
     })
+}
+
+/// A button that opens an address: the only kind that a custom robot's card has.
+fn button(link: &Link) -> Value {
+    let text = json!({ "tag": "plain_text", "content": link.label });
+    json!({ "tag": "button", "type": "default", "text": text, "url": link.address })
 }
 
 fn colour(tone: Option<Tone>) -> &'static str {

@@ -5,9 +5,11 @@
 //! A robot only speaks: nobody can answer it, and a message that it posted stays as it is. So an incident is posted when it
 //! begins, when somebody takes it and when it is over, and not for every change of its figures.
 //!
+//! What can be done about it stands under it as links to the alert's page, which asks whoever opens it to sign in.
+//!
 //! Invariants: an address and a secret are never logged nor told in an error; what is posted is plain text to the chat,
-//! whatever a campaign is called (nobody is called by an `@`, nothing is a link); a robot is posted to at the address of
-//! its own chat only; an answer that says 200 and holds an error is an error. These chats know no nonce: a post whose
+//! whatever a campaign is called (nobody is called by an `@`, nothing that somebody wrote is marked up), and the only links
+//! are ours; a robot is posted to at the address of its own chat only; an answer that says 200 and holds an error is an error. These chats know no nonce: a post whose
 //! answer was lost is posted again, with the same small print.
 
 mod dingtalk;
@@ -24,9 +26,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use tillwatch_shared::watch::{RobotAddress, Transport};
+use tillwatch_shared::watch::{Delivery, RobotAddress, Transport};
 
-use crate::reply::Reply;
+use crate::command::Action;
+use crate::reply::{Button, Reply};
 
 /// The chats of robots.
 pub const CHATS: [Transport; 4] = [Transport::Slack, Transport::Feishu, Transport::Dingtalk, Transport::Wecom];
@@ -38,6 +41,48 @@ struct Limit {
     burst: u32,
     /// Then one after each of these.
     every: Duration,
+}
+
+/// A link to the alert's page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Link {
+    /// What it says.
+    label: String,
+    /// Where it leads.
+    address: String,
+}
+
+/// One incident as a robot says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Said {
+    /// Its words.
+    reply: Reply,
+    /// What can be done about it, looking first.
+    links: Vec<Link>,
+}
+
+impl Said {
+    /// A delivery's words, with links for what its buttons would do.
+    fn of(delivery: &Delivery, reply: &Reply) -> Self {
+        let link = |button: &Button| {
+            let page = delivery.page.as_ref()?;
+            let address = match button.action {
+                Action::Open(_) => page.clone(),
+                Action::Acknowledge(_) => format!("{page}/acknowledge"),
+                Action::Pause(_) => format!("{page}/pause"),
+                Action::Resume(_) | Action::Silence(_) => return None,
+            };
+            Some(Link { label: button.label.clone(), address })
+        };
+        let mut links: Vec<Link> = reply.buttons.iter().filter(|button| !button.disabled).filter_map(link).collect();
+        links.reverse();
+        Self { reply: reply.clone(), links }
+    }
+}
+
+/// The links under one of `count` incidents: all of them where it is alone, else the one that shows it.
+fn links(said: &Said, count: usize) -> &[Link] {
+    if count == 1 { &said.links } else { &said.links[..said.links.len().min(1)] }
 }
 
 /// A post, ready to be sent as JSON.
@@ -127,7 +172,7 @@ fn limit(transport: Transport) -> Limit {
 }
 
 /// The post of `said`, which are one incident or several.
-fn post(transport: Transport, robot: &RobotAddress, said: &[Reply], now: DateTime<Utc>) -> Post {
+fn post(transport: Transport, robot: &RobotAddress, said: &[Said], now: DateTime<Utc>) -> Post {
     match transport {
         Transport::Slack => slack::post(robot, said),
         Transport::Feishu => feishu::post(robot, said, now),
@@ -156,10 +201,49 @@ fn lines(reply: &Reply) -> Vec<String> {
 }
 
 /// A text of at most `bytes` bytes of one incident or several: each gets an equal part of the room.
-fn plain(said: &[Reply], bytes: usize) -> String {
+fn plain(said: &[Said], bytes: usize) -> String {
     const BETWEEN: &str = "\n\n";
     let each = bytes / said.len().max(1) - BETWEEN.len();
-    said.iter().map(|reply| cut(&lines(reply).join("\n"), each)).collect::<Vec<_>>().join(BETWEEN)
+    said.iter().map(|said| cut(&lines(&said.reply).join("\n"), each)).collect::<Vec<_>>().join(BETWEEN)
+}
+
+/// The same for a chat that marks up, with the links; `linked` says which links stand in the text.
+fn marked(said: &[Said], bytes: usize, linked: impl Fn(&Said) -> String) -> String {
+    const BETWEEN: &str = "\n\n";
+    let each = (bytes / said.len().max(1)).saturating_sub(2 * BETWEEN.len());
+    let one = |said: &Said| {
+        let links = linked(said);
+        let text = unmarked(&lines(&said.reply).join(BREAK));
+        let parts = [cut(&text, each.saturating_sub(links.len())), links];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(BETWEEN)
+    };
+    said.iter().map(one).collect::<Vec<_>>().join(BETWEEN)
+}
+
+/// A break of a line in a marked-up text, which two blanks before it make sure of.
+const BREAK: &str = "  \n";
+
+/// Links in a row, marked up.
+fn in_a_row(links: &[Link]) -> String {
+    links.iter().map(|link| format!("[{}]({})", link.label, link.address)).collect::<Vec<_>>().join(" | ")
+}
+
+/// A text for a chat whose mark-up cannot be escaped: what would be a mark becomes its full-width twin.
+fn unmarked(text: &str) -> String {
+    let twin = |mark: char| match mark {
+        '[' => '［',
+        ']' => '］',
+        '<' => '＜',
+        '>' => '＞',
+        '*' => '＊',
+        '_' => '＿',
+        '`' => '｀',
+        '~' => '～',
+        '#' => '＃',
+        '|' => '｜',
+        other => other,
+    };
+    text.chars().map(twin).collect()
 }
 
 /// At most `bytes` bytes of a text; what was cut is marked.

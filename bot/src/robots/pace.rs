@@ -11,15 +11,14 @@ use std::time::{Duration, Instant};
 use tillwatch_shared::watch::DeliveryOutcome;
 use tokio::sync::{Mutex as Turn, oneshot};
 
-use super::Limit;
-use crate::reply::Reply;
+use super::{Limit, Said};
 
 /// Robots that are remembered before those with nothing to say are forgotten.
 const MANY: usize = 1_000;
 
 /// Something to be said, and who waits to hear what became of it.
 pub(super) struct Waiting {
-    pub(super) reply: Reply,
+    pub(super) said: Said,
     pub(super) state: String,
     pub(super) version: i64,
     pub(super) tell: oneshot::Sender<DeliveryOutcome>,

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::pace::{Allowance, Robot, Robots, Waiting};
-use super::{Answer, Answered, answered, limit, post};
+use super::{Answer, Answered, Said, answered, limit, post};
 use crate::deliver::{ChatSink, IN_FLIGHT};
 use crate::reply::Reply;
 
@@ -81,7 +81,7 @@ impl RobotSink {
 
     async fn say_all(&self, address: &RobotAddress, robot: &Robot, allowance: &mut Allowance) {
         let all = robot.take(IN_FLIGHT);
-        let said: Vec<Reply> = all.iter().map(|waiting| waiting.reply.clone()).collect();
+        let said: Vec<Said> = all.iter().map(|waiting| waiting.said.clone()).collect();
         allowance.spend(Instant::now());
         let answer = self.post(address, &said).await;
         if let Answered::Later { after: Some(after), .. } = &answer {
@@ -89,7 +89,9 @@ impl RobotSink {
         }
         for waiting in all {
             let outcome = match &answer {
-                Answered::Posted => DeliveryOutcome::Posted { message: waiting.state, version: waiting.version },
+                Answered::Posted => {
+                    DeliveryOutcome::Posted { message: waiting.state, version: waiting.version, told: None }
+                }
                 Answered::Later { said, after } => failed(said, *after, false),
                 Answered::Refused { said } => failed(said, None, true),
             };
@@ -98,7 +100,7 @@ impl RobotSink {
         }
     }
 
-    async fn post(&self, address: &RobotAddress, said: &[Reply]) -> Answered {
+    async fn post(&self, address: &RobotAddress, said: &[Said]) -> Answered {
         let post = post(self.transport, address, said, Utc::now());
         let sent = self.client.post(&post.address).json(&post.body).send();
         match sent.await {
@@ -164,10 +166,10 @@ impl ChatSink for RobotSink {
             }
             let state = state(delivery);
             if delivery.message.as_deref() == Some(state.as_str()) {
-                return DeliveryOutcome::Posted { message: state, version: delivery.version };
+                return DeliveryOutcome::Posted { message: state, version: delivery.version, told: None };
             }
             let (tell, told) = oneshot::channel();
-            let waiting = Waiting { reply: reply.clone(), state, version: delivery.version, tell };
+            let waiting = Waiting { said: Said::of(delivery, reply), state, version: delivery.version, tell };
             let late = |_| failed("no turn in time", Some(PATIENCE), false);
             timeout(WHOLE, self.say(address, waiting, told)).await.unwrap_or_else(late)
         })

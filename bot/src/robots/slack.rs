@@ -6,8 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tillwatch_shared::watch::RobotAddress;
 
-use super::{Answer, Answered, Limit, Post, cut, lines, plain};
-use crate::reply::Reply;
+use super::{Answer, Answered, Limit, Link, Post, Said, cut, lines, links, plain};
 
 /// One a second; short bursts are let through.
 pub(super) const LIMIT: Limit = Limit { burst: 5, every: Duration::from_secs(1) };
@@ -18,18 +17,25 @@ const SECTION: usize = 3_000;
 /// Bytes of the text that notifications show.
 const TEXT: usize = 1_000;
 
-pub(super) fn post(robot: &RobotAddress, said: &[Reply]) -> Post {
-    let blocks: Vec<Value> = said.iter().flat_map(blocks).collect();
+pub(super) fn post(robot: &RobotAddress, said: &[Said]) -> Post {
+    let blocks: Vec<Value> = said.iter().flat_map(|one| blocks(one, links(one, said.len()))).collect();
     Post { address: robot.address.clone(), body: json!({ "text": escaped(&plain(said, TEXT)), "blocks": blocks }) }
 }
 
-/// Plain text in all of them: what is in it is shown as it is.
-fn blocks(reply: &Reply) -> [Value; 2] {
-    let (title, rest) = (cut(&reply.title, HEADER), lines(reply).split_off(1).join("\n"));
-    [
+/// Plain text: what is in it is shown as it is. Our own links stand in a block of their own; a button would be reported to
+/// the app, which nobody need have made for that.
+fn blocks(said: &Said, links: &[Link]) -> Vec<Value> {
+    let (title, rest) = (cut(&said.reply.title, HEADER), lines(&said.reply).split_off(1).join("\n"));
+    let mut blocks = vec![
         json!({ "type": "header", "text": { "type": "plain_text", "text": title, "emoji": false } }),
         json!({ "type": "section", "text": { "type": "plain_text", "text": cut(&rest, SECTION), "emoji": false } }),
-    ]
+    ];
+    if !links.is_empty() {
+        let link = |link: &Link| format!("<{}|{}>", escaped(&link.address), escaped(&link.label));
+        let row = links.iter().map(link).collect::<Vec<_>>().join(" · ");
+        blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": row, "verbatim": true } }));
+    }
+    blocks
 }
 
 /// The three characters that call people or make links ("Formatting text for app surfaces").

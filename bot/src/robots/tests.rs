@@ -9,8 +9,15 @@ fn robot(address: &str, secret: Option<&str>) -> RobotAddress {
     RobotAddress { address: address.to_owned(), secret: secret.map(str::to_owned) }
 }
 
-fn said(locale: Locale) -> Reply {
-    incident(&delivery(stop_loss(), Transport::Feishu, locale), None)
+fn said(locale: Locale) -> Said {
+    let page = Some("https://till.example/shop/alert#alr_1111111111111111111112".to_owned());
+    let delivery = Delivery { page, ..delivery(stop_loss(), Transport::Feishu, locale) };
+    Said::of(&delivery, &incident(&delivery, None))
+}
+
+/// As a notice is said, which has no page.
+fn bare(locale: Locale) -> Said {
+    Said { links: Vec::new(), ..said(locale) }
 }
 
 fn answer(status: u16, body: &str) -> Answer {
@@ -50,15 +57,15 @@ fn every_chat_is_told_the_whole_incident_within_its_limits() {
     for locale in [Locale::En, Locale::ZhCn] {
         let one = said(locale);
         let mut long = one.clone();
-        long.body = "长".repeat(4_000);
+        long.reply.body = "长".repeat(4_000);
         for (chat, most) in [
             (Transport::Slack, 60_000),
             (Transport::Feishu, 20 * 1024),
             (Transport::Dingtalk, 20_000),
-            (Transport::Wecom, 4_096),
+            (Transport::Wecom, 4_400),
         ] {
             let body = post(chat, &robot("https://r", Some("s")), std::slice::from_ref(&one), now).body.to_string();
-            for part in [&one.title, &one.fields[0].value] {
+            for part in [&one.reply.title, &one.reply.fields[0].value] {
                 assert!(body.contains(part.as_str()), "{chat}: {part} in {body}");
             }
             for many in [1, 2, IN_FLIGHT] {
@@ -67,15 +74,45 @@ fn every_chat_is_told_the_whole_incident_within_its_limits() {
             }
         }
     }
-    let text = wecom::post(&robot("https://r", None), &vec![said(Locale::ZhCn); IN_FLIGHT]).body;
-    assert!(text["text"]["content"].as_str().unwrap().len() <= 2_048);
+    let many = |one: Said| wecom::post(&robot("https://r", None), &vec![one; IN_FLIGHT]).body;
+    assert!(many(bare(Locale::ZhCn))["text"]["content"].as_str().unwrap().len() <= 2_048);
+    assert!(many(said(Locale::ZhCn))["markdown"]["content"].as_str().unwrap().len() <= 4_096);
+}
+
+#[test]
+fn links_lead_to_the_alerts_page_and_only_to_what_can_be_done() {
+    let now = Utc.timestamp_opt(0, 0).unwrap();
+    let page = "https://till.example/shop/alert#alr_1111111111111111111112";
+    let of = |chat, said: &[Said]| post(chat, &robot("https://r", None), said, now).body;
+    // Its campaign is paused already.
+    let one = said(Locale::En);
+    let labels: Vec<&str> = one.links.iter().map(|link| link.label.as_str()).collect();
+    assert_eq!(labels, ["Open", "Acknowledge"]);
+    let slack = of(Transport::Slack, std::slice::from_ref(&one));
+    assert_eq!(slack["blocks"][2]["text"]["text"], format!("<{page}|Open> · <{page}/acknowledge|Acknowledge>"));
+    let chinese = said(Locale::ZhCn);
+    let feishu = of(Transport::Feishu, std::slice::from_ref(&chinese));
+    let buttons = &feishu["card"]["elements"][1]["actions"];
+    assert_eq!((&buttons[0]["text"]["content"], &buttons[0]["url"]), (&"查看".into(), &page.into()));
+    assert_eq!(buttons[1]["text"]["content"], "认领");
+    let card = of(Transport::Dingtalk, std::slice::from_ref(&one));
+    assert_eq!(card["actionCard"]["btns"][1]["actionURL"], format!("{page}/acknowledge"));
+    let two = of(Transport::Dingtalk, &[one.clone(), one.clone()]);
+    let text = two["markdown"]["text"].as_str().unwrap();
+    assert_eq!((text.matches("[Open](").count(), text.matches("[Acknowledge](").count()), (2, 0), "{text}");
+    let wecom = of(Transport::Wecom, &[one.clone(), bare(Locale::En)]);
+    let text = wecom["markdown"]["content"].as_str().unwrap();
+    assert_eq!(text.matches(&format!("[Open]({page})")).count(), 1, "{text}");
+    let running = Reply { buttons: vec![Button { disabled: false, ..one.reply.buttons[0].clone() }], ..one.reply };
+    let delivery = Delivery { page: Some(page.to_owned()), ..delivery(stop_loss(), Transport::Slack, Locale::En) };
+    assert_eq!(Said::of(&delivery, &running).links[0].address, format!("{page}/pause"));
 }
 
 #[test]
 fn what_a_campaign_is_called_calls_nobody_and_links_nowhere() {
     let now = Utc.timestamp_opt(0, 0).unwrap();
-    let mut reply = said(Locale::En);
-    reply.title = "<!channel> <@U1> @all <https://x|y> *b* & [a](https://b)".to_owned();
+    let mut reply = bare(Locale::En);
+    reply.reply.title = "<!channel> <@U1> @all <https://x|y> *b* & [a](https://b)".to_owned();
     let of = |chat| post(chat, &robot("https://r", None), std::slice::from_ref(&reply), now).body;
     let slack = of(Transport::Slack);
     assert!(slack["text"].as_str().unwrap().starts_with("&lt;!channel&gt; &lt;@U1&gt;"), "{slack}");
@@ -83,6 +120,16 @@ fn what_a_campaign_is_called_calls_nobody_and_links_nowhere() {
     assert_eq!(of(Transport::Feishu)["card"]["header"]["title"]["tag"], "plain_text");
     assert_eq!(of(Transport::Dingtalk)["at"]["isAtAll"], false);
     assert!(!of(Transport::Wecom)["text"]["content"].as_str().unwrap().contains("<@"));
+    // Where links make it mark-up, nothing of it is one.
+    let linked = Said { links: said(Locale::En).links, ..reply };
+    let of = |chat| post(chat, &robot("https://r", None), std::slice::from_ref(&linked), now).body;
+    let texts =
+        [of(Transport::Dingtalk)["actionCard"]["text"].clone(), of(Transport::Wecom)["markdown"]["content"].clone()];
+    for text in texts {
+        let title = text.as_str().unwrap().lines().next().unwrap().to_owned();
+        assert!(!title.contains(['<', '>', '[', ']', '*', '_']), "{title}");
+        assert!(title.contains("［a］(https://b)"), "{title}");
+    }
 }
 
 #[test]

@@ -281,5 +281,7 @@ pub(crate) fn delivery(alert: Alert, transport: Transport, locale: Locale) -> De
         request_id: Some("req-1".to_owned()),
         alert: Some(alert),
         notice: None,
+        page: None,
+        thread: None,
     }
 }

@@ -9,6 +9,7 @@ pub mod figures;
 mod pursuing;
 mod quieting;
 mod reporting;
+mod telling;
 mod zh_cn;
 
 use tillwatch_shared::Locale;
@@ -19,6 +20,7 @@ use tillwatch_shared::watch::{Alert, AlertState, AlertStep, RuleBucket, Severity
 pub use pursuing::{GoalLabels, Pursuing};
 pub use quieting::{Planned, Quieting, Route};
 pub use reporting::Reporting;
+pub use telling::Telling;
 
 /// A first line and the text under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +169,7 @@ pub trait Alerting: Names {
 }
 
 /// Everything that can be said.
-pub trait Wording: Alerting + Quieting + Pursuing + Reporting {
+pub trait Wording: Alerting + Quieting + Pursuing + Reporting + Telling {
     /// The chat user is linked to nobody.
     fn not_linked(&self, link: &str) -> Said;
     /// The reader's role lacks the permission; these roles have it.

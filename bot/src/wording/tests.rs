@@ -89,6 +89,7 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     }
     all.extend([words.silent("1"), words.paused_for_it().to_owned()]);
     all.extend(AlertStep::ALL.iter().map(|step| words.step(*step).to_owned()));
+    all.extend(AlertStep::ALL.iter().filter_map(|step| words.happened(*step, Some(&By::Colleague), Some("1"))));
     all.extend(kept_quiet_and_told(words));
     all.extend(pursued(words));
     all.extend(reported(words));

@@ -206,6 +206,10 @@ answers! {
         pub via: String,
         /// The figures at that time.
         pub figures: Option<Figures>,
+        /// Why, where somebody gave a reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(max_length = 500, example = "Stock is out"))]
+        pub reason: Option<String>,
     }
 
     /// What an acknowledgement answers.

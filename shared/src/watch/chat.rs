@@ -1,6 +1,8 @@
 //! Bodies of chat links, the bot's credential and deliveries.
 
-use super::{Alert, AlertDigest, DailyReport, MaintenanceWindow, NamedStaff, Severity, Silence, WeeklyReport};
+use super::{
+    Alert, AlertDigest, AlertEvent, DailyReport, MaintenanceWindow, NamedStaff, Severity, Silence, WeeklyReport,
+};
 use crate::Locale;
 use crate::ids::{AlertId, ChatServerId, ChatUserId, DeliveryId, NoticeId};
 use chrono::{DateTime, Utc};
@@ -74,6 +76,11 @@ impl Transport {
     /// Whether it is a chat that is written to by a robot's address: nobody can answer there, and no message be edited.
     pub const fn is_robot(self) -> bool {
         !self.robot_addresses().is_empty()
+    }
+
+    /// Whether an incident's message has a thread, which tells what happens to the incident.
+    pub const fn has_threads(self) -> bool {
+        matches!(self, Self::Discord)
     }
 
     /// Whether `address` is one of this chat's robots: a known beginning, and then what a token is made of.
@@ -213,6 +220,11 @@ pub enum DeliveryOutcome {
         /// The version that it shows.
         #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
         version: i64,
+        /// Up to which version the message's thread tells what happened, where that is not all of it: the rest is
+        /// tried again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 9_007_199_254_740_991_i64))]
+        told: Option<i64>,
     },
     /// It did not work.
     Failed {
@@ -336,6 +348,33 @@ answers! {
         /// The notice to show; absent where it is the alert itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub notice: Option<Notice>,
+        /// The address of the alert's page, where a message has no buttons: `/acknowledge` or `/pause` behind it asks for that.
+        /// It carries no right: whoever opens it signs in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(max_length = 512, example = "https://till.example/alert#alr_01H"))]
+        pub page: Option<String>,
+        /// What the thread of its message has to tell yet, where it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub thread: Option<DeliveryThread>,
+    }
+
+    /// What happened to an incident that the thread of its message does not tell yet.
+    pub struct DeliveryThread {
+        /// The version up to which it tells; 0 while it tells nothing, and may not be open.
+        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 9_007_199_254_740_991_i64))]
+        pub told: i64,
+        /// What to tell, oldest first, a line each.
+        #[cfg_attr(feature = "openapi", schema(max_items = 20))]
+        pub steps: Vec<ThreadStep>,
+    }
+
+    /// A step of an alert's life, for the thread of its message.
+    pub struct ThreadStep {
+        /// The version that it made.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
+        pub version: i64,
+        /// What happened.
+        pub step: AlertEvent,
     }
 
     /// A message in chat that is no alert's own.

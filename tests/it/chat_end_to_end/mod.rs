@@ -2,7 +2,7 @@
 //!
 //! [`working`] is a good day in English, [`chinese`] one in Chinese, [`rights`] who may not, [`weather`] what fails on
 //! the way, [`replicas`] two bots with one token, [`reports`] what comes
-//! without being asked for, [`two_people`] what one alone may not. Invariant of every test: exactly one visible message per incident,
+//! without being asked for, [`threads`] what is told under an incident, [`two_people`] what one alone may not. Invariant of every test: exactly one visible message per incident,
 //! and no breach of the platform's rules.
 
 #![expect(clippy::expect_used, reason = "tests")]
@@ -11,6 +11,7 @@ mod chinese;
 mod replicas;
 mod reports;
 mod rights;
+mod threads;
 mod two_people;
 mod weather;
 mod working;

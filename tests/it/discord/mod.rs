@@ -1,7 +1,7 @@
 //! The Discord transport against the fake Discord, without the backend: a stub of the API answers the bot.
 //!
-//! [`posting`] is about deliveries, [`talking`] about commands, buttons and the gateway, [`surface`] about everything that
-//! can be typed or pressed. Invariant of every test:
+//! [`posting`] is about deliveries, [`threads`] about what hangs on their messages, [`talking`] about commands, buttons and
+//! the gateway, [`surface`] about everything that can be typed or pressed. Invariant of every test:
 //! at most one visible message per delivery or question, and no breach of the platform's limits.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
@@ -12,6 +12,7 @@ mod stub_api;
 mod surface;
 mod talking;
 mod things;
+mod threads;
 
 use crate::fake_discord::{FakeDiscord, Message, Place, TOKEN};
 use serde_json::{Value, json};

@@ -75,7 +75,10 @@ async fn an_alert_is_posted_with_picture_and_buttons_and_later_edited() {
     delivery.message = Some(posted(&outcome));
     delivery.version = 2;
     delivery.alert.as_mut().unwrap().state = AlertState::Acknowledged;
-    assert_eq!(show(&sink, &delivery).await, DeliveryOutcome::Posted { message: posted(&outcome), version: 2 });
+    assert_eq!(
+        show(&sink, &delivery).await,
+        DeliveryOutcome::Posted { message: posted(&outcome), version: 2, told: None }
+    );
     let [edited] = showing(&fake, &delivery).try_into().unwrap();
     assert_eq!((edited.id, edited.edits), (message.id, 1));
     assert!(words(&edited).contains("👀"), "{}", words(&edited));

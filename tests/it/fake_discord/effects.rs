@@ -6,7 +6,7 @@
 
 use super::faults::Route;
 use super::recorder::{File, Request as Record};
-use super::world::{self, Access, BOT, Message, World};
+use super::world::{self, Access, BOT, Message, Thread, World};
 use super::{Inner, interactions, validate};
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ impl Call {
             ("GET" | "PUT", ["applications", _, "commands"]) => (Route::Commands, vec![id(1)], ""),
             ("GET", ["channels", _]) => (Route::Channel, vec![id(1)], ""),
             ("POST", ["channels", _, "messages"]) => (Route::CreateMessage, vec![id(1)], ""),
+            ("POST", ["channels", _, "messages", _, "threads"]) => (Route::CreateThread, vec![id(1), id(3)], ""),
             ("GET", ["channels", _, "messages"]) => (Route::ListMessages, vec![id(1)], ""),
             ("GET", ["channels", _, "messages", _]) => (Route::GetMessage, vec![id(1), id(3)], ""),
             ("PATCH", ["channels", _, "messages", _]) => (Route::EditMessage, vec![id(1), id(3)], ""),
@@ -98,7 +99,13 @@ pub(super) fn apply(inner: &Inner, call: &Call, record: &Record) -> Answer {
     let channel = call.ids.first().copied().unwrap_or(0);
     if matches!(
         call.route,
-        Route::Channel | Route::CreateMessage | Route::ListMessages | Route::GetMessage | Route::EditMessage
+        Route::Channel
+            | Route::CreateMessage
+            | Route::ThreadMessage
+            | Route::CreateThread
+            | Route::ListMessages
+            | Route::GetMessage
+            | Route::EditMessage
     ) {
         match world.access.get(&channel).copied().unwrap_or(Access::Gone) {
             // What was said is hidden: a list is empty, and one message is refused, whether there is one or not.
@@ -123,7 +130,8 @@ pub(super) fn apply(inner: &Inner, call: &Call, record: &Record) -> Answer {
         Route::Channel => Answer::ok(
             json!({"id": channel.to_string(), "type": 0, "guild_id": world.place_of(channel).server.to_string(), "name": "alerts", "position": 0, "permission_overwrites": []}),
         ),
-        Route::CreateMessage => create(inner, world, channel, record),
+        Route::CreateMessage | Route::ThreadMessage => create(inner, world, channel, record),
+        Route::CreateThread => open_thread(world, channel, call.ids[1], record),
         Route::ListMessages => list(world, channel, call),
         Route::GetMessage => match world.message(call.ids[1]) {
             Some(message) => Answer::ok(message.json.clone()),
@@ -193,6 +201,34 @@ fn create(inner: &Inner, world: &mut World, channel: u64, record: &Record) -> An
     // Only the answer to the post tells the nonce; a list of messages does not.
     json["nonce"] = json!(nonce);
     Answer::ok(json)
+}
+
+/// A thread has the id of the message that it was begun from.
+fn open_thread(world: &mut World, channel: u64, message: u64, record: &Record) -> Answer {
+    let found = validate::thread(&record.body);
+    if !found.is_empty() {
+        return Answer::invalid(&found);
+    }
+    if world.threadless.contains(&channel) {
+        return Answer::error(403, 50013, "Missing Permissions");
+    }
+    if world.message(message).is_none_or(|message| message.channel != channel) {
+        return Answer::error(404, 10008, "Unknown Message");
+    }
+    if world.threads.contains_key(&message) {
+        return Answer::error(400, 160_004, "A thread has already been created for this message");
+    }
+    let name = record.body["name"].clone();
+    let server = world.place_of(channel).server;
+    world.threads.insert(message, Thread { parent: channel, name: name.as_str().unwrap_or_default().to_owned() });
+    world.access.insert(message, Access::Open);
+    Answer::ok(json!({
+        "id": message.to_string(), "type": 11, "guild_id": server.to_string(), "parent_id": channel.to_string(),
+        "owner_id": BOT.to_string(), "name": name, "last_message_id": null, "message_count": 0, "member_count": 1,
+        "rate_limit_per_user": 0, "flags": 0, "total_message_sent": 0,
+        "thread_metadata": {"archived": false, "locked": false, "archive_timestamp": world::timestamp(),
+            "auto_archive_duration": record.body["auto_archive_duration"], "create_timestamp": world::timestamp()}
+    }))
 }
 
 fn list(world: &World, channel: u64, call: &Call) -> Answer {

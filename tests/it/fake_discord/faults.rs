@@ -24,6 +24,10 @@ pub(crate) enum Route {
     Channel,
     /// `POST /channels/{id}/messages`
     CreateMessage,
+    /// `POST /channels/{id}/messages/{id}/threads`
+    CreateThread,
+    /// `POST /channels/{id}/messages` of a thread.
+    ThreadMessage,
     /// `GET /channels/{id}/messages`
     ListMessages,
     /// `GET /channels/{id}/messages/{id}`

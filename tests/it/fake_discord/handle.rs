@@ -1,8 +1,8 @@
-//! What a test holds of a question that a user asked: its answers and its modal, waited for; and what a message
-//! lets its reader read and press.
+//! What a test holds of a question that a user asked: its answers and its modal, waited for; what a message
+//! lets its reader read and press; and what hangs on it.
 
-use super::Inner;
 use super::world::{Message, Place};
+use super::{FakeDiscord, Inner};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -43,6 +43,30 @@ impl InteractionHandle {
     /// Every message that answers it by now.
     pub(crate) fn answers(&self) -> Vec<Message> {
         self.inner.world.lock().unwrap().answers(self.id)
+    }
+}
+
+impl FakeDiscord {
+    /// The bot may begin no thread in the channel.
+    pub(crate) fn refuse_threads(&self, channel: u64) {
+        self.inner.world.lock().unwrap().threadless.insert(channel);
+    }
+
+    /// What the thread of a message is called, and its lines, oldest first; `None` where there is none.
+    pub(crate) fn thread_of(&self, message: u64) -> Option<(String, Vec<String>)> {
+        let world = self.inner.world.lock().unwrap();
+        let thread = world.threads.get(&message)?;
+        let line = |line: &Message| line.json["content"].as_str().unwrap_or_default().to_owned();
+        Some((thread.name.clone(), world.visible(message).iter().map(line).collect()))
+    }
+
+    /// Waits until the thread of a message has so many lines, and gives what stands in each behind its time.
+    pub(crate) async fn until_told(&self, message: u64, lines: usize) -> Vec<String> {
+        let look = |seen: &[Message]| (seen.len() >= lines).then(|| seen.to_vec());
+        let seen = self.until_visible(&format!("{lines} lines under {message}"), message, look).await;
+        let line = |line: &Message| line.json["content"].as_str().unwrap_or_default().to_owned();
+        let behind_time = |line: String| line.split_once(" · ").map_or(line.clone(), |(_, what)| what.to_owned());
+        seen.iter().map(line).map(behind_time).collect()
     }
 }
 

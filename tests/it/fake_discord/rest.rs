@@ -61,7 +61,10 @@ async fn handle(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
     let path = path.strip_prefix("/api/v10").unwrap_or(&path).to_owned();
     let content_type = parts.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let bytes = incoming.collect().await.map_err(|_| Dropped)?.to_bytes();
-    let call = Call::parse(parts.method.as_str(), &path);
+    let mut call = Call::parse(parts.method.as_str(), &path);
+    if call.route == Route::CreateMessage && inner.world.lock().unwrap().threads.contains_key(&call.ids[0]) {
+        call.route = Route::ThreadMessage;
+    }
     let (body, files) = match body::read(content_type, bytes).await {
         Ok(read) => read,
         Err(why) => {

@@ -152,6 +152,16 @@ pub(super) fn modal(data: &Value) -> Vec<(String, String)> {
     found.0
 }
 
+/// What is wrong with a new thread.
+pub(super) fn thread(body: &Value) -> Vec<(String, String)> {
+    let mut found = Breaches::default();
+    found.text("name", &body["name"], 1, 100);
+    if ![60, 1_440, 4_320, 10_080].contains(&body["auto_archive_duration"].as_u64().unwrap_or_default()) {
+        found.add("auto_archive_duration", "Value must be one of {60, 1440, 4320, 10080}.");
+    }
+    found.0
+}
+
 /// What is wrong with an autocomplete answer.
 pub(super) fn choices(data: &Value) -> Vec<(String, String)> {
     let mut found = Breaches::default();

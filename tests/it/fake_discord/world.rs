@@ -4,7 +4,7 @@
 //! while it is remembered; a deleted message is never shown again.
 
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the platform remembers an enforced nonce ("the past few minutes").
@@ -31,6 +31,15 @@ pub(super) enum Access {
     NoHistory,
     Forbidden,
     Gone,
+}
+
+/// A thread, under the id of the message that it was begun from.
+#[derive(Clone, Debug)]
+pub(crate) struct Thread {
+    /// The channel that it is in.
+    pub(super) parent: u64,
+    /// What it is called.
+    pub(crate) name: String,
 }
 
 /// A message as the platform keeps it.
@@ -78,6 +87,9 @@ pub(super) struct World {
     pub(super) interactions: BTreeMap<u64, Interaction>,
     pub(super) commands: Vec<Value>,
     pub(super) locales: HashMap<u64, String>,
+    pub(super) threads: BTreeMap<u64, Thread>,
+    /// The channels in which the bot may begin no thread.
+    pub(super) threadless: HashSet<u64>,
 }
 
 impl World {
@@ -97,7 +109,9 @@ impl World {
     }
 
     pub(super) fn place_of(&self, channel: u64) -> Place {
-        *self.places.iter().find(|p| p.channel == channel).expect("a channel of this fake")
+        let home = self.threads.get(&channel).map_or(channel, |thread| thread.parent);
+        let place = self.places.iter().find(|p| p.channel == home).expect("a channel of this fake");
+        Place { channel, ..*place }
     }
 
     /// Keeps a new message, or gives the one that this nonce already made here.

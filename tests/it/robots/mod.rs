@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
+mod page;
+
 use crate::bot_process;
 use crate::fake_discord::{FakeDiscord, PATIENCE};
 use crate::harness::feed::{feed, of, sample};
@@ -89,7 +91,11 @@ impl Group {
     }
 
     async fn spend(&self, campaign: &str, amount: f64) {
-        let day = Utc::now().date_naive() - Days::new(1);
+        self.spend_on(campaign, 1, amount).await;
+    }
+
+    async fn spend_on(&self, campaign: &str, days_ago: u64, amount: f64) {
+        let day = Utc::now().date_naive() - Days::new(days_ago);
         let samples = of("campaign", campaign, [sample("spend", &format!("{day}T10:00:00Z"), "till", amount)]);
         assert_eq!(feed(&self.partner, &samples).await.ok()["refused"], 0);
     }
@@ -139,9 +145,13 @@ async fn a_feishu_group_reads_when_an_incident_begins_is_taken_and_is_over() {
     for word in ["告警中", "双十一", "1,000", "止损"] {
         assert!(card.contains(word), "{word} is missing: {card}");
     }
-    let tags: Vec<&Value> =
-        body["card"]["elements"].as_array().expect("elements").iter().map(|e| &e["text"]["tag"]).collect();
-    assert!(tags.iter().all(|tag| *tag == "plain_text"), "what a campaign is called calls nobody: {tags:?}");
+    let elements = body["card"]["elements"].as_array().expect("elements");
+    let of_text = elements.iter().filter(|element| element["tag"] == "div");
+    let tags: Vec<&Value> = of_text.map(|element| &element["text"]["tag"]).collect();
+    assert_eq!(tags, ["plain_text"], "what a campaign is called calls nobody");
+    let buttons = &elements[1]["actions"];
+    assert_eq!((&buttons[0]["text"]["content"], &buttons[1]["text"]["content"]), (&json!("查看"), &json!("认领")));
+    assert!(text(&buttons[1]["url"]).ends_with("/acknowledge"), "{buttons}");
     assert!(group.delivery("done").await["message"].as_str().is_some_and(|message| message == "posted/firing"));
 
     // A cost that grows on is not posted again and again; that somebody has taken it is.
@@ -175,7 +185,7 @@ async fn an_error_with_status_200_is_an_error_and_what_may_pass_is_tried_again()
     let milliseconds = before.split_once("&timestamp=").expect("a time").1;
     let expected = hmac(SECRET, &format!("{milliseconds}\n{SECRET}"));
     assert_eq!(sign.replace("%2B", "+").replace("%2F", "/").replace("%3D", "="), expected);
-    assert!(text(&last.json()["text"]["content"]).contains("Coupons"));
+    assert!(text(&last.json()["actionCard"]["text"]).contains("Coupons"));
     assert!(done["attempt"].as_i64() >= Some(4), "{done}");
     group.close().await;
 }
@@ -192,7 +202,8 @@ async fn a_robot_that_was_removed_is_told_at_once_and_its_address_to_nobody() {
     group.chat.answers(posted(Transport::Wecom));
     group.tenant.owner.post(&format!("/v1/deliveries/{}/replay", text(&dead["id"])), json!({})).await.ok();
     let post = group.chat.gets(2).await.remove(1).json();
-    assert!(text(&post["text"]["content"]).len() <= 2_048 && post["msgtype"] == "text", "{post}");
+    let content = text(&post["markdown"]["content"]);
+    assert!(content.len() <= 4_096 && content.contains("[Acknowledge](http"), "{post}");
     group.delivery("done").await;
     group.close().await;
 }
@@ -214,7 +225,7 @@ async fn what_waits_for_a_slow_chat_is_said_together_and_nothing_is_lost() {
     for name in &names {
         assert!(all.contains(name.as_str()), "{name} is missing");
     }
-    let several = group.chat.got().iter().any(|got| got.json()["blocks"].as_array().is_some_and(|b| b.len() > 2));
+    let several = group.chat.got().iter().any(|got| got.json()["blocks"].as_array().is_some_and(|b| b.len() > 3));
     assert!(several, "{:?}", group.chat.got());
     group.close().await;
 }

@@ -51,7 +51,11 @@ const SECRET: &str = "a hash of a credential";
 
 /// Every table with rows of retailers, in the order of their names.
 pub const TABLES: &[Table] = &[
-    rows("alert_events", "alert_id:uuid version:bigint", "alert_id version at event actor_kind actor_id via figures"),
+    rows(
+        "alert_events",
+        "alert_id:uuid version:bigint",
+        "alert_id version at event actor_kind actor_id via figures reason",
+    ),
     rows(
         "alerts",
         "alert_id:uuid",
@@ -175,7 +179,8 @@ pub const TABLES: &[Table] = &[
             owner: "for_tenant",
             key: "delivery_id:uuid",
             columns: "delivery_id alert_id transport server_ref channel_ref state wanted_version wanted_at posted_version \
-                message_ref due_at attempt failures refused first_claimed_at last_error request_id created_at shows",
+                message_ref due_at attempt failures refused first_claimed_at last_error request_id created_at shows \
+                told_version",
             withheld: &[],
         },
     },

@@ -15,7 +15,7 @@ pub mod routes;
 mod states;
 mod store;
 
-pub use states::{CAMPAIGN_CHANGED, CampaignChanged, Held, change_state, history, pause_by_rule};
+pub use states::{CAMPAIGN_CHANGED, CampaignChanged, Held, Moved, change_state, history, moved, pause_by_rule};
 
 use super::change::{self, Changed};
 use super::names::{self, Resolved};

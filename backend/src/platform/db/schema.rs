@@ -13,6 +13,7 @@ diesel::table! {
         actor_id -> Nullable<Uuid>,
         via -> Text,
         figures -> Nullable<Jsonb>,
+        reason -> Nullable<Text>,
     }
 }
 
@@ -621,6 +622,7 @@ diesel::table! {
         created_at -> Timestamptz,
         request_id -> Nullable<Text>,
         shows -> Text,
+        told_version -> Int8,
     }
 }
 

@@ -4,7 +4,7 @@
 //! begun or ended, or a stop-loss has spoken or fallen silent. Both hold an alert against the same pure rule ([`hush`]).
 //! An alert that nothing keeps quiet any more and that still fires speaks.
 
-use super::store::{self, Held};
+use super::store::{self, Doing, Held};
 use super::{Breach, speaking};
 use crate::app::App;
 use crate::error::Result;
@@ -185,7 +185,13 @@ pub(super) async fn settle_one(tx: &mut Tx, who: &Who, id: AlertId, at: DateTime
     }
     let version = store::set_hush(tx, who.tenant, id, hush.as_ref()).await?;
     let step = hush.as_ref().map_or(AlertStep::Spoke, Hush::step);
-    store::add_event(tx, who, id, version, step, None, at).await?;
+    let time = hush.as_ref().filter(|hush| hush.why != QuietWhy::Inhibition).and_then(|hush| hush.by);
+    let time = match time {
+        Some(time) => quiet::by_ids(tx, who.tenant, &[time], at).await?.pop(),
+        None => None,
+    };
+    let doing = Doing::of(who, time.as_ref().map(|shown| shown.time.reason.as_str()));
+    store::add_doing(tx, who.tenant, id, (version, step, at), &doing).await?;
     speaking::show_anew(tx, who, id, held.group, version, at).await?;
     if hush.is_none() {
         speaking::speak(tx, who, id, &held.key, held.spoken.severity, version, at).await?;

@@ -7,7 +7,7 @@
 //! on, and nobody is told; it *speaks* when nothing does any more.
 //! Cast: [`hush`] (what keeps an alert quiet), [`digest`] (many at a glance), [`picture`], [`words`] (what is said in both
 //! languages), `speaking` (telling the chats), `calm` (storms and flapping, pure), `care` (escalating and reminding, pure),
-//! `contribution` (which channels moved a figure), [`why()`] (why somebody was told, or was not). Invariants: raising,
+//! `contribution` (which channels moved a figure), `told` (what a message's thread tells), [`why()`] (why somebody was told, or was not). Invariants: raising,
 //! updating and resolving are part of the transaction that judged; a resolved alert never opens again, a new one is raised; a caller who
 //! is narrowed to channels reaches the alerts whose channel and campaign they reach ([`crate::identity::reach`]).
 
@@ -21,6 +21,7 @@ pub mod picture;
 pub mod routes;
 mod speaking;
 mod store;
+mod told;
 mod view;
 mod why;
 pub mod words;
@@ -31,6 +32,7 @@ use crate::identity::audit::{self, Entry};
 use crate::identity::events::{self, Happened};
 use crate::identity::{reach, staff};
 use crate::plan::campaigns::model::Verb;
+use crate::plan::campaigns::{self, CampaignChanged};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::{PageParams, Paging};
@@ -50,7 +52,9 @@ use tillwatch_shared::webhooks::{AlertTold, EventType};
 use uuid::Uuid;
 
 pub use digest::{Many, digest};
+use store::Doing;
 pub use store::{OpenAlert, Wanted};
+pub use told::untold;
 pub use view::by_ids;
 pub use why::why;
 
@@ -242,26 +246,23 @@ pub async fn resolve(
     tell(tx, who, open.id, EventType::AlertResolved, at).await
 }
 
-/// Has every open alert of a campaign shown anew, since `verb` was done to the campaign.
+/// Has every open alert of a campaign shown anew, since its state was changed.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn campaign_changed(
-    tx: &mut Tx,
-    who: &Who,
-    campaign: CampaignId,
-    verb: Verb,
-    at: DateTime<Utc>,
-) -> Result<()> {
+pub async fn campaign_changed(tx: &mut Tx, who: &Who, change: CampaignChanged, at: DateTime<Utc>) -> Result<()> {
+    let CampaignChanged { campaign_id, verb, version } = change;
     let step = match verb {
         Verb::Launch => AlertStep::CampaignLaunched,
         Verb::Pause => AlertStep::CampaignPaused,
         Verb::Resume => AlertStep::CampaignResumed,
         Verb::Submit | Verb::Schedule | Verb::Complete | Verb::Cancel => AlertStep::CampaignChanged,
     };
-    for (id, group) in store::open_of_campaign(tx, who.tenant, campaign).await? {
+    let moved = campaigns::moved(tx, who.tenant, campaign_id, version).await?;
+    let doing = moved.as_ref().map_or_else(|| Doing::of(who, None), told::doing);
+    for (id, group) in store::open_of_campaign(tx, who.tenant, campaign_id).await? {
         let version = store::touch(tx, who.tenant, id).await?;
-        store::add_event(tx, who, id, version, step, None, at).await?;
+        store::add_doing(tx, who.tenant, id, (version, step, at), &doing).await?;
         speaking::show_anew(tx, who, id, group, version, at).await?;
     }
     Ok(())

@@ -187,6 +187,10 @@ async fn act_on(
     let told = if act.escalates() { AlertStep::Escalated } else { AlertStep::Reminded };
     let version = store::touch(tx, who.tenant, id).await?;
     store::add_event(tx, who, id, version, told, None, at).await?;
+    if cared.group.is_none() {
+        // The thread of its own message tells that.
+        deliveries::want(tx, who, id, version, at).await?;
+    }
     match act {
         Act::Chat => {
             deliveries::announce(tx, who, NoticeKind::Escalation, id.0, told_as(cared, step), at).await?;

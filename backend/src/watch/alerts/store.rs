@@ -8,7 +8,7 @@ pub(super) use hush::{Held, held, held_of_campaign, hides_others, lock_held, of_
 pub(super) use speaking::{
     Cared, Told, count_told, first_of_group, lock_cared, of_group, recent, set_flapping, set_spoken, told, updates,
 };
-pub(super) use timeline::{add_event, place, timeline};
+pub(super) use timeline::{Doing, add_doing, add_event, happened, place, timeline};
 
 use super::Breach;
 use super::contribution::Contribution;

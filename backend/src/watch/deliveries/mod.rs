@@ -37,7 +37,7 @@ use tillwatch_shared::watch::{
 };
 use uuid::Uuid;
 
-use store::Subject;
+use store::{Posted, Subject};
 
 pub use store::{Claimed, NoticeRow};
 
@@ -282,6 +282,22 @@ pub async fn shown_by(tx: &mut SystemTx, id: DeliveryId) -> Result<Option<(Tenan
     }))
 }
 
+/// Failures in a row with this one, and when the thread of a message that is shown is told the rest; `None` once that is
+/// given up.
+async fn owed(
+    tx: &mut SystemTx,
+    id: DeliveryId,
+    attempt: i32,
+    at: DateTime<Utc>,
+) -> Result<Option<(i32, DateTime<Utc>)>> {
+    let Some((before, wanted_at)) = store::failures(tx, id, attempt).await? else { return Ok(None) };
+    let again = model::told_again(before, wanted_at, at);
+    if again.is_none() {
+        tracing::warn!(delivery = %id, "what happened is not told in the message's thread");
+    }
+    Ok(again.map(|again| (before.saturating_add(1), again)))
+}
+
 /// Takes the bot's report of an attempt.
 ///
 /// # Errors
@@ -291,8 +307,12 @@ pub async fn report(app: &App, id: DeliveryId, report: &ReportDelivery) -> Resul
     let (taken, more) = app
         .db
         .system("report a delivery", async |tx| match &report.outcome {
-            DeliveryOutcome::Posted { message, version } => {
-                store::posted(tx, id, report.attempt, message, *version, at).await
+            DeliveryOutcome::Posted { message, version, told } => {
+                let told = told.map_or(*version, |told| told.min(*version));
+                let again = if told < *version { owed(tx, id, report.attempt, at).await? } else { None };
+                let told = if again.is_some() { told } else { *version };
+                let posted = Posted { message, version: *version, told, again };
+                store::posted(tx, id, report.attempt, &posted, at).await
             }
             DeliveryOutcome::Failed { error, retry_after_ms, permanent } => {
                 let retry_after = retry_after_ms.map(|ms| TimeDelta::milliseconds(i64::from(ms)));

@@ -40,6 +40,17 @@ impl Failed {
     }
 }
 
+/// The longest pause before a thread is told the rest: a newer version of its message may have to wait for that.
+const LONGEST_FOR_THREADS: TimeDelta = TimeDelta::seconds(15);
+/// What a thread could not be told for so long stands in the alert's timeline alone.
+const THREADS_GIVEN_UP_AFTER: TimeDelta = TimeDelta::minutes(10);
+
+/// When the thread of a message that is shown is told the rest, after `before` failures in a row; `None` once that is
+/// given up.
+pub(super) fn told_again(before: i32, wanted_at: DateTime<Utc>, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (at - wanted_at < THREADS_GIVEN_UP_AFTER).then(|| at + pause(before).min(LONGEST_FOR_THREADS))
+}
+
 /// The pause after so many failures before this one.
 fn pause(before: i32) -> TimeDelta {
     // Eight doublings are beyond the longest pause already.
@@ -73,5 +84,13 @@ mod tests {
         assert_eq!(Failed::of(0, at, false, Some(TimeDelta::seconds(40)), at).due_at, at + TimeDelta::seconds(40));
         assert_eq!(Failed::of(3, at, false, Some(TimeDelta::zero()), at).due_at, at + TimeDelta::seconds(4));
         assert_eq!(Failed::of(i32::MAX, at, false, None, at).due_at, at + LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn a_thread_is_told_the_rest_soon_or_not_at_all_since_its_message_is_shown_already() {
+        let at = DateTime::UNIX_EPOCH;
+        assert_eq!(told_again(0, at, at), Some(at + FIRST_PAUSE));
+        assert_eq!(told_again(i32::MAX, at, at), Some(at + LONGEST_FOR_THREADS));
+        assert_eq!(told_again(40, at, at + THREADS_GIVEN_UP_AFTER), None);
     }
 }

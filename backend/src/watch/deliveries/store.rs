@@ -120,6 +120,8 @@ pub struct Claimed {
     pub request_id: Option<String>,
     /// Which of the two it shows.
     shows: String,
+    /// Up to which version the message's thread tells what happened.
+    pub told: i64,
 }
 
 impl Claimed {
@@ -184,6 +186,7 @@ pub(super) async fn claim(
             queue::first_claimed_at,
             queue::request_id,
             queue::shows,
+            queue::told_version,
         ))
         .load(tx)
         .await?)
@@ -198,25 +201,42 @@ pub(super) async fn rested(tx: &mut SystemTx, tenant: TenantId, at: DateTime<Utc
     Ok(())
 }
 
-/// The chat shows `version`. Returns whether the attempt still had the lease, and whether more is wanted already.
+/// What a chat shows after an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Posted<'a> {
+    /// The message that shows it.
+    pub(super) message: &'a str,
+    /// Which version.
+    pub(super) version: i64,
+    /// Up to which version the message's thread tells what happened.
+    pub(super) told: i64,
+    /// Failures in a row, and when the thread is told the rest, if it lacks some.
+    pub(super) again: Option<(i32, DateTime<Utc>)>,
+}
+
+/// The chat shows a version. Returns whether the attempt still had the lease, and whether more is wanted already.
 pub(super) async fn posted(
     tx: &mut SystemTx,
     id: DeliveryId,
     attempt: i32,
-    message: &str,
-    version: i64,
+    posted: &Posted<'_>,
     at: DateTime<Utc>,
 ) -> Result<(bool, bool)> {
+    let Posted { message, version, told, again } = *posted;
+    let (failures, again_at) = again.unwrap_or((0, at));
+    let done = if again.is_some() { "pending" } else { "done" };
     let state: Option<String> =
         diesel::update(queue::table.filter(queue::delivery_id.eq(id.0)).filter(queue::attempt.eq(attempt)))
             .set((
                 queue::posted_version.eq(version),
                 queue::message_ref.eq(message),
-                queue::failures.eq(0),
+                queue::told_version.eq(told),
+                queue::failures.eq(failures),
                 queue::last_error.eq(sql::<Nullable<Text>>("NULL")),
-                queue::due_at.eq(at),
+                queue::due_at
+                    .eq(case_when(queue::wanted_version.gt(version), at.into_sql::<Timestamptz>()).otherwise(again_at)),
                 queue::state
-                    .eq(case_when(queue::wanted_version.gt(version), "pending".into_sql::<Text>()).otherwise("done")),
+                    .eq(case_when(queue::wanted_version.gt(version), "pending".into_sql::<Text>()).otherwise(done)),
             ))
             .returning(queue::state)
             .get_result(tx)

@@ -1,17 +1,18 @@
 //! Dispatch: handing the bot the deliveries that are due, with what they shall show now.
 //!
 //! A claim is two steps: the narrow role leases due rows of all retailers ([`deliveries`]), then each retailer's own
-//! transaction reads the alerts and notices behind them (`shown`), so that no query sees two retailers' data. The bot waits in
+//! transaction reads the alerts and notices behind them (`shown`, `threads`), so that no query sees two retailers' data. The bot waits in
 //! a long poll, which ends when there is work, when its time is up, or when the service stops.
 //! Invariants: what is handed out is the newest version at the time of the claim; a later change becomes due again. One
 //! retailer's trouble is no other's: what cannot be read is given back as a failed attempt, and the rest handed out.
 
 pub mod routes;
 mod shown;
+mod threads;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::identity::{chat, tenants};
+use crate::identity::{chat, pages, tenants};
 use crate::platform::clock::now;
 use crate::platform::http::who::Who;
 use crate::platform::wake::Topic;
@@ -21,7 +22,7 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::ids::{DeliveryId, TenantId};
+use tillwatch_shared::ids::{AlertId, DeliveryId, TenantId};
 use tillwatch_shared::watch::{ClaimDeliveries, ClaimedDeliveries, Delivery, NoticeKind, Transport};
 use uuid::Uuid;
 
@@ -124,12 +125,14 @@ async fn filled(
     let who = Who::system(tenant, "delivery", request_id);
     let is_robot = |row: &&Claimed| row.transport.parse::<Transport>().is_ok_and(Transport::is_robot);
     let robots: Vec<String> = rows.iter().filter(is_robot).map(|row| row.server_ref.clone()).collect();
-    let (settings, mut shown, robots) = app
+    let (settings, mut shown, robots, mut threads) = app
         .db
         .read(&who, async |tx| {
             let settings = tenants::settings(tx, tenant).await?;
             let robots = chat::robots::addresses(tx, &app.sealer, tenant, &robots).await?;
-            Ok((settings, shown::of(tx, tenant, rows, at).await?, robots))
+            let shown = shown::of(tx, tenant, rows, at).await?;
+            let threads = threads::of(tx, tenant, rows, &shown).await?;
+            Ok((settings, shown, robots, threads))
         })
         .await?;
     for notice in shown.values_mut().filter_map(|shown| shown.notice.as_mut()) {
@@ -138,6 +141,7 @@ async fn filled(
     rows.iter()
         .filter_map(|row| Some((row, shown.get(&row.subject)?.clone())))
         .map(|(row, shown)| {
+            let page = shown.alert.as_ref().filter(|_| is_robot(&row)).map(|alert| page(app, alert.id));
             Ok(Delivery {
                 id: DeliveryId(row.id),
                 attempt: row.attempt,
@@ -155,9 +159,16 @@ async fn filled(
                 robot: robots.get(&row.server_ref).cloned(),
                 alert: shown.alert,
                 notice: shown.notice,
+                page,
+                thread: threads.remove(&row.id),
             })
         })
         .collect()
+}
+
+/// Where an alert is seen and handled by whoever signs in there. The id stands behind `#`, which no browser sends.
+fn page(app: &App, alert: AlertId) -> String {
+    format!("{}/{}#{alert}", app.mail.public_url, pages::ALERT)
 }
 
 /// The picture of what a delivery shows.

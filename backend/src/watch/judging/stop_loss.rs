@@ -90,7 +90,7 @@ pub(super) async fn after_change(tx: &mut Tx, who: &Who, change: CampaignChanged
         // Before the alerts, as every write locks them.
         hold(tx, who, campaign).await?;
     }
-    alerts::campaign_changed(tx, who, campaign, verb, at).await?;
+    alerts::campaign_changed(tx, who, change, at).await?;
     let totals = budgets::totals(tx, who.tenant, campaign).await?;
     for rule in rules {
         judge_one(tx, who, &rule, campaign, &totals, at).await?;

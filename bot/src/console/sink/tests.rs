@@ -43,7 +43,7 @@ async fn a_new_alert_is_framed_and_numbered_with_what_to_type() {
     assert!(text.contains("/v1/alerts/alr_"), "the picture's path");
     assert!(!text.contains("shown again"));
     let id = one(stop_loss()).id;
-    assert_eq!(outcomes, [DeliveryOutcome::Posted { message: format!("console-{id}"), version: 1 }]);
+    assert_eq!(outcomes, [DeliveryOutcome::Posted { message: format!("console-{id}"), version: 1, told: None }]);
 }
 
 #[tokio::test]

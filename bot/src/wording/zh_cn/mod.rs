@@ -6,6 +6,7 @@ mod help;
 mod names;
 mod quiet;
 mod reports;
+mod threads;
 
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;

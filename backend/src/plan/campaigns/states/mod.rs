@@ -28,7 +28,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Row;
-use tillwatch_shared::ids::{AlertId, CampaignId};
+use tillwatch_shared::ids::{AlertId, CampaignId, TenantId};
 use tillwatch_shared::plan::{CampaignHistory, CampaignState, ResumeAsked, StateChanged};
 use tillwatch_shared::webhooks::{CampaignMoved, EventType};
 use uuid::Uuid;
@@ -224,6 +224,27 @@ pub async fn history(
     }
     let page = paging.page(rows, Row::place, |row| row.into_event(&names));
     Ok(CampaignHistory { data: page.data.into_iter().collect::<Result<_>>()?, next_cursor: page.next_cursor })
+}
+
+/// Who made a version of a campaign by changing its state, from where and why.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// `staff`, `api_token`, `rule` or `system`.
+    pub actor_kind: String,
+    /// The actor's id.
+    pub actor: Option<Uuid>,
+    /// From where.
+    pub via: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Who made this version of a campaign; `None` when that changed no state.
+///
+/// # Errors
+/// When the database fails.
+pub async fn moved(tx: &mut Tx, tenant: TenantId, id: CampaignId, version: i64) -> Result<Option<Moved>> {
+    store::moved(tx, tenant, id, version).await
 }
 
 /// Begins the history of a campaign that was just made.

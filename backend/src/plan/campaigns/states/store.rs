@@ -1,5 +1,6 @@
 //! The only SQL of campaigns' states and history.
 
+use super::Moved;
 use crate::error::{Error, Result};
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{campaign_events as events, campaigns};
@@ -130,6 +131,19 @@ impl Row {
             via: self.via,
         })
     }
+}
+
+/// Who made this version.
+pub(super) async fn moved(tx: &mut Tx, tenant: TenantId, id: CampaignId, version: i64) -> Result<Option<Moved>> {
+    let row: Option<Row> = events::table
+        .select(Row::as_select())
+        .filter(events::tenant_id.eq(tenant.0))
+        .filter(events::campaign_id.eq(id.0))
+        .filter(events::version.eq(version))
+        .first(tx)
+        .await
+        .optional()?;
+    Ok(row.map(|row| Moved { actor_kind: row.actor_kind, actor: row.actor_id, via: row.via, reason: row.reason }))
 }
 
 /// A page of a campaign's history; empty when there is no such campaign.

@@ -145,6 +145,7 @@ pub(in super::super) async fn take_over(
         queue::alert_id.eq(to.0),
         queue::wanted_version.eq(version),
         queue::posted_version.eq(0_i64),
+        queue::told_version.eq(0_i64),
         queue::wanted_at.eq(at),
         queue::due_at.eq(at),
         queue::state.eq("pending"),

@@ -102,6 +102,7 @@ async fn move_to(tx: &mut Tx, tenant: TenantId, id: DeliveryId, channel: &str) -
         .set((
             queue::channel_ref.eq(channel),
             queue::message_ref.eq(None::<String>),
+            queue::told_version.eq(0_i64),
             queue::first_claimed_at.eq(None::<DateTime<Utc>>),
         ))
         .execute(tx)
