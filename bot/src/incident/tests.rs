@@ -59,7 +59,7 @@ fn a_stop_loss_in_chinese_says_that_the_campaign_was_stopped() {
     let reply = shown(stop_loss(), Locale::ZhCn);
     assert!(reply.body.contains("已达 $1,512.40，越过止损线 $1,500.00"), "{}", reply.body);
     assert!(reply.body.contains("止损暂停"));
-    assert_eq!(value(&reply, "营销活动"), "Autumn coupons (已暂停)");
+    assert_eq!(value(&reply, "营销活动"), "Autumn coupons（已暂停）");
 }
 
 #[test]

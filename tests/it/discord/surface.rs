@@ -234,7 +234,8 @@ async fn every_command_button_and_completion_is_answered_on_discord_in_both_lang
         // The language of a stranger's retailer is not known.
         let told = fake.slash(STRANGER, "kpi", &[]).await.reply().await;
         reader.answered("/kpi, by somebody who is linked to nobody", &told);
-        let read = redacted(&Value::String(reader.read));
+        // As it is shown: marks that keep `_` from being markup are not seen.
+        let read = redacted(&Value::String(reader.read.replace("\\_", "_")));
         insta::assert_snapshot!(name, text(&read).replace(&fake.home().server.to_string(), "[server]"));
     }
     // With names and lists as long as they may be, whatever is sent keeps the platform's limits, too.
