@@ -194,7 +194,12 @@ async fn make_goal(app: &App, who: &Who, extract: &Extract) -> Result<()> {
             starts_on: Some(first),
             ends_on: Some(first + Days::new(83)),
             owner: Some(id),
-            relevance: if zh { "年底的销售额决定明年的预算" } else { "It pays for the next year's budget" }.to_owned(),
+            relevance: if zh {
+                "年底的销售额决定明年的预算"
+            } else {
+                "It pays for the next year's budget"
+            }
+            .to_owned(),
             campaigns: Vec::new(),
             period: GoalPeriod::default(),
             spread: GoalSpread::default(),

@@ -6,7 +6,7 @@
 //!
 //! Cast: [`model`] (what may stand in a goal), [`smart`] (the check), [`periods`] (decomposition), [`course`] (pace), [`forecast`],
 //! [`correction`], [`words`]: pure; `figures` (what they read of what is counted), `activation`, `editing` (people's changes of
-//! periods, archive, history), `proposals` (corrections decided), [`life`] (what each day brings by itself), [`picture`], [`jobs`].
+//! periods, archive, history), `named` (what a goal names), `proposals` (corrections decided), [`life`] (what each day brings by itself), [`picture`], [`jobs`].
 //!
 //! Invariants: the periods of a sum add up to its target exactly and those of a ratio end at it, at every commit; a draft may
 //! have gaps, an active goal has none; every change is a version with who made it; a correction changes a goal only when
@@ -22,6 +22,7 @@ pub mod forecast;
 pub mod jobs;
 pub mod life;
 pub mod model;
+mod named;
 pub mod periods;
 pub mod picture;
 mod proposals;
@@ -35,7 +36,7 @@ pub use editing::{archive, history, periods_of, set_periods};
 pub use proposals::{Decision, decide, list as list_proposals};
 
 use super::change::{self, Changed};
-use super::{campaigns, channels, check_search};
+use super::check_search;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
@@ -47,7 +48,7 @@ use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::PageParams;
 use crate::platform::http::params::IfMatch;
-use crate::platform::http::who::{Reach, Who};
+use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use chrono::{DateTime, NaiveDate, Utc};
 use course::{Course, Standing};
@@ -89,7 +90,8 @@ pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
     model::check(&goal, &mut checks);
     app.db
         .write(who, async |tx| {
-            check_named(tx, who, &goal, &mut checks).await?;
+            named::check_metric(tx, who, &goal, &mut checks).await?;
+            named::check(tx, who, &goal, &mut checks).await?;
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if goal.baseline.is_none() {
@@ -111,29 +113,6 @@ async fn decomposed(tx: &mut Tx, settings: &Settings, goal: &Goal) -> Result<Vec
     let stages = figures::decompose(tx, settings, goal, &mut checks).await?;
     checks.done()?;
     Ok(stages)
-}
-
-/// Refuses what is named and not there, or out of reach.
-async fn check_named(tx: &mut Tx, who: &Who, goal: &Goal, checks: &mut Checks) -> Result<()> {
-    if let Some(channel) = goal.channel {
-        let there = channels::existing(tx, who.tenant, &[channel]).await?.contains(&channel);
-        checks.ensure(there && who.reach.holds(channel), "/channel", "not_found", "There is no such channel.");
-    }
-    let linked: Vec<(String, CampaignId)> =
-        (0..).zip(&goal.campaigns).map(|(i, id)| (format!("/campaigns/{i}"), *id)).collect();
-    for (pointer, campaign) in goal.campaign.map(|id| ("/campaign".to_owned(), id)).into_iter().chain(linked).take(21) {
-        let there = !campaigns::named(tx, who.tenant, &[campaign.0]).await?.is_empty();
-        let reached = reach::holds(tx, who, Place { channel: None, campaign: Some(campaign) }).await?;
-        checks.ensure(there && reached, &pointer, "not_found", "There is no such campaign.");
-    }
-    if let Some(owner) = goal.owner {
-        let there = !staff::named(tx, who.tenant, &[owner.0]).await?.is_empty();
-        checks.ensure(there, "/owner", "not_found", "There is no such staff.");
-    }
-    let seen = who.reach == Reach::All || goal.channel.is_some() || goal.campaign.is_some();
-    let detail = "Your permissions are narrowed to channels: name one of them, or a campaign that runs on them alone.";
-    checks.ensure(seen, "/channel", "required", detail);
-    Ok(())
 }
 
 /// A page of goals, newest first.
@@ -303,11 +282,11 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             let mut checks = Checks::default();
             model::check(&after, &mut checks);
             match before.state {
-                GoalState::Draft => {}
+                GoalState::Draft => named::check_metric(tx, who, &after, &mut checks).await?,
                 GoalState::Active => model::check_settled(&before, &after, &mut checks),
                 over => return Err(is_over(over)),
             }
-            check_named(tx, who, &after, &mut checks).await?;
+            named::check(tx, who, &after, &mut checks).await?;
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if model::is_measured_anew(&before, &after) {

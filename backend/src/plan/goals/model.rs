@@ -7,7 +7,7 @@
 
 use super::course::Course;
 use super::periods::{Stage, WHOLE_E4};
-use crate::measure::metrics::{self, Direction, Metric};
+use crate::measure::metrics::{self, Direction, Kind, Metric};
 use crate::plan::check_name;
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
@@ -19,6 +19,8 @@ use tillwatch_shared::quantity::Quantity;
 pub const LONGEST_TEXT: usize = 500;
 /// The most campaigns that pursue one goal.
 const MOST_CAMPAIGNS: usize = 20;
+/// Which metrics goals take.
+const TAKEN: &str = "A goal takes a sum, or a ratio of sums: `GET /v1/metrics` lists them by kind.";
 
 /// A draft of what is wanted, at `at`.
 pub fn draft(wanted: CreateGoal, at: DateTime<Utc>) -> Goal {
@@ -91,13 +93,7 @@ pub fn is_measured_anew(before: &Goal, after: &Goal) -> bool {
 /// Refuses what can stand in no goal, and in no active one.
 pub fn check(goal: &Goal, checks: &mut Checks) {
     check_name(checks, "/name", &goal.name);
-    let metric = goal.metric.as_deref();
-    let known = metric.and_then(metrics::find);
-    if let Some(key) = metric.filter(|_| known.is_none()) {
-        let nearest = metrics::suggest(key).map(|near| format!(" Did you mean `{near}`?"));
-        let detail = format!("There is no such metric.{}", nearest.unwrap_or_default());
-        checks.refuse("/metric", "unknown_metric", detail);
-    }
+    let known = goal.metric.as_deref().and_then(metrics::find);
     for (pointer, figure) in [("/target", goal.target), ("/baseline", goal.baseline)] {
         if let Some(figure) = figure {
             check_figure(checks, pointer, figure, known);
@@ -122,6 +118,45 @@ pub fn check(goal: &Goal, checks: &mut Checks) {
     for (place, campaign) in goal.campaigns.iter().enumerate() {
         let twice = goal.campaigns[..place].contains(campaign);
         checks.ensure(!twice, &format!("/campaigns/{place}"), "duplicate", "Is listed twice. Remove one.");
+    }
+}
+
+/// Refuses a metric that no goal is set on, given whether the key is one of the retailer's `own`.
+pub fn check_metric(key: &str, own: bool, checks: &mut Checks) {
+    match metrics::find(key) {
+        Some(metric) if takes(metric) => {}
+        Some(metric) => {
+            let kind = match metric.kind {
+                Kind::Distinct => "a distinct count",
+                Kind::Level { .. } => "a level",
+                Kind::Duration => "a duration",
+                Kind::Model => "what a model reckons",
+                Kind::Formula(_) => "a formula",
+                Kind::Sum | Kind::Ratio { .. } => "a ratio of what does not add up",
+            };
+            let detail = format!("`{key}` is {kind}. {TAKEN}");
+            checks.refuse("/metric", "wrong_kind", detail);
+        }
+        None if own => {
+            let detail = format!("This metric is one of your own; goals take metrics of the catalogue. {TAKEN}");
+            checks.refuse("/metric", "wrong_kind", detail);
+        }
+        None => {
+            let nearest = metrics::suggest(key).map(|near| format!(" Did you mean `{near}`?"));
+            let detail = format!("There is no such metric.{}", nearest.unwrap_or_default());
+            checks.refuse("/metric", "unknown_metric", detail);
+        }
+    }
+}
+
+/// Whether goals take a metric: only sums, and ratios of sums, are put together from days.
+fn takes(metric: &Metric) -> bool {
+    match metric.kind {
+        Kind::Sum => true,
+        Kind::Ratio { numerator, denominator, .. } => {
+            numerator.iter().chain(denominator).all(|term| metrics::find(term.key()).is_some_and(Metric::is_sum))
+        }
+        _ => false,
     }
 }
 
@@ -209,3 +244,6 @@ pub fn course(goal: &Goal, stages: Vec<Stage>) -> Option<Course> {
         active: goal.state == GoalState::Active,
     })
 }
+
+#[cfg(test)]
+mod tests;
