@@ -5,8 +5,9 @@
 //! *correction* is what a month's figures propose for the rest of it.
 //!
 //! Cast: [`model`] (what may stand in a goal), [`smart`] (the check), [`periods`] (decomposition), [`course`] (pace), [`forecast`],
-//! [`correction`], [`words`]: pure; `figures` (what they read of what is counted), `activation`, `editing` (people's changes of
-//! periods, archive, history), `named` (what a goal names), `proposals` (corrections decided), [`life`] (what each day brings by itself), [`picture`], [`jobs`].
+//! [`correction`], [`words`]: pure; `figures` (what they read of what is counted), `named` (what a goal names), `activation`,
+//! `editing` (people's changes of periods, archive, history), `proposals` (corrections decided), [`life`] (what each day brings
+//! by itself), [`picture`], [`jobs`].
 //!
 //! Invariants: the periods of a sum add up to its target exactly and those of a ratio end at it, at every commit; a draft may
 //! have gaps, an active goal has none; every change is a version with who made it; a correction changes a goal only when
