@@ -14,6 +14,10 @@ async fn a_narrowed_caller_sees_and_makes_the_goals_of_their_channel_alone() {
     let (inside, outside) = (retailer.channel("南京路店").await, retailer.channel("淮海路店").await);
     let abroad = retailer.campaign("Elsewhere").await;
     let mine = made(&retailer, json!({ "name": "Inside", "channel": inside, "campaigns": [abroad] })).await;
+    // It was the whole retailer's once, with its figures.
+    let narrowed = made(&retailer, json!({ "name": "Once wide" })).await;
+    retailer.owner.patch(&narrowed, 1, json!({ "channel": inside, "name": "Narrow" })).await.ok();
+    retailer.owner.patch(&narrowed, 2, json!({ "name": "Narrow still" })).await.ok();
     let theirs = made(&retailer, json!({ "name": "Outside", "channel": outside })).await;
     let whole = made(&retailer, json!({ "name": "All of it" })).await;
     let staff = retailer.staff(Role::Marketer).await;
@@ -23,8 +27,13 @@ async fn a_narrowed_caller_sees_and_makes_the_goals_of_their_channel_alone() {
     })
     .await;
     let listed = staff.get("/v1/goals").await.ok();
-    assert_eq!(all(&listed["data"], "name"), ["Inside"]);
-    assert_eq!(listed["data"][0]["campaigns"], json!([]), "what is out of reach is not named");
+    assert_eq!(all(&listed["data"], "name"), ["Narrow still", "Inside"]);
+    assert_eq!(listed["data"][1]["campaigns"], json!([]), "what is out of reach is not named");
+    let history = staff.get(&format!("{narrowed}/history?limit=2")).await.ok();
+    assert_eq!(all(&history["data"], "step"), ["changed", "changed"], "{history}");
+    let cursor = history["next_cursor"].as_str().unwrap();
+    let older = staff.get(&format!("{narrowed}/history?limit=2&cursor={cursor}")).await.ok();
+    assert_eq!(older["data"], json!([]), "what it was before it was theirs");
     for place in [&theirs, &whole] {
         staff.get(place).await.refused(Code::NotFound);
         staff.post(&format!("{place}/archive"), json!({})).await.refused(Code::NotFound);
