@@ -40,6 +40,10 @@ async fn a_narrowed_caller_sees_and_makes_the_goals_of_their_channel_alone() {
     }
     let shown = staff.get(&mine).await.ok();
     assert_eq!(shown["goal"]["name"], "Inside");
+    let changed = staff.patch(&mine, 1, json!({ "relevance": "It is our shop." })).await.ok();
+    assert_eq!((&changed["version"], &changed["campaigns"]), (&json!(2), &json!([])));
+    staff.patch(&mine, 2, json!({ "campaigns": [abroad] })).await.refused(Code::ValidationFailed);
+    assert_eq!(retailer.owner.get(&mine).await.ok()["goal"]["campaigns"], json!([abroad]), "it is still linked");
     let refused = staff.post("/v1/goals", json!({ "name": "Mine" })).await.refused(Code::ValidationFailed);
     assert_eq!(refused["errors"][0]["pointer"], "/channel");
     let refused = staff.post("/v1/goals", json!({ "name": "Mine", "channel": outside })).await;

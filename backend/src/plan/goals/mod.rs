@@ -92,7 +92,7 @@ pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
     app.db
         .write(who, async |tx| {
             named::check_metric(tx, who, &goal, &mut checks).await?;
-            named::check(tx, who, &goal, &mut checks).await?;
+            named::check(tx, who, None, &goal, &mut checks).await?;
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if goal.baseline.is_none() {
@@ -279,7 +279,10 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
         .write(who, async |tx| {
             let before = reached(tx, who, id, true).await?;
             version.check(before.version)?;
-            let mut after = model::changed(&before, wanted);
+            let within = reach::within(tx, who).await?;
+            let shown = visible(before.clone(), within.as_ref());
+            let wished = model::changed(&shown, wanted);
+            let mut after = named::with_hidden(&wished, &before, &shown);
             let mut checks = Checks::default();
             model::check(&after, &mut checks);
             match before.state {
@@ -287,7 +290,7 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
                 GoalState::Active => model::check_settled(&before, &after, &mut checks),
                 over => return Err(is_over(over)),
             }
-            named::check(tx, who, &after, &mut checks).await?;
+            named::check(tx, who, Some(&shown), &wished, &mut checks).await?;
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if model::is_measured_anew(&before, &after) {
@@ -295,7 +298,7 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             }
             let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
             else {
-                return Ok(before);
+                return Ok(shown);
             };
             let harder = (before.target, before.ends_on) != (after.target, after.ends_on);
             if before.state == GoalState::Active && harder {
@@ -311,7 +314,6 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             after.updated_at = at.max(before.updated_at);
             keep(tx, who, &after, &stages, GoalStep::Changed).await?;
             record(tx, who, "goal.changed", &after, Some(was), Some(is)).await?;
-            let within = reach::within(tx, who).await?;
             Ok(visible(after, within.as_ref()))
         })
         .await

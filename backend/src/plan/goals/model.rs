@@ -18,7 +18,7 @@ use tillwatch_shared::quantity::Quantity;
 /// The longest text of why a goal matters, and of why it is pursued all the same.
 pub const LONGEST_TEXT: usize = 500;
 /// The most campaigns that pursue one goal.
-const MOST_CAMPAIGNS: usize = 20;
+pub const MOST_CAMPAIGNS: usize = 20;
 /// Which metrics goals take.
 const TAKEN: &str = "A goal takes a sum, or a ratio of sums: `GET /v1/metrics` lists them by kind.";
 
