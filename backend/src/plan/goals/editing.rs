@@ -33,7 +33,7 @@ pub async fn periods_of(app: &App, who: &Who, id: GoalId) -> Result<GoalPeriods>
             let stages = store::stages(tx, who.tenant, id).await?;
             let today = figures::today(&settings, at);
             let days = match metric_of(&goal) {
-                Some(metric) => figures::lately(tx, &settings, &goal, metric, today).await?,
+                Some(metric) => figures::lately(tx, who, &settings, &goal, metric, today).await?,
                 None => Vec::new(),
             };
             let course = model::course(&goal, stages.clone());

@@ -47,7 +47,7 @@ pub async fn check(app: &App, who: &Who, id: GoalId, at: DateTime<Utc>) -> Resul
             }
             let settings = tenants::settings(tx, who.tenant).await?;
             let today = figures::today(&settings, at);
-            let days = figures::lately(tx, &settings, &goal, metric, today).await?;
+            let days = figures::lately(tx, who, &settings, &goal, metric, today).await?;
             match verdict(&course, &days, today) {
                 Some(state) => end(tx, who, goal, &course, state, at).await,
                 None => propose(tx, who, &settings, (&goal, metric), (&course, &days), at).await,

@@ -96,9 +96,9 @@ pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if goal.baseline.is_none() {
-                figures::measure_baseline(tx, &settings, &mut goal, figures::today(&settings, at)).await?;
+                figures::measure_baseline(tx, who, &settings, &mut goal, figures::today(&settings, at)).await?;
             }
-            let stages = decomposed(tx, &settings, &goal).await?;
+            let stages = decomposed(tx, who, &settings, &goal).await?;
             store::insert(tx, who.tenant, &goal).await?;
             store::set_stages(tx, who.tenant, goal.id, &stages).await?;
             store::versions::keep(tx, who, &goal, &stages, GoalStep::Created, at).await?;
@@ -109,9 +109,9 @@ pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
         .await
 }
 
-async fn decomposed(tx: &mut Tx, settings: &Settings, goal: &Goal) -> Result<Vec<Stage>> {
+async fn decomposed(tx: &mut Tx, who: &Who, settings: &Settings, goal: &Goal) -> Result<Vec<Stage>> {
     let mut checks = Checks::default();
-    let stages = figures::decompose(tx, settings, goal, &mut checks).await?;
+    let stages = figures::decompose(tx, who, settings, goal, &mut checks).await?;
     checks.done()?;
     Ok(stages)
 }
@@ -165,10 +165,10 @@ pub async fn get(app: &App, who: &Who, id: GoalId) -> Result<GoalShown> {
             let settings = tenants::settings(tx, who.tenant).await?;
             let metric = metric_of(&goal);
             let check = match goal.state {
-                GoalState::Draft => Some(checked(tx, &settings, &goal, None, at).await?),
+                GoalState::Draft => Some(checked(tx, who, &settings, &goal, None, at).await?),
                 _ => None,
             };
-            let progress = progress(tx, &settings, &goal, figures::today(&settings, at)).await?;
+            let progress = progress(tx, who, &settings, &goal, figures::today(&settings, at)).await?;
             let proposal = proposals::open_of(tx, &settings, &goal).await?;
             let owner: Vec<Uuid> = goal.owner.iter().map(|owner| owner.0).collect();
             let owner_name = staff::named(tx, who.tenant, &owner).await?.into_values().next();
@@ -192,6 +192,7 @@ fn metric_of(goal: &Goal) -> Option<&'static Metric> {
 /// The check of a goal as it is, with `anyway` or the reason that it keeps.
 async fn checked(
     tx: &mut Tx,
+    who: &Who,
     settings: &Settings,
     goal: &Goal,
     anyway: Option<&str>,
@@ -200,7 +201,7 @@ async fn checked(
     let today = figures::today(settings, at);
     let metric = metric_of(goal);
     let days = match metric {
-        Some(metric) => figures::history(tx, settings, goal, metric, today).await?,
+        Some(metric) => figures::history(tx, who, settings, goal, metric, today).await?,
         None => Vec::new(),
     };
     let wanted = metric.zip(goal.target).zip(goal.starts_on.zip(goal.ends_on)).map(
@@ -224,10 +225,16 @@ async fn checked(
 }
 
 /// How a goal stands at the end of the last complete day with data.
-async fn progress(tx: &mut Tx, settings: &Settings, goal: &Goal, today: NaiveDate) -> Result<Option<GoalProgress>> {
+async fn progress(
+    tx: &mut Tx,
+    who: &Who,
+    settings: &Settings,
+    goal: &Goal,
+    today: NaiveDate,
+) -> Result<Option<GoalProgress>> {
     let stages = store::stages(tx, settings.id, goal.id).await?;
     let (Some(course), Some(metric)) = (model::course(goal, stages), metric_of(goal)) else { return Ok(None) };
-    let days = figures::lately(tx, settings, goal, metric, today).await?;
+    let days = figures::lately(tx, who, settings, goal, metric, today).await?;
     let through = days.last().map(|one| one.day).or(today.pred_opt()).unwrap_or(today);
     let Standing { through, value, expected, pace, forecast, outlook } = course.standing(&days, through);
     let forecast = forecast.map(|found| GoalForecast {
@@ -294,7 +301,7 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if model::is_measured_anew(&before, &after) {
-                figures::measure_baseline(tx, &settings, &mut after, figures::today(&settings, at)).await?;
+                figures::measure_baseline(tx, who, &settings, &mut after, figures::today(&settings, at)).await?;
             }
             let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
             else {
@@ -302,11 +309,11 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             };
             let harder = (before.target, before.ends_on) != (after.target, after.ends_on);
             if before.state == GoalState::Active && harder {
-                activation::insist(&checked(tx, &settings, &after, None, at).await?)?;
+                activation::insist(&checked(tx, who, &settings, &after, None, at).await?)?;
             }
             let stages = if model::is_decomposed_anew(&before, &after) {
                 store::proposals::supersede(tx, who.tenant, id, at).await?;
-                decomposed(tx, &settings, &after).await?
+                decomposed(tx, who, &settings, &after).await?
             } else {
                 store::stages(tx, who.tenant, id).await?
             };
