@@ -111,7 +111,7 @@ async fn propose(
         return Ok(());
     }
     let Some(found) = correction::correction(course, days, month, step(metric)) else { return Ok(()) };
-    let Some(proposal) = proposal(goal, course, &found, month.0, at) else { return Ok(()) };
+    let Some(proposal) = proposal((goal, metric), course, &found, month.0, at) else { return Ok(()) };
     // What an earlier month proposed has been overtaken by this one.
     proposals::supersede(tx, who.tenant, goal.id, at).await?;
     if proposals::insert(tx, who.tenant, &proposal).await? {
@@ -147,7 +147,17 @@ pub fn month_to_judge(days: &[DayFigure], today: NaiveDate) -> Option<(NaiveDate
     (is_in && today.day() <= PROPOSES_UNTIL).then_some((first, last))
 }
 
-fn proposal(goal: &Goal, course: &Course, found: &Correction, month: NaiveDate, at: DateTime<Utc>) -> Option<Proposal> {
+/// `None` for what would turn the goal round.
+fn proposal(
+    (goal, metric): (&Goal, &Metric),
+    course: &Course,
+    found: &Correction,
+    month: NaiveDate,
+    at: DateTime<Utc>,
+) -> Option<Proposal> {
+    if model::aim(metric, goal.baseline, found.target) != course.aim {
+        return None;
+    }
     let changed = course.stages.iter().zip(&found.stages).filter(|(before, after)| before != after);
     let periods = changed.map(|(before, after)| PeriodCorrected {
         starts_on: before.starts_on,
@@ -222,6 +232,19 @@ mod tests {
         assert_eq!(month_to_judge(&of_day("2026-03-30", 1.0), day("2026-04-04")), march);
         assert_eq!(month_to_judge(&[], day("2026-01-06")), Some((day("2025-12-01"), day("2025-12-31"))));
         assert_eq!(month_to_judge(&of_day("2026-03-31", 1.0), day("2026-04-07")), None, "it is long past");
+    }
+
+    #[test]
+    fn a_correction_that_would_turn_the_goal_round_is_not_proposed() {
+        let wanted = json!({ "name": "Spend", "metric": "spend", "target": 100, "baseline": 90 });
+        let goal = model::draft(serde_json::from_value(wanted).unwrap(), DateTime::UNIX_EPOCH);
+        let (metric, course) = (metric_of(&goal).unwrap(), course(true, GoalAim::AtLeast));
+        let to = |target| {
+            let target = Quantity::from_units(target).unwrap();
+            let found = Correction { planned: 31.0, achieved: 25.0, target, stages: course.stages.clone() };
+            proposal((&goal, metric), &course, &found, day("2026-03-01"), DateTime::UNIX_EPOCH).is_some()
+        };
+        assert_eq!([to(90), to(89)], [true, false]);
     }
 
     #[test]

@@ -303,6 +303,9 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             if model::is_measured_anew(&before, &after) {
                 figures::measure_baseline(tx, who, &settings, &mut after, figures::today(&settings, at)).await?;
             }
+            if before.state == GoalState::Active {
+                model::check_way(&before, &after)?;
+            }
             let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
             else {
                 return Ok(shown);

@@ -7,6 +7,7 @@
 
 use super::course::Course;
 use super::periods::{Stage, WHOLE_E4};
+use crate::error::{Error, Result};
 use crate::measure::metrics::{self, Direction, Kind, Metric};
 use crate::plan::check_name;
 use crate::platform::validate::Checks;
@@ -182,6 +183,29 @@ pub fn check_settled(before: &Goal, after: &Goal, checks: &mut Checks) {
     checks.ensure(after.owner.is_some(), "/owner", "required", detail);
     let why = !after.relevance.trim().is_empty() || !after.campaigns.is_empty();
     checks.ensure(why, "/relevance", "required", "An active goal says why it matters, or names a campaign.");
+}
+
+/// Refuses a change that would turn an active goal round: from at least its target to at most, or back.
+///
+/// # Errors
+/// 422.
+pub fn check_way(before: &Goal, after: &Goal) -> Result<()> {
+    let way = |goal: &Goal| Some(aim(goal.metric.as_deref().and_then(metrics::find)?, goal.baseline, goal.target?));
+    let (Some(was), Some(is), Some(baseline)) = (way(before), way(after), after.baseline.or(before.baseline)) else {
+        return Ok(());
+    };
+    if was == is {
+        return Ok(());
+    }
+    let side = match was {
+        GoalAim::AtLeast => "at least its target, which does not lie under",
+        GoalAim::AtMost => "at most its target, which lies under",
+    };
+    let detail = format!(
+        "The goal is to be {side} its baseline, {baseline} with this change. Keep the target on its side, or archive the goal \
+         and make another one."
+    );
+    Err(Error::field("/target", "turns_round", detail))
 }
 
 /// The periods with what a person wants of them.

@@ -7,6 +7,26 @@ fn refused(check: impl FnOnce(&mut Checks)) -> Vec<(String, String, String)> {
     fields.into_iter().map(|field| (field.pointer, field.code, field.detail)).collect()
 }
 
+fn spend(target: i64, baseline: i64) -> Goal {
+    let wanted = serde_json::json!({ "name": "Less", "metric": "spend", "target": target, "baseline": baseline });
+    draft(serde_json::from_value(wanted).unwrap(), DateTime::UNIX_EPOCH)
+}
+
+#[test]
+fn an_active_goal_is_not_turned_round() {
+    let cap = spend(80, 100);
+    check_way(&cap, &spend(99, 100)).unwrap();
+    check_way(&cap, &spend(80, 300)).unwrap();
+    for turned in [spend(100, 100), spend(120, 100), spend(80, 70)] {
+        let refused = check_way(&cap, &turned).unwrap_err();
+        assert_eq!((refused.fields[0].pointer.as_str(), refused.fields[0].code.as_str()), ("/target", "turns_round"));
+    }
+    assert!(check_way(&spend(120, 100), &cap).is_err());
+    // A metric with a better way keeps it.
+    let sales = |target| Goal { metric: Some("sales".to_owned()), ..spend(target, 100) };
+    check_way(&sales(80), &sales(120)).unwrap();
+}
+
 #[test]
 fn a_goal_takes_sums_and_ratios_of_sums_and_says_so_of_all_others() {
     let of = |key: &str, own| refused(|checks| check_metric(key, own, checks));
