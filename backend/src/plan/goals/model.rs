@@ -161,10 +161,10 @@ fn takes(metric: &Metric) -> bool {
     }
 }
 
-/// Refuses a figure that a metric cannot have. A baseline may lie between two whole things, a target may not.
+/// Refuses a figure that a metric cannot have. A baseline may lie between two whole things, no other figure may.
 fn check_figure(checks: &mut Checks, pointer: &str, figure: Quantity, metric: Option<&Metric>) {
     checks.ensure(!figure.is_absurd(), pointer, "too_large", "Is larger in size than 100000000000.");
-    let whole = pointer != "/target" || metric.is_none_or(|metric| !metric.whole) || figure.is_whole();
+    let whole = pointer == "/baseline" || metric.is_none_or(|metric| !metric.whole) || figure.is_whole();
     checks.ensure(whole, pointer, "not_whole", "The metric counts whole things: give a whole number.");
     let signed = metric.is_none_or(|metric| metric.may_be_negative) || !figure.is_negative();
     checks.ensure(signed, pointer, "negative", "The metric is never negative.");
@@ -220,9 +220,7 @@ pub fn edited(stages: &[Stage], wanted: &[PeriodTarget], goal: &Goal, checks: &m
     let metric = goal.metric.as_deref().and_then(metrics::find);
     for (place, one) in wanted.iter().enumerate() {
         let pointer = format!("/periods/{place}/target");
-        checks.ensure(!one.target.is_absurd(), &pointer, "too_large", "Is larger in size than 100000000000.");
-        let whole = metric.is_none_or(|metric| !metric.whole) || one.target.is_whole();
-        checks.ensure(whole, &pointer, "not_whole", "The metric counts whole things: give a whole number.");
+        check_figure(checks, &pointer, one.target, metric);
     }
     let target = goal.target.unwrap_or(Quantity::ZERO);
     if metric.is_none_or(Metric::is_sum) {

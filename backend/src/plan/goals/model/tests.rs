@@ -7,6 +7,29 @@ fn refused(check: impl FnOnce(&mut Checks)) -> Vec<(String, String, String)> {
     fields.into_iter().map(|field| (field.pointer, field.code, field.detail)).collect()
 }
 
+#[test]
+fn a_period_takes_what_a_target_takes() {
+    let [first, second] = [1, 8].map(|day| NaiveDate::from_ymd_opt(2026, 6, day).unwrap());
+    let stage = |starts_on| Stage { starts_on, ends_on: starts_on, target: Quantity::ZERO };
+    let told = |metric: &str, targets: [i64; 2]| {
+        let goal = Goal { metric: Some(metric.to_owned()), target: Some(Quantity::from_e4(20_000)), ..spend(2, 9) };
+        let wanted = [first, second].into_iter().zip(targets);
+        let wanted: Vec<PeriodTarget> =
+            wanted.map(|(starts_on, e4)| PeriodTarget { starts_on, target: Quantity::from_e4(e4) }).collect();
+        let told = refused(|checks| {
+            edited(&[stage(first), stage(second)], &wanted, &goal, checks);
+        });
+        told.into_iter().map(|(pointer, code, _)| (pointer, code)).collect::<Vec<_>>()
+    };
+    let at = |place: &str, code: &str| (place.to_owned(), code.to_owned());
+    assert_eq!(told("orders", [-10_000, 30_000]), [at("/periods/0/target", "negative")]);
+    assert_eq!(
+        told("orders", [15_000, 5_000]),
+        [at("/periods/0/target", "not_whole"), at("/periods/1/target", "not_whole")]
+    );
+    assert!(told("spend", [5_000, 15_000]).is_empty());
+}
+
 fn spend(target: i64, baseline: i64) -> Goal {
     let wanted = serde_json::json!({ "name": "Less", "metric": "spend", "target": target, "baseline": baseline });
     draft(serde_json::from_value(wanted).unwrap(), DateTime::UNIX_EPOCH)
