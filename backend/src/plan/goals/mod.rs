@@ -224,7 +224,7 @@ async fn checked(
     }))
 }
 
-/// How a goal stands at the end of the last complete day with data.
+/// How a goal stands at the end of the last complete day with data, or of its deadline once that is over.
 async fn progress(
     tx: &mut Tx,
     who: &Who,
@@ -235,7 +235,7 @@ async fn progress(
     let stages = store::stages(tx, settings.id, goal.id).await?;
     let (Some(course), Some(metric)) = (model::course(goal, stages), metric_of(goal)) else { return Ok(None) };
     let days = figures::lately(tx, who, settings, goal, metric, today).await?;
-    let through = days.last().map(|one| one.day).or(today.pred_opt()).unwrap_or(today);
+    let through = course.told_through(&days, today);
     let Standing { through, value, expected, pace, forecast, outlook } = course.standing(&days, through);
     let forecast = forecast.map(|found| GoalForecast {
         value: exact(found.value),
