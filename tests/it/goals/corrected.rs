@@ -18,8 +18,22 @@ fn last_month() -> NaiveDate {
     month().pred_opt().unwrap().with_day(1).unwrap()
 }
 
-/// A goal of ten a day from last month on, for a hundred days and more, that brought eight a day last month.
+/// A goal of ten a day from last month on, for a hundred days and more, that brought eight a day last month; pursued from
+/// the beginning.
 async fn behind(retailer: &Tenant) -> String {
+    let place = late(retailer).await;
+    age(retailer).await;
+    place
+}
+
+/// The versions of all goals so far are of the month before or older.
+async fn age(retailer: &Tenant) {
+    let aged = format!("UPDATE goal_versions SET at = at - interval '40 days' WHERE tenant_id = '{}'", retailer.id.0);
+    retailer.database.execute(&aged).await;
+}
+
+/// As [`behind`], pursued only now.
+async fn late(retailer: &Tenant) -> String {
     let days = last_month().iter_days().take_while(|day| *day < month()).map(|day| (day, 8.0));
     // Something came today, so that the metric is alive however long this month is.
     fed(retailer, "sales", days.chain([(day(0), 0.0)])).await;
@@ -38,8 +52,13 @@ async fn proposals(retailer: &Tenant, query: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_month_behind_its_plan_proposes_once_and_who_accepts_changes_the_goal() {
     let retailer = in_shanghai().await;
-    let place = behind(&retailer).await;
+    let place = late(&retailer).await;
     let before = retailer.owner.get(&format!("{place}/periods")).await.ok();
+    morning(&retailer, &place, month()).await;
+    assert!(proposals(&retailer, "").await.is_empty(), "nobody pursued it when the month ended");
+    age(&retailer).await;
+    morning(&retailer, &place, month() + Days::new(6)).await;
+    assert!(proposals(&retailer, "").await.is_empty(), "the month is long past");
     for _ in 0..2 {
         morning(&retailer, &place, month()).await;
     }

@@ -4,11 +4,13 @@
 
 use super::parts::Parts;
 use super::query::figures;
+use super::reached::reached;
 use super::store::{self, Scope, Span};
 use super::values::{self, Buckets, Frame};
 use crate::error::Result;
 use crate::measure::metrics::{self, Definition, Plan, Takes};
 use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -61,11 +63,40 @@ pub async fn of(
     whose: Whose,
     span: Range<DateTime<Utc>>,
 ) -> Result<Vec<Counted>> {
+    let scope = Scope { channel: whose.channel, campaign: whose.campaign, ..Scope::default() };
+    in_scope(tx, tenant, metric, resolution, &scope, span).await
+}
+
+/// As [`of`], of what `who` reaches: a caller who is narrowed to channels is told what series tell them.
+///
+/// # Errors
+/// As [`of`].
+pub async fn seen_by(
+    tx: &mut Tx,
+    who: &Who,
+    metric: &Definition<'_>,
+    resolution: Resolution,
+    whose: Whose,
+    span: Range<DateTime<Utc>>,
+) -> Result<Vec<Counted>> {
+    match reached(tx, who, whose.channel, whose.campaign).await? {
+        Some(scope) => in_scope(tx, who.tenant, metric, resolution, &scope, span).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+async fn in_scope(
+    tx: &mut Tx,
+    tenant: TenantId,
+    metric: &Definition<'_>,
+    resolution: Resolution,
+    scope: &Scope,
+    span: Range<DateTime<Utc>>,
+) -> Result<Vec<Counted>> {
     let book = metrics::book_of(tx, tenant, [metric.key]).await?;
     let Some(plan) = book.plan(*metric) else { return Ok(Vec::new()) };
-    let scope = Scope { channel: whose.channel, campaign: whose.campaign, ..Scope::default() };
     let frame = Frame::stored(Span { resolution, from: span.start, to: span.end });
-    let found = figures(tx, tenant, &plan, &scope, frame).await?;
+    let found = figures(tx, tenant, &plan, scope, frame).await?;
     Ok(Counted::all(&plan, &found))
 }
 

@@ -34,7 +34,7 @@ pub async fn activate(app: &App, who: &Who, id: GoalId, wish: ActivateGoal) -> R
                 over => return Err(super::is_over(over)),
             }
             let settings = tenants::settings(tx, who.tenant).await?;
-            let check = checked(tx, &settings, &before, wish.achievable_anyway.as_deref(), at).await?;
+            let check = checked(tx, who, &settings, &before, wish.achievable_anyway.as_deref(), at).await?;
             insist(&check)?;
             let mut goal = before.clone();
             // A reason that was not needed is not kept as one.

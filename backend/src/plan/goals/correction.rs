@@ -3,11 +3,12 @@
 //! A sum: with r what the month brought of its plan, the days to come are scaled by r, bounded to a correction of three
 //! tenths; what is over is settled at what it brought, so that the periods add up to the new target. A ratio: the
 //! path to come is moved by the gap between the level and the path at the month's end, bounded to three tenths of the target. Within a
-//! twentieth of the plan nothing is proposed.
+//! twentieth of the plan nothing is proposed, and what a goal is to be at most is never raised.
 
 use super::course::{Course, DayFigure, sum_between};
 use super::periods::{Stage, days_of};
 use chrono::NaiveDate;
+use tillwatch_shared::goals::GoalAim;
 use tillwatch_shared::quantity::Quantity;
 
 /// Days of a goal that a month must hold to say something of it.
@@ -44,7 +45,8 @@ pub fn correction(
     }
     let corrected =
         if course.adds_up { of_sum(course, days, (begin, last), step) } else { of_ratio(course, days, last) };
-    corrected.filter(|one| one.stages != course.stages && !one.target.is_absurd())
+    let raises = |one: &Correction| course.aim == GoalAim::AtMost && one.target.to_f64() > course.target;
+    corrected.filter(|one| one.stages != course.stages && !one.target.is_absurd() && !raises(one))
 }
 
 fn of_sum(course: &Course, days: &[DayFigure], (begin, last): (NaiveDate, NaiveDate), step: i64) -> Option<Correction> {
@@ -54,7 +56,8 @@ fn of_sum(course: &Course, days: &[DayFigure], (begin, last): (NaiveDate, NaiveD
     if planned <= 0.0 || (achieved / planned - 1.0).abs() < AS_PLANNED {
         return None;
     }
-    let factor = (achieved / planned).clamp(1.0 - LARGEST, 1.0 + LARGEST);
+    let most = if course.aim == GoalAim::AtMost { 1.0 } else { 1.0 + LARGEST };
+    let factor = (achieved / planned).clamp(1.0 - LARGEST, most);
     let corrected = |stage: &Stage| {
         if stage.ends_on <= last {
             return settled(sum_between(days, stage.starts_on, stage.ends_on), step);
@@ -113,7 +116,6 @@ mod tests {
     use super::*;
     use crate::plan::goals::periods::WHOLE_E4;
     use chrono::Days;
-    use tillwatch_shared::goals::GoalAim;
 
     fn day(month: u32, day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, month, day).unwrap()
@@ -147,6 +149,10 @@ mod tests {
         (0..31).map(|number| DayFigure { day: day(1, 1) + Days::new(number), above: a_day, below: Some(1.0) }).collect()
     }
 
+    fn february(a_day: f64) -> impl Iterator<Item = DayFigure> {
+        (0..28).map(move |number| DayFigure { day: day(2, 1) + Days::new(number), above: a_day, below: Some(1.0) })
+    }
+
     const JANUARY: fn() -> (NaiveDate, NaiveDate) = || (day(1, 1), day(1, 31));
 
     fn targets(found: &Correction) -> Vec<f64> {
@@ -168,6 +174,22 @@ mod tests {
         let more = correction(&course(true, months()), &january(30.0), JANUARY(), WHOLE_E4).unwrap();
         assert_eq!(targets(&more), [930.0, 364.0, 403.0]);
         assert_eq!(correction(&course(true, months()), &january(9.6), JANUARY(), WHOLE_E4), None);
+    }
+
+    #[test]
+    fn what_a_goal_is_to_be_at_most_is_lowered_and_never_raised() {
+        let cap = Course { aim: GoalAim::AtMost, ..course(true, months()) };
+        assert_eq!(correction(&cap, &january(12.0), JANUARY(), WHOLE_E4), None);
+        let less = correction(&cap, &january(8.0), JANUARY(), WHOLE_E4).unwrap();
+        assert_eq!(targets(&less), [248.0, 224.0, 248.0]);
+        // After a month of little, one beyond its plan raises nothing that is to come.
+        let two: Vec<DayFigure> = january(1.0).into_iter().chain(february(11.0)).collect();
+        let after = correction(&cap, &two, (day(2, 1), day(2, 28)), WHOLE_E4).unwrap();
+        assert_eq!(targets(&after), [31.0, 308.0, 310.0]);
+        let path = vec![stage(day(1, 1), day(1, 31), 3), stage(day(2, 1), day(2, 28), 2)];
+        let falling = Course { aim: GoalAim::AtMost, ..course(false, path) };
+        assert_eq!(correction(&falling, &january(4.0), JANUARY(), 1), None);
+        assert!(correction(&falling, &january(2.5), JANUARY(), 1).is_some());
     }
 
     #[test]

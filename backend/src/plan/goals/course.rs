@@ -132,6 +132,14 @@ impl Course {
         Standing { through, value, expected, pace, forecast, outlook }
     }
 
+    /// The day through whose end it is told on `today`: the last one with data; once its deadline is over, that.
+    pub fn told_through(&self, days: &[DayFigure], today: NaiveDate) -> NaiveDate {
+        if today > self.ends_on {
+            return self.ends_on;
+        }
+        days.last().map(|one| one.day).or(today.pred_opt()).unwrap_or(today)
+    }
+
     fn outlook(&self, forecast: &Forecast) -> GoalOutlook {
         let best = match self.aim {
             GoalAim::AtLeast => forecast.of_80.1,
@@ -210,6 +218,19 @@ mod tests {
         assert_eq!((before.value, before.expected, before.pace), (Some(0.0), 0.0, None));
         let after = course.standing(&days, day(40));
         assert_eq!((after.value, after.expected, after.forecast), (Some(165.0), 300.0, None));
+    }
+
+    #[test]
+    fn a_goal_that_is_over_has_no_forecast_though_its_last_days_brought_nothing() {
+        let course = course(true, vec![stage(11, 30, 200)]);
+        let days = counted((1..=25).map(|number| (number, 11.0, None)));
+        assert_eq!(course.told_through(&days, day(30)), day(25));
+        assert_eq!(course.told_through(&[], day(30)), day(29));
+        let through = course.told_through(&days, day(31));
+        assert_eq!(through, day(30));
+        let standing = course.standing(&days, through);
+        assert_eq!((standing.value, standing.expected, standing.forecast), (Some(165.0), 200.0, None));
+        assert_eq!(standing.outlook, GoalOutlook::OffTrack);
     }
 
     #[test]

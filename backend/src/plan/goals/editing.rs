@@ -4,7 +4,8 @@ use super::course::sum_between;
 use super::{figures, is_over, keep, metric_of, model, reached, record, store, visible};
 use crate::app::App;
 use crate::error::Result;
-use crate::identity::{reach, staff, tenants};
+use crate::identity::reach::{self, Place, Within};
+use crate::identity::{staff, tenants};
 use crate::plan::goals::periods::Stage;
 use crate::platform::clock::now;
 use crate::platform::http::page::PageParams;
@@ -32,7 +33,7 @@ pub async fn periods_of(app: &App, who: &Who, id: GoalId) -> Result<GoalPeriods>
             let stages = store::stages(tx, who.tenant, id).await?;
             let today = figures::today(&settings, at);
             let days = match metric_of(&goal) {
-                Some(metric) => figures::lately(tx, &settings, &goal, metric, today).await?,
+                Some(metric) => figures::lately(tx, who, &settings, &goal, metric, today).await?,
                 None => Vec::new(),
             };
             let course = model::course(&goal, stages.clone());
@@ -125,13 +126,14 @@ pub async fn archive(app: &App, who: &Who, id: GoalId) -> Result<GoalChanged> {
         .await
 }
 
-/// A page of a goal's versions, newest first.
+/// A page of a goal's versions, newest first. Of one that once had another scope, a narrowed caller sees the versions that
+/// they reach, so that their page may hold fewer than it could.
 ///
 /// # Errors
 /// 404; 422 for a bad limit, 400 for a cursor of another list.
 pub async fn history(app: &App, who: &Who, id: GoalId, page: &PageParams) -> Result<Page<GoalVersion>> {
     let paging = page.of(who.tenant, "goal versions", &id.to_string())?;
-    let rows = app
+    let (rows, within) = app
         .db
         .read(who, async |tx| {
             reached(tx, who, id, false).await?;
@@ -144,8 +146,16 @@ pub async fn history(app: &App, who: &Who, id: GoalId, page: &PageParams) -> Res
                 row.actor_name = of(row).and_then(|person| names.get(&person).cloned());
                 row.goal = visible(row.goal.clone(), within.as_ref());
             }
-            Ok(rows)
+            Ok((rows, within))
         })
         .await?;
-    Ok(paging.page(rows, |row| store::versions::place(row.goal.version), |row| row))
+    let mut page = paging.page(rows, |row| store::versions::place(row.goal.version), |row| row);
+    page.data.retain(|row| is_seen(row, within.as_ref()));
+    Ok(page)
+}
+
+/// Whether a caller reaches what a goal was about in a version.
+fn is_seen(version: &GoalVersion, within: Option<&Within>) -> bool {
+    let place = Place { channel: version.goal.channel, campaign: version.goal.campaign };
+    within.is_none_or(|within| within.holds(place))
 }

@@ -12,6 +12,7 @@ use crate::measure::metrics::{self, Metric};
 use crate::measure::samples::buckets::{self, Whose};
 use crate::measure::samples::calendar::{day_end, day_start, local_date};
 use crate::platform::db::Tx;
+use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use tillwatch_shared::goals::{BaselineSource, Goal, GoalSpread};
@@ -28,9 +29,10 @@ pub(super) fn today(settings: &Settings, at: DateTime<Utc>) -> NaiveDate {
     local_date(settings.time_zone, at)
 }
 
-/// The days from `first` to `last` on which a goal's metric was counted in its scope, in order.
+/// The days from `first` to `last` on which a goal's metric was counted in its scope, as far as `who` reaches, in order.
 pub(super) async fn days(
     tx: &mut Tx,
+    who: &Who,
     settings: &Settings,
     goal: &Goal,
     metric: &Metric,
@@ -42,7 +44,7 @@ pub(super) async fn days(
     let zone = settings.time_zone;
     let whose = Whose { channel: goal.channel, campaign: goal.campaign };
     let span = day_start(zone, first)..day_end(zone, last);
-    let counted = buckets::of(tx, settings.id, metric, Resolution::Day, whose, span).await?;
+    let counted = buckets::seen_by(tx, who, metric, Resolution::Day, whose, span).await?;
     let figure = |one: &buckets::Counted| DayFigure {
         day: local_date(zone, one.start),
         above: one.numerator,
@@ -54,6 +56,7 @@ pub(super) async fn days(
 /// The days that say how a goal stands: since it began, and those that its forecast rests on, up to yesterday.
 pub(super) async fn lately(
     tx: &mut Tx,
+    who: &Who,
     settings: &Settings,
     goal: &Goal,
     metric: &Metric,
@@ -61,12 +64,13 @@ pub(super) async fn lately(
 ) -> Result<Vec<DayFigure>> {
     let rests_on = today - TimeDelta::weeks(MOST_WEEKS) - TimeDelta::days(1);
     let first = goal.starts_on.map_or(rests_on, |starts_on| starts_on.min(rests_on));
-    days(tx, settings, goal, metric, (first, today - TimeDelta::days(1))).await
+    days(tx, who, settings, goal, metric, (first, today - TimeDelta::days(1))).await
 }
 
 /// The days that a draft is checked by, today's too.
 pub(super) async fn history(
     tx: &mut Tx,
+    who: &Who,
     settings: &Settings,
     goal: &Goal,
     metric: &Metric,
@@ -74,13 +78,14 @@ pub(super) async fn history(
 ) -> Result<Vec<DayFigure>> {
     let first = today.checked_sub_days(Days::new(HISTORY_DAYS)).unwrap_or(today);
     let first = goal.starts_on.map_or(first, |starts_on| starts_on.min(first));
-    days(tx, settings, goal, metric, (first, today)).await
+    days(tx, who, settings, goal, metric, (first, today)).await
 }
 
 /// What the weeks before a goal say of its baseline: for a sum what its days would bring like them, for a ratio that of the
 /// last 28 days. Nothing where no whole week is stored.
 pub(super) async fn measure_baseline(
     tx: &mut Tx,
+    who: &Who,
     settings: &Settings,
     goal: &mut Goal,
     today: NaiveDate,
@@ -91,7 +96,7 @@ pub(super) async fn measure_baseline(
     };
     let last = starts_on.min(today) - TimeDelta::days(1);
     let first = last - TimeDelta::weeks(BASELINE_WEEKS) + TimeDelta::days(1);
-    let days = days(tx, settings, goal, metric, (first, last)).await?;
+    let days = days(tx, who, settings, goal, metric, (first, last)).await?;
     let ends_on = goal.ends_on.unwrap_or(starts_on);
     let Some(baseline) = baseline(&days, metric.is_sum(), last, days_of(starts_on, ends_on)) else { return Ok(()) };
     goal.baseline = settled(baseline, 1);
@@ -118,6 +123,7 @@ fn baseline(days: &[DayFigure], adds_up: bool, last: NaiveDate, length: i64) -> 
 /// A goal's periods; none while metric, target or days are missing. Last year's shape that is not stored is refused.
 pub(super) async fn decompose(
     tx: &mut Tx,
+    who: &Who,
     settings: &Settings,
     goal: &Goal,
     checks: &mut Checks,
@@ -132,7 +138,7 @@ pub(super) async fn decompose(
         let weights = match goal.spread {
             GoalSpread::Days => spans.iter().map(|(first, last)| days_of(*first, *last)).collect(),
             GoalSpread::LastYear => {
-                let days = days(tx, settings, goal, metric, (first - YEAR, last - YEAR)).await?;
+                let days = days(tx, who, settings, goal, metric, (first - YEAR, last - YEAR)).await?;
                 last_year(&days, &spans, checks)
             }
         };

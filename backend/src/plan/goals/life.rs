@@ -3,11 +3,13 @@
 //! A sum that is to be at least its target is reached as soon as it is; every other goal is judged when its deadline is a
 //! whole day past, so that late figures of the last day are in. What was decided stays decided: a later correction of a sample
 //! changes the figures and not the verdict. A month's correction is proposed on its successor's first days, as soon as its
-//! last day has data, by the fourth at the latest.
+//! last day has data, from the fourth on in any case, and to the sixth: figures that come later correct nothing. It is
+//! held against a plan that stood when the month ended; one that was made or changed afterwards was not missed in it.
 
 use super::correction::{self, Correction, settled};
 use super::course::{Course, DayFigure};
 use super::model::step;
+use super::periods::Stage;
 use super::store::proposals::{self, Proposal};
 use super::{figures, keep, metric_of, model, record, store};
 use crate::app::App;
@@ -15,17 +17,20 @@ use crate::error::Result;
 use crate::identity::audit::{self, Entry};
 use crate::identity::tenants::{self, Settings};
 use crate::measure::metrics::Metric;
+use crate::measure::samples::calendar::day_end;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
-use tillwatch_shared::goals::{Goal, GoalAim, GoalState, GoalStep, PeriodCorrected, ProposalState};
+use tillwatch_shared::goals::{Goal, GoalAim, GoalState, GoalStep, PeriodCorrected, PeriodTarget, ProposalState};
 use tillwatch_shared::ids::{GoalId, ProposalId};
 
 /// Days that a deadline must be past before a goal is judged.
 const GRACE: TimeDelta = TimeDelta::days(1);
 /// From this day of a month on a proposal waits for no more data of the month before.
 const WAITS_UNTIL: u32 = 4;
+/// The last day of a month on which one is made for the month before.
+const PROPOSES_UNTIL: u32 = 6;
 
 /// Looks at a goal as of `at`. One that is not active is left alone.
 ///
@@ -42,7 +47,7 @@ pub async fn check(app: &App, who: &Who, id: GoalId, at: DateTime<Utc>) -> Resul
             }
             let settings = tenants::settings(tx, who.tenant).await?;
             let today = figures::today(&settings, at);
-            let days = figures::lately(tx, &settings, &goal, metric, today).await?;
+            let days = figures::lately(tx, who, &settings, &goal, metric, today).await?;
             match verdict(&course, &days, today) {
                 Some(state) => end(tx, who, goal, &course, state, at).await,
                 None => propose(tx, who, &settings, (&goal, metric), (&course, &days), at).await,
@@ -100,8 +105,13 @@ async fn propose(
     if proposals::of_month(tx, who.tenant, goal.id, month.0).await? {
         return Ok(());
     }
+    let ended = day_end(settings.time_zone, month.1);
+    let stood = store::versions::as_of(tx, who.tenant, goal.id, ended).await?;
+    if !stood.is_some_and(|(then, periods)| is_same_plan(&then, &periods, goal, &course.stages)) {
+        return Ok(());
+    }
     let Some(found) = correction::correction(course, days, month, step(metric)) else { return Ok(()) };
-    let Some(proposal) = proposal(goal, course, &found, month.0, at) else { return Ok(()) };
+    let Some(proposal) = proposal((goal, metric), course, &found, month.0, at) else { return Ok(()) };
     // What an earlier month proposed has been overtaken by this one.
     proposals::supersede(tx, who.tenant, goal.id, at).await?;
     if proposals::insert(tx, who.tenant, &proposal).await? {
@@ -119,15 +129,35 @@ async fn propose(
     Ok(())
 }
 
-/// The month before `today`'s, from its first to its last day, once its figures are in.
+/// Whether a goal was pursued `then` with the target, the days and the periods that it has now.
+fn is_same_plan(then: &Goal, periods: &[PeriodTarget], goal: &Goal, stages: &[Stage]) -> bool {
+    let shape = |goal: &Goal| (goal.target, goal.starts_on, goal.ends_on);
+    let planned = periods.iter().map(|period| (period.starts_on, period.target));
+    then.state == GoalState::Active
+        && shape(then) == shape(goal)
+        && planned.eq(stages.iter().map(|stage| (stage.starts_on, stage.target)))
+}
+
+/// The month before `today`'s, from its first to its last day, once its figures are in and while it is not long past.
 pub fn month_to_judge(days: &[DayFigure], today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
     let last = today.with_day(1)?.pred_opt()?;
     let first = last.with_day(1)?;
     let complete = days.last().is_some_and(|newest| newest.day >= last);
-    (complete || today.day() >= WAITS_UNTIL).then_some((first, last))
+    let is_in = complete || today.day() >= WAITS_UNTIL;
+    (is_in && today.day() <= PROPOSES_UNTIL).then_some((first, last))
 }
 
-fn proposal(goal: &Goal, course: &Course, found: &Correction, month: NaiveDate, at: DateTime<Utc>) -> Option<Proposal> {
+/// `None` for what would turn the goal round.
+fn proposal(
+    (goal, metric): (&Goal, &Metric),
+    course: &Course,
+    found: &Correction,
+    month: NaiveDate,
+    at: DateTime<Utc>,
+) -> Option<Proposal> {
+    if model::aim(metric, goal.baseline, found.target) != course.aim {
+        return None;
+    }
     let changed = course.stages.iter().zip(&found.stages).filter(|(before, after)| before != after);
     let periods = changed.map(|(before, after)| PeriodCorrected {
         starts_on: before.starts_on,
@@ -154,7 +184,6 @@ fn proposal(goal: &Goal, course: &Course, found: &Correction, month: NaiveDate, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::goals::periods::Stage;
     use tillwatch_shared::quantity::Quantity;
 
     fn day(text: &str) -> NaiveDate {
@@ -201,6 +230,39 @@ mod tests {
         assert_eq!(month_to_judge(&of_day("2026-03-31", 1.0), day("2026-04-01")), march);
         assert_eq!(month_to_judge(&of_day("2026-03-30", 1.0), day("2026-04-01")), None);
         assert_eq!(month_to_judge(&of_day("2026-03-30", 1.0), day("2026-04-04")), march);
-        assert_eq!(month_to_judge(&[], day("2026-01-20")), Some((day("2025-12-01"), day("2025-12-31"))));
+        assert_eq!(month_to_judge(&[], day("2026-01-06")), Some((day("2025-12-01"), day("2025-12-31"))));
+        assert_eq!(month_to_judge(&of_day("2026-03-31", 1.0), day("2026-04-07")), None, "it is long past");
+    }
+
+    #[test]
+    fn a_correction_that_would_turn_the_goal_round_is_not_proposed() {
+        let wanted = json!({ "name": "Spend", "metric": "spend", "target": 100, "baseline": 90 });
+        let goal = model::draft(serde_json::from_value(wanted).unwrap(), DateTime::UNIX_EPOCH);
+        let (metric, course) = (metric_of(&goal).unwrap(), course(true, GoalAim::AtLeast));
+        let to = |target| {
+            let target = Quantity::from_units(target).unwrap();
+            let found = Correction { planned: 31.0, achieved: 25.0, target, stages: course.stages.clone() };
+            proposal((&goal, metric), &course, &found, day("2026-03-01"), DateTime::UNIX_EPOCH).is_some()
+        };
+        assert_eq!([to(90), to(89)], [true, false]);
+    }
+
+    #[test]
+    fn a_month_is_held_against_the_plan_that_stood_when_it_ended() {
+        let stages = course(true, GoalAim::AtLeast).stages;
+        let periods: Vec<PeriodTarget> =
+            stages.iter().map(|stage| PeriodTarget { starts_on: stage.starts_on, target: stage.target }).collect();
+        let wanted = json!({ "name": "Spring", "target": 100, "starts_on": "2026-03-01", "ends_on": "2026-03-31" });
+        let mut goal = model::draft(serde_json::from_value(wanted).unwrap(), DateTime::UNIX_EPOCH);
+        assert!(!is_same_plan(&goal, &periods, &goal, &stages), "it was not pursued yet");
+        goal.state = GoalState::Active;
+        assert!(is_same_plan(&Goal { name: "Autumn".to_owned(), ..goal.clone() }, &periods, &goal, &stages));
+        let lower = Quantity::from_units(90);
+        assert!(!is_same_plan(&Goal { target: lower, ..goal.clone() }, &periods, &goal, &stages));
+        let later = Some(day("2026-04-30"));
+        assert!(!is_same_plan(&Goal { ends_on: later, ..goal.clone() }, &periods, &goal, &stages));
+        let edited = [PeriodTarget { target: lower.unwrap(), ..periods[0].clone() }];
+        assert!(!is_same_plan(&goal, &edited, &goal, &stages));
+        assert!(!is_same_plan(&goal, &[], &goal, &stages));
     }
 }

@@ -5,8 +5,9 @@
 //! *correction* is what a month's figures propose for the rest of it.
 //!
 //! Cast: [`model`] (what may stand in a goal), [`smart`] (the check), [`periods`] (decomposition), [`course`] (pace), [`forecast`],
-//! [`correction`], [`words`]: pure; `figures` (what they read of what is counted), `activation`, `editing` (people's changes of
-//! periods, archive, history), `proposals` (corrections decided), [`life`] (what each day brings by itself), [`picture`], [`jobs`].
+//! [`correction`], [`words`]: pure; `figures` (what they read of what is counted), `named` (what a goal names), `activation`,
+//! `editing` (people's changes of periods, archive, history), `proposals` (corrections decided), [`life`] (what each day brings
+//! by itself), [`picture`], [`jobs`].
 //!
 //! Invariants: the periods of a sum add up to its target exactly and those of a ratio end at it, at every commit; a draft may
 //! have gaps, an active goal has none; every change is a version with who made it; a correction changes a goal only when
@@ -22,6 +23,7 @@ pub mod forecast;
 pub mod jobs;
 pub mod life;
 pub mod model;
+mod named;
 pub mod periods;
 pub mod picture;
 mod proposals;
@@ -35,7 +37,7 @@ pub use editing::{archive, history, periods_of, set_periods};
 pub use proposals::{Decision, decide, list as list_proposals};
 
 use super::change::{self, Changed};
-use super::{campaigns, channels, check_search};
+use super::check_search;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
@@ -47,7 +49,7 @@ use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::PageParams;
 use crate::platform::http::params::IfMatch;
-use crate::platform::http::who::{Reach, Who};
+use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
 use chrono::{DateTime, NaiveDate, Utc};
 use course::{Course, Standing};
@@ -89,13 +91,14 @@ pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
     model::check(&goal, &mut checks);
     app.db
         .write(who, async |tx| {
-            check_named(tx, who, &goal, &mut checks).await?;
+            named::check_metric(tx, who, &goal, &mut checks).await?;
+            named::check(tx, who, None, &goal, &mut checks).await?;
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if goal.baseline.is_none() {
-                figures::measure_baseline(tx, &settings, &mut goal, figures::today(&settings, at)).await?;
+                figures::measure_baseline(tx, who, &settings, &mut goal, figures::today(&settings, at)).await?;
             }
-            let stages = decomposed(tx, &settings, &goal).await?;
+            let stages = decomposed(tx, who, &settings, &goal).await?;
             store::insert(tx, who.tenant, &goal).await?;
             store::set_stages(tx, who.tenant, goal.id, &stages).await?;
             store::versions::keep(tx, who, &goal, &stages, GoalStep::Created, at).await?;
@@ -106,34 +109,11 @@ pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
         .await
 }
 
-async fn decomposed(tx: &mut Tx, settings: &Settings, goal: &Goal) -> Result<Vec<Stage>> {
+async fn decomposed(tx: &mut Tx, who: &Who, settings: &Settings, goal: &Goal) -> Result<Vec<Stage>> {
     let mut checks = Checks::default();
-    let stages = figures::decompose(tx, settings, goal, &mut checks).await?;
+    let stages = figures::decompose(tx, who, settings, goal, &mut checks).await?;
     checks.done()?;
     Ok(stages)
-}
-
-/// Refuses what is named and not there, or out of reach.
-async fn check_named(tx: &mut Tx, who: &Who, goal: &Goal, checks: &mut Checks) -> Result<()> {
-    if let Some(channel) = goal.channel {
-        let there = channels::existing(tx, who.tenant, &[channel]).await?.contains(&channel);
-        checks.ensure(there && who.reach.holds(channel), "/channel", "not_found", "There is no such channel.");
-    }
-    let linked: Vec<(String, CampaignId)> =
-        (0..).zip(&goal.campaigns).map(|(i, id)| (format!("/campaigns/{i}"), *id)).collect();
-    for (pointer, campaign) in goal.campaign.map(|id| ("/campaign".to_owned(), id)).into_iter().chain(linked).take(21) {
-        let there = !campaigns::named(tx, who.tenant, &[campaign.0]).await?.is_empty();
-        let reached = reach::holds(tx, who, Place { channel: None, campaign: Some(campaign) }).await?;
-        checks.ensure(there && reached, &pointer, "not_found", "There is no such campaign.");
-    }
-    if let Some(owner) = goal.owner {
-        let there = !staff::named(tx, who.tenant, &[owner.0]).await?.is_empty();
-        checks.ensure(there, "/owner", "not_found", "There is no such staff.");
-    }
-    let seen = who.reach == Reach::All || goal.channel.is_some() || goal.campaign.is_some();
-    let detail = "Your permissions are narrowed to channels: name one of them, or a campaign that runs on them alone.";
-    checks.ensure(seen, "/channel", "required", detail);
-    Ok(())
 }
 
 /// A page of goals, newest first.
@@ -185,10 +165,10 @@ pub async fn get(app: &App, who: &Who, id: GoalId) -> Result<GoalShown> {
             let settings = tenants::settings(tx, who.tenant).await?;
             let metric = metric_of(&goal);
             let check = match goal.state {
-                GoalState::Draft => Some(checked(tx, &settings, &goal, None, at).await?),
+                GoalState::Draft => Some(checked(tx, who, &settings, &goal, None, at).await?),
                 _ => None,
             };
-            let progress = progress(tx, &settings, &goal, figures::today(&settings, at)).await?;
+            let progress = progress(tx, who, &settings, &goal, figures::today(&settings, at)).await?;
             let proposal = proposals::open_of(tx, &settings, &goal).await?;
             let owner: Vec<Uuid> = goal.owner.iter().map(|owner| owner.0).collect();
             let owner_name = staff::named(tx, who.tenant, &owner).await?.into_values().next();
@@ -212,6 +192,7 @@ fn metric_of(goal: &Goal) -> Option<&'static Metric> {
 /// The check of a goal as it is, with `anyway` or the reason that it keeps.
 async fn checked(
     tx: &mut Tx,
+    who: &Who,
     settings: &Settings,
     goal: &Goal,
     anyway: Option<&str>,
@@ -220,7 +201,7 @@ async fn checked(
     let today = figures::today(settings, at);
     let metric = metric_of(goal);
     let days = match metric {
-        Some(metric) => figures::history(tx, settings, goal, metric, today).await?,
+        Some(metric) => figures::history(tx, who, settings, goal, metric, today).await?,
         None => Vec::new(),
     };
     let wanted = metric.zip(goal.target).zip(goal.starts_on.zip(goal.ends_on)).map(
@@ -243,12 +224,18 @@ async fn checked(
     }))
 }
 
-/// How a goal stands at the end of the last complete day with data.
-async fn progress(tx: &mut Tx, settings: &Settings, goal: &Goal, today: NaiveDate) -> Result<Option<GoalProgress>> {
+/// How a goal stands at the end of the last complete day with data, or of its deadline once that is over.
+async fn progress(
+    tx: &mut Tx,
+    who: &Who,
+    settings: &Settings,
+    goal: &Goal,
+    today: NaiveDate,
+) -> Result<Option<GoalProgress>> {
     let stages = store::stages(tx, settings.id, goal.id).await?;
     let (Some(course), Some(metric)) = (model::course(goal, stages), metric_of(goal)) else { return Ok(None) };
-    let days = figures::lately(tx, settings, goal, metric, today).await?;
-    let through = days.last().map(|one| one.day).or(today.pred_opt()).unwrap_or(today);
+    let days = figures::lately(tx, who, settings, goal, metric, today).await?;
+    let through = course.told_through(&days, today);
     let Standing { through, value, expected, pace, forecast, outlook } = course.standing(&days, through);
     let forecast = forecast.map(|found| GoalForecast {
         value: exact(found.value),
@@ -299,31 +286,37 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
         .write(who, async |tx| {
             let before = reached(tx, who, id, true).await?;
             version.check(before.version)?;
-            let mut after = model::changed(&before, wanted);
+            let within = reach::within(tx, who).await?;
+            let shown = visible(before.clone(), within.as_ref());
+            let wished = model::changed(&shown, wanted);
+            let mut after = named::with_hidden(&wished, &before, &shown);
             let mut checks = Checks::default();
             model::check(&after, &mut checks);
             match before.state {
-                GoalState::Draft => {}
+                GoalState::Draft => named::check_metric(tx, who, &after, &mut checks).await?,
                 GoalState::Active => model::check_settled(&before, &after, &mut checks),
                 over => return Err(is_over(over)),
             }
-            check_named(tx, who, &after, &mut checks).await?;
+            named::check(tx, who, Some(&shown), &wished, &mut checks).await?;
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if model::is_measured_anew(&before, &after) {
-                figures::measure_baseline(tx, &settings, &mut after, figures::today(&settings, at)).await?;
+                figures::measure_baseline(tx, who, &settings, &mut after, figures::today(&settings, at)).await?;
+            }
+            if before.state == GoalState::Active {
+                model::check_way(&before, &after)?;
             }
             let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
             else {
-                return Ok(before);
+                return Ok(shown);
             };
             let harder = (before.target, before.ends_on) != (after.target, after.ends_on);
             if before.state == GoalState::Active && harder {
-                activation::insist(&checked(tx, &settings, &after, None, at).await?)?;
+                activation::insist(&checked(tx, who, &settings, &after, None, at).await?)?;
             }
             let stages = if model::is_decomposed_anew(&before, &after) {
                 store::proposals::supersede(tx, who.tenant, id, at).await?;
-                decomposed(tx, &settings, &after).await?
+                decomposed(tx, who, &settings, &after).await?
             } else {
                 store::stages(tx, who.tenant, id).await?
             };
@@ -331,7 +324,6 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             after.updated_at = at.max(before.updated_at);
             keep(tx, who, &after, &stages, GoalStep::Changed).await?;
             record(tx, who, "goal.changed", &after, Some(was), Some(is)).await?;
-            let within = reach::within(tx, who).await?;
             Ok(visible(after, within.as_ref()))
         })
         .await

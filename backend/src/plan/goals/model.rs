@@ -7,7 +7,8 @@
 
 use super::course::Course;
 use super::periods::{Stage, WHOLE_E4};
-use crate::measure::metrics::{self, Direction, Metric};
+use crate::error::{Error, Result};
+use crate::measure::metrics::{self, Direction, Kind, Metric};
 use crate::plan::check_name;
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
@@ -18,7 +19,9 @@ use tillwatch_shared::quantity::Quantity;
 /// The longest text of why a goal matters, and of why it is pursued all the same.
 pub const LONGEST_TEXT: usize = 500;
 /// The most campaigns that pursue one goal.
-const MOST_CAMPAIGNS: usize = 20;
+pub const MOST_CAMPAIGNS: usize = 20;
+/// Which metrics goals take.
+const TAKEN: &str = "A goal takes a sum, or a ratio of sums: `GET /v1/metrics` lists them by kind.";
 
 /// A draft of what is wanted, at `at`.
 pub fn draft(wanted: CreateGoal, at: DateTime<Utc>) -> Goal {
@@ -91,13 +94,7 @@ pub fn is_measured_anew(before: &Goal, after: &Goal) -> bool {
 /// Refuses what can stand in no goal, and in no active one.
 pub fn check(goal: &Goal, checks: &mut Checks) {
     check_name(checks, "/name", &goal.name);
-    let metric = goal.metric.as_deref();
-    let known = metric.and_then(metrics::find);
-    if let Some(key) = metric.filter(|_| known.is_none()) {
-        let nearest = metrics::suggest(key).map(|near| format!(" Did you mean `{near}`?"));
-        let detail = format!("There is no such metric.{}", nearest.unwrap_or_default());
-        checks.refuse("/metric", "unknown_metric", detail);
-    }
+    let known = goal.metric.as_deref().and_then(metrics::find);
     for (pointer, figure) in [("/target", goal.target), ("/baseline", goal.baseline)] {
         if let Some(figure) = figure {
             check_figure(checks, pointer, figure, known);
@@ -125,10 +122,49 @@ pub fn check(goal: &Goal, checks: &mut Checks) {
     }
 }
 
-/// Refuses a figure that a metric cannot have. A baseline may lie between two whole things, a target may not.
+/// Refuses a metric that no goal is set on, given whether the key is one of the retailer's `own`.
+pub fn check_metric(key: &str, own: bool, checks: &mut Checks) {
+    match metrics::find(key) {
+        Some(metric) if takes(metric) => {}
+        Some(metric) => {
+            let kind = match metric.kind {
+                Kind::Distinct => "a distinct count",
+                Kind::Level { .. } => "a level",
+                Kind::Duration => "a duration",
+                Kind::Model => "what a model reckons",
+                Kind::Formula(_) => "a formula",
+                Kind::Sum | Kind::Ratio { .. } => "a ratio of what does not add up",
+            };
+            let detail = format!("`{key}` is {kind}. {TAKEN}");
+            checks.refuse("/metric", "wrong_kind", detail);
+        }
+        None if own => {
+            let detail = format!("This metric is one of your own; goals take metrics of the catalogue. {TAKEN}");
+            checks.refuse("/metric", "wrong_kind", detail);
+        }
+        None => {
+            let nearest = metrics::suggest(key).map(|near| format!(" Did you mean `{near}`?"));
+            let detail = format!("There is no such metric.{}", nearest.unwrap_or_default());
+            checks.refuse("/metric", "unknown_metric", detail);
+        }
+    }
+}
+
+/// Whether goals take a metric: only sums, and ratios of sums, are put together from days.
+fn takes(metric: &Metric) -> bool {
+    match metric.kind {
+        Kind::Sum => true,
+        Kind::Ratio { numerator, denominator, .. } => {
+            numerator.iter().chain(denominator).all(|term| metrics::find(term.key()).is_some_and(Metric::is_sum))
+        }
+        _ => false,
+    }
+}
+
+/// Refuses a figure that a metric cannot have. A baseline may lie between two whole things, no other figure may.
 fn check_figure(checks: &mut Checks, pointer: &str, figure: Quantity, metric: Option<&Metric>) {
     checks.ensure(!figure.is_absurd(), pointer, "too_large", "Is larger in size than 100000000000.");
-    let whole = pointer != "/target" || metric.is_none_or(|metric| !metric.whole) || figure.is_whole();
+    let whole = pointer == "/baseline" || metric.is_none_or(|metric| !metric.whole) || figure.is_whole();
     checks.ensure(whole, pointer, "not_whole", "The metric counts whole things: give a whole number.");
     let signed = metric.is_none_or(|metric| metric.may_be_negative) || !figure.is_negative();
     checks.ensure(signed, pointer, "negative", "The metric is never negative.");
@@ -149,6 +185,29 @@ pub fn check_settled(before: &Goal, after: &Goal, checks: &mut Checks) {
     checks.ensure(why, "/relevance", "required", "An active goal says why it matters, or names a campaign.");
 }
 
+/// Refuses a change that would turn an active goal round: from at least its target to at most, or back.
+///
+/// # Errors
+/// 422.
+pub fn check_way(before: &Goal, after: &Goal) -> Result<()> {
+    let way = |goal: &Goal| Some(aim(goal.metric.as_deref().and_then(metrics::find)?, goal.baseline, goal.target?));
+    let (Some(was), Some(is), Some(baseline)) = (way(before), way(after), after.baseline.or(before.baseline)) else {
+        return Ok(());
+    };
+    if was == is {
+        return Ok(());
+    }
+    let side = match was {
+        GoalAim::AtLeast => "at least its target, which does not lie under",
+        GoalAim::AtMost => "at most its target, which lies under",
+    };
+    let detail = format!(
+        "The goal is to be {side} its baseline, {baseline} with this change. Keep the target on its side, or archive the goal \
+         and make another one."
+    );
+    Err(Error::field("/target", "turns_round", detail))
+}
+
 /// The periods with what a person wants of them.
 pub fn edited(stages: &[Stage], wanted: &[PeriodTarget], goal: &Goal, checks: &mut Checks) -> Vec<Stage> {
     let named: Vec<NaiveDate> = wanted.iter().map(|one| one.starts_on).collect();
@@ -161,9 +220,7 @@ pub fn edited(stages: &[Stage], wanted: &[PeriodTarget], goal: &Goal, checks: &m
     let metric = goal.metric.as_deref().and_then(metrics::find);
     for (place, one) in wanted.iter().enumerate() {
         let pointer = format!("/periods/{place}/target");
-        checks.ensure(!one.target.is_absurd(), &pointer, "too_large", "Is larger in size than 100000000000.");
-        let whole = metric.is_none_or(|metric| !metric.whole) || one.target.is_whole();
-        checks.ensure(whole, &pointer, "not_whole", "The metric counts whole things: give a whole number.");
+        check_figure(checks, &pointer, one.target, metric);
     }
     let target = goal.target.unwrap_or(Quantity::ZERO);
     if metric.is_none_or(Metric::is_sum) {
@@ -209,3 +266,6 @@ pub fn course(goal: &Goal, stages: Vec<Stage>) -> Option<Course> {
         active: goal.state == GoalState::Active,
     })
 }
+
+#[cfg(test)]
+mod tests;

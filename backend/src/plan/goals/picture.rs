@@ -33,8 +33,8 @@ pub async fn png(app: &App, who: &Who, id: GoalId, locale: Option<Locale>) -> Re
             };
             let settings = tenants::settings(tx, who.tenant).await?;
             let today = figures::today(&settings, at);
-            let days = figures::lately(tx, &settings, &goal, metric, today).await?;
-            let through = days.last().map(|one| one.day).or(today.pred_opt()).unwrap_or(today);
+            let days = figures::lately(tx, who, &settings, &goal, metric, today).await?;
+            let through = course.told_through(&days, today);
             let standing = course.standing(&days, through);
             Ok(chart_of(&goal, metric, &course, &days, &standing, &settings, locale.unwrap_or(settings.locale)))
         })

@@ -43,6 +43,27 @@ pub(in crate::plan::goals) async fn keep(
     Ok(())
 }
 
+/// A goal with its periods as it was before `at`; `None` if it was not there yet.
+pub(in crate::plan::goals) async fn as_of(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: GoalId,
+    at: DateTime<Utc>,
+) -> Result<Option<(Goal, Vec<PeriodTarget>)>> {
+    let found: Option<(Value, Value)> = versions::table
+        .select((versions::goal, versions::periods))
+        .filter(versions::tenant_id.eq(tenant.0))
+        .filter(versions::goal_id.eq(id.0))
+        .filter(versions::at.lt(at))
+        .order(versions::version.desc())
+        .first(tx)
+        .await
+        .optional()?;
+    let Some((goal, periods)) = found else { return Ok(None) };
+    let goal = serde_json::from_value(goal).map_err(Error::internal)?;
+    Ok(Some((goal, serde_json::from_value(periods).map_err(Error::internal)?)))
+}
+
 /// A version's place in its list, as cursors carry it.
 pub(in crate::plan::goals) fn place(version: i64) -> Uuid {
     Uuid::from_u64_pair(0, version.unsigned_abs())
