@@ -120,7 +120,7 @@ answers! {
         pub day: NaiveDate,
         /// ISO 4217 currency of money figures.
         pub currency: String,
-        /// Yesterday's figures beside those of the same weekday a week before.
+        /// Yesterday's figures beside those of the same weekday a week before, sales, orders, visits and spend first.
         #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
         pub kpis: Vec<Kpi>,
         /// Alerts that were raised yesterday.
@@ -167,7 +167,7 @@ answers! {
         pub last_day: NaiveDate,
         /// ISO 4217 currency of money figures.
         pub currency: String,
-        /// The week's figures beside those of the week before.
+        /// The week's figures beside those of the week before, sales, orders, visits and spend first.
         #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
         pub kpis: Vec<Kpi>,
         /// Alerts that were raised in it.

@@ -35,7 +35,6 @@ use model::{Calendar, Schedule};
 use serde_json::json;
 use std::collections::HashMap;
 use tillwatch_shared::ids::{ChatServerId, TenantId};
-use tillwatch_shared::measure::Kpi;
 use tillwatch_shared::watch::{
     DailyReport, NoticeKind, ReportKind, ReportPlace, ReportRule, ReportSchedule, ReportSchedules,
     UpdateReportSchedule, WeeklyReport,
@@ -45,14 +44,10 @@ use tillwatch_shared::watch::{
 const LATE: TimeDelta = TimeDelta::hours(6);
 /// How far ahead reports are put into the queue.
 const AHEAD: TimeDelta = TimeDelta::minutes(30);
-/// Figures on the daily report, which fits on one screen.
-const FIGURES: usize = 8;
 /// Alerts and rules that a report names.
 const NAMED: usize = 5;
 /// Days of a week.
 const WEEK: u64 = 7;
-/// The metrics of a retailer's pulse, the first that was counted is drawn.
-const DRAWN: [&str; 5] = ["sales", "revenue", "orders", "visits", "spend"];
 
 /// When and where each report appears.
 ///
@@ -259,7 +254,7 @@ pub async fn daily(app: &App, who: &Who, day: Option<NaiveDate>) -> Result<Daily
             Ok(DailyReport {
                 day,
                 currency: kpis.currency.clone(),
-                kpis: kpis.data.iter().filter(|kpi| kpi.value.is_some()).take(FIGURES).cloned().collect(),
+                kpis: model::pulse_first(kpis.data.iter().filter(|kpi| kpi.value.is_some()).cloned().collect()),
                 raised,
                 resolved,
                 running: sorted.running,
@@ -288,11 +283,12 @@ pub async fn weekly(app: &App, who: &Who, day: Option<NaiveDate>) -> Result<Week
         .read(who, async |tx| {
             let after = |days: u64| first_day.checked_add_days(Days::new(days)).unwrap_or(first_day);
             let (from, to) = (day_start(calendar.zone, first_day), day_start(calendar.zone, after(WEEK)));
-            let kpis = spans::beside_the_days_before(tx, who.tenant, first_day, WEEK).await?;
+            let kpis = model::pulse_first(spans::beside_the_days_before(tx, who.tenant, first_day, WEEK).await?);
             let [raised, resolved, stopped] = store::counts(tx, who.tenant, from, to).await?;
             let rules = counted(store::rules(tx, who.tenant, from, to).await?);
             let currency = tenants::settings(tx, who.tenant).await?.currency;
-            let drawn = drawn(&kpis);
+            // The first that was counted stands for the week.
+            let drawn = kpis.iter().find(|kpi| kpi.value.is_some()).cloned();
             Ok(WeeklyReport {
                 first_day,
                 last_day: after(WEEK - 1),
@@ -318,13 +314,6 @@ async fn on(app: &App, who: &Who, day: Option<NaiveDate>, at: DateTime<Utc>) -> 
         })
         .await?;
     Ok((calendar, day.unwrap_or_else(|| calendar.day(at))))
-}
-
-/// The figure that stands for the week.
-fn drawn(kpis: &[Kpi]) -> Option<Kpi> {
-    let has = |kpi: &&Kpi| kpi.value.is_some();
-    let known = DRAWN.iter().find_map(|key| kpis.iter().filter(has).find(|kpi| kpi.metric == *key));
-    known.or_else(|| kpis.iter().find(has)).cloned()
 }
 
 /// The rules by how many alerts bear their name, the most first.
