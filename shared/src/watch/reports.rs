@@ -141,7 +141,7 @@ answers! {
         /// Alerts that fire and nobody has taken.
         #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000, example = 1))]
         pub untaken: u32,
-        /// The loudest and oldest of these.
+        /// The loudest of these, the newest first.
         #[cfg_attr(feature = "openapi", schema(max_items = 5))]
         pub untaken_first: Vec<ReportAlert>,
         /// Campaigns that end within a week, or go on beyond their last day.

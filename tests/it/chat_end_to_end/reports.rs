@@ -192,5 +192,22 @@ async fn a_schedule_is_changed_over_the_api_with_its_version_and_every_fault_is_
         chat.tenant.audited().await.into_iter().find(|entry| entry["action"] == "report.scheduled")
     })
     .await;
+    // More alerts fire than anybody reads: all are counted, and the loudest are named first, then the newest.
+    let firing = format!(
+        "SET session_replication_role = replica; \
+         INSERT INTO alerts (tenant_id, alert_id, rule_id, rule_name, spec, metric, severity, state, figures, \
+             window_start, paused_campaign, opened_at, breach_key) \
+         SELECT '{}', lpad(to_hex(n), 32, '0')::uuid, gen_random_uuid(), 'Rule ' || n, '{{}}', 'sales', \
+             CASE n WHEN 1002 THEN 'critical' ELSE 'info' END, 'firing', '{{}}', now(), false, \
+             now() - interval '2 days' + n * interval '1 minute', 'many/' || n \
+         FROM generate_series(1, 1006) n",
+        chat.tenant.id.0
+    );
+    chat.service.database.execute(&firing).await;
+    let report = owner.get("/v1/reports/daily").await.ok();
+    let named: Vec<&str> =
+        report["untaken_first"].as_array().into_iter().flatten().map(|one| text(&one["rule_name"])).collect();
+    assert_eq!(report["untaken"], 1006, "{report}");
+    assert_eq!(named, ["Rule 1002", "Rule 1006", "Rule 1005", "Rule 1004", "Rule 1003"]);
     chat.close(bot).await;
 }

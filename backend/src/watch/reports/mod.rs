@@ -44,7 +44,7 @@ use tillwatch_shared::watch::{
 const LATE: TimeDelta = TimeDelta::hours(6);
 /// How far ahead reports are put into the queue.
 const AHEAD: TimeDelta = TimeDelta::minutes(30);
-/// Alerts and rules that a report names.
+/// Rules that a report names.
 const NAMED: usize = 5;
 /// Days of a week.
 const WEEK: u64 = 7;
@@ -246,10 +246,7 @@ pub async fn daily(app: &App, who: &Who, day: Option<NaiveDate>) -> Result<Daily
         .read(who, async |tx| {
             let (from, to) = (day_start(calendar.zone, yesterday), day_start(calendar.zone, day));
             let [raised, resolved, _] = store::counts(tx, who.tenant, from, to).await?;
-            let mut firing = store::firing(tx, who.tenant).await?;
-            let untaken = u32::try_from(firing.len()).unwrap_or(u32::MAX);
-            firing.sort_by_key(|alert| (std::cmp::Reverse(alert.severity), alert.opened_at));
-            firing.truncate(NAMED);
+            let (untaken, untaken_first) = store::firing(tx, who.tenant).await?;
             let sorted = model::sorted(&store::campaigns(tx, who.tenant).await?, day);
             Ok(DailyReport {
                 day,
@@ -262,7 +259,7 @@ pub async fn daily(app: &App, who: &Who, day: Option<NaiveDate>) -> Result<Daily
                 ending: sorted.ending,
                 paused: sorted.paused,
                 untaken,
-                untaken_first: firing,
+                untaken_first,
                 due: sorted.due,
                 near_budget: sorted.near_budget,
             })
