@@ -1,6 +1,6 @@
 //! What a team reads without asking: the stand-up of each morning and the report of each week, in the chat.
 
-use super::{Chat, OWNER, a_moment, text};
+use super::{Bot, Chat, OWNER, a_moment, text};
 use crate::fake_discord::faults::{Fault, Route};
 use crate::harness::eventually;
 use crate::harness::feed::{feed, sample};
@@ -92,6 +92,27 @@ async fn a_report_that_was_due_before_the_chat_was_linked_or_is_switched_off_is_
     chat.look_ahead().await;
     chat.tenant.settled().await;
     a_moment().await;
+    assert_eq!(chat.incidents().len(), 0);
+    chat.close(bot).await;
+}
+
+#[tokio::test]
+async fn a_report_that_waited_for_the_bot_too_long_is_ended_and_not_told() {
+    let (chat, bot) = Chat::with_bot(Style::default()).await;
+    bot.stop().await;
+    chat.was_due("daily").await;
+    chat.look_ahead().await;
+    chat.tenant.settled().await;
+    // The bot is away for seven hours.
+    chat.service.database.execute("UPDATE notices SET at = at - interval '7 hours'").await;
+    let bot = Bot::start(&chat);
+    let ended = async || {
+        let deliveries = chat.tenant.owner.get("/v1/deliveries").await.ok();
+        assert_eq!(deliveries["data"].as_array().map(Vec::len), Some(1), "{deliveries}");
+        (deliveries["data"][0]["state"] == "dead").then_some(deliveries)
+    };
+    let deliveries = eventually("the delivery to be ended", ended).await;
+    assert!(text(&deliveries["data"][0]["last_error"]).contains("waited too long"), "{deliveries}");
     assert_eq!(chat.incidents().len(), 0);
     chat.close(bot).await;
 }

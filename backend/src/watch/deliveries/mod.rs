@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 use store::Subject;
 
-pub use store::{Claimed, NoticeRow};
+pub use store::{Claimed, NoticeRow, end};
 
 /// A claimed delivery comes back after this if the bot died.
 const LEASE: TimeDelta = TimeDelta::seconds(30);

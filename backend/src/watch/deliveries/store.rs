@@ -5,6 +5,7 @@ mod settling;
 
 pub use notices::NoticeRow;
 pub(super) use notices::{add_notice, messages, notices, renew_notice, renew_notices, take_over, was_told};
+pub use settling::end;
 pub(super) use settling::{give_up, redirect_unclaimed, refused, replay};
 
 use super::model::Failed;

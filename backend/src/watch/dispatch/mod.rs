@@ -62,9 +62,38 @@ async fn claim_once(app: &App, request: &ClaimDeliveries, request_id: &str) -> R
     }
     let mut deliveries = Vec::new();
     for (tenant, rows) in by_tenant {
+        let rows = in_time(app, TenantId(tenant), rows, at, request_id).await;
         deliveries.extend(handed_out(app, TenantId(tenant), &rows, at, request_id).await);
     }
     Ok(deliveries)
+}
+
+/// The claimed deliveries of one retailer without the reports that waited too long, which are ended: after an outage of
+/// the bot the newest report is told, and not each that was missed.
+async fn in_time(app: &App, tenant: TenantId, rows: Vec<Claimed>, at: DateTime<Utc>, request_id: &str) -> Vec<Claimed> {
+    let subjects: Vec<Uuid> = rows.iter().filter(|row| row.is_notice()).map(|row| row.subject).collect();
+    if subjects.is_empty() {
+        return rows;
+    }
+    let who = Who::system(tenant, "delivery", request_id);
+    let notices = app.db.read(&who, async |tx| deliveries::notices(tx, tenant, &subjects).await).await;
+    // What cannot be read is given back where it is filled.
+    let Ok(notices) = notices else { return rows };
+    let is_late = |row: &Claimed| {
+        let mut about = notices.iter().filter(|notice| notice.id.0 == row.subject);
+        about.any(|notice| reports::is_late(notice.kind, notice.at, at))
+    };
+    let (late, rows): (Vec<Claimed>, Vec<Claimed>) = rows.into_iter().partition(is_late);
+    let claimed: Vec<(Uuid, i32)> = late.iter().map(|row| (row.id, row.attempt)).collect();
+    if !claimed.is_empty() {
+        tracing::warn!(%tenant, count = claimed.len(), "reports waited too long and are not told");
+        let told = "the report waited too long to be told";
+        let ended = app.db.system("end late reports", async |tx| deliveries::end(tx, &claimed, told).await);
+        if let Err(error) = ended.await {
+            tracing::warn!(%error, "late reports are left to their leases");
+        }
+    }
+    rows
 }
 
 /// The claimed deliveries of one retailer, as far as they can be read; the others are given back.
@@ -75,6 +104,9 @@ async fn handed_out(
     at: DateTime<Utc>,
     request_id: &str,
 ) -> Vec<Delivery> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
     let error = match filled(app, tenant, rows, at, request_id).await {
         Ok(filled) => {
             let lost: Vec<(Uuid, i32)> = rows

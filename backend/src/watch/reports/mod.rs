@@ -6,8 +6,9 @@
 //! which campaigns are told), `picture` (a metric beside its week before), the sweep in `jobs`, which has due reports told
 //! by a job of their own time. Until somebody changes it, each report appears in the morning in the chat server that was
 //! linked first; where no chat is linked there is none. Invariants: a report is about the whole retailer, so nobody whose
-//! permissions are narrowed to channels reads one; one that is late by more than [`LATE`] is not told any more, nor one
-//! that was due before the chat was linked or the schedule changed; a report holds no figure of a single shopper.
+//! permissions are narrowed to channels reads one; one that is late by more than [`LATE`] is not told any more, also when
+//! it waited for the bot, nor one that was due before the chat was linked or the schedule changed; a report holds no
+//! figure of a single shopper.
 
 pub mod jobs;
 mod model;
@@ -345,6 +346,12 @@ pub async fn delivered(
     })
 }
 
+/// Whether a notice of `kind` that was due at `due` is a report that is not told any more at `at`: what is open and what
+/// runs it would tell as of then.
+pub fn is_late(kind: NoticeKind, due: DateTime<Utc>, at: DateTime<Utc>) -> bool {
+    matches!(kind, NoticeKind::DailyReport | NoticeKind::WeeklyReport) && at - due > LATE
+}
+
 /// A day of the week that a report of `due` tells.
 async fn week_before(app: &App, who: &Who, due: DateTime<Utc>) -> Result<NaiveDate> {
     let (_, day) = on(app, who, None, due).await?;
@@ -362,5 +369,15 @@ mod tests {
         let wanted = [("c", 3), ("b", 2), ("a", 1), ("d", 1), ("e", 1)].map(|(name, count)| (name.to_owned(), count));
         assert_eq!(told, wanted);
         assert_eq!(counted(Vec::new()), Vec::new());
+    }
+
+    #[test]
+    fn only_reports_grow_too_old_to_be_told() {
+        let due = DateTime::UNIX_EPOCH;
+        for kind in [NoticeKind::DailyReport, NoticeKind::WeeklyReport] {
+            assert!(!is_late(kind, due, due + LATE));
+            assert!(is_late(kind, due, due + LATE + TimeDelta::seconds(1)));
+        }
+        assert!(!is_late(NoticeKind::Escalation, due, due + TimeDelta::days(2)));
     }
 }
