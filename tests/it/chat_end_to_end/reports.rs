@@ -118,6 +118,26 @@ async fn a_report_that_waited_for_the_bot_too_long_is_ended_and_not_told() {
 }
 
 #[tokio::test]
+async fn an_alert_is_handed_out_before_a_report_that_is_due_longer() {
+    let (chat, bot) = Chat::with_bot(Style::default()).await;
+    bot.stop().await;
+    chat.was_due("daily").await;
+    chat.look_ahead().await;
+    chat.tenant.settled().await;
+    chat.stopped("Autumn coupons", 1_200.0).await;
+    chat.tenant.settled().await;
+    let bot = chat.tenant.bot().await;
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let wish = json!({ "transports": ["discord"], "max": 1, "wait_ms": 8000 });
+        let claimed = bot.post("/v1/deliveries/claim", wish).await.ok();
+        told.push(claimed["data"][0]["notice"]["kind"].clone());
+    }
+    assert_eq!(told, [json!(null), json!("daily_report")]);
+    chat.close_alone().await;
+}
+
+#[tokio::test]
 async fn the_week_comes_with_its_picture_in_the_retailers_language_on_the_day_that_its_week_begins() {
     let (chat, bot) = Chat::with_bot(SHANGHAI).await;
     chat.sales(1_200.0).await;

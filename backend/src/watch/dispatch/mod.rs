@@ -4,7 +4,8 @@
 //! transaction reads the alerts and notices behind them (`shown`), so that no query sees two retailers' data. The bot waits in
 //! a long poll, which ends when there is work, when its time is up, or when the service stops.
 //! Invariants: what is handed out is the newest version at the time of the claim; a later change becomes due again. One
-//! retailer's trouble is no other's: what cannot be read is given back as a failed attempt, and the rest handed out.
+//! retailer's trouble is no other's: what cannot be read is given back as a failed attempt, and the rest handed out. Alerts
+//! come before notices, and a report's trouble is its own.
 
 pub mod routes;
 mod shown;
@@ -164,9 +165,19 @@ async fn filled(
             Ok((settings, shown::of(tx, tenant, rows, at).await?, robots))
         })
         .await?;
-    for notice in shown.values_mut().filter_map(|shown| shown.notice.as_mut()) {
-        (notice.daily, notice.weekly) = reports::delivered(app, &who, notice.kind, notice.at).await?;
+    let mut unread = Vec::new();
+    for (subject, shown) in &mut shown {
+        let Some(notice) = &mut shown.notice else { continue };
+        match reports::delivered(app, &who, notice.kind, notice.at).await {
+            Ok(told) => (notice.daily, notice.weekly) = told,
+            // It is given back alone: alerts do not wait for a report.
+            Err(error) => {
+                tracing::warn!(%tenant, %error, "a report cannot be read");
+                unread.push(*subject);
+            }
+        }
     }
+    shown.retain(|subject, _| !unread.contains(subject));
     rows.iter()
         .filter_map(|row| Some((row, shown.get(&row.subject)?.clone())))
         .map(|(row, shown)| {
