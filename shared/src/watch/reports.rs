@@ -71,7 +71,8 @@ answers! {
     pub struct ReportSchedules {
         /// One for each kind.
         pub data: Vec<ReportSchedule>,
-        /// The chat servers in which one may appear, the first linked first: it has them unless another is chosen.
+        /// The chat servers in which one may appear, the first linked first: it has them unless another is chosen. Told to
+        /// callers with `reports:write`; empty for others.
         #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
         pub places: Vec<ReportPlace>,
     }

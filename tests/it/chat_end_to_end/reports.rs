@@ -204,6 +204,9 @@ async fn a_schedule_is_changed_over_the_api_with_its_version_and_every_fault_is_
     assert_eq!((&daily["kind"], &daily["enabled"], &daily["at"]), (&json!("daily"), &json!(true), &json!("09:00")));
     assert!(daily["next_at"].is_string() && daily["chat_server"].is_null(), "{daily}");
     let place = all["places"][0]["chat_server"].clone();
+    // Who may not choose among them is not told where the chats are.
+    let read = chat.tenant.staff(Role::Viewer).await.get("/v1/report-schedules").await.ok();
+    assert_eq!((read["data"].as_array().map(Vec::len), &read["places"]), (Some(2), &json!([])), "{read}");
     let path = "/v1/report-schedules/daily";
     let changed = owner.patch(path, 1, json!({ "at": "23:59", "chat_server": place })).await.ok();
     assert_eq!((&changed["version"], &changed["at"], &changed["chat_server"]), (&json!(2), &json!("23:59"), &place));

@@ -36,6 +36,7 @@ use model::{Calendar, Schedule};
 use serde_json::json;
 use std::collections::HashMap;
 use tillwatch_shared::ids::{ChatServerId, TenantId};
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::watch::{
     DailyReport, NoticeKind, ReportKind, ReportPlace, ReportRule, ReportSchedule, ReportSchedules,
     UpdateReportSchedule, WeeklyReport,
@@ -50,7 +51,7 @@ const NAMED: usize = 5;
 /// Days of a week.
 const WEEK: u64 = 7;
 
-/// When and where each report appears.
+/// When and where each report appears; where one may, for those who may change it.
 ///
 /// # Errors
 /// When the database fails.
@@ -63,7 +64,9 @@ pub async fn schedules(app: &App, who: &Who) -> Result<ReportSchedules> {
             for kind in ReportKind::ALL {
                 all.push(shown(&current(tx, who.tenant, *kind).await?, calendar, &servers, at));
             }
-            let places = servers.iter().map(|server| {
+            // Where the chats are is for those who choose among them.
+            let among = servers.iter().filter(|_| who.may(Permission::ReportsWrite));
+            let places = among.map(|server| {
                 Ok(ReportPlace {
                     chat_server: ChatServerId(server.id),
                     transport: server.transport.parse().map_err(Error::internal)?,
