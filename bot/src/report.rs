@@ -11,6 +11,8 @@ use crate::wording::{Label, Move, Wording};
 
 /// Campaigns that are named of each sort: the report is one screen.
 const NAMED: usize = 4;
+/// Figures of a day.
+const FIGURES_OF_A_DAY: usize = 8;
 /// Figures of a week.
 const FIGURES: usize = 14;
 /// Characters of a name or a reason.
@@ -19,7 +21,11 @@ const SHORT: usize = 60;
 /// The morning's report: yesterday, today, what is blocked, what is due.
 pub(crate) fn daily(report: &DailyReport, words: &dyn Wording, zone: Tz) -> Reply {
     let locale = words.locale();
-    let mut yesterday: Vec<String> = report.kpis.iter().map(|kpi| kpi_line(kpi, &report.currency, words)).collect();
+    let figures = report.kpis.iter().take(FIGURES_OF_A_DAY);
+    let mut yesterday: Vec<String> = figures.map(|kpi| kpi_line(kpi, &report.currency, words)).collect();
+    if report.kpis.len() > FIGURES_OF_A_DAY {
+        yesterday.push(words.more(report.kpis.len() - FIGURES_OF_A_DAY));
+    }
     if yesterday.is_empty() {
         yesterday.push(words.nothing_counted().to_owned());
     }
@@ -245,6 +251,19 @@ mod tests {
         let reply = daily(&report, wording::of(Locale::ZhCn), Tz::Asia__Shanghai);
         let blocked = &reply.fields[2].value;
         assert!(blocked.contains("53") && blocked.chars().count() <= limits::VALUE, "{blocked}");
+    }
+
+    #[test]
+    fn a_morning_with_many_figures_shows_the_first_and_says_how_many_it_leaves_out() {
+        let mut report = daily_report();
+        report.kpis = vec![report.kpis[0].clone(); 61];
+        for (locale, name, more) in [(Locale::En, "Sales", "… and 53 more"), (Locale::ZhCn, "销售额", "……另有 53 项")]
+        {
+            let reply = daily(&report, wording::of(locale), Tz::UTC);
+            let yesterday = &reply.fields[0].value;
+            assert_eq!(yesterday.matches(name).count(), FIGURES_OF_A_DAY, "{yesterday}");
+            assert!(yesterday.contains(more) && yesterday.chars().count() <= limits::VALUE, "{yesterday}");
+        }
     }
 
     #[test]

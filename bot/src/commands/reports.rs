@@ -56,7 +56,8 @@ pub(super) async fn schedule(typed: Option<&str>, at: Option<&str>, here: bool, 
             (None, None) => return Ok(only_you(Tone::Refused, words.no_time(at, &example))),
         },
     }
-    if here {
+    // Without places they may not change it: the service says so below.
+    if here && !now.places.is_empty() {
         let actor = asking.actor;
         let place = now.places.iter().find(|one| one.transport == actor.transport && one.server_ref == actor.server);
         let Some(place) = place else { return Ok(only_you(Tone::Refused, words.not_a_place())) };
@@ -85,6 +86,9 @@ fn line(one: &ReportSchedule, among: &ReportSchedules, asking: &Asking<'_>) -> S
         chat if chat == actor.transport && place.server_ref == actor.server => words.here().to_owned(),
         chat => words.aside(words.chat(chat), &place.server_ref),
     });
+    // Whoever may not choose among the places is not told them.
+    let hidden = one.chat_server.filter(|_| among.places.is_empty());
+    let place = place.or_else(|| hidden.map(|_| words.chosen_chat().to_owned()));
     let next = one.next_at.map(|at| asking.time(at));
     words.scheduled(one.kind, &one.at, place.as_deref(), next.as_deref())
 }

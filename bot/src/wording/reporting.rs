@@ -47,6 +47,8 @@ pub trait Reporting: Names {
     fn schedules(&self) -> &'static str;
     /// When a report appears, where, and when next; `place` is none for the chat that was linked first.
     fn scheduled(&self, kind: ReportKind, at: &str, place: Option<&str>, next: Option<&str>) -> String;
+    /// A chat that was chosen for a report, to whoever is not told which.
+    fn chosen_chat(&self) -> &'static str;
     /// A report is off.
     fn not_scheduled(&self, kind: ReportKind) -> String;
     /// The schedule was changed; `line` is what it says now.

@@ -71,7 +71,8 @@ answers! {
     pub struct ReportSchedules {
         /// One for each kind.
         pub data: Vec<ReportSchedule>,
-        /// The chat servers in which one may appear, the first linked first: it has them unless another is chosen.
+        /// The chat servers in which one may appear, the first linked first: it has them unless another is chosen. Told to
+        /// callers with `reports:write`; empty for others.
         #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
         pub places: Vec<ReportPlace>,
     }
@@ -120,7 +121,7 @@ answers! {
         pub day: NaiveDate,
         /// ISO 4217 currency of money figures.
         pub currency: String,
-        /// Yesterday's figures beside those of the same weekday a week before.
+        /// Yesterday's figures beside those of the same weekday a week before, sales, orders, visits and spend first.
         #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
         pub kpis: Vec<Kpi>,
         /// Alerts that were raised yesterday.
@@ -141,7 +142,7 @@ answers! {
         /// Alerts that fire and nobody has taken.
         #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000, example = 1))]
         pub untaken: u32,
-        /// The loudest and oldest of these.
+        /// The loudest of these, the newest first.
         #[cfg_attr(feature = "openapi", schema(max_items = 5))]
         pub untaken_first: Vec<ReportAlert>,
         /// Campaigns that end within a week, or go on beyond their last day.
@@ -167,7 +168,7 @@ answers! {
         pub last_day: NaiveDate,
         /// ISO 4217 currency of money figures.
         pub currency: String,
-        /// The week's figures beside those of the week before.
+        /// The week's figures beside those of the week before, sales, orders, visits and spend first.
         #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
         pub kpis: Vec<Kpi>,
         /// Alerts that were raised in it.

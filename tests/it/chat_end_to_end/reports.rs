@@ -1,6 +1,6 @@
 //! What a team reads without asking: the stand-up of each morning and the report of each week, in the chat.
 
-use super::{Chat, OWNER, a_moment, text};
+use super::{Bot, Chat, OWNER, a_moment, text};
 use crate::fake_discord::faults::{Fault, Route};
 use crate::harness::eventually;
 use crate::harness::feed::{feed, sample};
@@ -97,6 +97,47 @@ async fn a_report_that_was_due_before_the_chat_was_linked_or_is_switched_off_is_
 }
 
 #[tokio::test]
+async fn a_report_that_waited_for_the_bot_too_long_is_ended_and_not_told() {
+    let (chat, bot) = Chat::with_bot(Style::default()).await;
+    bot.stop().await;
+    chat.was_due("daily").await;
+    chat.look_ahead().await;
+    chat.tenant.settled().await;
+    // The bot is away for seven hours.
+    chat.service.database.execute("UPDATE notices SET at = at - interval '7 hours'").await;
+    let bot = Bot::start(&chat);
+    let ended = async || {
+        let deliveries = chat.tenant.owner.get("/v1/deliveries").await.ok();
+        assert_eq!(deliveries["data"].as_array().map(Vec::len), Some(1), "{deliveries}");
+        (deliveries["data"][0]["state"] == "dead").then_some(deliveries)
+    };
+    let deliveries = eventually("the delivery to be ended", ended).await;
+    assert!(text(&deliveries["data"][0]["last_error"]).contains("waited too long"), "{deliveries}");
+    assert_eq!(chat.incidents().len(), 0);
+    chat.close(bot).await;
+}
+
+#[tokio::test]
+async fn an_alert_is_handed_out_before_a_report_that_is_due_longer() {
+    let (chat, bot) = Chat::with_bot(Style::default()).await;
+    bot.stop().await;
+    chat.was_due("daily").await;
+    chat.look_ahead().await;
+    chat.tenant.settled().await;
+    chat.stopped("Autumn coupons", 1_200.0).await;
+    chat.tenant.settled().await;
+    let bot = chat.tenant.bot().await;
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let wish = json!({ "transports": ["discord"], "max": 1, "wait_ms": 8000 });
+        let claimed = bot.post("/v1/deliveries/claim", wish).await.ok();
+        told.push(claimed["data"][0]["notice"]["kind"].clone());
+    }
+    assert_eq!(told, [json!(null), json!("daily_report")]);
+    chat.close_alone().await;
+}
+
+#[tokio::test]
 async fn the_week_comes_with_its_picture_in_the_retailers_language_on_the_day_that_its_week_begins() {
     let (chat, bot) = Chat::with_bot(SHANGHAI).await;
     chat.sales(1_200.0).await;
@@ -163,6 +204,9 @@ async fn a_schedule_is_changed_over_the_api_with_its_version_and_every_fault_is_
     assert_eq!((&daily["kind"], &daily["enabled"], &daily["at"]), (&json!("daily"), &json!(true), &json!("09:00")));
     assert!(daily["next_at"].is_string() && daily["chat_server"].is_null(), "{daily}");
     let place = all["places"][0]["chat_server"].clone();
+    // Who may not choose among them is not told where the chats are.
+    let read = chat.tenant.staff(Role::Viewer).await.get("/v1/report-schedules").await.ok();
+    assert_eq!((read["data"].as_array().map(Vec::len), &read["places"]), (Some(2), &json!([])), "{read}");
     let path = "/v1/report-schedules/daily";
     let changed = owner.patch(path, 1, json!({ "at": "23:59", "chat_server": place })).await.ok();
     assert_eq!((&changed["version"], &changed["at"], &changed["chat_server"]), (&json!(2), &json!("23:59"), &place));
@@ -192,5 +236,22 @@ async fn a_schedule_is_changed_over_the_api_with_its_version_and_every_fault_is_
         chat.tenant.audited().await.into_iter().find(|entry| entry["action"] == "report.scheduled")
     })
     .await;
+    // More alerts fire than anybody reads: all are counted, and the loudest are named first, then the newest.
+    let firing = format!(
+        "SET session_replication_role = replica; \
+         INSERT INTO alerts (tenant_id, alert_id, rule_id, rule_name, spec, metric, severity, state, figures, \
+             window_start, paused_campaign, opened_at, breach_key) \
+         SELECT '{}', lpad(to_hex(n), 32, '0')::uuid, gen_random_uuid(), 'Rule ' || n, '{{}}', 'sales', \
+             CASE n WHEN 1002 THEN 'critical' ELSE 'info' END, 'firing', '{{}}', now(), false, \
+             now() - interval '2 days' + n * interval '1 minute', 'many/' || n \
+         FROM generate_series(1, 1006) n",
+        chat.tenant.id.0
+    );
+    chat.service.database.execute(&firing).await;
+    let report = owner.get("/v1/reports/daily").await.ok();
+    let named: Vec<&str> =
+        report["untaken_first"].as_array().into_iter().flatten().map(|one| text(&one["rule_name"])).collect();
+    assert_eq!(report["untaken"], 1006, "{report}");
+    assert_eq!(named, ["Rule 1002", "Rule 1006", "Rule 1005", "Rule 1004", "Rule 1003"]);
     chat.close(bot).await;
 }

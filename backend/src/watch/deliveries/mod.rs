@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 use store::{Posted, Subject};
 
-pub use store::{Claimed, NoticeRow};
+pub use store::{Claimed, NoticeRow, end};
 
 /// A claimed delivery comes back after this if the bot died.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
@@ -57,7 +57,7 @@ pub async fn order(
     server: &Server,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    store::insert(tx, who, DeliveryId::new(), Subject { id: alert.0, shows: "alert", version }, server, at).await
+    store::insert(tx, who, DeliveryId::new(), Subject { id: alert.0, shows: store::ALERT, version }, server, at).await
 }
 
 /// Tells every linked chat something that is no alert's own, once: `about` is the thing, `step` which of several. `false`
@@ -194,8 +194,8 @@ pub async fn want(tx: &mut Tx, who: &Who, alert: AlertId, version: i64, at: Date
     store::want(tx, who, alert.0, version, at).await
 }
 
-/// Claims up to `most` due deliveries of these chats for [`LEASE`]; of a chat that has a server among `servers`, only
-/// those of its servers there.
+/// Claims up to `most` due deliveries of these chats for [`LEASE`], alerts first; of a chat that has a server among
+/// `servers`, only those of its servers there.
 ///
 /// # Errors
 /// When the database fails.

@@ -5,6 +5,7 @@ mod settling;
 
 pub use notices::NoticeRow;
 pub(super) use notices::{add_notice, messages, notices, renew_notice, renew_notices, take_over, was_told};
+pub use settling::end;
 pub(super) use settling::{give_up, redirect_unclaimed, refused, replay};
 
 use super::model::Failed;
@@ -35,8 +36,12 @@ pub(super) struct Subject {
     pub(super) version: i64,
 }
 
+/// The word of a delivery that shows an alert.
+pub(super) const ALERT: &str = "alert";
 /// The word of a delivery that shows a notice.
 pub(super) const NOTICE: &str = "notice";
+/// Notices that are claimed at once: a report is computed during the claim, and the alerts beside it wait for that.
+const MOST_NOTICES: i64 = 10;
 
 pub(super) async fn insert(
     tx: &mut Tx,
@@ -131,7 +136,7 @@ impl Claimed {
     }
 }
 
-/// Due rows of the `whole` chats, and of the `named` servers (`chat/server`) of the others.
+/// Due rows of the `whole` chats, and of the `named` servers (`chat/server`) of the others: alerts first.
 pub(super) async fn claim(
     tx: &mut SystemTx,
     whole: &[&str],
@@ -140,27 +145,11 @@ pub(super) async fn claim(
     at: DateTime<Utc>,
     lease_until: DateTime<Utc>,
 ) -> Result<Vec<Claimed>> {
-    let linked_to = directory_chat_servers::table
-        .filter(directory_chat_servers::transport.eq(queue::transport))
-        .filter(directory_chat_servers::server_ref.eq(queue::server_ref))
-        .select(directory_chat_servers::for_tenant)
-        .single_value();
-    let due: Vec<Uuid> = queue::table
-        .select(queue::delivery_id)
-        // In the statement's text: with a parameter in its place the index of pending deliveries could not be used.
-        .filter(queue::state.eq(sql::<Text>("'pending'")))
-        .filter(queue::due_at.le(at))
-        // A server may be another retailer's by now. A comparison and no join: the queue is read by what is due.
-        .filter(queue::for_tenant.nullable().eq(linked_to))
-        // Of those who are suspended everything waits.
-        .filter(queue::for_tenant.ne_all(directory_resting::table.select(directory_resting::for_tenant)))
-        .filter(queue::transport.eq_any(whole).or(queue::transport.concat("/").concat(queue::server_ref).eq_any(named)))
-        .order(queue::due_at)
-        .limit(most)
-        .for_update()
-        .skip_locked()
-        .load(tx)
-        .await?;
+    let mut due = due_of(tx, ALERT, whole, named, most, at).await?;
+    let left = (most - i64::try_from(due.len()).unwrap_or(most)).min(MOST_NOTICES);
+    if left > 0 {
+        due.extend(due_of(tx, NOTICE, whole, named, left, at).await?);
+    }
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -188,6 +177,40 @@ pub(super) async fn claim(
             queue::shows,
             queue::told_version,
         ))
+        .load(tx)
+        .await?)
+}
+
+/// The rows of one sort that are due, locked, the first due first. One sort at a time: so the index of what is due gives
+/// them in their order, passing over the other sort, and nothing is sorted however much waits.
+async fn due_of(
+    tx: &mut SystemTx,
+    shows: &str,
+    whole: &[&str],
+    named: &[String],
+    most: i64,
+    at: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    let linked_to = directory_chat_servers::table
+        .filter(directory_chat_servers::transport.eq(queue::transport))
+        .filter(directory_chat_servers::server_ref.eq(queue::server_ref))
+        .select(directory_chat_servers::for_tenant)
+        .single_value();
+    Ok(queue::table
+        .select(queue::delivery_id)
+        // In the statement's text: with a parameter in its place the index of pending deliveries could not be used.
+        .filter(queue::state.eq(sql::<Text>("'pending'")))
+        .filter(queue::due_at.le(at))
+        .filter(queue::shows.eq(shows))
+        // A server may be another retailer's by now. A comparison and no join: the queue is read by what is due.
+        .filter(queue::for_tenant.nullable().eq(linked_to))
+        // Of those who are suspended everything waits.
+        .filter(queue::for_tenant.ne_all(directory_resting::table.select(directory_resting::for_tenant)))
+        .filter(queue::transport.eq_any(whole).or(queue::transport.concat("/").concat(queue::server_ref).eq_any(named)))
+        .order(queue::due_at)
+        .limit(most)
+        .for_update()
+        .skip_locked()
         .load(tx)
         .await?)
 }

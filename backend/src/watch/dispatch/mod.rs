@@ -4,7 +4,8 @@
 //! transaction reads the alerts and notices behind them (`shown`, `threads`), so that no query sees two retailers' data. The bot waits in
 //! a long poll, which ends when there is work, when its time is up, or when the service stops.
 //! Invariants: what is handed out is the newest version at the time of the claim; a later change becomes due again. One
-//! retailer's trouble is no other's: what cannot be read is given back as a failed attempt, and the rest handed out.
+//! retailer's trouble is no other's: what cannot be read is given back as a failed attempt, and the rest handed out. Alerts
+//! come before notices, and a report's trouble is its own.
 
 pub mod routes;
 mod shown;
@@ -63,9 +64,38 @@ async fn claim_once(app: &App, request: &ClaimDeliveries, request_id: &str) -> R
     }
     let mut deliveries = Vec::new();
     for (tenant, rows) in by_tenant {
+        let rows = in_time(app, TenantId(tenant), rows, at, request_id).await;
         deliveries.extend(handed_out(app, TenantId(tenant), &rows, at, request_id).await);
     }
     Ok(deliveries)
+}
+
+/// The claimed deliveries of one retailer without the reports that waited too long, which are ended: after an outage of
+/// the bot the newest report is told, and not each that was missed.
+async fn in_time(app: &App, tenant: TenantId, rows: Vec<Claimed>, at: DateTime<Utc>, request_id: &str) -> Vec<Claimed> {
+    let subjects: Vec<Uuid> = rows.iter().filter(|row| row.is_notice()).map(|row| row.subject).collect();
+    if subjects.is_empty() {
+        return rows;
+    }
+    let who = Who::system(tenant, "delivery", request_id);
+    let notices = app.db.read(&who, async |tx| deliveries::notices(tx, tenant, &subjects).await).await;
+    // What cannot be read is given back where it is filled.
+    let Ok(notices) = notices else { return rows };
+    let is_late = |row: &Claimed| {
+        let mut about = notices.iter().filter(|notice| notice.id.0 == row.subject);
+        about.any(|notice| reports::is_late(notice.kind, notice.at, at))
+    };
+    let (late, rows): (Vec<Claimed>, Vec<Claimed>) = rows.into_iter().partition(is_late);
+    let claimed: Vec<(Uuid, i32)> = late.iter().map(|row| (row.id, row.attempt)).collect();
+    if !claimed.is_empty() {
+        tracing::warn!(%tenant, count = claimed.len(), "reports waited too long and are not told");
+        let told = "the report waited too long to be told";
+        let ended = app.db.system("end late reports", async |tx| deliveries::end(tx, &claimed, told).await);
+        if let Err(error) = ended.await {
+            tracing::warn!(%error, "late reports are left to their leases");
+        }
+    }
+    rows
 }
 
 /// The claimed deliveries of one retailer, as far as they can be read; the others are given back.
@@ -76,6 +106,9 @@ async fn handed_out(
     at: DateTime<Utc>,
     request_id: &str,
 ) -> Vec<Delivery> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
     let error = match filled(app, tenant, rows, at, request_id).await {
         Ok(filled) => {
             let lost: Vec<(Uuid, i32)> = rows
@@ -135,9 +168,19 @@ async fn filled(
             Ok((settings, shown, robots, threads))
         })
         .await?;
-    for notice in shown.values_mut().filter_map(|shown| shown.notice.as_mut()) {
-        (notice.daily, notice.weekly) = reports::delivered(app, &who, notice.kind, notice.at).await?;
+    let mut unread = Vec::new();
+    for (subject, shown) in &mut shown {
+        let Some(notice) = &mut shown.notice else { continue };
+        match reports::delivered(app, &who, notice.kind, notice.at).await {
+            Ok(told) => (notice.daily, notice.weekly) = told,
+            // It is given back alone: alerts do not wait for a report.
+            Err(error) => {
+                tracing::warn!(%tenant, %error, "a report cannot be read");
+                unread.push(*subject);
+            }
+        }
     }
+    shown.retain(|subject, _| !unread.contains(subject));
     rows.iter()
         .filter_map(|row| Some((row, shown.get(&row.subject)?.clone())))
         .map(|(row, shown)| {

@@ -6,8 +6,9 @@
 //! which campaigns are told), `picture` (a metric beside its week before), the sweep in `jobs`, which has due reports told
 //! by a job of their own time. Until somebody changes it, each report appears in the morning in the chat server that was
 //! linked first; where no chat is linked there is none. Invariants: a report is about the whole retailer, so nobody whose
-//! permissions are narrowed to channels reads one; one that is late by more than [`LATE`] is not told any more, nor one
-//! that was due before the chat was linked or the schedule changed; a report holds no figure of a single shopper.
+//! permissions are narrowed to channels reads one; one that is late by more than [`LATE`] is not told any more, also when
+//! it waited for the bot, nor one that was due before the chat was linked or the schedule changed; a report holds no
+//! figure of a single shopper.
 
 pub mod jobs;
 mod model;
@@ -35,7 +36,7 @@ use model::{Calendar, Schedule};
 use serde_json::json;
 use std::collections::HashMap;
 use tillwatch_shared::ids::{ChatServerId, TenantId};
-use tillwatch_shared::measure::Kpi;
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::watch::{
     DailyReport, NoticeKind, ReportKind, ReportPlace, ReportRule, ReportSchedule, ReportSchedules,
     UpdateReportSchedule, WeeklyReport,
@@ -45,16 +46,12 @@ use tillwatch_shared::watch::{
 const LATE: TimeDelta = TimeDelta::hours(6);
 /// How far ahead reports are put into the queue.
 const AHEAD: TimeDelta = TimeDelta::minutes(30);
-/// Figures on the daily report, which fits on one screen.
-const FIGURES: usize = 8;
-/// Alerts and rules that a report names.
+/// Rules that a report names.
 const NAMED: usize = 5;
 /// Days of a week.
 const WEEK: u64 = 7;
-/// The metrics of a retailer's pulse, the first that was counted is drawn.
-const DRAWN: [&str; 5] = ["sales", "revenue", "orders", "visits", "spend"];
 
-/// When and where each report appears.
+/// When and where each report appears; where one may, for those who may change it.
 ///
 /// # Errors
 /// When the database fails.
@@ -67,7 +64,9 @@ pub async fn schedules(app: &App, who: &Who) -> Result<ReportSchedules> {
             for kind in ReportKind::ALL {
                 all.push(shown(&current(tx, who.tenant, *kind).await?, calendar, &servers, at));
             }
-            let places = servers.iter().map(|server| {
+            // Where the chats are is for those who choose among them.
+            let among = servers.iter().filter(|_| who.may(Permission::ReportsWrite));
+            let places = among.map(|server| {
                 Ok(ReportPlace {
                     chat_server: ChatServerId(server.id),
                     transport: server.transport.parse().map_err(Error::internal)?,
@@ -251,15 +250,12 @@ pub async fn daily(app: &App, who: &Who, day: Option<NaiveDate>) -> Result<Daily
         .read(who, async |tx| {
             let (from, to) = (day_start(calendar.zone, yesterday), day_start(calendar.zone, day));
             let [raised, resolved, _] = store::counts(tx, who.tenant, from, to).await?;
-            let mut firing = store::firing(tx, who.tenant).await?;
-            let untaken = u32::try_from(firing.len()).unwrap_or(u32::MAX);
-            firing.sort_by_key(|alert| (std::cmp::Reverse(alert.severity), alert.opened_at));
-            firing.truncate(NAMED);
+            let (untaken, untaken_first) = store::firing(tx, who.tenant).await?;
             let sorted = model::sorted(&store::campaigns(tx, who.tenant).await?, day);
             Ok(DailyReport {
                 day,
                 currency: kpis.currency.clone(),
-                kpis: kpis.data.iter().filter(|kpi| kpi.value.is_some()).take(FIGURES).cloned().collect(),
+                kpis: model::pulse_first(kpis.data.iter().filter(|kpi| kpi.value.is_some()).cloned().collect()),
                 raised,
                 resolved,
                 running: sorted.running,
@@ -267,7 +263,7 @@ pub async fn daily(app: &App, who: &Who, day: Option<NaiveDate>) -> Result<Daily
                 ending: sorted.ending,
                 paused: sorted.paused,
                 untaken,
-                untaken_first: firing,
+                untaken_first,
                 due: sorted.due,
                 near_budget: sorted.near_budget,
             })
@@ -288,11 +284,12 @@ pub async fn weekly(app: &App, who: &Who, day: Option<NaiveDate>) -> Result<Week
         .read(who, async |tx| {
             let after = |days: u64| first_day.checked_add_days(Days::new(days)).unwrap_or(first_day);
             let (from, to) = (day_start(calendar.zone, first_day), day_start(calendar.zone, after(WEEK)));
-            let kpis = spans::beside_the_days_before(tx, who.tenant, first_day, WEEK).await?;
+            let kpis = model::pulse_first(spans::beside_the_days_before(tx, who.tenant, first_day, WEEK).await?);
             let [raised, resolved, stopped] = store::counts(tx, who.tenant, from, to).await?;
             let rules = counted(store::rules(tx, who.tenant, from, to).await?);
             let currency = tenants::settings(tx, who.tenant).await?.currency;
-            let drawn = drawn(&kpis);
+            // The first that was counted stands for the week.
+            let drawn = kpis.iter().find(|kpi| kpi.value.is_some()).cloned();
             Ok(WeeklyReport {
                 first_day,
                 last_day: after(WEEK - 1),
@@ -318,13 +315,6 @@ async fn on(app: &App, who: &Who, day: Option<NaiveDate>, at: DateTime<Utc>) -> 
         })
         .await?;
     Ok((calendar, day.unwrap_or_else(|| calendar.day(at))))
-}
-
-/// The figure that stands for the week.
-fn drawn(kpis: &[Kpi]) -> Option<Kpi> {
-    let has = |kpi: &&Kpi| kpi.value.is_some();
-    let known = DRAWN.iter().find_map(|key| kpis.iter().filter(has).find(|kpi| kpi.metric == *key));
-    known.or_else(|| kpis.iter().find(has)).cloned()
 }
 
 /// The rules by how many alerts bear their name, the most first.
@@ -359,6 +349,12 @@ pub async fn delivered(
     })
 }
 
+/// Whether a notice of `kind` that was due at `due` is a report that is not told any more at `at`: what is open and what
+/// runs it would tell as of then.
+pub fn is_late(kind: NoticeKind, due: DateTime<Utc>, at: DateTime<Utc>) -> bool {
+    matches!(kind, NoticeKind::DailyReport | NoticeKind::WeeklyReport) && at - due > LATE
+}
+
 /// A day of the week that a report of `due` tells.
 async fn week_before(app: &App, who: &Who, due: DateTime<Utc>) -> Result<NaiveDate> {
     let (_, day) = on(app, who, None, due).await?;
@@ -376,5 +372,15 @@ mod tests {
         let wanted = [("c", 3), ("b", 2), ("a", 1), ("d", 1), ("e", 1)].map(|(name, count)| (name.to_owned(), count));
         assert_eq!(told, wanted);
         assert_eq!(counted(Vec::new()), Vec::new());
+    }
+
+    #[test]
+    fn only_reports_grow_too_old_to_be_told() {
+        let due = DateTime::UNIX_EPOCH;
+        for kind in [NoticeKind::DailyReport, NoticeKind::WeeklyReport] {
+            assert!(!is_late(kind, due, due + LATE));
+            assert!(is_late(kind, due, due + LATE + TimeDelta::seconds(1)));
+        }
+        assert!(!is_late(NoticeKind::Escalation, due, due + TimeDelta::days(2)));
     }
 }

@@ -1,10 +1,11 @@
-//! When reports are due, and what of the campaigns is told in them. Pure.
+//! When reports are due, and what of the campaigns and figures is told in them. Pure.
 
 use chrono::{
     DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc, Weekday,
 };
 use chrono_tz::Tz;
 use tillwatch_shared::ids::{CampaignId, ChatServerId};
+use tillwatch_shared::measure::Kpi;
 use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::watch::{ReportCampaign, ReportCampaigns, ReportKind};
 
@@ -16,6 +17,8 @@ const DUE_WITHIN: i64 = 7;
 const NEAR: f64 = 0.9;
 /// Days of a week.
 const WEEK: u64 = 7;
+/// The metrics of a retailer's pulse, the most telling first.
+const PULSE: [&str; 5] = ["sales", "revenue", "orders", "visits", "spend"];
 
 /// When and where a report appears.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +152,12 @@ pub(super) fn sorted(all: &[Planned], today: NaiveDate) -> Sorted {
         }),
         near_budget: of(&|one| runs(one) && one.spent_share.is_some_and(|share| share >= NEAR)),
     }
+}
+
+/// Figures with those of the retailer's pulse first, since a report shows only so many; the others stay in their order.
+pub(super) fn pulse_first(mut kpis: Vec<Kpi>) -> Vec<Kpi> {
+    kpis.sort_by_key(|kpi| PULSE.iter().position(|key| kpi.metric == *key).unwrap_or(PULSE.len()));
+    kpis
 }
 
 fn some<'a>(of: impl Iterator<Item = &'a Planned>) -> ReportCampaigns {

@@ -6,19 +6,21 @@ use crate::plan::budgets::SPEND;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{alerts, campaign_totals, campaigns, report_schedules as schedules};
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::Money;
 use tillwatch_shared::ids::{AlertId, CampaignId, ChatServerId, TenantId};
 use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::quantity::Quantity;
-use tillwatch_shared::watch::{AlertState, ReportAlert, ReportKind};
+use tillwatch_shared::watch::{ReportAlert, ReportKind, Severity};
 use uuid::Uuid;
 
 /// Campaigns that a report looks at: those that are not at their end.
 const MOST_CAMPAIGNS: i64 = 2_000;
-/// Open alerts that a report looks at.
-const MOST_ALERTS: i64 = 1_000;
+/// Alerts that a report names.
+const NAMED: i64 = 5;
 /// Alerts of a week that are counted by rule.
 const MOST_OF_WEEK: i64 = 50_000;
 
@@ -148,26 +150,30 @@ pub(super) async fn counts(tx: &mut Tx, tenant: TenantId, from: DateTime<Utc>, t
     Ok(counted.map(|count| u32::try_from(count).unwrap_or(u32::MAX)))
 }
 
-/// The alerts that fire, oldest first.
-pub(super) async fn firing(tx: &mut Tx, tenant: TenantId) -> Result<Vec<ReportAlert>> {
-    let rows: Vec<(Uuid, String, String, DateTime<Utc>)> = alerts::table
+/// How many alerts fire, and the first of them: the loudest, and of these the newest.
+pub(super) async fn firing(tx: &mut Tx, tenant: TenantId) -> Result<(u32, Vec<ReportAlert>)> {
+    let firing = || {
+        alerts::table
+            .filter(alerts::tenant_id.eq(tenant.0))
+            // In the statement's text: with a parameter in its place the index of open alerts could not be used.
+            .filter(alerts::state.eq(sql::<Text>("'firing'")))
+    };
+    let count: i64 = firing().count().get_result(tx).await?;
+    let rows: Vec<(Uuid, String, String, DateTime<Utc>)> = firing()
         .select((alerts::alert_id, alerts::rule_name, alerts::severity, alerts::opened_at))
-        .filter(alerts::tenant_id.eq(tenant.0))
-        .filter(alerts::state.eq(AlertState::Firing.as_str()))
-        .order(alerts::alert_id)
-        .limit(MOST_ALERTS)
+        .order((
+            alerts::severity.eq(Severity::Critical.as_str()).desc(),
+            alerts::severity.eq(Severity::Warning.as_str()).desc(),
+            alerts::opened_at.desc(),
+            alerts::alert_id.desc(),
+        ))
+        .limit(NAMED)
         .load(tx)
         .await?;
-    rows.into_iter()
-        .map(|(id, rule_name, severity, opened_at)| {
-            Ok(ReportAlert {
-                id: AlertId(id),
-                rule_name,
-                severity: severity.parse().map_err(Error::internal)?,
-                opened_at,
-            })
-        })
-        .collect()
+    let first = rows.into_iter().map(|(id, rule_name, severity, opened_at)| {
+        Ok(ReportAlert { id: AlertId(id), rule_name, severity: severity.parse().map_err(Error::internal)?, opened_at })
+    });
+    Ok((u32::try_from(count).unwrap_or(u32::MAX), first.collect::<Result<_>>()?))
 }
 
 /// The rules' names of the alerts that were raised in `[from, to)`, one for each alert.

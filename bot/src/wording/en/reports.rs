@@ -99,6 +99,10 @@ impl Reporting for English {
         format!("{}: {days} at {at}, {place}; {next}", self.report(kind))
     }
 
+    fn chosen_chat(&self) -> &'static str {
+        "the chat that was chosen"
+    }
+
     fn not_scheduled(&self, kind: ReportKind) -> String {
         format!("{}: off", self.report(kind))
     }

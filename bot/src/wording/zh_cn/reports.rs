@@ -99,6 +99,10 @@ impl Reporting for Chinese {
         format!("{}：{days} {at}，{place}；{next}", self.report(kind))
     }
 
+    fn chosen_chat(&self) -> &'static str {
+        "所选的聊天"
+    }
+
     fn not_scheduled(&self, kind: ReportKind) -> String {
         format!("{}：已关闭", self.report(kind))
     }

@@ -2,13 +2,27 @@
 
 use crate::error::{Error, Result};
 use crate::identity::chat::Server;
-use crate::platform::db::Tx;
 use crate::platform::db::schema::queue_deliveries as queue;
+use crate::platform::db::{SystemTx, Tx};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use tillwatch_shared::ids::{DeliveryId, TenantId};
 use uuid::Uuid;
+
+/// Ends what was claimed and shall not be shown any more, because of `why`; what another attempt has is left to it.
+///
+/// # Errors
+/// When the database fails; the lease gives it back then.
+pub async fn end(tx: &mut SystemTx, claimed: &[(Uuid, i32)], why: &str) -> Result<()> {
+    for (id, attempt) in claimed {
+        diesel::update(queue::table.filter(queue::delivery_id.eq(*id)).filter(queue::attempt.eq(*attempt)))
+            .set((queue::state.eq("dead"), queue::last_error.eq(why)))
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}
 
 /// The dead deliveries that this server's chat refused for good.
 pub(in super::super) async fn refused(tx: &mut Tx, tenant: TenantId, server: &Server) -> Result<Vec<DeliveryId>> {

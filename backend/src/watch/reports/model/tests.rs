@@ -1,6 +1,7 @@
 use super::*;
 use chrono_tz::America::{New_York, Santiago};
 use chrono_tz::Asia::Shanghai;
+use tillwatch_shared::measure::Direction;
 
 fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -106,4 +107,22 @@ fn a_time_of_day_is_four_digits() {
         assert_eq!(minute_of(wrong), None, "{wrong}");
     }
     assert_eq!(minute_of(&time_of(605)), Some(605));
+}
+
+#[test]
+fn what_a_retailer_lives_by_is_told_before_the_rest_which_stays_in_its_order() {
+    let kpi = |metric: &str| Kpi {
+        metric: metric.to_owned(),
+        name_en: metric.to_owned(),
+        name_zh: metric.to_owned(),
+        unit: "count".to_owned(),
+        direction: Direction::HigherIsBetter,
+        value: Some(1.0),
+        week_before: None,
+        change: None,
+        benchmark: None,
+    };
+    let told = pulse_first(["impressions", "visits", "clicks", "spend", "orders", "ctr", "sales"].map(kpi).to_vec());
+    let keys: Vec<&str> = told.iter().map(|kpi| kpi.metric.as_str()).collect();
+    assert_eq!(keys, ["sales", "orders", "visits", "spend", "impressions", "clicks", "ctr"]);
 }
