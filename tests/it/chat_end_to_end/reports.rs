@@ -172,6 +172,13 @@ async fn the_team_asks_for_reports_and_says_when_and_where_they_appear() {
     );
     let kpi = answer("kpi", &[("metric", "sales")]).await;
     assert_eq!(kpi.json["attachments"].as_array().map(Vec::len), Some(1), "a metric has its picture");
+    let own = json!({
+        "key": "whole_share", "name_en": "Whole share", "name_zh": "整体占比", "kind": "formula", "unit": "percent",
+        "formula": "100 * sales / sales", "direction": "neutral", "family": "financial",
+    });
+    chat.tenant.owner.post("/v1/metrics", own).await.ok();
+    let kpi = answer("kpi", &[("metric", "whole_share")]).await;
+    assert_eq!(kpi.json["attachments"].as_array().map(Vec::len), Some(1), "the retailer's own metric too");
     let budget = answer("budget", &[]).await.read();
     assert!(budget.contains("No budgets"), "{budget}");
     let choices = chat.fake.autocomplete(OWNER, "schedule", "report", "we").await;

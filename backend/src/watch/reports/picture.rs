@@ -4,7 +4,7 @@ use super::WEEK;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::tenants::{self, Settings};
-use crate::measure::metrics::{self, Metric};
+use crate::measure::metrics::{self, Definition};
 use crate::measure::samples::query::{self, SeriesQuestion};
 use crate::platform::chart::{self, AlertChart, ChartState, Point, Unit};
 use crate::platform::http::who::Who;
@@ -53,16 +53,18 @@ pub async fn delivered(app: &App, who: &Who, due: DateTime<Utc>) -> Result<Optio
 /// # Errors
 /// 422 for an unknown metric; as [`query::series`].
 pub async fn metric(app: &App, who: &Who, metric: &str, channel: Option<ChannelId>) -> Result<Option<Vec<u8>>> {
-    let known = metrics::find(metric).ok_or_else(|| {
-        Error::field("?metric", "unknown_metric", "There is no such metric. `GET /v1/metrics` lists them.")
-    })?;
+    if metrics::read_book_of(app, who, [metric]).await?.find(metric).is_none() {
+        let detail = "There is no such metric. `GET /v1/metrics` lists them.";
+        return Err(Error::field("?metric", "unknown_metric", detail));
+    }
     let Some(last) = query::kpis(app, who, None, channel, None).await?.day else { return Ok(None) };
     let state = ChartState::Silenced;
-    png(app, who, Wish { metric: known.key, channel, last, badge: ["", ""], state }).await
+    png(app, who, Wish { metric, channel, last, badge: ["", ""], state }).await
 }
 
 async fn png(app: &App, who: &Who, wish: Wish<'_>) -> Result<Option<Vec<u8>>> {
-    let Some(metric) = metrics::find(wish.metric) else { return Ok(None) };
+    let book = metrics::read_book_of(app, who, [wish.metric]).await?;
+    let Some(metric) = book.find(wish.metric) else { return Ok(None) };
     let first = wish.last.checked_sub_days(Days::new(DRAWN + WEEK - 1)).unwrap_or(wish.last);
     let question = SeriesQuestion {
         metric: metric.key.to_owned(),
@@ -91,7 +93,7 @@ async fn png(app: &App, who: &Who, wish: Wish<'_>) -> Result<Option<Vec<u8>>> {
     let before = |at: DateTime<Utc>| values.get(&local(at).checked_sub_days(Days::new(WEEK))?).copied();
     let expectation: Vec<(DateTime<Utc>, f64)> =
         points.iter().filter_map(|point| Some((point.at, before(point.at)?))).collect();
-    let chart = card(&wish, metric, &settings, points, expectation);
+    let chart = card(&wish, &metric, &settings, points, expectation);
     let png = tokio::task::spawn_blocking(move || chart::alert_png(&chart)).await.map_err(Error::internal)?;
     // What cannot be drawn is told in words.
     Ok(png.inspect_err(|error| tracing::warn!(%error, metric = metric.key, "a metric could not be drawn")).ok())
@@ -99,7 +101,7 @@ async fn png(app: &App, who: &Who, wish: Wish<'_>) -> Result<Option<Vec<u8>>> {
 
 fn card(
     wish: &Wish<'_>,
-    metric: &Metric,
+    metric: &Definition<'_>,
     settings: &Settings,
     points: Vec<Point>,
     expectation: Vec<(DateTime<Utc>, f64)>,

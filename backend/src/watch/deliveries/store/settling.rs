@@ -1,4 +1,5 @@
-//! The SQL of a chat server whose channel was set, or that was unlinked, and of sending again what is dead.
+//! The SQL of a chat server whose channel was set, or that was unlinked, of ending what is too late, and of
+//! sending again what is dead.
 
 use crate::error::{Error, Result};
 use crate::identity::chat::Server;
