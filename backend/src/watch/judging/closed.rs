@@ -147,12 +147,12 @@ async fn judge_closed(
     let through = by_clock.map_or(last, |clock| clock.max(last));
     let end = if how.kind().silence() == Silence::PassedOver { last } else { through };
     let from = model::reads_from(calendar, progress.values().copied(), end);
-    let span = calendar.start_of(from - how.look_back())..calendar.end_of(end);
+    let plan = reading::plan(tx, who.tenant, how, rule.campaign).await?;
+    let span = how.begin_of_reading(from, plan.as_ref())..calendar.end_of(end);
     let counted = reading::series(tx, who.tenant, how, &metric, rule.scope(), span).await?;
     // Of a channel that is closed nobody waits for anything.
     let gone = if rule.per_channel { channels::archived_ids(tx, who.tenant).await? } else { BTreeSet::new() };
     let counted = counted.into_iter().filter(|(channel, _)| channel.is_none_or(|id| !gone.contains(&id))).collect();
-    let plan = reading::plan(tx, who.tenant, how, rule.campaign).await?;
     let prepared = Prepared::new(how, counted, plan, end);
     let mut open: BTreeMap<String, OpenAlert> =
         alerts::open_of_rule(tx, who.tenant, rule.id).await?.into_iter().map(|open| (open.key.clone(), open)).collect();
