@@ -1,7 +1,7 @@
 //! A goal's periods edited by people, its archive, its history.
 
 use super::course::sum_between;
-use super::{figures, is_over, keep, metric_of, model, reached, record, store, visible};
+use super::{figures, is_over, jobs, keep, metric_of, model, reached, record, store, visible};
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::reach::{self, Place, Within};
@@ -12,6 +12,7 @@ use crate::platform::http::page::PageParams;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
+use crate::platform::wake::Topic;
 use serde_json::json;
 use tillwatch_shared::Page;
 use tillwatch_shared::goals::{
@@ -105,7 +106,8 @@ pub async fn set_periods(
 /// 404.
 pub async fn archive(app: &App, who: &Who, id: GoalId) -> Result<GoalChanged> {
     let at = now();
-    app.db
+    let answer = app
+        .db
         .write(who, async |tx| {
             let mut goal = reached(tx, who, id, true).await?;
             let within = reach::within(tx, who).await?;
@@ -113,6 +115,7 @@ pub async fn archive(app: &App, who: &Who, id: GoalId) -> Result<GoalChanged> {
                 return Ok(GoalChanged { changed: false, goal: visible(goal, within.as_ref()) });
             }
             let before = json!({ "state": goal.state });
+            let was_active = goal.state == GoalState::Active;
             goal.state = GoalState::Archived;
             goal.state_since = at;
             goal.updated_at = at.max(goal.updated_at);
@@ -120,10 +123,15 @@ pub async fn archive(app: &App, who: &Who, id: GoalId) -> Result<GoalChanged> {
             store::proposals::supersede(tx, who.tenant, id, at).await?;
             let stages = store::stages(tx, who.tenant, id).await?;
             keep(tx, who, &goal, &stages, GoalStep::Archived).await?;
+            if was_active {
+                jobs::tell_end(tx, who, id, at).await?;
+            }
             record(tx, who, "goal.archived", &goal, Some(before), Some(json!({ "state": goal.state }))).await?;
             Ok(GoalChanged { changed: true, goal: visible(goal, within.as_ref()) })
         })
-        .await
+        .await?;
+    app.wake(Topic::Jobs);
+    Ok(answer)
 }
 
 /// A page of a goal's versions, newest first. Of one that once had another scope, a narrowed caller sees the versions that

@@ -1,4 +1,4 @@
-//! Deferred work of goals: each active one is looked at every morning.
+//! Deferred work of goals: each active one is looked at every morning, and its end is told to upper wings.
 
 use super::{life, store};
 use crate::app::App;
@@ -11,10 +11,20 @@ use crate::platform::http::who::Who;
 use crate::platform::jobs::{JobKind, queue};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::LocalBoxFuture;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tillwatch_shared::goals::GoalState;
 use tillwatch_shared::ids::GoalId;
+
+/// The kind of job that tells upper wings that a goal is pursued no more. Its payload is a [`GoalEnded`].
+pub const GOAL_ENDED: &str = "goal_ended";
+
+/// What a job of the kind [`GOAL_ENDED`] says.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct GoalEnded {
+    /// The goal.
+    pub goal_id: GoalId,
+}
 
 /// The job that looks at a goal.
 const CHECK: &str = "goal_check";
@@ -41,6 +51,14 @@ pub(super) async fn order(tx: &mut Tx, who: &Who, settings: &Settings, id: GoalI
     let run_at = day_end(settings.time_zone, today) + AFTER_MIDNIGHT;
     queue::enqueue_once(tx, who, CHECK, &json!({ "goal_id": id }), run_at, &once).await?;
     Ok(())
+}
+
+/// Tells upper wings that a goal was reached, missed or archived.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn tell_end(tx: &mut Tx, who: &Who, id: GoalId, at: DateTime<Utc>) -> Result<()> {
+    queue::enqueue(tx, who, GOAL_ENDED, &json!(GoalEnded { goal_id: id }), at).await
 }
 
 fn check(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {

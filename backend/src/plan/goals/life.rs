@@ -11,7 +11,7 @@ use super::course::{Course, DayFigure};
 use super::model::step;
 use super::periods::Stage;
 use super::store::proposals::{self, Proposal};
-use super::{figures, keep, metric_of, model, record, store};
+use super::{figures, jobs, keep, metric_of, model, record, store};
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::audit::{self, Entry};
@@ -20,6 +20,7 @@ use crate::measure::metrics::Metric;
 use crate::measure::samples::calendar::day_end;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
+use crate::platform::wake::Topic;
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 use tillwatch_shared::goals::{Goal, GoalAim, GoalState, GoalStep, PeriodCorrected, PeriodTarget, ProposalState};
@@ -37,23 +38,32 @@ const PROPOSES_UNTIL: u32 = 6;
 /// # Errors
 /// 404; when the database fails.
 pub async fn check(app: &App, who: &Who, id: GoalId, at: DateTime<Utc>) -> Result<()> {
-    app.db
+    let ended = app
+        .db
         .write(who, async |tx| {
             let goal = store::get(tx, who.tenant, id, true).await?;
             let stages = store::stages(tx, who.tenant, id).await?;
-            let (Some(course), Some(metric)) = (model::course(&goal, stages), metric_of(&goal)) else { return Ok(()) };
+            let (Some(course), Some(metric)) = (model::course(&goal, stages), metric_of(&goal)) else {
+                return Ok(false);
+            };
             if goal.state != GoalState::Active {
-                return Ok(());
+                return Ok(false);
             }
             let settings = tenants::settings(tx, who.tenant).await?;
             let today = figures::today(&settings, at);
             let days = figures::lately(tx, who, &settings, &goal, metric, today).await?;
-            match verdict(&course, &days, today) {
-                Some(state) => end(tx, who, goal, &course, state, at).await,
-                None => propose(tx, who, &settings, (&goal, metric), (&course, &days), at).await,
+            let verdict = verdict(&course, &days, today);
+            match verdict {
+                Some(state) => end(tx, who, goal, &course, state, at).await?,
+                None => propose(tx, who, &settings, (&goal, metric), (&course, &days), at).await?,
             }
+            Ok(verdict.is_some())
         })
-        .await
+        .await?;
+    if ended {
+        app.wake(Topic::Jobs);
+    }
+    Ok(())
 }
 
 /// What became of a goal by the morning of `today`; `None` while it goes on.
@@ -88,6 +98,7 @@ async fn end(
         _ => (GoalStep::Missed, "goal.missed"),
     };
     keep(tx, who, &goal, &course.stages, step).await?;
+    jobs::tell_end(tx, who, goal.id, at).await?;
     record(tx, who, action, &goal, Some(before), Some(json!({ "state": state }))).await
 }
 

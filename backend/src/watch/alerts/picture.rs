@@ -110,7 +110,8 @@ async fn figures(
     let campaign = alert.campaign.as_ref().map(|campaign| campaign.id);
     // Peers are needed for the band, and only they.
     let scope = reading::Scope { channel, campaign, per_channel: how.kind().wants_peers() };
-    let span = calendar.start_of(first - how.look_back())..calendar.end_of(last);
+    let plan = reading::plan(tx, tenant, how, campaign).await?;
+    let span = how.begin_of_reading(first, plan.as_ref())..calendar.end_of(last);
     let counted = reading::series(tx, tenant, how, &metric, scope, span).await?;
     let Some(place) = counted.iter().position(|(of, _)| *of == channel) else { return Ok(None) };
     let mut drawn = Drawn::default();
@@ -121,7 +122,6 @@ async fn figures(
         };
         drawn.points.push(Point { at: one.start, value });
     }
-    let plan = reading::plan(tx, tenant, how, campaign).await?;
     let through = counted[place].1.last().map_or(alert.window_start, |one| one.start.max(alert.window_start));
     let verdicts = Prepared::new(how, counted, plan, through).judge(place, first, false);
     if drawn_as == kinds::Drawn::Figures {

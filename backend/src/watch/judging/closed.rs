@@ -22,8 +22,8 @@ use crate::watch::trail;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use tillwatch_shared::ids::{AlertId, ChannelId, RuleId};
-use tillwatch_shared::watch::{Figures, RuleAction, RuleBucket};
+use tillwatch_shared::ids::{AlertId, ChannelId, GoalId, RuleId};
+use tillwatch_shared::watch::{Figures, RuleAction, RuleBucket, RuleSpec};
 
 /// Judges the rules that watch one of `touched` (sums), up to the newest closed day or hour. `closed` is a day that the
 /// clock closed. A rule that cannot be judged stops no other.
@@ -41,6 +41,22 @@ pub async fn judge_touched(app: &App, who: &Who, touched: &[String], closed: Opt
     for rule in concerned {
         let one = judge_rule(app, who, rule.id, closed).await;
         judged = judged.and(one);
+    }
+    judged
+}
+
+/// Judges the rules on a goal, which fire no longer when it has ended. A rule that cannot be judged stops no other.
+///
+/// # Errors
+/// When the database fails: what failed first.
+pub async fn judge_goal(app: &App, who: &Who, goal: GoalId) -> Result<()> {
+    let rules = app.db.read(who, async |tx| rules::of_closed(tx, who.tenant).await).await?;
+    let mut judged = Ok(());
+    for rule in rules {
+        if matches!(&rule.spec, RuleSpec::GoalPace(spec) if spec.goal == goal) {
+            let one = judge_rule(app, who, rule.id, None).await;
+            judged = judged.and(one);
+        }
     }
     judged
 }
@@ -131,12 +147,12 @@ async fn judge_closed(
     let through = by_clock.map_or(last, |clock| clock.max(last));
     let end = if how.kind().silence() == Silence::PassedOver { last } else { through };
     let from = model::reads_from(calendar, progress.values().copied(), end);
-    let span = calendar.start_of(from - how.look_back())..calendar.end_of(end);
+    let plan = reading::plan(tx, who.tenant, how, rule.campaign).await?;
+    let span = how.begin_of_reading(from, plan.as_ref())..calendar.end_of(end);
     let counted = reading::series(tx, who.tenant, how, &metric, rule.scope(), span).await?;
     // Of a channel that is closed nobody waits for anything.
     let gone = if rule.per_channel { channels::archived_ids(tx, who.tenant).await? } else { BTreeSet::new() };
     let counted = counted.into_iter().filter(|(channel, _)| channel.is_none_or(|id| !gone.contains(&id))).collect();
-    let plan = reading::plan(tx, who.tenant, how, rule.campaign).await?;
     let prepared = Prepared::new(how, counted, plan, end);
     let mut open: BTreeMap<String, OpenAlert> =
         alerts::open_of_rule(tx, who.tenant, rule.id).await?.into_iter().map(|open| (open.key.clone(), open)).collect();

@@ -4,6 +4,7 @@ use super::{closed, stop_loss};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::plan::campaigns::CAMPAIGN_CHANGED;
+use crate::plan::goals::jobs::{GOAL_ENDED, GoalEnded};
 use crate::platform::clock::now;
 use crate::platform::http::who::Who;
 use crate::platform::jobs::JobKind;
@@ -23,6 +24,7 @@ pub fn kinds() -> Vec<JobKind> {
         JobKind { name: JUDGE_DAYS, perform: judge_days },
         JobKind { name: JUDGE_RULE, perform: judge_rule },
         JobKind { name: CAMPAIGN_CHANGED, perform: campaign_changed },
+        JobKind { name: GOAL_ENDED, perform: goal_ended },
     ]
 }
 
@@ -58,5 +60,12 @@ fn campaign_changed(app: &App, who: Who, payload: serde_json::Value) -> LocalBox
         app.db.write(&who, async |tx| stop_loss::after_change(tx, &who, change, now()).await).await?;
         app.wake(Topic::Deliveries);
         Ok(())
+    })
+}
+
+fn goal_ended(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {
+    Box::pin(async move {
+        let GoalEnded { goal_id } = serde_json::from_value(payload).map_err(Error::internal)?;
+        closed::judge_goal(app, &who, goal_id).await
     })
 }

@@ -147,11 +147,11 @@ async fn replay(tx: &mut Tx, tenant: TenantId, rule: &Rule, asked: &Asked) -> Re
     let first = calendar.start_of(from);
     let last = last_closed(calendar, to);
     let scope = reading::Scope { channel: rule.channel, campaign: rule.campaign, per_channel: rule.per_channel };
-    let span = calendar.start_of(first - how.look_back())..calendar.end_of(last);
+    let plan = reading::plan(tx, tenant, how, rule.campaign).await?;
+    let span = how.begin_of_reading(first, plan.as_ref())..calendar.end_of(last);
     let counted = reading::series(tx, tenant, how, &metric, scope, span).await?;
     // Behind the newest of all nothing is known to be missing.
     let newest = counted.iter().filter_map(|(_, rows)| rows.last().map(|one| one.start)).max();
-    let plan = reading::plan(tx, tenant, how, rule.campaign).await?;
     let prepared = Prepared::new(how, counted, plan, newest.unwrap_or(last).min(last));
     let channels: Vec<Option<ChannelId>> = prepared.newest().map(|(channel, _)| channel).collect();
     let mut found = Found::default();

@@ -7,6 +7,7 @@
 use super::kinds::{self, Case, Judge, Plan, Silence, width};
 use crate::measure::samples::buckets::Counted;
 use crate::measure::samples::calendar::{day_start, hour_start, local_date};
+use crate::plan::goals;
 use crate::watch::rules::detect::{Bucket, NoDataReason, Verdict};
 use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -19,6 +20,9 @@ const LONGEST_HOLE: TimeDelta = TimeDelta::days(2);
 
 /// Figures that cannot be judged are passed over in a row of breaches, but no more of them than this.
 const MOST_PASSED_OVER: i32 = 31;
+
+/// What a goal that has been over for long counts lies further back than the longest goal, and is read no more.
+const LONGEST_GOAL: TimeDelta = TimeDelta::days(goals::smart::LONGEST + 1);
 
 /// Local hours or days, as instants.
 #[derive(Clone, Copy, Debug)]
@@ -84,11 +88,20 @@ impl<'a> How<'a> {
     }
 
     /// How far before the first judged figure its figures must be read.
-    pub fn look_back(&self) -> TimeDelta {
+    fn look_back(&self) -> TimeDelta {
         // A row of breaches may pass over figures that are not there.
         let row = if self.timing.lasts > 1 { i32::from(self.timing.lasts) + MOST_PASSED_OVER } else { 1 };
         let pieces = i32::from(self.timing.window) + row;
         self.kind().look_back(self.timing) + width(self.calendar().bucket) * pieces + TimeDelta::days(1)
+    }
+
+    /// From when on figures must be read to judge those from `first` on; of a goal from its first day on, too.
+    pub fn begin_of_reading(&self, first: DateTime<Utc>, plan: Option<&Plan>) -> DateTime<Utc> {
+        let back = self.calendar().start_of(first - self.look_back());
+        match plan {
+            Some(Plan::Goal(course)) => back.min(day_start(self.zone, course.starts_on).max(first - LONGEST_GOAL)),
+            _ => back,
+        }
     }
 }
 

@@ -7,14 +7,12 @@
 
 use super::{Case, Judge, Plan, no_window};
 use crate::plan::goals::course::DayFigure;
+use crate::plan::goals::forecast::MOST_WEEKS;
 use crate::platform::validate::Checks;
 use crate::watch::rules::detect::{Bucket, Figures, NoDataReason, Side, Verdict};
 use chrono::TimeDelta;
 use tillwatch_shared::goals::{GoalAim, GoalOutlook};
 use tillwatch_shared::watch::{CreateRule, GoalPaceSpec, RuleBucket, Timing};
-
-/// The longest goal, and the weeks that its forecast rests on.
-const LONGEST: TimeDelta = TimeDelta::days(1_096 + 26 * 7);
 
 impl Judge for GoalPaceSpec {
     fn check(&self, rule: &CreateRule, checks: &mut Checks) {
@@ -74,8 +72,9 @@ impl Judge for GoalPaceSpec {
         Verdict::of(figures, fires, over || (!misses && side.past(value, recovery) <= 0.0), case.open)
     }
 
+    /// The weeks that its forecast rests on; the goal's own days are read besides.
     fn look_back(&self, _: &Timing) -> TimeDelta {
-        LONGEST
+        TimeDelta::weeks(MOST_WEEKS)
     }
 }
 
@@ -84,10 +83,13 @@ mod tests {
     use super::*;
     use crate::plan::goals::course::Course;
     use crate::plan::goals::periods::Stage;
+    use crate::watch::rules::series::How;
     use chrono::{Days, NaiveDate};
+    use chrono_tz::Tz;
     use serde_json::{Value, json};
     use tillwatch_shared::ids::GoalId;
     use tillwatch_shared::quantity::Quantity;
+    use tillwatch_shared::watch::RuleSpec;
 
     fn day(number: u64) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + Days::new(number)
@@ -135,6 +137,19 @@ mod tests {
         // 92 per cent of the plan, day after day alike: the interval is narrow and under the target.
         assert!(matches!(judged(&json!({}), &plan, 9.2, 55, false), Verdict::Firing(figures) if figures.score >= 0.5));
         assert!(matches!(judged(&json!({}), &plan, 10.5, 55, true), Verdict::Recovered(_)));
+    }
+
+    #[test]
+    fn no_more_is_read_than_the_goal_and_the_weeks_of_its_forecast() {
+        let spec: GoalPaceSpec = serde_json::from_value(json!({ "goal": GoalId::new(), "metric": "sales" })).unwrap();
+        let (spec, timing) = (RuleSpec::GoalPace(spec), Timing::default());
+        let how = How { spec: &spec, timing: &timing, zone: Tz::UTC };
+        let at = |number: u64| day(number).and_hms_opt(0, 0, 0).unwrap().and_utc();
+        let plan = course(GoalAim::AtLeast, true);
+        // 26 weeks, and the days that a row of breaches may need.
+        assert_eq!(how.begin_of_reading(at(400), None), at(400 - 182 - 3));
+        assert_eq!(how.begin_of_reading(at(57), Some(&plan)), at(57) - TimeDelta::days(185));
+        assert_eq!(how.begin_of_reading(at(300), Some(&plan)), at(28), "the goal began before");
     }
 
     #[test]
