@@ -1,23 +1,27 @@
 //! Bodies of rules; of alerts ([`alerts`]), of what keeps them quiet ([`quiet`]), of why they were told ([`why`]), and of what takes them to the chat
-//! ([`chat`]); of reports ([`reports`]).
+//! ([`chat`]); of notices, threads and reports ([`notice`], [`threads`], [`reports`]).
 
 mod alerts;
 mod chat;
 mod gateway;
 mod kinds;
+mod notice;
 mod quiet;
 mod reports;
 mod rules;
 pub mod template;
+mod threads;
 mod why;
 
 pub use alerts::*;
 pub use chat::*;
 pub use gateway::*;
 pub use kinds::*;
+pub use notice::*;
 pub use quiet::*;
 pub use reports::*;
 pub use rules::*;
+pub use threads::*;
 pub use why::*;
 
 use serde::{Deserialize, Serialize};

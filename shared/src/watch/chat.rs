@@ -1,8 +1,6 @@
 //! Bodies of chat links, the bot's credential and deliveries.
 
-use super::{
-    Alert, AlertDigest, AlertEvent, DailyReport, MaintenanceWindow, NamedStaff, Severity, Silence, WeeklyReport,
-};
+use super::{Alert, DeliveryThread, NamedStaff, Notice, Severity};
 use crate::Locale;
 use crate::ids::{AlertId, ChatServerId, ChatUserId, DeliveryId, NoticeId};
 use chrono::{DateTime, Utc};
@@ -356,50 +354,6 @@ answers! {
         /// What the thread of its message has to tell yet, where it has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub thread: Option<DeliveryThread>,
-    }
-
-    /// What happened to an incident that the thread of its message does not tell yet.
-    pub struct DeliveryThread {
-        /// The version up to which it tells; 0 while it tells nothing, and may not be open.
-        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 9_007_199_254_740_991_i64))]
-        pub told: i64,
-        /// What to tell, oldest first, a line each.
-        #[cfg_attr(feature = "openapi", schema(max_items = 20))]
-        pub steps: Vec<ThreadStep>,
-    }
-
-    /// A step of an alert's life, for the thread of its message.
-    pub struct ThreadStep {
-        /// The version that it made.
-        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
-        pub version: i64,
-        /// What happened.
-        pub step: AlertEvent,
-    }
-
-    /// A message in chat that is no alert's own.
-    pub struct Notice {
-        /// Its id.
-        pub id: NoticeId,
-        /// What it tells.
-        pub kind: NoticeKind,
-        /// Since when there is that to tell.
-        pub at: DateTime<Utc>,
-        /// The silence that is about to end.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub silence: Option<Silence>,
-        /// The maintenance window.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub window: Option<MaintenanceWindow>,
-        /// The alerts that it is about, where they are many.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub digest: Option<AlertDigest>,
-        /// The daily report.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub daily: Option<DailyReport>,
-        /// The weekly report.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub weekly: Option<WeeklyReport>,
     }
 
     /// The claimed deliveries; empty when the wait ran out.
