@@ -80,7 +80,8 @@ fn week(metric: &MetricInfo, series: &Series, last: NaiveDate, currency: &str, a
         let now = point(date);
         let value = now.and_then(|point| point.value);
         let before = date.checked_sub_days(Days::new(WEEK)).and_then(point).and_then(|point| point.value);
-        let change = value.zip(before).filter(|(_, before)| *before != 0.0).map(|(now, before)| now / before - 1.0);
+        let compare = |(now, before): (f64, f64)| (now - before) / before.abs();
+        let change = value.zip(before).filter(|(_, before)| *before != 0.0).map(compare);
         // A day without samples adds nothing to a sum.
         total = total.zip(now.map_or(Some(Quantity::ZERO), |point| point.sum)).and_then(|(a, b)| a.checked_add(b));
         let (arrow, against) = compared(change, before.map(text), metric.direction, words);
