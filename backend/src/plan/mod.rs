@@ -1,10 +1,10 @@
-//! What is intended: channels, campaigns with their states, and what each campaign has cost and brought so far.
+//! What is intended: channels, campaigns with their states, what each campaign has cost and brought so far, and goals.
 //!
 //! Cast: [`channels`] (where shoppers are met), [`campaigns`] (what is done there, from draft to its end),
 //! [`goals`] (what a metric shall reach by when), [`budgets`] (running totals of each campaign's metrics), `names` (the retailer's own keys and what looks like an
 //! id), `change` (what an update changed). Depends on the platform and on identity. The watch wing pauses
-//! campaigns through [`campaigns::pause_by_rule`]; what must travel up goes as the job
-//! [`campaigns::CAMPAIGN_CHANGED`]. Invariant: an archived object is kept and read, never changed again.
+//! campaigns through [`campaigns::pause_by_rule`]; what must travel up goes as the jobs
+//! [`campaigns::CAMPAIGN_CHANGED`] and [`goals::jobs::GOAL_ENDED`]. Invariant: an archived object is kept and read, never changed again.
 
 pub mod budgets;
 pub mod campaigns;
