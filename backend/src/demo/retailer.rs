@@ -171,7 +171,7 @@ async fn make(app: &App, who: &Who, extract: &Extract) -> Result<()> {
 /// promise. It stays a draft where its check finds a gap, such as figures that lie too far back before the replay.
 async fn make_goal(app: &App, who: &Who, extract: &Extract) -> Result<()> {
     let zh = extract.locale == "zh-CN";
-    let name = if zh { "年底前的销售额" } else { "Sales before the year ends" }.to_owned();
+    let name = if zh { "十二周销售额" } else { "Sales of twelve weeks" }.to_owned();
     let filter = goals::Filter { q: Some(name.clone()), ..goals::Filter::default() };
     if !goals::list(app, who, &filter, &PageParams::default()).await?.data.is_empty() {
         return Ok(());
