@@ -10,6 +10,7 @@ use crate::platform::mail::Outgoing;
 use crate::platform::outbound::Outbound;
 use crate::platform::sealed::Sealer;
 use crate::platform::wake::{Topic, Wake};
+use crate::watch::feeds::trial::Turns;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -34,6 +35,8 @@ pub struct Shared {
     pub wake: Wake,
     /// How much may be asked.
     pub limits: Limits,
+    /// Documents that are being tried.
+    pub trials: Turns,
     /// Which other sites' pages may ask.
     pub cors: Cors,
     /// How mail leaves.

@@ -66,6 +66,7 @@ const TAGS: &[(&str, &str)] = &[
     ("benchmarks", "What is usual elsewhere, loaded with its source"),
     ("samples", "Numbers on their way in"),
     ("imports", "Files of samples"),
+    ("feeds", "Documents that are fetched on a schedule and taken in as samples"),
     ("jobs", "Work that outlasts its request"),
     ("channels", "Channels"),
     ("campaigns", "Campaigns and their states"),

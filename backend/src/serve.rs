@@ -18,6 +18,8 @@ use crate::platform::outbound::{AddressPolicy, Outbound};
 use crate::platform::sealed::Sealer;
 use crate::platform::wake::Wake;
 use crate::router;
+use crate::watch::feeds::fetcher;
+use crate::watch::feeds::trial::Turns;
 use crate::watch::webhooks::sender;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
@@ -141,7 +143,8 @@ fn start_worker(shared: &Arc<Shared>, stopping: watch::Receiver<bool>) -> Result
                             let (jobs, sweeps) = (router::jobs(), router::sweeps());
                             let sweeping = schedule::run(&app, &sweeps, &stopping);
                             let sending = sender::run(&app, stopping.clone());
-                            tokio::join!(worker::run(&app, &jobs, stopping.clone()), sweeping, sending);
+                            let fetching = fetcher::run(&app, stopping.clone());
+                            tokio::join!(worker::run(&app, &jobs, stopping.clone()), sweeping, sending, fetching);
                         }
                     }
                 }),
@@ -229,6 +232,7 @@ impl Service {
             wake,
             mail,
             limits,
+            trials: Turns::default(),
             cors: options.cors,
             stopping: observed,
             worker_lost,

@@ -1,101 +1,82 @@
-//! What a person can ask of the bot, apart from any chat: the command, who asks, and button actions.
+//! What a person can ask of the bot, apart from any chat: a command with what was given to it, who asks, and the actions
+//! of buttons.
 //!
 //! A transport only translates: its own words into a [`Command`] and an [`Actor`], and the [`crate::reply::Reply`]
 //! back. Invariant: a `custom_id` is at most 100 characters and parses back to the action it was made from.
 
+use crate::commands::spec::{CommandSpec, OptionSpec};
+use std::collections::BTreeMap;
 use tillwatch_shared::ids::{AlertId, CampaignId};
 use tillwatch_shared::watch::Transport;
 
-/// What is asked. Campaigns and alerts are named as a person types them: id, key or the start of a name.
+/// What was given to a command: its options' values, as they were typed, without the blanks around them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Given(BTreeMap<&'static str, String>);
+
+impl Given {
+    /// A value; `None` when nothing was given.
+    pub(crate) fn text(&self, option: &OptionSpec) -> Option<&str> {
+        self.named(option.name)
+    }
+
+    /// The value of an option without which the command is not asked; empty if it was all the same.
+    pub(crate) fn wanted(&self, option: &OptionSpec) -> &str {
+        self.text(option).unwrap_or_default()
+    }
+
+    /// A whole number.
+    pub(crate) fn number(&self, option: &OptionSpec) -> Option<usize> {
+        self.text(option)?.parse().ok()
+    }
+
+    /// Whether it was said.
+    pub(crate) fn flag(&self, option: &OptionSpec) -> bool {
+        self.text(option) == Some("true")
+    }
+
+    /// Why.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.named("reason")
+    }
+
+    fn named(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+/// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// `link CODE`: link this chat user (and, the first time, this server) to a staff.
-    Link {
-        /// The one-time code.
-        code: String,
-    },
-    /// `campaign list [PAGE]`
-    CampaignList {
-        /// Which page, from 1; beyond the last it is the last.
-        page: usize,
-    },
-    /// `campaign show NAME`
-    CampaignShow {
-        /// Id, key or name.
-        campaign: String,
-    },
-    /// `campaign pause NAME REASON`
-    CampaignPause {
-        /// Id, key or name.
-        campaign: String,
-        /// Why; asked for when absent.
-        reason: Option<String>,
-    },
-    /// `campaign resume NAME REASON`
-    CampaignResume {
-        /// Id, key or name.
-        campaign: String,
-        /// Why; asked for when absent.
-        reason: Option<String>,
-    },
-    /// `kpi [METRIC]`
-    Kpi {
-        /// A metric's key or name; all of them if absent.
-        metric: Option<String>,
-    },
-    /// `alerts list`
-    AlertsList,
-    /// `alerts show ALERT`, also the Open button.
-    AlertShow {
-        /// Id or the number that the last list showed.
-        alert: String,
-    },
-    /// `alerts ack ALERT`
-    AlertAck {
-        /// Id or the number that the last list showed.
-        alert: String,
-    },
-    /// `alerts why ALERT`
-    AlertWhy {
-        /// Id or the number that the last list showed.
-        alert: String,
-    },
-    /// `alerts silence ALERT for HOW LONG because REASON`
-    AlertSilence {
-        /// Id or the number that the last list showed.
-        alert: String,
-        /// For how long, as it was typed; an hour when absent.
-        duration: Option<String>,
-        /// Why; asked for when absent.
-        reason: Option<String>,
-    },
-    /// `goals`
-    GoalsList,
-    /// `goals show GOAL`
-    GoalShow {
-        /// Name, part of one, or id.
-        goal: String,
-    },
-    /// `digest`: this morning's report.
-    Digest,
-    /// `report`: the last week's report.
-    Report,
-    /// `schedule [REPORT [TIME] [here]]`
-    Schedule {
-        /// Which report, as it was typed; all of them if absent.
-        report: Option<String>,
-        /// A time, on or off, as it was typed.
-        at: Option<String>,
-        /// It shall appear in the asker's chat server.
-        here: bool,
-    },
-    /// `budget`
-    Budget,
-    /// `help [COMMAND]`
-    Help {
-        /// One command's help, or all.
-        topic: Option<String>,
-    },
+pub struct Command {
+    spec: &'static CommandSpec,
+    given: Given,
+}
+
+impl Command {
+    /// A command with nothing given to it yet.
+    pub(crate) fn new(spec: &'static CommandSpec) -> Self {
+        Self { spec, given: Given::default() }
+    }
+
+    /// The same with this given to the option of that name. Nothing but blanks is not given, and a name that the command
+    /// does not have is let go.
+    #[must_use]
+    pub(crate) fn with(mut self, option: &str, value: &str) -> Self {
+        let (option, value) = (self.spec.options.iter().find(|known| known.name == option), value.trim());
+        if let Some(option) = option.filter(|_| !value.is_empty()) {
+            self.given.0.insert(option.name, value.to_owned());
+        }
+        self
+    }
+
+    /// Which one.
+    pub(crate) fn spec(&self) -> &'static CommandSpec {
+        self.spec
+    }
+
+    /// What was given to it.
+    pub(crate) fn given(&self) -> &Given {
+        &self.given
+    }
 }
 
 /// Who asks, and where.

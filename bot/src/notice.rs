@@ -3,6 +3,9 @@
 //! Pure: a delivery and its notice in, a [`Reply`] out; the same for every chat.
 
 use chrono_tz::Tz;
+use tillwatch_shared::Locale;
+use tillwatch_shared::feeds::FeedNotice;
+use tillwatch_shared::goals::{GoalProposal, ProposalState};
 use tillwatch_shared::watch::{
     Alert, AlertDigest, AlertState, Counted, MaintenanceWindow, NamedStaff, Notice, NoticeKind, QuietState, Silence,
 };
@@ -20,6 +23,12 @@ pub(crate) fn told(notice: &Notice, alert: Option<&Alert>, words: &dyn Wording, 
     }
     if let Some(report) = &notice.weekly {
         return report::weekly(report, words);
+    }
+    if let Some(proposal) = &notice.proposal {
+        return proposed(proposal, words);
+    }
+    if let Some(feed) = &notice.feed {
+        return of_feed(notice, feed, words, zone);
     }
     if let Some(silence) = &notice.silence {
         return silence_ending(silence, words, zone);
@@ -60,6 +69,34 @@ fn storm(notice: &Notice, digest: &AlertDigest, words: &dyn Wording) -> Reply {
 
 fn owner(owner: Option<&NamedStaff>) -> By {
     owner.map_or(By::Token, |staff| By::Named(staff.name.clone()))
+}
+
+/// A correction of a goal: what it says, and how it is decided or what became of it.
+fn proposed(proposal: &GoalProposal, words: &dyn Wording) -> Reply {
+    let reason = match words.locale() {
+        Locale::En => &proposal.reason_en,
+        Locale::ZhCn => &proposal.reason_zh,
+    };
+    let by = |verb: &str| format!("POST /v1/goal-proposals/{}/{verb}", proposal.id);
+    let (tone, next) = match proposal.state {
+        ProposalState::Open => (Tone::Warning, words.how_to_decide(&by("accept"), &by("refuse"))),
+        state => (Tone::Plain, words.proposal_state(state).to_owned()),
+    };
+    Reply::say(tone, words.correction(&proposal.goal_name), format!("{reason}\n{next}")).field(
+        words.goal_labels().id,
+        proposal.id.to_string(),
+        true,
+    )
+}
+
+fn of_feed(notice: &Notice, feed: &FeedNotice, words: &dyn Wording, zone: Tz) -> Reply {
+    let (tone, said) = if notice.kind == NoticeKind::FeedWell {
+        (Tone::Good, words.feed_well(&feed.name, feed.trouble))
+    } else {
+        let last_new = feed.last_new_at.map(|at| time(at, zone, words.locale()));
+        (Tone::Warning, words.feed_unwell(&feed.name, feed.trouble, feed.fault, last_new.as_deref()))
+    };
+    Reply::say(tone, said.title, said.body).field(words.label(Label::Id), feed.id.to_string(), true)
 }
 
 fn silence_ending(silence: &Silence, words: &dyn Wording, zone: Tz) -> Reply {
@@ -129,4 +166,44 @@ fn line(alert: &Alert, words: &dyn Wording) -> String {
     // A long name must not push the others out of the field.
     let short = |text: &str| text.chars().take(40).collect::<String>();
     format!("{} {}{} · {figures} · {}", mark(alert), short(&alert.rule_name), short(&place), alert.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wording;
+    use serde_json::json;
+
+    fn notice(state: &str) -> Notice {
+        let proposal = json!({
+            "id": "prp_1CGqTeNaKx9bBi2S14U4G8", "goal": "gol_1CGqTeNaKx9bBi2S14U4G8", "goal_name": "双十一 sales",
+            "month": "2026-10-01", "state": state, "planned": 10.0, "achieved": 8.0, "target_before": 100,
+            "target_after": 80, "periods": [], "reason_en": "It came to 8 of 10.", "reason_zh": "完成80%。",
+            "made_at": "2026-11-01T03:00:00Z", "decided_at": null, "decided_by": null, "decision_reason": null,
+        });
+        serde_json::from_value(json!({
+            "id": "ntc_1CGqTeNaKx9bBi2S14U4G8", "kind": "goal_proposal", "at": "2026-11-01T03:00:00Z",
+            "proposal": proposal,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_proposed_correction_says_why_and_how_it_is_decided_and_then_what_became_of_it() {
+        for (locale, title, why, open, over) in [
+            (Locale::En, "Correction of the goal", "It came to 8 of 10.", "Nothing changes until", "was refused"),
+            (Locale::ZhCn, "调整建议", "完成80%。", "目标不会改变", "已拒绝"),
+        ] {
+            let words = wording::of(locale);
+            let reply = told(&notice("open"), None, words, Tz::UTC);
+            assert!(reply.title.contains(title) && reply.title.contains("双十一 sales"), "{reply:?}");
+            assert!(reply.body.starts_with(why) && reply.body.contains(open), "{reply:?}");
+            for verb in ["accept", "refuse"] {
+                let address = format!("POST /v1/goal-proposals/{}/{verb}", reply.fields[0].value);
+                assert!(reply.body.contains(&address), "{reply:?}");
+            }
+            let reply = told(&notice("refused"), None, words, Tz::UTC);
+            assert!(reply.body.contains(over) && !reply.body.contains("POST"), "{reply:?}");
+        }
+    }
 }

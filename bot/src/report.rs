@@ -1,12 +1,14 @@
 //! Reports as messages: each morning's on one screen, and each week's. Pure; the same for every chat.
 
+use std::cmp::Ordering;
+
 use chrono_tz::Tz;
 use tillwatch_shared::Locale;
 use tillwatch_shared::measure::{Direction, Kpi};
 use tillwatch_shared::watch::{DailyReport, ReportCampaign, ReportCampaigns, Severity, WeeklyReport};
 
 use crate::reply::{Reply, Tone};
-use crate::wording::figures::{day, figure, share, time};
+use crate::wording::figures::{Step, day, figure, share, time};
 use crate::wording::{Label, Move, Wording};
 
 /// Campaigns that are named of each sort: the report is one screen.
@@ -91,7 +93,7 @@ pub(crate) fn weekly(report: &WeeklyReport, words: &dyn Wording) -> Reply {
     } else {
         format!("{}\n{}", words.beside_the_week_before(), figures.join("\n"))
     };
-    let mut alerts = vec![words.alerts_raised(report.raised, report.resolved)];
+    let mut alerts = vec![words.raised_and_resolved(report.raised, report.resolved)];
     if report.stopped > 0 {
         alerts.push(words.stopped_campaigns(report.stopped));
     }
@@ -112,7 +114,8 @@ pub(crate) fn name_of(kpi: &Kpi, locale: Locale) -> &str {
 pub(crate) fn kpi_line(kpi: &Kpi, currency: &str, words: &dyn Wording) -> String {
     let text = |value: f64| figure(value, &kpi.unit, currency, words.locale());
     let value = kpi.value.map_or_else(|| words.no_figure().to_owned(), text);
-    let (arrow, against) = compared(kpi.change, kpi.week_before.map(text), kpi.direction, words);
+    let by = Step::of(kpi.value, kpi.week_before, kpi.change, &kpi.unit);
+    let (arrow, against) = told(by, kpi.week_before.map(text), kpi.direction, words);
     format!("{arrow} {} · {against}", words.pair(name_of(kpi, words.locale()), &value))
 }
 
@@ -121,47 +124,41 @@ fn week_line(kpi: &Kpi, currency: &str, words: &dyn Wording) -> String {
     let text = |value: f64| figure(value, &kpi.unit, currency, words.locale());
     let value = kpi.value.map_or_else(|| words.no_figure().to_owned(), text);
     let line = words.pair(name_of(kpi, words.locale()), &value);
-    match (kpi.change, kpi.week_before) {
-        (Some(change), Some(before)) if change != 0.0 => {
-            let sign = if change < 0.0 { "−" } else { "+" };
-            let moved = words.week_moved(&format!("{sign}{}", share(change.abs())), &text(before));
-            format!("{} {}", arrow(change), words.aside(&line, &moved))
+    match (Step::of(kpi.value, kpi.week_before, kpi.change, &kpi.unit), kpi.week_before) {
+        (Some(by), Some(before)) => {
+            format!("{} {}", arrow(by.way()), words.aside(&line, &words.week_moved(by, &text(before))))
         }
-        (Some(_), Some(before)) => format!("= {}", words.aside(&line, &words.week_moved("±0%", &text(before)))),
         _ => format!("· {line}"),
     }
 }
 
-const fn arrow(change: f64) -> &'static str {
-    if change > 0.0 {
-        "▲"
-    } else if change < 0.0 {
-        "▼"
-    } else {
-        "="
+const fn arrow(way: Ordering) -> &'static str {
+    match way {
+        Ordering::Greater => "▲",
+        Ordering::Less => "▼",
+        Ordering::Equal => "=",
     }
 }
 
 /// An arrow and words for a change against a week before.
-pub(crate) fn compared(
-    change: Option<f64>,
+pub(crate) fn told(
+    by: Option<Step>,
     before: Option<String>,
     direction: Direction,
     words: &dyn Wording,
 ) -> (&'static str, String) {
-    let (Some(change), Some(before)) = (change, before) else {
+    let (Some(by), Some(before)) = (by, before) else {
         return ("·", words.nothing_before().to_owned());
     };
-    (arrow(change), words.moved(Move { change, better: better(change, direction) }, &before))
+    (arrow(by.way()), words.moved(Move { by, better: better(by.way(), direction) }, &before))
 }
 
-/// Whether a change is for the better; `None` where neither way is.
-fn better(change: f64, direction: Direction) -> Option<bool> {
-    match direction {
-        _ if change == 0.0 => None,
-        Direction::HigherIsBetter => Some(change > 0.0),
-        Direction::LowerIsBetter => Some(change < 0.0),
-        Direction::Neutral => None,
+/// Whether to go this way is better; `None` where neither way is, or it goes nowhere.
+fn better(way: Ordering, direction: Direction) -> Option<bool> {
+    match (way, direction) {
+        (Ordering::Equal, _) | (_, Direction::Neutral) => None,
+        (_, Direction::HigherIsBetter) => Some(way == Ordering::Greater),
+        (_, Direction::LowerIsBetter) => Some(way == Ordering::Less),
     }
 }
 
@@ -191,11 +188,12 @@ mod tests {
 
     #[test]
     fn less_is_better_only_where_less_is_better() {
-        assert_eq!(better(0.1, Direction::HigherIsBetter), Some(true));
-        assert_eq!(better(0.1, Direction::LowerIsBetter), Some(false));
-        assert_eq!(better(-0.1, Direction::LowerIsBetter), Some(true));
-        assert_eq!(better(-0.1, Direction::Neutral), None);
-        assert_eq!(better(0.0, Direction::HigherIsBetter), None);
+        use Ordering::{Equal, Greater, Less};
+        assert_eq!(better(Greater, Direction::HigherIsBetter), Some(true));
+        assert_eq!(better(Greater, Direction::LowerIsBetter), Some(false));
+        assert_eq!(better(Less, Direction::LowerIsBetter), Some(true));
+        assert_eq!(better(Less, Direction::Neutral), None);
+        assert_eq!(better(Equal, Direction::HigherIsBetter), None);
     }
 
     #[test]
@@ -271,8 +269,47 @@ mod tests {
         let reply = weekly(&weekly_report(), wording::of(Locale::En));
         assert_eq!(reply.title, "Weekly report · Mon 3 Nov 2025 to Sun 9 Nov 2025");
         assert!(reply.body.contains("▲ Sales: $12,000.00 (+20% from $10,000.00)"), "{}", reply.body);
-        assert!(reply.fields[0].value.contains("Conversion falls: 2 alerts"), "{}", reply.fields[0].value);
+        let alerts = &reply.fields[0].value;
+        assert!(alerts.contains("Conversion falls: 2 alerts"), "{alerts}");
+        assert!(alerts.starts_with("3 raised, 3 resolved"), "the field is named Alerts: {alerts}");
         let zh = weekly(&weekly_report(), wording::of(Locale::ZhCn));
         assert!(zh.title.starts_with("周报") && zh.fields[0].name == "预警", "{zh:?}");
+        assert!(zh.fields[0].value.starts_with("触发 3 条，恢复 3 条"), "{zh:?}");
+    }
+
+    #[test]
+    fn a_percentage_moves_by_points_and_a_change_too_small_to_read_is_none() {
+        let sales = weekly_report().kpis.remove(0);
+        let moved = |unit: &str, value: f64, before: f64| Kpi {
+            unit: unit.to_owned(),
+            value: Some(value),
+            week_before: Some(before),
+            change: Some((value - before) / before),
+            ..sales.clone()
+        };
+        let lines = |kpi: &Kpi, locale| {
+            let words = wording::of(locale);
+            [kpi_line(kpi, "USD", words), week_line(kpi, "USD", words)]
+        };
+        let (rate, still) = (moved("percent", 3.2, 2.0), moved("count", 9_999.0, 10_000.0));
+        assert_eq!(
+            lines(&rate, Locale::En),
+            ["▲ Sales: 3.20% · up 1.2 points from 2.00%, better", "▲ Sales: 3.20% (+1.2 points from 2.00%)"]
+        );
+        assert_eq!(
+            lines(&rate, Locale::ZhCn),
+            [
+                "▲ 销售额：3.20% · 较上周同日（2.00%）上升 1.2 个百分点，变好",
+                "▲ 销售额：3.20%（+1.2 个百分点，前一周 2.00%）"
+            ]
+        );
+        assert_eq!(
+            lines(&still, Locale::En),
+            ["= Sales: 9,999 · level with 10,000", "= Sales: 9,999 (level with 10,000)"]
+        );
+        assert_eq!(
+            lines(&still, Locale::ZhCn),
+            ["= 销售额：9,999 · 与上周同日（10,000）持平", "= 销售额：9,999（持平，前一周 10,000）"]
+        );
     }
 }

@@ -158,6 +158,10 @@ ids! {
     SubjectId "sbj",
     /// A reference value of other retailers.
     BenchmarkId "bmk",
+    /// A document that is fetched on a schedule.
+    FeedId "fed",
+    /// One fetch of a feed.
+    FeedRunId "frn",
     /// An address that a retailer's events are sent to.
     WebhookId "whk",
     /// An event of a retailer.

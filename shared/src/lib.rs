@@ -2,7 +2,7 @@
 //!
 //! Cast: typed [`ids`], the closed list of [`errors`], [`permissions`] and the one role matrix, exact
 //! [`quantity`] values, and the request and answer bodies of each wing ([`identity`], [`sessions`], [`authority`],
-//! [`joining`], [`measure`], [`benchmarks`], [`plan`], [`goals`], [`watch`], [`samples`], [`webhooks`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
+//! [`joining`], [`measure`], [`benchmarks`], [`plan`], [`goals`], [`watch`], [`samples`], [`feeds`], [`webhooks`]). Invariants: no I/O, no clock, no framework; every request body refuses unknown
 //! fields; every list is `{data, next_cursor}`; names in JSON are `snake_case`, times RFC 3339 in UTC.
 
 #[macro_use]
@@ -12,6 +12,7 @@ pub mod authority;
 pub mod benchmarks;
 pub mod closing;
 pub mod errors;
+pub mod feeds;
 pub mod goals;
 pub mod identity;
 pub mod ids;

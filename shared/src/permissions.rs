@@ -51,6 +51,10 @@ words! {
         MetricsWrite = "metrics:write",
         /// Send samples.
         SamplesWrite = "samples:write",
+        /// See feeds and what came of their fetches (never their secrets).
+        FeedsRead = "feeds:read",
+        /// Make, change, try and archive feeds: what they fetch is taken in as samples.
+        FeedsWrite = "feeds:write",
         /// See rules.
         RulesRead = "rules:read",
         /// Create, change and archive rules.
@@ -109,6 +113,7 @@ const READ: &[Permission] = &[
     P::ChannelsRead,
     P::CampaignsRead,
     P::MetricsRead,
+    P::FeedsRead,
     P::RulesRead,
     P::AlertsRead,
     P::GoalsRead,
@@ -163,6 +168,7 @@ impl Role {
                 P::JobsRead,
                 P::JobsCancel,
                 P::SamplesWrite,
+                P::FeedsWrite,
                 P::MaintenanceWrite,
                 P::ChatManage,
                 P::DeliveriesManage,
@@ -199,7 +205,7 @@ impl Permission {
     }
 
     /// What an API token may be given: everything but the care of the retailer, its
-    /// people, tokens, webhooks, chats and the audit log.
+    /// people, tokens, webhooks, feeds, chats and the audit log.
     pub const fn for_tokens(self) -> bool {
         !matches!(
             self,
@@ -212,6 +218,7 @@ impl Permission {
                 | P::ApiTokensRead
                 | P::ApiTokensWrite
                 | P::WebhooksWrite
+                | P::FeedsWrite
                 | P::ChatLinkSelf
                 | P::ChatManage
                 | P::DeliveriesManage

@@ -10,8 +10,14 @@ use crate::rules_alerts::{alerts, day, judged, make};
 use chrono::{SecondsFormat, TimeDelta, Timelike as _, Utc};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use tillwatch_backend::app::App;
+use tillwatch_backend::measure::metrics::Book;
 use tillwatch_backend::platform::db::Db;
+use tillwatch_backend::platform::http::who::Who;
 use tillwatch_backend::platform::jobs::queue;
+use tillwatch_backend::platform::wake::Topic;
+use tillwatch_backend::watch::ingest;
+use tillwatch_backend::watch::ingest::parse::{self, Format, Limits};
 
 fn below(line: u32, more: &Value) -> Value {
     let spec = json!({ "kind": "threshold", "metric": "sales", "side": "below", "line": line, "recover": line + 5 });
@@ -148,5 +154,20 @@ async fn only_what_can_close_or_change_a_closed_day_orders_work_and_the_same_wor
     send("d", 48).await;
     let more = claim().await;
     assert_eq!((more.len(), more[0].id == jobs[0].id), (1, false));
+
+    // Nobody is woken for nothing, and whoever has something to do now is.
+    let (app, who) = (App::new(service.inside()).unwrap(), Who::system(retailer.id, "test", "woken"));
+    let campaign = retailer.active_campaign("Dear").await;
+    retailer.stop_loss(&campaign, 10).await;
+    let woken = async |key: &str, value: u32| {
+        let at = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+        let body = of("campaign", &campaign, [sample("spend", &at, key, value)]).remove(0).to_string();
+        let book = Book::default();
+        let rows = parse::parse(Format::Ndjson, body.as_bytes(), Limits::default(), &book).unwrap();
+        app.db.write(&who, async |tx| ingest::take_in(tx, &who, &rows, Utc::now()).await).await.unwrap().woken
+    };
+    assert_eq!(woken("first", 1).await, [Topic::Jobs], "it may close yesterday");
+    assert_eq!(woken("second", 1).await, []);
+    assert_eq!(woken("loss", 100).await, [Topic::Deliveries, Topic::Jobs], "an alert, and who is told of it");
     service.stop().await;
 }

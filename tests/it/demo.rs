@@ -62,6 +62,9 @@ async fn a_first_start_that_was_broken_off_is_finished_by_the_next() {
     for part in ["samples 200", "active 3", "goals 1"] {
         assert!(expected.contains(&part.to_owned()), "{expected:?}");
     }
+    // The goal's twelve weeks may end in any month, so its words speak of no year.
+    let relevance = whole.database.texts("SELECT relevance FROM goals WHERE ends_on - starts_on = 83").await;
+    assert!(relevance[0].contains("十二周") && !relevance[0].contains('年'), "{relevance:?}");
 
     // Broken off at each step: signed up only; with some channels; with a campaign that was not launched yet.
     let service = without_worker().await;

@@ -18,6 +18,7 @@ mod detector;
 mod discord;
 mod docs;
 mod fake_discord;
+mod feeds;
 mod gateway_lease;
 mod goals;
 mod harness;

@@ -46,6 +46,8 @@ const MADE_OTHERWISE: &[(&str, &str)] = &[
     ("webhooks_list", "a webhook; a retailer has a few"),
     ("webhooks_messages", "an event on its way to a webhook"),
     ("webhooks_deliveries", "a try to send to a webhook"),
+    ("feeds_list", "a feed; a retailer has a few"),
+    ("feeds_runs", "a fetch of a feed"),
     ("events_list", "whatever happens"),
     ("subjects_list", "samples that name them"),
     ("benchmarks_list", "values that are loaded many at a time"),

@@ -142,7 +142,7 @@ async fn the_same_row_twice_in_one_request_is_taken_once() {
 }
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     packer.write_all(plain).unwrap();
     packer.finish().unwrap()
 }

@@ -195,9 +195,9 @@ async fn make_goal(app: &App, who: &Who, extract: &Extract) -> Result<()> {
             ends_on: Some(first + Days::new(83)),
             owner: Some(id),
             relevance: if zh {
-                "年底的销售额决定明年的预算"
+                "这十二周的销售额决定下一个十二周的预算"
             } else {
-                "It pays for the next year's budget"
+                "It pays for the budget of the twelve weeks that follow"
             }
             .to_owned(),
             campaigns: Vec::new(),

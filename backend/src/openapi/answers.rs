@@ -80,9 +80,9 @@ fn asks(endpoint: &Endpoint) -> String {
     asks
 }
 
-/// Whether an idempotency key is taken: by every POST that asks for a permission.
+/// Whether an idempotency key is taken: by every POST with an effect that asks for a permission.
 fn takes_a_key(endpoint: &Endpoint) -> bool {
-    endpoint.method == HttpMethod::Post && matches!(endpoint.access, Access::Permission(_))
+    endpoint.method == HttpMethod::Post && matches!(endpoint.access, Access::Permission(_)) && endpoint.has_effect()
 }
 
 fn header(what: &str, schema: &Value) -> Value {

@@ -4,7 +4,7 @@
 //! [`goals`] (what a metric shall reach by when), [`budgets`] (running totals of each campaign's metrics), `names` (the retailer's own keys and what looks like an
 //! id), `change` (what an update changed). Depends on the platform and on identity. The watch wing pauses
 //! campaigns through [`campaigns::pause_by_rule`]; what must travel up goes as the jobs
-//! [`campaigns::CAMPAIGN_CHANGED`] and [`goals::jobs::GOAL_ENDED`]. Invariant: an archived object is kept and read, never changed again.
+//! [`campaigns::CAMPAIGN_CHANGED`], [`goals::jobs::GOAL_ENDED`] and [`goals::jobs::GOAL_PROPOSAL`]. Invariant: an archived object is kept and read, never changed again.
 
 pub mod budgets;
 pub mod campaigns;

@@ -1,22 +1,96 @@
 //! `alerts list | show | ack`.
 
 use tillwatch_shared::ids::AlertId;
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::watch::{Alert, AlertEvent, AlertState};
 
-use super::{Asking, only_you};
+use super::spec::{CommandSpec, GroupSpec, OptionSpec, Run, Texts, both};
+use super::{Asking, Completing, only_you, silence, why};
 use crate::api::Answer;
 use crate::incident::{buttons, described, mark, metric_name};
 use crate::reply::{Reply, Tone};
 use crate::wording::figures::figure;
-use crate::wording::{By, Label, Topic};
+use crate::wording::{By, Label};
 
 /// Alerts of each state in one list.
 const SHOWN: u16 = 10;
 /// Steps of a timeline, the newest.
 const STEPS: u16 = 12;
 
+/// Which one.
+pub(super) const ALERT: OptionSpec =
+    OptionSpec::text("alert", "预警", both("Number in the last list, or id", "最近一次列表中的编号，或预警编号"))
+        .required()
+        .completing(Completing::Alert)
+        .example("1");
+
+/// `alerts list`
+static LIST: CommandSpec = CommandSpec::new(
+    "alerts list",
+    "列表",
+    Texts {
+        about: both("List the open alerts", "列出未恢复的预警"),
+        line: both("open alerts, numbered", "未恢复的预警，带编号"),
+        help: both(
+            "The numbers hold until your next list. Firing ones come first.",
+            "编号在您下次查看列表前有效。告警中的排在前面。",
+        ),
+    },
+    Run::Staff { needs: |_| Permission::AlertsRead, run: |_, asking| Box::pin(list(asking)) },
+)
+.bare(str::is_empty);
+
+/// `alerts show ALERT`
+pub(super) static SHOW: CommandSpec = CommandSpec::new(
+    "alerts show",
+    "查看",
+    Texts {
+        about: both("Show an alert with its timeline", "查看某条预警及其时间线"),
+        line: both("one alert with its timeline", "单个预警及其时间线"),
+        help: both(
+            "By the number of your last list, or by its id (alr_…).",
+            "可用最近一次列表中的编号，或预警编号（alr_…）。",
+        ),
+    },
+    Run::Staff { needs: |_| Permission::AlertsRead, run: |given, asking| Box::pin(show(given.wanted(&ALERT), asking)) },
+)
+.options(&[ALERT])
+.also(&["open"])
+.bare(|typed| typed.trim_start_matches('#').parse::<usize>().is_ok() || typed.starts_with("alr_"))
+.private();
+
+/// `alerts ack ALERT`
+pub(crate) static ACK: CommandSpec = CommandSpec::new(
+    "alerts ack",
+    "认领",
+    Texts {
+        about: both("Acknowledge an alert: you take care of it", "认领预警：由您跟进"),
+        line: both("take an alert; the team sees that you have it", "认领预警，团队可见由您跟进"),
+        help: both(
+            "By the number of your last list, or by its id (alr_…). The first who takes it has it.",
+            "可用最近一次列表中的编号，或预警编号（alr_…）。先认领者负责跟进。",
+        ),
+    },
+    Run::Staff {
+        needs: |_| Permission::AlertsAcknowledge,
+        run: |given, asking| Box::pin(acknowledge(given.wanted(&ALERT), asking)),
+    },
+)
+.options(&[ALERT])
+.also(&["acknowledge"])
+.short(&["ack"]);
+
+/// `alerts …`
+pub(crate) static ALERTS: GroupSpec = GroupSpec {
+    name: "alerts",
+    also: &["alert"],
+    zh_name: "预警",
+    about: both("Alerts: list, show, acknowledge, silence", "预警：列表、查看、认领、静默"),
+    commands: &[&LIST, &SHOW, &ACK, &silence::SILENCE, &why::WHY],
+};
+
 /// Open alerts with numbers, firing ones first.
-pub(super) async fn list(asking: &Asking<'_>) -> Answer<Reply> {
+async fn list(asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
     let (firing, silenced, taken) = tokio::try_join!(
         asking.api.alerts(asking.actor, AlertState::Firing, SHOWN),
@@ -36,7 +110,7 @@ pub(super) async fn list(asking: &Asking<'_>) -> Answer<Reply> {
     }
     let mut lines: Vec<String> =
         alerts.iter().enumerate().map(|(place, alert)| line(place + 1, alert, asking)).collect();
-    lines.push(words.alerts_hint(&asking.spelled(Topic::AlertsShow, "1"), &asking.spelled(Topic::AlertsAck, "1")));
+    lines.push(words.alerts_hint(&asking.usage(&SHOW), &asking.usage(&ACK)));
     Ok(Reply::say(crate::incident::tone(&alerts[0]), title, lines.join("\n")))
 }
 
@@ -52,7 +126,7 @@ fn line(number: usize, alert: &Alert, asking: &Asking<'_>) -> String {
 /// The alert that is meant: a number of the last list, or an id.
 pub(super) fn meant(typed: &str, asking: &Asking<'_>) -> Result<AlertId, Box<Reply>> {
     let typed = typed.trim().trim_start_matches('#');
-    let list = asking.spelled(Topic::AlertsList, "");
+    let list = asking.usage(&LIST);
     if let Ok(number) = typed.parse::<usize>() {
         return asking
             .api
@@ -64,7 +138,7 @@ pub(super) fn meant(typed: &str, asking: &Asking<'_>) -> Result<AlertId, Box<Rep
 }
 
 /// One alert with its timeline.
-pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     let id = match meant(typed, asking) {
         Ok(id) => id,
         Err(reply) => return Ok(*reply),
@@ -103,7 +177,7 @@ fn step_line(step: &AlertEvent, alert: &Alert, asking: &Asking<'_>) -> String {
 }
 
 /// Takes an alert.
-pub(super) async fn acknowledge(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+async fn acknowledge(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     let id = match meant(typed, asking) {
         Ok(id) => id,
         Err(reply) => return Ok(*reply),

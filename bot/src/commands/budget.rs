@@ -1,10 +1,12 @@
 //! `budget`: what the campaigns that run or are paused have spent of their budgets, beside the time that they have used.
 
 use chrono::NaiveDate;
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::plan::{Campaign, CampaignState};
 
 use super::Asking;
 use super::campaigns::{looked_through, mark, spent};
+use super::spec::{CommandSpec, Run, Texts, both};
 use crate::api::Answer;
 use crate::reply::{Reply, Tone};
 use crate::wording::figures::{major, share};
@@ -14,8 +16,24 @@ const SHOWN: usize = 20;
 /// The share of a budget from which on a campaign is a matter of concern.
 const NEAR: f64 = 0.9;
 
+/// `budget`
+pub(crate) static BUDGET: CommandSpec = CommandSpec::new(
+    "budget",
+    "预算",
+    Texts {
+        about: both("What the campaigns have spent of their budgets", "各营销活动的预算使用情况"),
+        line: both("what the campaigns have spent of their budgets", "各营销活动的预算使用情况"),
+        help: both(
+            "Campaigns that run or are paused and have a budget, those that are used up most first, beside the days that they have used.",
+            "进行中或已暂停且设有预算的营销活动，已用比例高的在前，并与时间进度对照。",
+        ),
+    },
+    Run::Staff { needs: |_| Permission::CampaignsRead, run: |_, asking| Box::pin(screen(asking)) },
+)
+.also(&["budgets"]);
+
 /// The budgets, those that are used up most first.
-pub(super) async fn screen(asking: &Asking<'_>) -> Answer<Reply> {
+async fn screen(asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
     let (active, paused) = tokio::try_join!(
         looked_through(Some(CampaignState::Active), asking),
@@ -62,8 +80,8 @@ fn time_used(campaign: &Campaign, today: NaiveDate) -> Option<(f64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Command;
     use crate::commands::handle;
+    use crate::testing::command;
     use crate::testing::things::{campaign, me};
     use crate::testing::{FakeApi, Request, actor};
     use serde_json::json;
@@ -104,12 +122,12 @@ mod tests {
             })
             .await
         };
-        let reply = handle(Command::Budget, &actor(), &many(Locale::En).await.api()).await;
+        let reply = handle(command("budget", &[]), &actor(), &many(Locale::En).await.api()).await;
         assert_eq!((reply.title.as_str(), reply.tone), ("Budgets (2)", Tone::Warning));
         let lines: Vec<&str> = reply.body.lines().collect();
         assert!(lines[0].contains("双十一") && lines[0].contains("(94.5%)"), "{lines:?}");
         assert!(lines[1].contains("Autumn") && lines[1].contains("(75.6%)"), "{lines:?}");
-        let zh = handle(Command::Budget, &actor(), &many(Locale::ZhCn).await.api()).await;
+        let zh = handle(command("budget", &[]), &actor(), &many(Locale::ZhCn).await.api()).await;
         assert!(zh.title.starts_with("预算"), "{}", zh.title);
     }
 }

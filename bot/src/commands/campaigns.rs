@@ -3,14 +3,16 @@
 use std::collections::HashSet;
 
 use tillwatch_shared::errors::Code;
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::plan::{Campaign, CampaignState, Channel, ResumeAsked};
 
-use super::{Asking, find, only_you};
+use super::spec::{CommandSpec, GroupSpec, OptionSpec, Run, Texts, both};
+use super::{Asking, Completing, find, only_you};
 use crate::api::{Answer, ApiError};
 use crate::command::Action;
 use crate::reply::{Button, Reply, Tone};
 use crate::wording::figures::{amount, date, major, money, share};
-use crate::wording::{By, Change, Label, Topic};
+use crate::wording::{By, Change, Label};
 
 /// Campaigns on one page of the list.
 const SHOWN: usize = 20;
@@ -20,8 +22,111 @@ const PAGES: usize = 5;
 /// Characters of a reason.
 const REASON: usize = 500;
 
+/// Which one.
+const NAME: OptionSpec = OptionSpec::text("campaign", "营销活动", both("Name, key or id", "名称、编码或编号"))
+    .required()
+    .completing(Completing::Campaign)
+    .example("NAME");
+/// Which page of the list, from 1.
+const NUMBER: OptionSpec = OptionSpec::number("page", "页码", both("Which page of the list", "列表的第几页"));
+
+/// Why it is paused.
+const PAUSED_FOR: OptionSpec = OptionSpec::reason("暂停的原因；留空时会再询问");
+/// Why it is resumed.
+const RESUMED_FOR: OptionSpec = OptionSpec::reason("恢复的原因；留空时会再询问");
+
+/// `campaign list [PAGE]`; beyond the last page it is the last.
+pub(crate) static LIST: CommandSpec = CommandSpec::new(
+    "campaign list",
+    "列表",
+    Texts {
+        about: both("List the campaigns, running ones first", "列出营销活动，进行中的在前"),
+        line: both("all campaigns with state and spend, running ones first", "全部营销活动的状态与花费，进行中的在前"),
+        help: both(
+            "Each line tells the state, since when, and the spend against the budget. A number after it asks for a further page: campaign list 2",
+            "每行显示状态、起始时间，以及花费占预算的比例。其后加数字可查看其他页：campaign list 2",
+        ),
+    },
+    Run::Staff {
+        needs: |_| Permission::CampaignsRead,
+        run: |given, asking| Box::pin(list(given.number(&NUMBER).unwrap_or(1), asking)),
+    },
+)
+.options(&[NUMBER])
+.bare(str::is_empty);
+
+/// `campaign show NAME`
+static SHOW: CommandSpec = CommandSpec::new(
+    "campaign show",
+    "查看",
+    Texts {
+        about: both("Show a campaign with its spend and history", "查看某个营销活动的花费与历史"),
+        line: both("one campaign: state, spend, dates, channels", "单个营销活动：状态、花费、日期、渠道"),
+        help: both(
+            "A campaign is found by its id, its own key, its name, or the first letters of either, in any case. If several fit, you are asked which one.",
+            "可用编号、自有编码、名称，或名称与编码的开头查找，不区分大小写。若有多个匹配，会请您选择。",
+        ),
+    },
+    Run::Staff {
+        needs: |_| Permission::CampaignsRead,
+        run: |given, asking| Box::pin(show(given.wanted(&NAME), asking)),
+    },
+)
+.options(&[NAME]);
+
+/// `campaign pause NAME because REASON`
+pub(crate) static PAUSE: CommandSpec = CommandSpec::new(
+    "campaign pause",
+    "暂停",
+    Texts {
+        about: both("Pause a campaign now", "立即暂停营销活动"),
+        line: both("stop a campaign's spend, with a reason", "暂停营销活动，须填写原因"),
+        help: both(
+            "Needs a reason, which is kept in the history and the audit log. Pausing twice changes nothing. Quote a name that has the word “because” in it.",
+            "须填写原因，原因会写入历史与审计日志。重复暂停不会产生变化。名称中含有 because 时请加引号。",
+        ),
+    },
+    Run::Staff {
+        needs: |_| Permission::CampaignsPause,
+        run: |given, asking| Box::pin(change(Change::Pause, given.wanted(&NAME), given.reason(), asking)),
+    },
+)
+.options(&[NAME, PAUSED_FOR])
+.short(&["pause"])
+.asks("pause", both("Pause campaign", "暂停营销活动"));
+
+/// `campaign resume NAME because REASON`
+pub(crate) static RESUME: CommandSpec = CommandSpec::new(
+    "campaign resume",
+    "恢复",
+    Texts {
+        about: both("Resume a paused campaign", "恢复已暂停的营销活动"),
+        line: both("let a paused campaign run again, with a reason", "恢复已暂停的营销活动，须填写原因"),
+        help: both(
+            "Needs a reason. After a stop-loss, check the figures first: the line still stands, and the next cost over it pauses the campaign again.",
+            "须填写原因。若由止损暂停，请先核对数据：止损线仍然有效，费用再次越线会再次暂停。",
+        ),
+    },
+    Run::Staff {
+        needs: |_| Permission::CampaignsResume,
+        run: |given, asking| Box::pin(change(Change::Resume, given.wanted(&NAME), given.reason(), asking)),
+    },
+)
+.options(&[NAME, RESUMED_FOR])
+.short(&["resume"])
+.asks("resume", both("Resume campaign", "恢复营销活动"));
+
+/// `campaign …`
+pub(crate) static CAMPAIGN: GroupSpec = GroupSpec {
+    name: "campaign",
+    also: &["campaigns"],
+    zh_name: "营销活动",
+    about: both("Campaigns: list, show, pause, resume", "营销活动：列表、查看、暂停、恢复"),
+    commands: &[&LIST, &SHOW, &PAUSE, &RESUME],
+};
+
 /// A page of all campaigns, a line each: what runs first, then what is paused, then the rest, newest first.
-pub(super) async fn list(page: usize, asking: &Asking<'_>) -> Answer<Reply> {
+async fn list(page: usize, asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
     let (all, more) = in_order(asking).await?;
     if all.is_empty() {
@@ -32,7 +137,7 @@ pub(super) async fn list(page: usize, asking: &Asking<'_>) -> Answer<Reply> {
     let page = page.clamp(1, pages);
     let mut lines: Vec<String> = all.iter().skip((page - 1) * SHOWN).take(SHOWN).map(|one| line(one, asking)).collect();
     if pages > 1 {
-        let next = (page < pages).then(|| asking.spelled(Topic::CampaignList, &(page + 1).to_string()));
+        let next = (page < pages).then(|| asking.spelled(&LIST, &(page + 1).to_string()));
         lines.push(words.page(page, pages, next.as_deref()));
     }
     Ok(Reply::say(Tone::Plain, words.campaigns(all.len(), more), lines.join("\n")))
@@ -100,7 +205,7 @@ pub(super) fn spent(campaign: &Campaign, asking: &Asking<'_>) -> String {
 }
 
 /// One campaign with all that is known of it.
-pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     let campaign = match find::campaign(typed, asking).await? {
         Ok(campaign) => campaign,
         Err(reply) => return Ok(reply),
@@ -168,18 +273,18 @@ fn facts(reply: Reply, campaign: &Campaign, asking: &Asking<'_>) -> Reply {
 }
 
 /// Pauses or resumes.
-pub(super) async fn change(change: Change, typed: &str, reason: Option<&str>, asking: &Asking<'_>) -> Answer<Reply> {
+async fn change(change: Change, typed: &str, reason: Option<&str>, asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
     let campaign = match find::campaign(typed, asking).await? {
         Ok(campaign) => campaign,
         Err(reply) => return Ok(reply),
     };
-    let Some(reason) = reason.map(str::trim).filter(|reason| !reason.is_empty()) else {
-        let topic = match change {
-            Change::Pause => Topic::CampaignPause,
-            Change::Resume => Topic::CampaignResume,
+    let Some(reason) = reason else {
+        let spec = match change {
+            Change::Pause => &PAUSE,
+            Change::Resume => &RESUME,
         };
-        let example = asking.spelled(topic, campaign.external_key.as_deref().unwrap_or(&campaign.name));
+        let example = asking.spelled(spec, campaign.external_key.as_deref().unwrap_or(&campaign.name));
         return Ok(only_you(Tone::Plain, words.reason_needed(change, &campaign.name, &example)));
     };
     if reason.chars().count() > REASON {

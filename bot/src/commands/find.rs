@@ -11,11 +11,12 @@ use tillwatch_shared::measure::MetricInfo;
 use tillwatch_shared::plan::Campaign;
 use tillwatch_shared::watch::{AlertState, ReportKind};
 
-use super::{Asking, only_you, who};
+use super::spec::CommandSpec;
+use super::{Asking, all as commands, only_you, who};
 use crate::api::{Answer, Api};
 use crate::command::Actor;
 use crate::reply::{Reply, Tone};
-use crate::wording::{self, Topic};
+use crate::wording;
 
 /// How many suggestions are made.
 const SUGGESTED: usize = 3;
@@ -46,6 +47,8 @@ pub enum Completing {
     Goal,
     /// A report.
     Report,
+    /// A command of the bot.
+    Command,
 }
 
 /// What a text may mean among things with several names each.
@@ -158,7 +161,7 @@ pub(super) async fn campaign(typed: &str, asking: &Asking<'_>) -> Answer<Result<
                 places.iter().filter_map(|place| found.get(*place)).map(|one| one.name.clone()).collect();
             Err(only_you(
                 Tone::Refused,
-                asking.words.unknown_campaign(typed, &near, &asking.spelled(Topic::CampaignList, "")),
+                asking.words.unknown_campaign(typed, &near, &asking.usage(&super::campaigns::LIST)),
             ))
         }
     })
@@ -217,7 +220,7 @@ pub(super) async fn metric(typed: &str, asking: &Asking<'_>) -> Answer<Result<Me
         }
         Match::Nearest(places) => Err(only_you(
             Tone::Refused,
-            asking.words.unknown_metric(typed, &shown(&places, &metrics), &asking.spelled(Topic::Kpi, "")),
+            asking.words.unknown_metric(typed, &shown(&places, &metrics), &asking.spelled(&super::kpi::KPI, "")),
         )),
     })
 }
@@ -240,7 +243,7 @@ pub(super) async fn goal(typed: &str, asking: &Asking<'_>) -> Answer<Result<Goal
         }
         Match::Nearest(places) => {
             let near: Vec<String> = places.iter().filter_map(at).map(|goal| goal.name.clone()).collect();
-            Err(only_you(Tone::Refused, asking.words.unknown_goal(typed, &near, &asking.spelled(Topic::GoalsList, ""))))
+            Err(only_you(Tone::Refused, asking.words.unknown_goal(typed, &near, &asking.usage(&super::goals::LIST))))
         }
     })
 }
@@ -260,6 +263,11 @@ pub(super) async fn complete(what: Completing, typed: &str, actor: &Actor, api: 
             let page = api.alerts(actor, AlertState::Firing, 25).await?;
             let label = |rule: &str, state| format!("{} · {}", cut(rule, 80), words.alert_state(state));
             let all = page.data.iter().map(|one| (label(&one.rule_name, one.state), one.id.to_string()));
+            all.filter(|(label, _)| fold(label).contains(&fold(typed))).collect()
+        }
+        Completing::Command => {
+            let label = |spec: &CommandSpec| words.pair(spec.path, spec.texts.about.of(words.locale()));
+            let all = commands().map(|spec| (label(spec), spec.path.to_owned()));
             all.filter(|(label, _)| fold(label).contains(&fold(typed))).collect()
         }
         Completing::Report => {
@@ -296,6 +304,7 @@ pub(crate) async fn names(what: Completing, actor: &Actor, api: &Api) -> Answer<
         Completing::Metric => api.metrics(actor).await?.data.into_iter().map(|one| one.key).collect(),
         Completing::Goal => api.goals(actor, None, GOALS).await?.data.into_iter().map(|one| one.name).collect(),
         Completing::Report => ReportKind::ALL.iter().map(ToString::to_string).collect(),
+        Completing::Command => commands().map(|spec| spec.path.to_owned()).collect(),
     })
 }
 

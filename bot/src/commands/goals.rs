@@ -3,18 +3,66 @@
 use futures_util::future::try_join_all;
 use tillwatch_shared::Locale;
 use tillwatch_shared::goals::{Goal, GoalOutlook, GoalProgress, GoalShown, GoalState};
+use tillwatch_shared::permissions::Permission;
 
-use super::{Asking, find};
+use super::spec::{CommandSpec, GroupSpec, OptionSpec, Run, Texts, both};
+use super::{Asking, Completing, find};
 use crate::api::Answer;
 use crate::reply::{Reply, Tone};
-use crate::wording::Topic;
 use crate::wording::figures::{date, figure, share};
 
 /// Goals of a list: each is asked for by itself.
 const SHOWN: usize = 10;
 
+/// Which one.
+const GOAL: OptionSpec = OptionSpec::text("goal", "目标", both("Name or id", "名称或编号"))
+    .required()
+    .completing(Completing::Goal)
+    .example("NAME");
+
+/// `goals list`
+pub(super) static LIST: CommandSpec = CommandSpec::new(
+    "goals list",
+    "列表",
+    Texts {
+        about: both("List the goals that are pursued", "列出执行中的目标"),
+        line: both("the goals that are pursued, with pace and forecast", "执行中的目标及其进度与预测"),
+        help: both(
+            "Pace is what was brought against what was to be brought by now. The forecast is where the goal will be at its deadline, if it goes on as in the last weeks.",
+            "进度为目前实际与目前应达到之比。预测为照最近几周的情况，截止时将达到多少。",
+        ),
+    },
+    Run::Staff { needs: |_| Permission::GoalsRead, run: |_, asking| Box::pin(list(asking)) },
+)
+.bare(str::is_empty);
+
+/// `goals show GOAL`
+static SHOW: CommandSpec = CommandSpec::new(
+    "goals show",
+    "查看",
+    Texts {
+        about: both("Show a goal with pace and forecast", "查看某个目标的进度与预测"),
+        line: both("one goal: pace, forecast, what a draft lacks", "单个目标：进度、预测，以及草稿尚缺的内容"),
+        help: both(
+            "A goal is found by its id (gol_…), its name, or a part of it, in any case.",
+            "可用编号（gol_…）、名称或名称的一部分查找，不区分大小写。",
+        ),
+    },
+    Run::Staff { needs: |_| Permission::GoalsRead, run: |given, asking| Box::pin(show(given.wanted(&GOAL), asking)) },
+)
+.options(&[GOAL]);
+
+/// `goals …`
+pub(crate) static GOALS: GroupSpec = GroupSpec {
+    name: "goals",
+    also: &["goal"],
+    zh_name: "目标",
+    about: both("Goals: list, show", "目标：列表、查看"),
+    commands: &[&LIST, &SHOW],
+};
+
 /// The goals that are pursued, a line each with pace and forecast, and how many are drafts.
-pub(super) async fn list(asking: &Asking<'_>) -> Answer<Reply> {
+async fn list(asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
     let active = asking.api.goals_in(asking.actor, GoalState::Active, 200).await?.data;
     if active.is_empty() {
@@ -27,7 +75,7 @@ pub(super) async fn list(asking: &Asking<'_>) -> Answer<Reply> {
     if active.len() > SHOWN {
         lines.push(words.more(active.len() - SHOWN));
     }
-    lines.push(words.goals_hint(&asking.spelled(Topic::GoalsShow, "NAME")));
+    lines.push(words.goals_hint(&asking.usage(&SHOW)));
     Ok(Reply::say(Tone::Plain, words.goals(active.len()), lines.join("\n")))
 }
 
@@ -74,7 +122,7 @@ const fn tone(outlook: GoalOutlook) -> Tone {
 }
 
 /// One goal: how it stands, or what a draft lacks, and the correction that waits.
-pub(super) async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     let shown = match find::goal(typed, asking).await? {
         Ok(id) => asking.api.goal(asking.actor, id).await?,
         Err(reply) => return Ok(reply),

@@ -3,22 +3,56 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use tillwatch_shared::measure::{MetricInfo, MetricKind, Series};
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::quantity::Quantity;
 
 use super::reports::shows_pictures;
-use super::{Asking, find};
+use super::spec::{CommandSpec, OptionSpec, Run, Texts, both};
+use super::{Asking, Completing, find};
 use crate::api::Answer;
 use crate::reply::{Picture, Reply, Tone};
-use crate::report::{compared, kpi_line};
-use crate::wording::figures::{day, figure};
+use crate::report::{kpi_line, told};
+use crate::wording::figures::{Step, day, figure};
 
 /// Metrics on one screen.
 const SHOWN: usize = 30;
 /// Days shown of one metric; a week.
 const WEEK: u64 = 7;
 
+/// Which one; all of them if it is left out.
+const METRIC: OptionSpec =
+    OptionSpec::text("metric", "指标", both("One metric; all of them if left out", "某一个指标；留空则显示全部"))
+        .completing(Completing::Metric)
+        .example("METRIC");
+
+/// `kpi [METRIC]`
+pub(crate) static KPI: CommandSpec = CommandSpec::new(
+    "kpi",
+    "指标",
+    Texts {
+        about: both("The key figures of the last day", "最近一天的关键指标"),
+        line: both(
+            "the figures of the last day; of one metric, the last 7 days",
+            "最近一天的指标；指定某个指标则显示最近 7 天",
+        ),
+        help: both(
+            "Each figure is compared with the same weekday a week before. An arrow tells the way it went, a word whether that is better.",
+            "每个指标与上周同日相比：箭头表示涨跌，文字表示是否变好。",
+        ),
+    },
+    Run::Staff {
+        needs: |_| Permission::MetricsRead,
+        run: |given, asking| match given.text(&METRIC) {
+            Some(metric) => Box::pin(one(metric, asking)),
+            None => Box::pin(screen(asking)),
+        },
+    },
+)
+.options(&[METRIC])
+.also(&["kpis"]);
+
 /// The last day with samples, beside the same weekday a week before.
-pub(super) async fn screen(asking: &Asking<'_>) -> Answer<Reply> {
+async fn screen(asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
     let kpis = asking.api.kpis(asking.actor).await?;
     let Some(date) = kpis.day.filter(|_| !kpis.data.is_empty()) else {
@@ -33,7 +67,7 @@ pub(super) async fn screen(asking: &Asking<'_>) -> Answer<Reply> {
 }
 
 /// One metric's last seven days, each beside the same weekday a week before, with a picture of four weeks.
-pub(super) async fn one(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+async fn one(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     let metric = match find::metric(typed, asking).await? {
         Ok(metric) => metric,
         Err(reply) => return Ok(reply),
@@ -84,7 +118,8 @@ fn week(metric: &MetricInfo, series: &Series, last: NaiveDate, currency: &str, a
         let change = value.zip(before).filter(|(_, before)| *before != 0.0).map(compare);
         // A day without samples adds nothing to a sum.
         total = total.zip(now.map_or(Some(Quantity::ZERO), |point| point.sum)).and_then(|(a, b)| a.checked_add(b));
-        let (arrow, against) = compared(change, before.map(text), metric.direction, words);
+        let by = Step::of(value, before, change, &metric.unit);
+        let (arrow, against) = told(by, before.map(text), metric.direction, words);
         let value = value.map_or_else(|| words.no_figure().to_owned(), text);
         lines.push(format!("{arrow} {} · {against}", words.pair(&day(date, locale), &value)));
     }

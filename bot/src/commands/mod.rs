@@ -1,8 +1,19 @@
 //! What the bot does when it is asked: a command or a button in, a reply out, whatever chat it came from.
 //!
-//! Cast: [`handle`] for commands, [`press`] for buttons, [`complete`] for half-typed names; one file per subject.
+//! Cast: [`handle`] for commands, [`press`] for buttons, [`complete`] for half-typed names; one file per subject, which
+//! holds its commands' descriptions (`spec`) beside what does them; `ENTRIES` lists them.
 //! Invariants: a handler never fails, an error becomes a reply in the reader's language; it decides no permission,
 //! the service does, for each call; a reply tells only what the API gave to the person who asks.
+//!
+//! To add a command, write `commands/X.rs` with a `static X: CommandSpec` (or a `GroupSpec` of several): its words, texts
+//! and options in both languages, the permission, and what does it, `async fn(…, &Asking<'_>) -> Answer<Reply>`. Then name
+//! it in `ENTRIES`, where the help shall show it: what is typed at the console, what Discord is told, completion and help
+//! follow from it. Last, type it in `tests/it/discord/lines.rs`; the test `discord::surface` fails until somebody has tried
+//! it in both languages, in both places, and `spec/tests.rs` fails when a text lacks a language or keeps no limit.
+//!
+//! Beside that: the calls that it makes stand in `api/X.rs`; the sentences of its answers in a trait of
+//! [`crate::wording`] with a file for each language; a thing that is completed while it is typed is a [`Completing`];
+//! a button is an [`Action`], which `asked_by` turns into a command.
 
 mod alerts;
 mod budget;
@@ -14,6 +25,7 @@ mod kpi;
 mod link;
 mod reports;
 mod silence;
+pub(crate) mod spec;
 mod why;
 
 use chrono_tz::Tz;
@@ -27,35 +39,74 @@ use crate::api::{Answer, Api, ApiError};
 use crate::command::{Action, Actor, Command};
 use crate::reply::{Reply, Tone};
 use crate::wording::figures::{time, zone};
-use crate::wording::{self, By, Change, Failure, Fault, Input, Said, Topic, Wording, spelled};
+use crate::wording::{self, By, Failure, Fault, Input, Said, Wording};
+use spec::{CommandSpec, Entry, Run};
 
+pub(crate) use alerts::ACK;
+pub(crate) use campaigns::PAUSE;
 pub use find::Completing;
 pub(crate) use find::{names, nearest};
-pub(crate) use help::{WORDS, placeholder};
+pub(crate) use help::HELP;
+
+/// Every command, in the order of the help: a line for each file.
+pub(crate) static ENTRIES: &[Entry] = &[
+    Entry::One(&link::LINK),
+    Entry::Group(&campaigns::CAMPAIGN),
+    Entry::One(&kpi::KPI),
+    Entry::Group(&alerts::ALERTS),
+    Entry::Group(&goals::GOALS),
+    Entry::One(&budget::BUDGET),
+    Entry::One(&reports::DIGEST),
+    Entry::One(&reports::REPORT),
+    Entry::One(&reports::SCHEDULE),
+    Entry::One(&HELP),
+];
+
+/// Every command.
+pub(crate) fn all() -> impl Iterator<Item = &'static CommandSpec> {
+    ENTRIES.iter().flat_map(Entry::commands)
+}
 
 /// Does what is asked, and says what came of it.
 pub async fn handle(command: Command, actor: &Actor, api: &Api) -> Reply {
-    let reply = match command {
-        Command::Help { topic } => help::help(topic.as_deref(), actor, language(actor, api).await),
-        Command::Link { code } => link::link(&code, actor, api).await,
-        other => match who(actor, api).await {
-            Ok(me) => asked(other, &Asking::new(actor, api, me)).await,
-            Err(error) => refused(&error, None, actor, language(actor, api).await, Permission::TenantRead),
+    let reply = match command.spec().run {
+        Run::Anyone(run) => run(command.given(), actor, api).await,
+        Run::Staff { needs, run } => match who(actor, api).await {
+            Ok(me) => {
+                let standing =
+                    Standing { role: me.staff.as_ref().map(|staff| staff.role), narrowed: me.channels.is_some() };
+                let asking = Asking::new(actor, api, me);
+                let answer = run(command.given(), &asking).await;
+                answer.unwrap_or_else(|error| refused(&error, standing, actor, asking.words, needs(command.given())))
+            }
+            Err(error) => {
+                let words = language(actor, api).await;
+                refused(&error, Standing::default(), actor, words, Permission::TenantRead)
+            }
         },
     };
     reply.within_limits()
 }
 
+/// The command that a button stands for.
+pub(crate) fn asked_by(action: Action) -> Command {
+    let (spec, id): (&'static CommandSpec, String) = match action {
+        Action::Pause(id) => (&PAUSE, id.to_string()),
+        Action::Resume(id) => (&campaigns::RESUME, id.to_string()),
+        Action::Acknowledge(id) => (&ACK, id.to_string()),
+        Action::Silence(id) => (&silence::SILENCE, id.to_string()),
+        Action::Open(id) => (&alerts::SHOW, id.to_string()),
+    };
+    let about = spec.options.first().map_or("", |option| option.name);
+    Command::new(spec).with(about, &id)
+}
+
 /// Does what a button says. A pause needs a reason: without one the reply asks for it.
 pub async fn press(action: Action, actor: &Actor, api: &Api, reason: Option<&str>) -> Reply {
-    let command = match action {
-        Action::Pause(id) => Command::CampaignPause { campaign: id.to_string(), reason: reason.map(str::to_owned) },
-        Action::Resume(id) => Command::CampaignResume { campaign: id.to_string(), reason: reason.map(str::to_owned) },
-        Action::Acknowledge(id) => Command::AlertAck { alert: id.to_string() },
-        Action::Silence(id) => {
-            Command::AlertSilence { alert: id.to_string(), duration: None, reason: reason.map(str::to_owned) }
-        }
-        Action::Open(id) => Command::AlertShow { alert: id.to_string() },
+    let command = asked_by(action);
+    let command = match reason {
+        Some(reason) => command.with("reason", reason),
+        None => command,
     };
     handle(command, actor, api).await
 }
@@ -86,8 +137,13 @@ impl<'a> Asking<'a> {
     }
 
     /// How a command is typed where the asker is.
-    fn spelled(&self, topic: Topic, name: &str) -> String {
-        spelled(self.actor.transport, topic, name)
+    fn spelled(&self, spec: &CommandSpec, name: &str) -> String {
+        spec.spelled(self.actor.transport, name)
+    }
+
+    /// The same with what stands for a name.
+    fn usage(&self, spec: &CommandSpec) -> String {
+        spec.usage(self.actor.transport)
     }
 
     /// A staff, by the name that is known here.
@@ -108,46 +164,6 @@ impl<'a> Asking<'a> {
             _ => By::System,
         }
     }
-}
-
-/// The commands that need to know who asks.
-async fn asked(command: Command, asking: &Asking<'_>) -> Reply {
-    let (needs, answer) = match command {
-        Command::CampaignList { page } => (Permission::CampaignsRead, campaigns::list(page, asking).await),
-        Command::CampaignShow { campaign } => (Permission::CampaignsRead, campaigns::show(&campaign, asking).await),
-        Command::CampaignPause { campaign, reason } => {
-            (Permission::CampaignsPause, campaigns::change(Change::Pause, &campaign, reason.as_deref(), asking).await)
-        }
-        Command::CampaignResume { campaign, reason } => {
-            (Permission::CampaignsResume, campaigns::change(Change::Resume, &campaign, reason.as_deref(), asking).await)
-        }
-        Command::Kpi { metric: None } => (Permission::MetricsRead, kpi::screen(asking).await),
-        Command::Kpi { metric: Some(metric) } => (Permission::MetricsRead, kpi::one(&metric, asking).await),
-        Command::AlertsList => (Permission::AlertsRead, alerts::list(asking).await),
-        Command::AlertShow { alert } => (Permission::AlertsRead, alerts::show(&alert, asking).await),
-        Command::AlertAck { alert } => (Permission::AlertsAcknowledge, alerts::acknowledge(&alert, asking).await),
-        Command::AlertSilence { alert, duration, reason } => {
-            (Permission::AlertsSilence, silence::silence(&alert, duration.as_deref(), reason.as_deref(), asking).await)
-        }
-        Command::GoalsList => (Permission::GoalsRead, goals::list(asking).await),
-        Command::GoalShow { goal } => (Permission::GoalsRead, goals::show(&goal, asking).await),
-        Command::AlertWhy { alert } => (Permission::AlertsRead, why::why(&alert, asking).await),
-        Command::Digest => (Permission::ReportsRead, reports::daily(asking).await),
-        Command::Report => (Permission::ReportsRead, reports::weekly(asking).await),
-        Command::Schedule { report, at, here } => {
-            let changes = report.is_some() && (at.is_some() || here);
-            let needs = if changes { Permission::ReportsWrite } else { Permission::ReportsRead };
-            (needs, reports::schedule(report.as_deref(), at.as_deref(), here, asking).await)
-        }
-        Command::Budget => (Permission::CampaignsRead, budget::screen(asking).await),
-        // Answered before: neither needs to know who asks.
-        Command::Help { topic } => return help::help(topic.as_deref(), asking.actor, asking.words),
-        Command::Link { code } => return link::link(&code, asking.actor, asking.api).await,
-    };
-    answer.unwrap_or_else(|error| {
-        let role = asking.me.staff.as_ref().map(|staff| staff.role);
-        refused(&error, role, asking.actor, asking.words, needs)
-    })
 }
 
 /// Who the actor is: remembered for a minute, else asked.
@@ -174,10 +190,19 @@ fn only_you(tone: Tone, said: Said) -> Reply {
     Reply::say(tone, said.title, said.body).private()
 }
 
+/// What a refusal says of whom it refuses.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Standing {
+    /// The role, where it is known.
+    role: Option<Role>,
+    /// Whether it holds for some channels only.
+    narrowed: bool,
+}
+
 /// What a failed call means for the person who asked; `needs` is the permission that the call asks for.
-fn refused(error: &ApiError, role: Option<Role>, actor: &Actor, words: &dyn Wording, needs: Permission) -> Reply {
+fn refused(error: &ApiError, standing: Standing, actor: &Actor, words: &dyn Wording, needs: Permission) -> Reply {
     let (said, request) = match error {
-        ApiError::Problem(problem) => (problem_said(problem, role, actor.transport, words, needs), Some(problem)),
+        ApiError::Problem(problem) => (problem_said(problem, standing, actor.transport, words, needs), Some(problem)),
         ApiError::Unreachable(_) => (words.failure(Failure::Unreachable), None),
         ApiError::Unexpected(why) => {
             tracing::error!(error = why, "the API was not understood");
@@ -191,13 +216,18 @@ fn refused(error: &ApiError, role: Option<Role>, actor: &Actor, words: &dyn Word
 
 fn problem_said(
     problem: &Problem,
-    role: Option<Role>,
+    Standing { role, narrowed }: Standing,
     transport: Transport,
     words: &dyn Wording,
     needs: Permission,
 ) -> Said {
     match problem.code {
-        Code::ChatUserNotLinked => words.not_linked(&spelled(transport, Topic::Link, "CODE")),
+        Code::ChatUserNotLinked => words.not_linked(&link::LINK.usage(transport)),
+        // Who reached every channel would be refused as well, where the role has it not.
+        Code::PermissionDenied if narrowed && !needs.by_channel() && role.is_none_or(|role| role.allows(needs)) => {
+            words.narrowed(needs)
+        }
+        Code::NotFound if narrowed => words.out_of_reach(),
         Code::PermissionDenied => {
             let may: Vec<Role> = Role::ALL.iter().copied().filter(|role| role.allows(needs)).collect();
             words.may_not(needs, role, &may)

@@ -1,21 +1,95 @@
 //! `digest`, `report` and `schedule`.
 
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::watch::{ReportKind, ReportSchedule, ReportSchedules, Transport, UpdateReportSchedule};
 
-use super::{Asking, only_you};
+use super::spec::{CommandSpec, OptionSpec, Run, Texts, both};
+use super::{Asking, Completing, only_you};
 use crate::api::Answer;
 use crate::reply::{Picture, Reply, Tone};
 use crate::report;
-use crate::wording::Topic;
+
+/// `digest`
+pub(crate) static DIGEST: CommandSpec = CommandSpec::new(
+    "digest",
+    "站会",
+    Texts {
+        about: both("The stand-up: yesterday, today, blocked, due", "每日站会：昨日、今日、受阻、到期"),
+        line: both(
+            "the stand-up on one screen: yesterday, today, blocked, due",
+            "每日站会一屏：昨日、今日、受阻、到期",
+        ),
+        help: both(
+            "The same report appears by itself each morning. It is about the whole retailer, so somebody who sees some channels only does not get it.",
+            "每天早上会自动发送同样的内容。内容涉及整个商家，仅能查看部分渠道的人不能使用。",
+        ),
+    },
+    Run::Staff { needs: |_| Permission::ReportsRead, run: |_, asking| Box::pin(daily(asking)) },
+)
+.also(&["standup"]);
+
+/// `report`
+pub(crate) static REPORT: CommandSpec = CommandSpec::new(
+    "report",
+    "周报",
+    Texts {
+        about: both("The last week beside the one before", "上周与前一周对比"),
+        line: both("the last week beside the one before, with a picture", "上周各指标与前一周对比，附走势图"),
+        help: both(
+            "The same report appears by itself on the first day of your fiscal week.",
+            "每个财务周的第一天会自动发送同样的内容。",
+        ),
+    },
+    Run::Staff { needs: |_| Permission::ReportsRead, run: |_, asking| Box::pin(weekly(asking)) },
+);
+
+/// Which report; both are shown if it is left out.
+const WHICH: OptionSpec = OptionSpec::text(
+    "report",
+    "报告",
+    both("daily or weekly; both are shown if left out", "日报或周报；留空则显示两者"),
+)
+.completing(Completing::Report)
+.example("daily");
+/// A time, on or off.
+const AT: OptionSpec =
+    OptionSpec::text("at", "时间", both("A time such as 08:30, or on, or off", "如 08:30，或 开启、关闭"))
+        .at_most(20)
+        .example("08:30");
+/// It shall appear in the asker's chat server.
+const HERE: OptionSpec =
+    OptionSpec::flag("here", "此处", both("Let it appear in this server", "在此服务器中发送"), &["here", "此处"]);
+
+/// `schedule [REPORT [TIME] [here]]`
+pub(crate) static SCHEDULE: CommandSpec = CommandSpec::new(
+    "schedule",
+    "报告时间",
+    Texts {
+        about: both("When and where the reports appear", "报告自动发送的时间与地点"),
+        line: both("when and where the reports appear by themselves", "报告自动发送的时间与地点"),
+        help: both(
+            "Say daily or weekly and a time, on, off, or here: schedule daily 08:30 here. Until you do, both appear in the morning in the chat that was linked first.",
+            "写 日报 或 周报，再写时间、开启、关闭或 此处，例如：schedule 日报 08:30 此处。未设置时，两者均在早上发送到最早绑定的聊天频道。",
+        ),
+    },
+    Run::Staff {
+        needs: |given| {
+            let changes = given.text(&WHICH).is_some() && (given.text(&AT).is_some() || given.flag(&HERE));
+            if changes { Permission::ReportsWrite } else { Permission::ReportsRead }
+        },
+        run: |given, asking| Box::pin(schedule(given.text(&WHICH), given.text(&AT), given.flag(&HERE), asking)),
+    },
+)
+.options(&[WHICH, AT, HERE]);
 
 /// This morning's report.
-pub(super) async fn daily(asking: &Asking<'_>) -> Answer<Reply> {
+async fn daily(asking: &Asking<'_>) -> Answer<Reply> {
     let told = asking.api.daily_report(asking.actor).await?;
     Ok(report::daily(&told, asking.words, asking.zone))
 }
 
 /// The last week's report, with its picture where the chat shows one.
-pub(super) async fn weekly(asking: &Asking<'_>) -> Answer<Reply> {
+async fn weekly(asking: &Asking<'_>) -> Answer<Reply> {
     let told = asking.api.weekly_report(asking.actor).await?;
     let mut reply = report::weekly(&told, asking.words);
     if let Some(drawn) = told.drawn.as_ref().filter(|_| shows_pictures(asking)) {
@@ -33,11 +107,11 @@ pub(super) fn shows_pictures(asking: &Asking<'_>) -> bool {
 }
 
 /// When and where reports appear; with a report and a time, a change of that.
-pub(super) async fn schedule(typed: Option<&str>, at: Option<&str>, here: bool, asking: &Asking<'_>) -> Answer<Reply> {
+async fn schedule(typed: Option<&str>, at: Option<&str>, here: bool, asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
-    let example = asking.spelled(Topic::Schedule, "daily");
+    let example = asking.usage(&SCHEDULE);
     let now = asking.api.report_schedules(asking.actor).await?;
-    let Some(typed) = typed.map(str::trim).filter(|typed| !typed.is_empty()) else {
+    let Some(typed) = typed else {
         return Ok(listed(&now, asking));
     };
     let Some(kind) = kind_of(typed) else {
@@ -47,7 +121,7 @@ pub(super) async fn schedule(typed: Option<&str>, at: Option<&str>, here: bool, 
         return Ok(listed(&now, asking));
     };
     let mut change = UpdateReportSchedule { enabled: None, at: None, chat_server: None };
-    match at.map(str::trim).filter(|at| !at.is_empty()) {
+    match at {
         None if !here => return Ok(only_you(Tone::Plain, words.schedule_changed(&line(before, &now, asking)))),
         None => {}
         Some(at) => match (switched(at), time_of(at)) {
@@ -126,6 +200,7 @@ mod tests {
     use super::*;
     use crate::command::Command;
     use crate::commands::handle;
+    use crate::testing::command;
     use crate::testing::things::{daily_report, me, weekly_report};
     use crate::testing::{FakeApi, Request, actor, discord_actor};
     use serde_json::{Value, json};
@@ -158,8 +233,7 @@ mod tests {
     }
 
     fn schedule(report: &str, at: &str, here: bool) -> Command {
-        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Command::Schedule { report: some(report), at: some(at), here }
+        command("schedule", &[("report", report), ("at", at), ("here", if here { "true" } else { "" })])
     }
 
     #[test]
@@ -178,10 +252,10 @@ mod tests {
     #[tokio::test]
     async fn a_picture_is_fetched_only_where_it_is_shown() {
         let fake = fake(Locale::En, server()).await;
-        let shown = handle(Command::Report, &discord_actor(), &fake.api()).await;
+        let shown = handle(command("report", &[]), &discord_actor(), &fake.api()).await;
         assert!(shown.picture.is_some_and(|picture| picture.alt.starts_with("Sales: the last four weeks")));
-        assert!(handle(Command::Report, &actor(), &fake.api()).await.picture.is_none());
-        assert!(handle(Command::Digest, &actor(), &fake.api()).await.title.starts_with("Daily stand-up"));
+        assert!(handle(command("report", &[]), &actor(), &fake.api()).await.picture.is_none());
+        assert!(handle(command("digest", &[]), &actor(), &fake.api()).await.title.starts_with("Daily stand-up"));
     }
 
     #[tokio::test]

@@ -1,13 +1,14 @@
 //! `alerts silence`.
 
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::watch::Alert;
 
-use super::alerts::{learn, meant};
+use super::alerts::{ALERT, learn, meant};
+use super::spec::{CommandSpec, OptionSpec, Run, Texts, both};
 use super::{Asking, only_you};
 use crate::api::{Answer, ApiError};
 use crate::duration;
 use crate::reply::{Reply, Tone};
-use crate::wording::Topic;
 
 /// For how long, where nothing was said.
 const USUAL: u32 = 60;
@@ -16,16 +17,45 @@ const REASON: usize = 500;
 /// The longest silence by severity: critical, warning, info; in minutes.
 const LONGEST: [u32; 3] = [240, 4_320, 20_160];
 
+/// For how long.
+const DURATION: OptionSpec =
+    OptionSpec::text("duration", "时长", both("30m, 2h or 1d; an hour if left out", "30分钟、2小时或1天；留空为1小时"))
+        .at_most(30)
+        .behind(&["for", "时长"])
+        .example("2h");
+
+/// Why.
+const SILENCED_FOR: OptionSpec = OptionSpec::reason("静默的原因；留空时会再询问");
+
+/// `alerts silence ALERT for HOW LONG because REASON`
+pub(super) static SILENCE: CommandSpec = CommandSpec::new(
+    "alerts silence",
+    "静默",
+    Texts {
+        about: both("Silence an alert for a while", "静默预警一段时间"),
+        line: both("silence an alert for a while; a reason is needed", "静默预警一段时间，须填写原因"),
+        help: both(
+            "Say for how long: 30m, 2h, 1d; an hour if you leave it out. Critical alerts for at most 4 hours, warnings for 3 days, the rest for 14 days. You are told before it ends, and what still fires then speaks. A stop-loss cannot be silenced.",
+            "时长可写 30分钟、2小时、1天，不写则为 1 小时。严重的最长 4 小时，警告 3 天，提示 14 天。结束前会提醒；届时仍在告警则再次通知。止损不能静默。",
+        ),
+    },
+    Run::Staff {
+        needs: |_| Permission::AlertsSilence,
+        run: |given, asking| {
+            Box::pin(silence(given.wanted(&ALERT), given.text(&DURATION), given.reason(), asking))
+        },
+    },
+)
+.options(&[ALERT, DURATION, SILENCED_FOR])
+.also(&["mute"])
+.short(&["silence"])
+.asks("silence", both("Silence alert", "静默预警"));
+
 /// Silences an alert.
-pub(super) async fn silence(
-    typed: &str,
-    duration: Option<&str>,
-    reason: Option<&str>,
-    asking: &Asking<'_>,
-) -> Answer<Reply> {
+async fn silence(typed: &str, duration: Option<&str>, reason: Option<&str>, asking: &Asking<'_>) -> Answer<Reply> {
     let words = asking.words;
-    let example = asking.spelled(Topic::AlertsSilence, "1");
-    let minutes = match duration.map(str::trim).filter(|duration| !duration.is_empty()) {
+    let example = asking.usage(&SILENCE);
+    let minutes = match duration {
         None => USUAL,
         Some(text) => match duration::minutes(text) {
             Some(minutes) => minutes,
@@ -36,7 +66,7 @@ pub(super) async fn silence(
         Ok(id) => id,
         Err(reply) => return Ok(*reply),
     };
-    let Some(reason) = reason.map(str::trim).filter(|reason| !reason.is_empty()) else {
+    let Some(reason) = reason else {
         let alert = asking.api.alert(asking.actor, id).await?;
         return Ok(only_you(Tone::Plain, words.silence_needs_reason(&alert.rule_name, &example)));
     };
@@ -91,6 +121,7 @@ mod tests {
     use super::*;
     use crate::command::{Action, Command};
     use crate::commands::{handle, press};
+    use crate::testing::command;
     use crate::testing::things::{deviation, me, stop_loss};
     use crate::testing::{FakeApi, Request, actor};
     use serde_json::{Value, json};
@@ -124,7 +155,10 @@ mod tests {
 
     fn wish(duration: Option<&str>, reason: Option<&str>) -> Command {
         let alert = deviation().id.to_string();
-        Command::AlertSilence { alert, duration: duration.map(str::to_owned), reason: reason.map(str::to_owned) }
+        command(
+            "alerts silence",
+            &[("alert", &alert), ("duration", duration.unwrap_or_default()), ("reason", reason.unwrap_or_default())],
+        )
     }
 
     #[tokio::test]

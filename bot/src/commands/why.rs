@@ -1,21 +1,44 @@
 //! `alerts why`: why an alert was told, or was not.
 
 use tillwatch_shared::ids::RuleId;
+use tillwatch_shared::permissions::Permission;
 use tillwatch_shared::watch::{Alert, AlertMessage, Evaluation};
 
 use super::Asking;
-use super::alerts::{learn, meant};
+use super::alerts::{ALERT, learn, meant};
+use super::link::LINK;
+use super::spec::{CommandSpec, Run, Texts, both};
 use crate::api::Answer;
 use crate::incident::{described, kept_quiet};
 use crate::reply::{Reply, Tone};
 use crate::wording::figures::{day, figure, plain};
-use crate::wording::{Label, Route, Topic};
+use crate::wording::{Label, Route};
 
 /// Days of a rule that are shown.
 const DAYS: u16 = 8;
 
+/// `alerts why ALERT`
+pub(super) static WHY: CommandSpec = CommandSpec::new(
+    "alerts why",
+    "为什么",
+    Texts {
+        about: both("Why you got an alert, or did not", "为什么收到或没有收到某条预警"),
+        line: both("why you got an alert, or did not", "为什么收到或没有收到某条预警"),
+        help: both(
+            "Tells what it was judged by, whether a silence, maintenance, a stop-loss or a storm held it back, and what became of each message. By the number of your last list, or by its id (alr_…).",
+            "说明判断依据，是否被静默、维护、止损抑制或合并，以及每条消息的情况。可用最近一次列表中的编号，或预警编号（alr_…）。",
+        ),
+    },
+    Run::Staff {
+        needs: |_| Permission::AlertsRead,
+        run: |given, asking| Box::pin(why(given.wanted(&ALERT), asking)),
+    },
+)
+.options(&[ALERT])
+.private();
+
 /// What is known of an alert's way to the chats, question by question.
-pub(super) async fn why(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
+async fn why(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     if let Ok(rule) = typed.trim().parse::<RuleId>() {
         return rule_said(rule, asking).await;
     }
@@ -43,7 +66,7 @@ pub(super) async fn why(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
         None => words.why_never_told().to_owned(),
     });
     if why.linked_chats == 0 {
-        lines.push(words.why_no_chat(&asking.spelled(Topic::Link, "CODE")));
+        lines.push(words.why_no_chat(&asking.usage(&LINK)));
     }
     let route = |message: &AlertMessage| {
         words.why_route(&Route {

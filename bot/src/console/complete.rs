@@ -19,7 +19,8 @@ use super::draw::clean_line;
 use super::words::known;
 use crate::api::Api;
 use crate::command::Actor;
-use crate::commands::{Completing, names};
+use crate::commands::spec::Entry;
+use crate::commands::{Completing, ENTRIES, names};
 
 /// How long names are kept.
 const KEPT: Duration = Duration::from_secs(5);
@@ -48,27 +49,15 @@ fn wanted(line: &str) -> Wanted<'_> {
         let same = trimmed.get(..words.len())?.eq_ignore_ascii_case(words);
         (same && rest.starts_with(' ')).then(|| (line.len() - rest.trim_start().len(), rest.trim_start()))
     };
-    if let Some((at, rest)) = after("help") {
-        return Wanted::Topic(at, rest);
-    }
-    let campaign = ["campaign show", "campaign pause", "campaign resume", "pause", "resume"];
-    let alert = ["alerts show", "alerts ack", "alerts silence", "alerts why", "ack", "silence"];
-    for (words, what) in campaign
-        .map(|words| (words, Completing::Campaign))
-        .into_iter()
-        .chain(alert.map(|words| (words, Completing::Alert)))
-        .chain([
-            ("kpi", Completing::Metric),
-            ("goals show", Completing::Goal),
-            ("goal show", Completing::Goal),
-            ("schedule", Completing::Report),
-        ])
-    {
-        if let Some((at, rest)) = after(words) {
-            // A closed quote ends the name; what follows is the reason.
-            let done = rest.len() > 1 && rest.starts_with('"') && rest.get(1..).is_some_and(|rest| rest.contains('"'));
-            return if done { Wanted::Nothing } else { Wanted::Name(what, at, rest) };
+    for (way, spec) in ENTRIES.iter().flat_map(Entry::ways) {
+        let Some(what) = spec.options.first().and_then(|option| option.completes) else { continue };
+        let Some((at, rest)) = after(&way) else { continue };
+        if what == Completing::Command {
+            return Wanted::Topic(at, rest);
         }
+        // A closed quote ends the name; what follows is the reason.
+        let done = rest.len() > 1 && rest.starts_with('"') && rest.get(1..).is_some_and(|rest| rest.contains('"'));
+        return if done { Wanted::Nothing } else { Wanted::Name(what, at, rest) };
     }
     Wanted::Command(start, trimmed)
 }
@@ -106,6 +95,7 @@ impl Names {
             Completing::Metric => "metric",
             Completing::Goal => "goal",
             Completing::Report => "report",
+            Completing::Command => "command",
         };
         // An entry is put whole, so a panic elsewhere leaves it valid.
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

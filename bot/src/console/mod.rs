@@ -25,10 +25,9 @@ use tokio::time::sleep;
 
 use crate::api::Api;
 use crate::command::Actor;
-use crate::commands::{handle, language, nearest};
+use crate::commands::{HELP, handle, language, nearest};
 use crate::deliver::{ChatSink, Pause, stopped};
 use crate::reply::{Reply, Tone};
-use crate::wording::{Topic, spelled};
 use draw::Style;
 use words::Typed;
 
@@ -182,11 +181,11 @@ async fn answer(typed: Typed, actor: &Actor, api: &Api) -> Reply {
         Typed::Unknown(typed) => {
             let known: Vec<&str> = words::known().collect();
             let near: Vec<String> = nearest(&typed, &known).into_iter().map(str::to_owned).collect();
-            let all = spelled(Transport::Console, Topic::Help, "");
+            let all = words::usage(&HELP);
             say(language(actor, api).await.unknown_command(&typed, &near, &all))
         }
         Typed::NoText => say(language(actor, api).await.no_text()),
-        Typed::Incomplete(topic) => say(language(actor, api).await.incomplete(&words::usage(topic))),
+        Typed::Incomplete(spec) => say(language(actor, api).await.incomplete(&words::usage(spec))),
         Typed::Nothing | Typed::Quit => Reply::say(Tone::Plain, "", ""),
     }
 }

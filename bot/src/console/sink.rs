@@ -16,9 +16,10 @@ use super::draw::{Style, clean_line, framed};
 use super::{ConsoleConfig, Printer};
 use crate::api::Api;
 use crate::command::Actor;
+use crate::commands::{ACK, PAUSE};
 use crate::deliver::{ChatSink, subject};
 use crate::reply::Reply;
-use crate::wording::{self, Topic, spelled};
+use crate::wording;
 
 /// Incidents whose last line is remembered.
 const REMEMBERED: usize = 1_000;
@@ -131,9 +132,9 @@ fn notes(delivery: &Delivery, alert: &Alert, number: Option<usize>) -> Vec<Strin
     let words = wording::of(delivery.locale);
     let mut notes = Vec::new();
     if let Some(number) = number.filter(|_| alert.state == AlertState::Firing) {
-        let ack = spelled(Transport::Console, Topic::AlertsAck, &number.to_string());
+        let ack = ACK.spelled(Transport::Console, &number.to_string());
         let running = alert.campaign.as_ref().filter(|campaign| campaign.state == CampaignState::Active);
-        let pause = running.map(|campaign| spelled(Transport::Console, Topic::CampaignPause, &campaign.name));
+        let pause = running.map(|campaign| PAUSE.spelled(Transport::Console, &campaign.name));
         notes.push(words.console_hint(&ack, pause.as_deref()));
     }
     notes.push(words.picture_at(&format!("/v1/alerts/{}/picture", alert.id)));

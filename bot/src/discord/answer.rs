@@ -23,7 +23,7 @@ use tokio::time::timeout;
 /// The id of the modal's one input.
 pub(crate) const REASON: &str = "reason";
 /// The service's limit of a reason, in characters.
-const LONGEST_REASON: u16 = 500;
+pub(crate) const LONGEST_REASON: u16 = 500;
 /// How long the platform waits for a first answer: it is tried for as long. At least [`FIRST_TRIES`] tries are made, since
 /// whether it is too late is the platform's to say (10062).
 const WAITED_FOR: Duration = Duration::from_secs(3);

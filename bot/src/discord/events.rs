@@ -5,10 +5,10 @@
 //! campaign too.
 
 use super::answer::{Asker, Audience, REASON, actor};
-use super::words::{self, Asking};
-use super::{Data, commands};
+use super::{Data, commands, words};
 use crate::command::{Action, Command};
 use crate::commands as core;
+use crate::commands::spec::{CommandSpec, Kind, OptionSpec};
 use serenity::all::{ActionRowComponent, ComponentInteraction, FullEvent, Interaction, ModalInteraction};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,56 +17,29 @@ use std::time::Instant;
 /// The platform's limit of an id.
 const LONGEST_ID: usize = 100;
 
-/// What a reason is asked for, when a command left it out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ask {
-    Pause,
-    Resume,
-    Silence,
+/// `ask1:<word>:<what was given>`: its texts in order, a blank between them; only the last one may have blanks in it.
+pub(crate) fn ask_id(word: &str, command: &Command) -> String {
+    let mut texts: Vec<String> =
+        texts(command.spec()).map(|option| command.given().wanted(option).to_owned()).collect();
+    let first = texts.len().saturating_sub(1);
+    for text in texts.iter_mut().take(first) {
+        text.retain(|c| !c.is_whitespace());
+    }
+    format!("ask1:{word}:{}", texts.join(" ").trim()).chars().take(LONGEST_ID).collect()
 }
 
-impl Ask {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Silence => "silence",
-        }
-    }
+/// The command of a modal that was filled with this reason.
+fn answered(custom_id: &str, reason: &str) -> Option<Command> {
+    let (word, given) = custom_id.strip_prefix("ask1:")?.split_once(':')?;
+    let spec = core::all().find(|spec| spec.asks.is_some_and(|asks| asks.word == word))?;
+    let given = given.splitn(texts(spec).count(), ' ');
+    let command =
+        texts(spec).zip(given).fold(Command::new(spec), |command, (option, value)| command.with(option.name, value));
+    Some(command.with("reason", reason))
+}
 
-    /// The modal's title.
-    pub(crate) fn title(self, words: &Asking) -> &'static str {
-        match self {
-            Self::Pause => words.pause,
-            Self::Resume => words.resume,
-            Self::Silence => words.silence,
-        }
-    }
-
-    /// `ask1:<word>:<the campaign as it was typed>`; of a silence, the alert and, behind a blank, for how long.
-    pub(crate) fn custom_id(self, what: &str) -> String {
-        format!("ask1:{}:{}", self.word(), what.trim()).chars().take(LONGEST_ID).collect()
-    }
-
-    fn parse(custom_id: &str) -> Option<(Self, String)> {
-        let (word, what) = custom_id.strip_prefix("ask1:")?.split_once(':')?;
-        let ask = [Self::Pause, Self::Resume, Self::Silence].into_iter().find(|a| a.word() == word)?;
-        Some((ask, what.to_owned()))
-    }
-
-    /// The command, now that the reason is known.
-    pub(crate) fn command(self, what: String, reason: String) -> Command {
-        let (campaign, reason) = (what, Some(reason));
-        match self {
-            Self::Pause => Command::CampaignPause { campaign, reason },
-            Self::Resume => Command::CampaignResume { campaign, reason },
-            Self::Silence => {
-                let (alert, duration) = campaign.split_once(' ').unwrap_or((campaign.as_str(), ""));
-                let duration = Some(duration.trim().to_owned()).filter(|duration| !duration.is_empty());
-                Command::AlertSilence { alert: alert.to_owned(), duration, reason }
-            }
-        }
-    }
+fn texts(spec: &'static CommandSpec) -> impl Iterator<Item = &'static OptionSpec> {
+    spec.options.iter().filter(|option| matches!(option.kind, Kind::Text(_)))
 }
 
 /// Every event that is no slash command.
@@ -109,14 +82,14 @@ pub(crate) async fn handle(
     Ok(())
 }
 
-/// A button: a pause, a resumption and a silence ask for their reason first, the rest is done at once.
+/// A button: what needs a reason asks for it first, the rest is done at once.
 async fn pressed(interaction: &ComponentInteraction, asker: &Asker, data: &Data) {
-    match Action::parse(&interaction.data.custom_id) {
-        None => asker.tell(asker.words().outdated).await,
-        Some(action @ Action::Pause(_)) => asker.ask(asker.words().pause, action.custom_id()).await,
-        Some(action @ Action::Resume(_)) => asker.ask(asker.words().resume, action.custom_id()).await,
-        Some(action @ Action::Silence(_)) => asker.ask(asker.words().silence, action.custom_id()).await,
-        Some(action) => act(asker, action, None, data).await,
+    let Some(action) = Action::parse(&interaction.data.custom_id) else {
+        return asker.tell(asker.words().outdated).await;
+    };
+    match core::asked_by(action).spec().asks {
+        Some(asks) => asker.ask(asks.title.of(asker.locale), action.custom_id()).await,
+        None => act(asker, action, None, data).await,
     }
 }
 
@@ -126,8 +99,8 @@ async fn filled(interaction: &ModalInteraction, asker: &Asker, data: &Data) {
     let reason = reason(interaction);
     if let Some(action) = Action::parse(id) {
         act(asker, action, Some(&reason), data).await;
-    } else if let Some((ask, campaign)) = Ask::parse(id) {
-        commands::perform(asker, ask.command(campaign, reason), data).await;
+    } else if let Some(command) = answered(id, &reason) {
+        commands::perform(asker, command, data).await;
     } else {
         asker.tell(asker.words().outdated).await;
     }
@@ -154,27 +127,35 @@ fn reason(interaction: &ModalInteraction) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::command;
 
     #[test]
-    fn a_modals_id_carries_the_campaign() {
-        let id = Ask::Resume.custom_id(" 双十一:大促 ");
-        assert_eq!(Ask::parse(&id), Some((Ask::Resume, "双十一:大促".to_owned())));
-        assert_eq!(Ask::parse("ask1:delete:x"), None);
-        assert_eq!(Ask::parse("v1:pause:x"), None);
+    fn a_modals_id_carries_what_was_given() {
+        let id = ask_id("resume", &command("campaign resume", &[("campaign", " 双十一:大促 满减 ")]));
+        assert_eq!(id, "ask1:resume:双十一:大促 满减");
+        let wanted = command("campaign resume", &[("campaign", "双十一:大促 满减"), ("reason", "r")]);
+        assert_eq!(answered(&id, "r"), Some(wanted));
+        let id = ask_id("silence", &command("alerts silence", &[("alert", "# 1"), ("duration", "1 d 6 h")]));
+        assert_eq!(id, "ask1:silence:#1 1 d 6 h");
+        let wanted = command("alerts silence", &[("alert", "#1"), ("duration", "1 d 6 h"), ("reason", "r")]);
+        assert_eq!(answered(&id, "r"), Some(wanted));
+        let id = ask_id("silence", &command("alerts silence", &[("alert", "1")]));
+        assert_eq!(answered(&id, "r"), Some(command("alerts silence", &[("alert", "1"), ("reason", "r")])));
+        assert_eq!((answered("ask1:delete:x", "r"), answered("v1:pause:x", "r")), (None, None));
     }
 
     #[test]
     fn a_long_name_is_cut_to_its_beginning() {
-        let id = Ask::Pause.custom_id(&"优".repeat(120));
+        let id = ask_id("pause", &command("campaign pause", &[("campaign", &"优".repeat(120))]));
         assert_eq!(id.chars().count(), LONGEST_ID);
-        let (ask, campaign) = Ask::parse(&id).unwrap();
-        assert_eq!((ask, campaign.chars().count()), (Ask::Pause, LONGEST_ID - "ask1:pause:".len()));
+        let left = "优".repeat(LONGEST_ID - "ask1:pause:".len());
+        assert_eq!(answered(&id, "r"), Some(command("campaign pause", &[("campaign", &left), ("reason", "r")])));
     }
 
     #[test]
     fn a_buttons_id_is_no_question_and_a_question_no_button() {
         let action = Action::Pause(tillwatch_shared::ids::CampaignId::new());
-        assert_eq!(Ask::parse(&action.custom_id()), None);
-        assert_eq!(Action::parse(&Ask::Pause.custom_id("x")), None);
+        assert_eq!(answered(&action.custom_id(), "r"), None);
+        assert_eq!(Action::parse(&ask_id("pause", &command("campaign pause", &[("campaign", "x")]))), None);
     }
 }

@@ -7,6 +7,7 @@ use chrono::Utc;
 use futures_util::future::BoxFuture;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response};
+use tillwatch_shared::goals::ProposalState;
 use tillwatch_shared::watch::{Delivery, DeliveryOutcome, RobotAddress, Transport};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -133,12 +134,13 @@ async fn answer(mut response: Response) -> reqwest::Result<Answer> {
 }
 
 /// What was posted stays as it is, so the message's name says in which state it was then: an incident's own; of a storm
-/// whether it goes on; another notice is told once.
+/// whether it goes on; of a proposal what became of it; another notice is told once.
 fn state(delivery: &Delivery) -> String {
     let state = match (&delivery.notice, &delivery.alert) {
         (None, Some(alert)) => alert.state.as_str(),
-        (Some(notice), _) => match &notice.digest {
-            Some(digest) if digest.resolved == digest.alerts => "all_resolved",
+        (Some(notice), _) => match (&notice.digest, &notice.proposal) {
+            (Some(digest), _) if digest.resolved == digest.alerts => "all_resolved",
+            (_, Some(proposal)) if proposal.state != ProposalState::Open => proposal.state.as_str(),
             _ => notice.kind.as_str(),
         },
         (None, None) => "nothing",
@@ -179,4 +181,34 @@ impl ChatSink for RobotSink {
 /// Every chat of robots, posted to with `client`.
 pub(crate) fn sinks(client: &Client) -> [Arc<dyn ChatSink>; 4] {
     super::CHATS.map(|chat| Arc::new(RobotSink::new(chat, client.clone())) as Arc<dyn ChatSink>)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::things::{delivery, stop_loss};
+    use serde_json::json;
+    use tillwatch_shared::Locale;
+
+    #[test]
+    fn a_proposal_is_posted_when_it_is_made_and_when_it_is_decided() {
+        let named = |decided: &str| {
+            let proposal = json!({
+                "id": "prp_1CGqTeNaKx9bBi2S14U4G8", "goal": "gol_1CGqTeNaKx9bBi2S14U4G8", "goal_name": "双十一 sales",
+                "month": "2026-10-01", "state": decided, "planned": 10.0, "achieved": 8.0, "target_before": 100,
+                "target_after": 80, "periods": [], "reason_en": "It came to 8 of 10.", "reason_zh": "完成80%。",
+                "made_at": "2026-11-01T03:00:00Z", "decided_at": null, "decided_by": null, "decision_reason": null,
+            });
+            let notice = json!({
+                "id": "ntc_1CGqTeNaKx9bBi2S14U4G8", "kind": "goal_proposal", "at": "2026-11-01T03:00:00Z",
+                "proposal": proposal,
+            });
+            let notice = Some(serde_json::from_value(notice).unwrap());
+            state(&Delivery { alert: None, notice, ..delivery(stop_loss(), Transport::Feishu, Locale::ZhCn) })
+        };
+        let names = ["open", "accepted", "accepted", "refused", "superseded"].map(named);
+        // What is named as before is not posted again.
+        let expected = ["goal_proposal", "accepted", "accepted", "refused", "superseded"];
+        assert_eq!(names, expected.map(|state| format!("posted/{state}")));
+    }
 }

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
 use crate::api::{Api, BotKey};
-use crate::command::Actor;
+use crate::command::{Actor, Command};
 
 /// A request that came.
 #[derive(Clone, Debug)]
@@ -138,6 +138,15 @@ pub(crate) fn problem(code: Code) -> (u16, Value) {
         "instance": "/v1/x", "code": code, "request_id": "req-1",
     });
     (code.status(), body)
+}
+
+/// A command by its words, with what is given to it; what is empty is not given.
+pub(crate) fn command(path: &str, given: &[(&str, &str)]) -> Command {
+    let spec = crate::commands::all().find(|spec| spec.path == path).expect("a command");
+    given.iter().filter(|(_, value)| !value.is_empty()).fold(Command::new(spec), |command, (option, value)| {
+        assert!(spec.options.iter().any(|known| known.name == *option), "{path} has no option {option}");
+        command.with(option, value)
+    })
 }
 
 /// Somebody at a console.

@@ -3,6 +3,8 @@
 //! Pure. Invariants: digits are grouped by three with commas in both languages, as tills in both countries print
 //! them; a figure never ends in `-0`; what is not finite is a dash.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
 use tillwatch_shared::quantity::Quantity;
@@ -75,6 +77,61 @@ pub fn figure(value: f64, unit: &str, currency: &str, locale: Locale) -> String 
         "rank" => format!("place {}", plain(value, 1)),
         "count" => plain(value, 1),
         _ => plain(value, 2),
+    }
+}
+
+/// By how much a figure moved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// (now - before) / |before|: 0.2 is up by 20 %.
+    Share(f64),
+    /// Percentage points, of a figure that is a percentage itself: from 2 % to 3 % is one point. That it is also half as
+    /// much again would be read as 50 points.
+    Points(f64),
+}
+
+impl Step {
+    /// From `before` to `value` of a metric in `unit`, whose change as a share is `share`; `None` where there is nothing
+    /// to compare.
+    pub fn of(value: Option<f64>, before: Option<f64>, share: Option<f64>, unit: &str) -> Option<Self> {
+        if unit == "percent" {
+            return value.zip(before).map(|(value, before)| Self::Points(value - before));
+        }
+        share.map(Self::Share)
+    }
+
+    /// Up or down as it reads: what rounds to nothing is neither.
+    pub fn way(self) -> Ordering {
+        let (Self::Share(by) | Self::Points(by)) = self;
+        if self.digits().bytes().any(|b| (b'1'..=b'9').contains(&b)) { by.total_cmp(&0.0) } else { Ordering::Equal }
+    }
+
+    /// Without its sign: `12.7%`, `1.2 points`, `1.2 个百分点`.
+    pub fn size(self, locale: Locale) -> String {
+        let digits = self.digits();
+        match (self, locale) {
+            (Self::Share(_), _) => digits,
+            (Self::Points(_), Locale::ZhCn) => format!("{digits} 个百分点"),
+            (Self::Points(_), Locale::En) => format!("{digits} {}", if digits == "1" { "point" } else { "points" }),
+        }
+    }
+
+    /// With its sign: `+12.7%`, `−1.2 points`.
+    pub fn signed(self, locale: Locale) -> String {
+        let sign = match self.way() {
+            Ordering::Greater => "+",
+            Ordering::Equal => "±",
+            Ordering::Less => "−",
+        };
+        format!("{sign}{}", self.size(locale))
+    }
+
+    fn digits(self) -> String {
+        match self {
+            Self::Share(by) => share(by.abs()),
+            // As many decimals as the figure itself has.
+            Self::Points(by) => plain(by.abs(), 2),
+        }
     }
 }
 
@@ -168,6 +225,30 @@ mod tests {
         assert_eq!(figure(2.5, "something_new", "CNY", Locale::ZhCn), "2.5");
         assert_eq!(share(0.0424), "4.2%");
         assert_eq!(share(-0.1), "−10%");
+    }
+
+    #[test]
+    fn a_percentage_moves_by_points_and_what_rounds_to_nothing_has_not_moved() {
+        let step = |value, before: f64, unit| {
+            Step::of(Some(value), Some(before), Some((value - before) / before.abs()), unit).unwrap()
+        };
+        assert_eq!(step(3.2, 2.0, "percent").signed(Locale::En), "+1.2 points");
+        assert_eq!(step(3.2, 2.0, "percent").signed(Locale::ZhCn), "+1.2 个百分点");
+        assert_eq!(step(1.0, 2.0, "percent").signed(Locale::En), "−1 point");
+        assert_eq!(step(1.0, 2.0, "money").signed(Locale::En), "−50%");
+        assert_eq!(Step::of(Some(1.0), Some(0.0), None, "percent"), Some(Step::Points(1.0)), "also from nothing");
+        assert_eq!(Step::of(Some(1.0), Some(0.0), None, "money"), None);
+        assert_eq!(Step::of(None, Some(2.0), None, "percent"), None);
+        for (step, way) in [
+            (step(9_999.0, 10_000.0, "money"), Ordering::Equal),
+            (step(9_990.0, 10_000.0, "money"), Ordering::Less),
+            (step(2.504, 2.5, "percent"), Ordering::Equal),
+            (step(2.51, 2.5, "percent"), Ordering::Greater),
+            (Step::Share(f64::NAN), Ordering::Equal),
+        ] {
+            assert_eq!(step.way(), way, "{step:?}");
+        }
+        assert_eq!(step(9_999.0, 10_000.0, "money").signed(Locale::En), "±0%");
     }
 
     #[test]

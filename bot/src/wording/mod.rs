@@ -9,6 +9,7 @@ pub mod figures;
 mod pursuing;
 mod quieting;
 mod reporting;
+mod sourcing;
 mod telling;
 mod zh_cn;
 
@@ -17,9 +18,12 @@ use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
 use tillwatch_shared::watch::{Alert, AlertState, AlertStep, RuleBucket, Severity, Transport};
 
+use figures::Step;
+
 pub use pursuing::{GoalLabels, Pursuing};
 pub use quieting::{Planned, Quieting, Route};
 pub use reporting::Reporting;
+pub use sourcing::Sourcing;
 pub use telling::Telling;
 
 /// A first line and the text under it.
@@ -64,9 +68,6 @@ lists! {
     /// What is done to a campaign.
     Change { Pause, Resume }
 
-    /// What can be asked for help on.
-    Topic { Link, CampaignList, CampaignShow, CampaignPause, CampaignResume, Kpi, AlertsList, AlertsShow, AlertsAck, AlertsSilence, AlertsWhy, GoalsList, GoalsShow, Budget, Digest, Report, Schedule, Help }
-
     /// Which part of what was typed was refused.
     Input { Search, Reason, Code, Other }
 
@@ -97,8 +98,8 @@ pub enum By {
 /// How a figure moved against the same weekday a week before.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Move {
-    /// (value - week before) / week before.
-    pub change: f64,
+    /// By how much.
+    pub by: Step,
     /// `None` where neither way is better, or it has not moved.
     pub better: Option<bool>,
 }
@@ -169,11 +170,16 @@ pub trait Alerting: Names {
 }
 
 /// Everything that can be said.
-pub trait Wording: Alerting + Quieting + Pursuing + Reporting + Telling {
+pub trait Wording: Alerting + Quieting + Pursuing + Reporting + Sourcing + Telling {
     /// The chat user is linked to nobody.
     fn not_linked(&self, link: &str) -> Said;
     /// The reader's role lacks the permission; these roles have it.
     fn may_not(&self, what: Permission, role: Option<Role>, who_may: &[Role]) -> Said;
+    /// The permission is about the whole retailer, and the reader's are narrowed to channels, whatever their role.
+    fn narrowed(&self, what: Permission) -> Said;
+    /// What a reader asked for whose permissions are narrowed to channels is not there, or it is out of their reach: the
+    /// same words for both, so that nobody learns from them what there is.
+    fn out_of_reach(&self) -> Said;
     /// Something else went wrong.
     fn failure(&self, failure: Failure) -> Said;
     /// A part of what was typed was refused.
@@ -236,12 +242,8 @@ pub trait Wording: Alerting + Quieting + Pursuing + Reporting + Telling {
     fn linked(&self, staff: &str, retailer: &str, server_too: bool, moved: bool) -> Said;
     /// The code did not.
     fn code_refused(&self) -> Said;
-    /// Help's first line.
-    fn help(&self) -> Said;
-    /// What a command does, in a few words.
-    fn help_line(&self, topic: Topic) -> &'static str;
-    /// What there is to know about it.
-    fn help_text(&self, topic: Topic) -> &'static str;
+    /// Help's first lines; `more` asks for one command's.
+    fn help(&self, more: &str) -> Said;
     /// No command is called so; these come near.
     fn unknown_command(&self, typed: &str, nearest: &[String], help: &str) -> Said;
     /// The command needs more words.
@@ -266,63 +268,7 @@ pub fn of(locale: Locale) -> &'static dyn Wording {
     }
 }
 
-/// How a command is typed in this chat. Discord has named options; a terminal has words in a row.
-pub fn spelled(transport: Transport, topic: Topic, name: &str) -> String {
-    let name = if transport == Transport::Console && name.chars().any(char::is_whitespace) {
-        format!("\"{name}\"")
-    } else {
-        name.to_owned()
-    };
-    let discord = transport == Transport::Discord;
-    match (topic, discord) {
-        (Topic::Link, true) => format!("/link code:{name}"),
-        (Topic::Link, false) => format!("link {name}"),
-        (Topic::CampaignList, true) if name.is_empty() => "/campaign list".to_owned(),
-        (Topic::CampaignList, true) => format!("/campaign list page:{name}"),
-        (Topic::CampaignList, false) => format!("campaign list {name}").trim_end().to_owned(),
-        (Topic::CampaignShow, true) => format!("/campaign show campaign:{name}"),
-        (Topic::CampaignShow, false) => format!("campaign show {name}"),
-        (Topic::CampaignPause, true) => format!("/campaign pause campaign:{name} reason:…"),
-        (Topic::CampaignPause, false) => format!("campaign pause {name} because …"),
-        (Topic::CampaignResume, true) => format!("/campaign resume campaign:{name} reason:…"),
-        (Topic::CampaignResume, false) => format!("campaign resume {name} because …"),
-        (Topic::Kpi, true) if name.is_empty() => "/kpi".to_owned(),
-        (Topic::Kpi, true) => format!("/kpi metric:{name}"),
-        (Topic::Kpi, false) => format!("kpi {name}").trim_end().to_owned(),
-        (Topic::AlertsList, true) => "/alerts list".to_owned(),
-        (Topic::AlertsList, false) => "alerts list".to_owned(),
-        (Topic::AlertsShow, true) => format!("/alerts show alert:{name}"),
-        (Topic::AlertsShow, false) => format!("alerts show {name}"),
-        (Topic::AlertsAck, true) => format!("/alerts ack alert:{name}"),
-        (Topic::AlertsAck, false) => format!("alerts ack {name}"),
-        (Topic::AlertsWhy, true) => format!("/alerts why alert:{name}"),
-        (Topic::AlertsWhy, false) => format!("alerts why {name}"),
-        (Topic::AlertsSilence, true) => format!("/alerts silence alert:{name} duration:2h reason:…"),
-        (Topic::AlertsSilence, false) => format!("alerts silence {name} for 2h because …"),
-        (Topic::GoalsList, true) => "/goals list".to_owned(),
-        (Topic::GoalsList, false) => "goals list".to_owned(),
-        (Topic::GoalsShow, true) => format!("/goals show goal:{name}"),
-        (Topic::GoalsShow, false) => format!("goals show {name}"),
-        (Topic::Budget, true) => "/budget".to_owned(),
-        (Topic::Budget, false) => "budget".to_owned(),
-        (Topic::Digest, true) => "/digest".to_owned(),
-        (Topic::Digest, false) => "digest".to_owned(),
-        (Topic::Report, true) => "/report".to_owned(),
-        (Topic::Report, false) => "report".to_owned(),
-        (Topic::Schedule, true) => format!("/schedule report:{name} at:08:30"),
-        (Topic::Schedule, false) => format!("schedule {name} 08:30"),
-        (Topic::Help, true) => "/help".to_owned(),
-        (Topic::Help, false) => "help".to_owned(),
-    }
-}
-
-/// A word of the text that is not one of ours: another module's name for a thing that has a name already. The terms are
-/// the trade's: 商家, 员工账号, 认领, 绑定, 绑定码, 编码 (a key), 编号 (an id), 时间线; the reader is 您.
 #[cfg(test)]
-pub(crate) fn not_ours(text: &str) -> Option<&'static str> {
-    const OTHERS: [&str; 10] = ["租户", "成员", "确认收到", "关联", "验证码", "你", "经过", "序号", " ID", "告警列表"];
-    OTHERS.into_iter().find(|other| text.contains(other))
-}
-
+pub(crate) mod terms;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! What can be said of goals: one list for every language.
 
 use super::{Names, Said};
-use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState};
+use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState, ProposalState};
 
 /// The names of what a goal has.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +77,12 @@ pub trait Pursuing: Names {
     fn goal_forecast(&self, value: &str, low: &str, high: &str) -> String;
     /// The names of what it has.
     fn goal_labels(&self) -> GoalLabels;
+    /// The first line of a proposed correction of a goal.
+    fn correction(&self, goal: &str) -> String;
+    /// How a correction is accepted, and how refused: an operation each.
+    fn how_to_decide(&self, accept: &str, refuse: &str) -> String;
+    /// What became of a correction.
+    fn proposal_state(&self, state: ProposalState) -> &'static str;
     /// No goal fits what was typed.
     fn unknown_goal(&self, typed: &str, nearest: &[String], list: &str) -> Said;
     /// Several do.

@@ -1,5 +1,6 @@
 //! What can be said of reports and budgets: one list for every language.
 
+use super::figures::Step;
 use super::{Names, Said};
 use tillwatch_shared::watch::ReportKind;
 
@@ -12,13 +13,15 @@ pub trait Reporting: Names {
     /// The first line of the weekly report from this day to that.
     fn weekly(&self, from: &str, to: &str) -> String;
     /// By how much a week's figure moved, and from what: it stands in brackets behind the figure.
-    fn week_moved(&self, change: &str, before: &str) -> String;
+    fn week_moved(&self, by: Step, before: &str) -> String;
     /// A report appears in the chat server in which it is asked for.
     fn here(&self) -> &'static str;
     /// What the weekly report compares with.
     fn beside_the_week_before(&self) -> &'static str;
     /// Nothing was counted in the time of the report.
     fn nothing_counted(&self) -> &'static str;
+    /// How many alerts were raised and how many ended, where it is said already that it is about alerts.
+    fn raised_and_resolved(&self, raised: u32, resolved: u32) -> String;
     /// How many alerts were raised and how many ended.
     fn alerts_raised(&self, raised: u32, resolved: u32) -> String;
     /// How often a rule paused a campaign.

@@ -1,6 +1,8 @@
+use super::terms::{all_chinese, han, not_ours};
 use super::*;
 use crate::testing::things::{deviation, stop_loss, threshold};
-use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState};
+use tillwatch_shared::feeds::{FeedFault, FeedTrouble};
+use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState, ProposalState};
 use tillwatch_shared::watch::{
     AlertDigest, DeliveryState, EvaluationOutcome, NoticeKind, QuietState, QuietWhy, ReportKind, Told,
 };
@@ -13,9 +15,6 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     all.extend(AlertState::ALL.iter().map(|&state| words.alert_state(state).to_owned()));
     all.extend(Severity::ALL.iter().map(|&severity| words.severity(severity).to_owned()));
     all.extend(Role::ALL.iter().map(|&role| words.role(role).to_owned()));
-    all.extend(
-        Topic::ALL.iter().flat_map(|&topic| [words.help_line(topic).to_owned(), words.help_text(topic).to_owned()]),
-    );
     let by = [By::You, By::Colleague, By::Token, By::Rule, By::System];
     all.extend(by.iter().flat_map(|by| [words.by(by), words.taken(by, "1")]));
     let near = ["1".to_owned(), "2".to_owned(), "3".to_owned()];
@@ -35,7 +34,8 @@ fn everything(words: &dyn Wording) -> Vec<String> {
         words.no_kpis(),
         words.second_wanted("1", &By::Colleague, "2", "3"),
         words.code_refused(),
-        words.help(),
+        words.help("1"),
+        words.out_of_reach(),
         words.incomplete("1"),
         words.linked("1", "2", true, false),
         words.linked("1", "2", false, true),
@@ -56,10 +56,12 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     }
     for &permission in Permission::ALL {
         said.push(words.may_not(permission, Some(Role::Viewer), &[Role::Owner, Role::Admin]));
+        said.push(words.narrowed(permission));
     }
     all.extend(said.into_iter().flat_map(|said| [said.title, said.body]));
-    for change in [0.1, 0.0, -0.1] {
-        all.extend([None, Some(true), Some(false)].map(|better| words.moved(Move { change, better }, "1")));
+    for by in [Step::Share(0.1), Step::Share(0.0), Step::Points(-0.1)] {
+        all.extend([None, Some(true), Some(false)].map(|better| words.moved(Move { by, better }, "1")));
+        all.push(words.week_moved(by, "2"));
     }
     for alert in [stop_loss(), deviation(), threshold()] {
         let mut alert = alert;
@@ -92,12 +94,12 @@ fn everything(words: &dyn Wording) -> Vec<String> {
     all.extend(AlertStep::ALL.iter().filter_map(|step| words.happened(*step, Some(&By::Colleague), Some("1"))));
     all.extend(kept_quiet_and_told(words));
     all.extend(pursued(words));
+    all.extend(fetched(words));
     all.extend(reported(words));
     all.extend([
         words.more(3),
         words.aside("1", "2"),
         words.here().to_owned(),
-        words.week_moved("1", "2"),
         words.request("1"),
         words.campaigns(3, false),
         words.campaigns(3, true),
@@ -206,7 +208,21 @@ fn pursued(words: &dyn Wording) -> Vec<String> {
     all.extend(GoalOutlook::ALL.iter().map(|&outlook| words.outlook(outlook).to_owned()));
     all.extend(GoalAim::ALL.iter().map(|&aim| words.goal_so_far("1", "2", aim)));
     all.extend(words.goal_labels().all().map(str::to_owned));
+    all.extend([words.correction("1"), words.how_to_decide("1", "2")]);
+    all.extend(ProposalState::ALL.iter().map(|&state| words.proposal_state(state).to_owned()));
     all
+}
+
+/// What is said of feeds.
+fn fetched(words: &dyn Wording) -> Vec<String> {
+    let mut said = Vec::new();
+    for &trouble in FeedTrouble::ALL {
+        said.push(words.feed_well("1", trouble));
+        said.push(words.feed_unwell("1", trouble, None, None));
+        let faults = FeedFault::ALL.iter();
+        said.extend(faults.map(|&fault| words.feed_unwell("1", trouble, Some(fault), Some("2"))));
+    }
+    said.into_iter().flat_map(|said| [said.title, said.body]).collect()
 }
 
 /// What is said of reports and budgets.
@@ -229,6 +245,7 @@ fn reported(words: &dyn Wording) -> Vec<String> {
         words.beside_the_week_before().to_owned(),
         words.nothing_counted().to_owned(),
         words.alerts_raised(1, 2),
+        words.raised_and_resolved(1, 2),
         words.stopped_campaigns(1),
         words.running(1),
         words.begins("1"),
@@ -261,10 +278,6 @@ fn digest(firing: u32, resolved: u32) -> AlertDigest {
     }
 }
 
-fn han(c: char) -> bool {
-    ('\u{4e00}'..='\u{9fff}').contains(&c)
-}
-
 #[test]
 fn every_text_exists_in_both_languages() {
     let (english, chinese) = (everything(of(Locale::En)), everything(of(Locale::ZhCn)));
@@ -275,56 +288,11 @@ fn every_text_exists_in_both_languages() {
     }
 }
 
-/// What stays Latin in a Chinese text: commands and addresses as they are typed, and names.
-const LATIN: [&str; 23] = [
-    "PATCH /v1/campaigns/{id}",
-    "schedule",
-    "POST /v1/chat-links/code",
-    "POST /v1/campaigns",
-    "POST /v1/samples",
-    "POST /v1/goals",
-    "gol_",
-    "GET 1",
-    "campaign list",
-    "campaign pause",
-    "because",
-    "BOT_PRIVATE_KEY",
-    "DISCORD_TOKEN",
-    "Discord",
-    "UTF-8",
-    "Tillwatch",
-    "kpi",
-    "help",
-    "Tab",
-    "quit",
-    "alr_",
-    "（n）",
-    "（z）",
-];
-
 #[test]
 fn no_english_sentence_is_left_in_the_chinese() {
     for text in everything(of(Locale::ZhCn)) {
-        let rest = LATIN.iter().fold(text.clone(), |rest, latin| rest.replace(latin, ""));
-        assert!(!rest.chars().any(|c| c.is_ascii_alphabetic()), "English in Chinese: {text}");
-        assert!(text.chars().any(han) || text.chars().all(|c| !c.is_alphabetic()), "not Chinese: {text}");
+        all_chinese(&text);
     }
-}
-
-#[test]
-fn a_command_and_its_answer_use_the_same_chinese_terms() {
-    let words = of(Locale::ZhCn);
-    let shown = crate::discord::words::at;
-    for (path, text) in [("link", words.help_line(Topic::Link)), ("link code", words.help_line(Topic::Link))] {
-        let name = shown(path).unwrap().zh_name;
-        assert!(text.contains(name), "/{path} is {name}, but its help says {text}");
-    }
-    assert!(shown("alerts show").unwrap().zh.contains(words.label(Label::Timeline)));
-    for label in [Label::Key, Label::Id] {
-        assert!(shown("campaign show campaign").unwrap().zh.contains(words.label(label)));
-    }
-    assert_eq!(shown("alerts ack").unwrap().zh_name, words.label(Label::ButtonAcknowledge));
-    assert_eq!(shown("campaign pause reason").unwrap().zh_name, words.label(Label::Reason));
 }
 
 #[test]
@@ -342,14 +310,17 @@ fn the_glossarys_terms_are_used() {
 }
 
 #[test]
-fn a_command_is_spelled_as_its_chat_takes_it() {
-    assert_eq!(
-        spelled(Transport::Console, Topic::CampaignPause, "Autumn coupons"),
-        "campaign pause \"Autumn coupons\" because …"
-    );
-    assert_eq!(spelled(Transport::Console, Topic::CampaignPause, "秋季满减"), "campaign pause 秋季满减 because …");
-    assert_eq!(spelled(Transport::Discord, Topic::AlertsAck, "1"), "/alerts ack alert:1");
-    for &topic in Topic::ALL {
-        assert!(spelled(Transport::Discord, topic, "x").starts_with('/'));
+fn who_is_narrowed_to_channels_is_not_told_that_the_role_lacks_it_nor_whether_a_thing_exists() {
+    for (locale, narrowed) in [(Locale::En, "Your permissions are narrowed to"), (Locale::ZhCn, "您的权限仅限于")]
+    {
+        let words = of(locale);
+        let (denied, beyond) = (words.narrowed(Permission::ReportsRead), words.out_of_reach());
+        assert!(denied.body.contains(narrowed), "{denied:?}");
+        assert!(beyond.body.to_lowercase().contains(&narrowed.to_lowercase()), "{beyond:?}");
+        assert_eq!(denied.title, words.may_not(Permission::ReportsRead, None, &[]).title);
+        assert_eq!(beyond.title, words.failure(Failure::Gone).title, "as of what is not there");
+        for role in Role::ALL {
+            assert!(!denied.body.contains(words.role(*role)), "{denied:?}");
+        }
     }
 }

@@ -41,6 +41,12 @@ words! {
         DailyReport = "daily_report",
         /// The weekly report.
         WeeklyReport = "weekly_report",
+        /// A correction of a goal is proposed, and what became of it.
+        GoalProposal = "goal_proposal",
+        /// A feed fails again and again, or has brought nothing new for too long.
+        FeedUnwell = "feed_unwell",
+        /// A feed is well again.
+        FeedWell = "feed_well",
     }
 
     /// Where a delivery is.

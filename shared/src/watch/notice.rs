@@ -1,6 +1,8 @@
 //! Bodies of notices: messages in chat that are no alert's own.
 
 use super::{AlertDigest, DailyReport, MaintenanceWindow, NoticeKind, Silence, WeeklyReport};
+use crate::feeds::FeedNotice;
+use crate::goals::GoalProposal;
 use crate::ids::NoticeId;
 use chrono::{DateTime, Utc};
 
@@ -28,5 +30,11 @@ answers! {
         /// The weekly report.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub weekly: Option<WeeklyReport>,
+        /// The proposed correction of a goal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub proposal: Option<GoalProposal>,
+        /// The feed that is unwell, or well again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub feed: Option<FeedNotice>,
     }
 }

@@ -18,10 +18,9 @@ mod working;
 
 use crate::bot_process;
 use crate::fake_discord::{FakeDiscord, Message, PATIENCE};
-use crate::harness::feed::{feed, of, sample};
+use crate::harness::feed::{days_ago, feed, of, sample};
 use crate::harness::tenant::Style;
 use crate::harness::{Client, OwnService, Tenant, eventually, own_database, own_service};
-use chrono::{Days, Utc};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -102,8 +101,8 @@ impl Chat {
     }
 
     /// A campaign costs so much, so many days ago.
-    async fn spend(&self, campaign: &str, days_ago: u64, amount: f64) -> Value {
-        let day = Utc::now().date_naive() - Days::new(days_ago);
+    async fn spend(&self, campaign: &str, ago: u64, amount: f64) -> Value {
+        let day = days_ago(ago);
         let samples = of("campaign", campaign, [sample("spend", &format!("{day}T10:00:00Z"), "till", amount)]);
         let taken = feed(&self.partner, &samples).await.ok();
         assert_eq!(taken["refused"], 0, "{taken}");

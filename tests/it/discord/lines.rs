@@ -76,10 +76,12 @@ pub(super) const TYPED: &[Line] = &[
     ("schedule", &[("report", "{daily}"), ("at", "qqq")], "schedule {daily} qqq"),
     ("schedule", &[("report", "qqq")], "schedule qqq"),
     ("help", &[], "help"),
+    ("help", &[("command", "campaign pause")], "help campaign pause"),
+    ("help", &[("command", "qqq")], "help qqq"),
 ];
 
 /// What can be typed at the console only: help on each command is asked for beside.
-pub(super) const AT_THE_CONSOLE: &[&str] = &["campagn list", "alerts", "campaign pause", "alerts silence", "help qqq"];
+pub(super) const AT_THE_CONSOLE: &[&str] = &["campagn list", "alerts", "campaign pause", "alerts silence"];
 
 /// The words of a line in the reader's language.
 pub(super) fn said(line: &str, chinese: bool) -> String {

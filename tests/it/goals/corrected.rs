@@ -1,10 +1,12 @@
 //! The month's correction: proposed from what the last month brought, decided by a person, kept in the history.
 
-use super::{all, day, fed, in_shanghai, morning, pursued, shown};
-use crate::harness::Tenant;
-use crate::harness::tenant::text;
+use super::{SHANGHAI, all, day, fed, in_shanghai, morning, morning_at, pursued, shown};
+use crate::harness::tenant::{bot, text};
+use crate::harness::{Tenant, own_database, own_service};
 use chrono::{Datelike as _, Days, NaiveDate};
 use serde_json::{Value, json};
+use tillwatch_backend::app::App;
+use tillwatch_bot::incident::incident;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::{Permission, Role};
 
@@ -126,6 +128,61 @@ async fn who_refuses_keeps_the_goal_and_a_changed_goal_overtakes_what_was_propos
     let goal = other.rsplit('/').next().unwrap();
     let of_goal = proposals(&retailer, &format!("?goal={goal}")).await;
     assert_eq!(all(&json!(of_goal), "state"), ["superseded"]);
+}
+
+#[tokio::test]
+async fn the_team_is_told_once_what_is_proposed_and_how_to_decide_and_then_what_became_of_it() {
+    // The queue of deliveries is the whole service's.
+    let service = own_service(own_database().await, 8);
+    let retailer = Tenant::sign_up_at(&service, SHANGHAI).await;
+    retailer.link(&retailer.owner, "s1", "boss").await;
+    let bot = bot(&service.anonymous()).await;
+    let app = App::new(service.inside()).unwrap();
+    let place = behind(&retailer).await;
+    let due = async || {
+        let now = "UPDATE queue_jobs SET run_at = least(run_at, now()) WHERE kind = 'goal_proposal'";
+        service.database.execute(now).await;
+        retailer.settled().await;
+        let wish = json!({ "transports": ["discord"], "max": 50, "wait_ms": 0 });
+        let claimed = bot.post("/v1/deliveries/claim", wish).await.ok()["data"].as_array().unwrap().clone();
+        for delivery in &claimed {
+            let outcome = json!({ "result": "posted", "message": "m-1", "version": delivery["version"] });
+            let report = json!({ "attempt": delivery["attempt"], "outcome": outcome });
+            bot.post(&format!("/v1/deliveries/{}/report", text(&delivery["id"])), report).await.ok();
+        }
+        claimed
+    };
+    for _ in 0..2 {
+        morning_at(&app, &retailer, &place, month()).await;
+    }
+    let told = due().await;
+    let [delivery] = &told[..] else { panic!("one message: {told:?}") };
+    let proposal = proposals(&retailer, "?state=open").await.remove(0);
+    let words = |delivery: &Value| incident(&serde_json::from_value(delivery.clone()).unwrap(), None);
+    let (open, id) = (words(delivery), text(&proposal["id"]));
+    assert_eq!(
+        (&delivery["notice"]["kind"], &delivery["notice"]["proposal"]["id"]),
+        (&json!("goal_proposal"), &json!(id))
+    );
+    assert!(open.title.contains("“Ten a day”的调整建议"), "{open:?}");
+    assert!(open.body.contains(text(&proposal["reason_zh"])), "{open:?}");
+    let accept = format!("/v1/goal-proposals/{id}/accept");
+    assert!(open.body.contains(&format!("POST {accept}")) && open.body.contains(&format!("{id}/refuse")), "{open:?}");
+    assert!(due().await.is_empty(), "once");
+    retailer.owner.post(&accept, json!({})).await.ok();
+    let told = due().await;
+    let [edit] = &told[..] else { panic!("the same message: {told:?}") };
+    assert_eq!((&edit["id"], &edit["message"]), (&delivery["id"], &json!("m-1")));
+    assert!(words(edit).body.contains("已接受"), "{edit}");
+    let other = behind(&retailer).await;
+    morning_at(&app, &retailer, &other, month()).await;
+    let told = due().await;
+    let [delivery] = &told[..] else { panic!("one message: {told:?}") };
+    retailer.owner.patch(&other, 2, json!({ "target": 500, "achievable_anyway": "We know" })).await.ok();
+    let told = due().await;
+    let [edit] = &told[..] else { panic!("the same message: {told:?}") };
+    assert_eq!(edit["id"], delivery["id"]);
+    assert!(words(edit).body.contains("已失效"), "{edit}");
 }
 
 #[tokio::test]

@@ -21,9 +21,11 @@ use tillwatch_backend::plan::goals::life;
 use tillwatch_backend::platform::http::who::Who;
 use tillwatch_shared::ids::GoalId;
 
+const SHANGHAI: Style = Style { locale: "zh-CN", time_zone: "Asia/Shanghai", currency: "CNY" };
+
 /// A retailer in Shanghai, eight hours ahead of UTC all year.
 async fn in_shanghai() -> Tenant {
-    Tenant::sign_up_at(shared(), Style { locale: "zh-CN", time_zone: "Asia/Shanghai", currency: "CNY" }).await
+    Tenant::sign_up_at(shared(), SHANGHAI).await
 }
 
 /// The retailer's local day, so many days from now.
@@ -92,11 +94,15 @@ async fn shown(retailer: &Tenant, place: &str) -> Value {
 
 /// The morning of a day, as the goal's own job lives it.
 async fn morning(retailer: &Tenant, place: &str, of: NaiveDate) {
-    let app = App::new(shared().inside()).unwrap();
+    morning_at(&App::new(shared().inside()).unwrap(), retailer, place, of).await;
+}
+
+/// As [`morning`], at a service of one's own.
+async fn morning_at(app: &App, retailer: &Tenant, place: &str, of: NaiveDate) {
     let who = Who::system(retailer.id, "schedule", "test");
     let id: GoalId = place.rsplit('/').next().unwrap().parse().unwrap();
     let at = of.and_hms_opt(0, 0, 0).unwrap().and_utc() - TimeDelta::hours(5);
-    life::check(&app, &who, id, at).await.unwrap();
+    life::check(app, &who, id, at).await.unwrap();
 }
 
 /// The values of a list's field.

@@ -1,6 +1,7 @@
 //! Numbers on their way in and out: feeding samples, reading series.
 
 use super::client::{Answer, Client};
+use chrono::{Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -54,4 +55,9 @@ pub(crate) async fn series(client: &Client, question: &str) -> Vec<(String, Valu
 /// Points as [`series`] returns them.
 pub(crate) fn points<const N: usize>(points: [(&str, f64); N]) -> Vec<(String, Value)> {
     points.into_iter().map(|(at, value)| (at.to_owned(), json!(value))).collect()
+}
+
+/// The day so long ago where most test retailers live: near midnight UTC it is not UTC's.
+pub(crate) fn days_ago(days: u64) -> NaiveDate {
+    Utc::now().with_timezone(&chrono_tz::America::New_York).date_naive() - Days::new(days)
 }

@@ -181,11 +181,13 @@ impl Tenant {
         page["data"].as_array().expect("a list").clone()
     }
 
-    /// Waits until none of the tenant's jobs is due or being tried again, and fails when one was given up.
+    /// Waits until none of the tenant's jobs is due or being tried again and none of its feeds is to be fetched, and fails
+    /// when a job was given up.
     pub(crate) async fn settled(&self) {
         let left = format!(
-            "SELECT count(*) FROM queue_jobs WHERE for_tenant = '{}' AND state = 'ready' \
-             AND (run_at <= now() OR attempt > 0)",
+            "SELECT (SELECT count(*) FROM queue_jobs WHERE for_tenant = '{0}' AND state = 'ready' \
+             AND (run_at <= now() OR attempt > 0)) + (SELECT count(*) FROM queue_fetches WHERE for_tenant = '{0}' \
+             AND (due_at <= now() OR claimed_until IS NOT NULL))",
             self.id.0
         );
         // A storm of alerts is much work for a busy machine.

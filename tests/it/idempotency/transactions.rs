@@ -93,3 +93,38 @@ async fn a_request_that_failed_on_its_way_leaves_nothing_and_a_refused_one_what_
     assert_eq!(name(&retailer).await, "Written of a refusal");
     service.stop().await;
 }
+
+/// How many statements of the present connection begin so.
+#[derive(diesel::QueryableByName)]
+struct Prepared {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+#[tokio::test]
+async fn a_statement_is_prepared_once_unless_its_text_lists_its_rows() {
+    use diesel::ExpressionMethods as _;
+    use diesel_async::RunQueryDsl as _;
+    use tillwatch_backend::platform::db::schema::tenants;
+    let (service, retailer, app, who) = inside().await;
+    let counted = app.db.write(&who, async |tx| {
+        for name in ["First", "Second"] {
+            diesel::update(tenants::table).set(tenants::name.eq(name)).execute(tx).await?;
+            diesel::sql_query("UPDATE tenants SET name = name || $1")
+                .bind::<diesel::sql_types::Text, _>("!")
+                .execute(tx)
+                .await?;
+        }
+        let mut counts = Vec::new();
+        for begins in ["UPDATE \"tenants\" SET", "UPDATE tenants SET"] {
+            let count = "SELECT count(*) AS count FROM pg_prepared_statements WHERE starts_with(statement, $1)";
+            let query = diesel::sql_query(count).bind::<diesel::sql_types::Text, _>(begins);
+            counts.push(query.get_result::<Prepared>(tx).await?.count);
+        }
+        Ok(counts)
+    });
+    // What is not kept is closed again behind its use.
+    assert_eq!(counted.await.unwrap(), [1, 1]);
+    assert_eq!(name(&retailer).await, "Second!");
+    service.stop().await;
+}

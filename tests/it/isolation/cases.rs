@@ -297,6 +297,37 @@ fn told(operation: &str, mine: &Seeded) -> Vec<Case> {
                 Case::new(Theirs::UnknownReference).id("weekly").body(json!({ "chat_server": mine.id("home_server") })),
             ]
         }
+        _ => fetched(operation, mine),
+    }
+}
+
+/// The operations of feeds.
+fn fetched(operation: &str, mine: &Seeded) -> Vec<Case> {
+    let not_found = || Case::new(Theirs::NotFound).id(mine.id("feed"));
+    let own = || Case::new(Theirs::Own);
+    let source = |channel: Value| {
+        let time = json!({ "column": "day", "format": "date" });
+        let measures = json!([{ "value": "cost", "metric": { "constant": "spend" } }]);
+        let mapping = json!({ "measures": measures, "time": time, "channel": channel });
+        json!({ "url": "https://theirs.example/costs.csv", "format": "csv", "mapping": mapping })
+    };
+    let wish = |channel: Value| {
+        let mut wish = source(channel);
+        let more = json!({ "name": "theirs", "kind": "ads", "every": "1d" });
+        wish.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+        wish
+    };
+    let column = json!({ "column": "shop" });
+    match operation {
+        "feeds_list" => vec![own()],
+        "feeds_create" => vec![
+            own().body(wish(column)),
+            Case::new(Theirs::UnknownReference).body(wish(json!({ "constant": mine.id("channel") }))),
+        ],
+        "feeds_try" => vec![own().body(source(column))],
+        "feeds_get" | "feeds_runs" | "feeds_run" | "feeds_try_stored" | "feeds_pause" | "feeds_resume"
+        | "feeds_archive" => vec![not_found()],
+        "feeds_update" => vec![not_found().body(json!({ "name": "taken over" }))],
         _ => Vec::new(),
     }
 }

@@ -99,6 +99,7 @@ impl Seeded {
             ]),
         };
         seeded.tell().await;
+        seeded.fetch().await;
         seeded.plan().await;
         seeded.happen().await;
         seeded
@@ -121,6 +122,27 @@ impl Seeded {
         let message = eventually("the webhook to be tried", tried).await;
         self.ids.insert("message", message);
         self.tenant.owner.post(&format!("{path}/disable"), json!({})).await.ok();
+    }
+
+    /// A feed that was fetched once in vain, and is not again while it is looked at.
+    async fn fetch(&mut self) {
+        let wish = json!({
+            "name": format!("{} costs", self.mark), "kind": "ads", "url": format!("https://{}.example/costs.csv", self.mark),
+            "format": "csv", "every": "1d", "headers": [{ "name": "Authorization", "value": format!("Bearer {}", self.mark) }],
+            "mapping": {
+                "measures": [{ "value": "cost", "metric": { "constant": "spend" } }],
+                "time": { "column": "day", "format": "date" },
+            },
+        });
+        let feed = self.create("feed", "/v1/feeds", wish).await;
+        let fetched = async || {
+            let page = self.tenant.owner.get(&format!("/v1/feeds/{feed}/runs")).await.ok();
+            page["data"].get(0).map(|run| text(&run["id"]).to_owned())
+        };
+        let run = eventually("the feed to be fetched", fetched).await;
+        self.ids.insert("feed_run", run);
+        let later = "UPDATE queue_fetches SET due_at = now() + interval '1 day' WHERE for_tenant";
+        self.tenant.database.execute(&format!("{later} = '{}'", self.tenant.id.0)).await;
     }
 
     /// Channels, campaigns, tokens, rules.

@@ -103,8 +103,16 @@ async fn an_archived_metric_is_watched_by_no_new_rule_and_compared_with_nothing(
     let before = on_screen().await;
     judged(&retailer, &[day("refunds", "2026-03-02", 1.0)]).await;
     assert!(!before && on_screen().await, "a part that was never counted, then both");
+    let archive =
+        async |metric: &Value| owner.post(&format!("/v1/metrics/{}/archive", text(&metric["id"])), json!({})).await;
+    // Not while a rule that judges watches it: that one is named, and what to do with it.
+    let watched = archive(&fees).await.refused(Code::StateConflict);
+    let told = text(&watched["detail"]);
+    assert!(told.contains("fees sinks") && told.contains(text(&rule["id"])) && told.contains("archive"), "{watched}");
+    let path = format!("/v1/rules/{}", text(&rule["id"]));
+    owner.patch(&path, 1, json!({ "enabled": false })).await.ok();
     for metric in [&fees, &net] {
-        owner.post(&format!("/v1/metrics/{}/archive", text(&metric["id"])), json!({})).await.ok();
+        archive(metric).await.ok();
     }
     assert!(!on_screen().await);
     let refused = owner.post("/v1/rules", below("fees", 1.0)).await.refused(Code::ValidationFailed);
@@ -113,7 +121,25 @@ async fn an_archived_metric_is_watched_by_no_new_rule_and_compared_with_nothing(
     let usual = json!({ "group": "apparel", "metric": "fees", "value": 1, "year": 2025, "source": "An example" });
     let refused = owner.post("/v1/benchmarks", json!({ "benchmarks": [usual] })).await.refused(Code::ValidationFailed);
     assert_eq!(of(&refused), (json!("/benchmarks/0/metric"), json!("archived_metric")));
-    // The rule that watched it before is ended as any other.
-    let path = format!("/v1/rules/{}", text(&rule["id"]));
-    assert_eq!(owner.patch(&path, 1, json!({ "enabled": false })).await.ok()["enabled"], false);
+    // The rule that watched it before is changed and ended as any other.
+    assert_eq!(owner.patch(&path, 2, json!({ "name": "Fees sank" })).await.ok()["name"], "Fees sank");
+    let refused = owner.patch(&path, 3, json!({ "enabled": true })).await.refused(Code::ValidationFailed);
+    assert_eq!(of(&refused), (json!("/spec/metric"), json!("archived_metric")), "nor does it judge again");
+    let ended = owner.post(&format!("{path}/archive"), json!({})).await.ok();
+    assert!(ended["archived_at"].is_string(), "{ended}");
+}
+
+#[tokio::test]
+async fn a_rule_and_the_archiving_of_its_metric_that_come_at_once_do_not_both_happen() {
+    let retailer = Tenant::sign_up().await;
+    let owner = &retailer.owner;
+    for round in 0..6 {
+        let key = format!("fees_{round}");
+        let metric = owner.post("/v1/metrics", own(&key, ["Fees", "费用"], &json!({}))).await.ok();
+        let archive = format!("/v1/metrics/{}/archive", text(&metric["id"]));
+        let (ruled, archived) =
+            tokio::join!(owner.post("/v1/rules", below(&key, 1.0)), owner.post(&archive, json!({})));
+        let done = [ruled.status, archived.status].map(|status| status < 300);
+        assert!(done == [true, false] || done == [false, true], "{}\n{}", ruled.text(), archived.text());
+    }
 }

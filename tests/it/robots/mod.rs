@@ -8,13 +8,13 @@ mod page;
 
 use crate::bot_process;
 use crate::fake_discord::{FakeDiscord, PATIENCE};
-use crate::harness::feed::{feed, of, sample};
+use crate::harness::feed::{days_ago, feed, of, sample};
 use crate::harness::tenant::{Style, text};
 use crate::harness::{Client, OwnService, Tenant, eventually, own_database, own_service};
 use crate::webhooks::receiver::{Got, Manner, ROBOTS, Receiver, authority};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{Days, Utc};
+use chrono::{SecondsFormat, Utc};
 use hmac::{Hmac, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -94,8 +94,8 @@ impl Group {
         self.spend_on(campaign, 1, amount).await;
     }
 
-    async fn spend_on(&self, campaign: &str, days_ago: u64, amount: f64) {
-        let day = Utc::now().date_naive() - Days::new(days_ago);
+    async fn spend_on(&self, campaign: &str, ago: u64, amount: f64) {
+        let day = days_ago(ago);
         let samples = of("campaign", campaign, [sample("spend", &format!("{day}T10:00:00Z"), "till", amount)]);
         assert_eq!(feed(&self.partner, &samples).await.ok()["refused"], 0);
     }
@@ -249,7 +249,8 @@ async fn a_chat_gets_the_severities_that_it_is_there_for() {
     let post = group.chat.gets(1).await.remove(0).json().to_string();
     assert!(post.contains("Loud"), "{post}");
     let raised = async || (owner.get("/v1/alerts").await.ok()["data"].as_array()?.len() == 2).then_some(());
-    let later = json!([sample("spend", &format!("{}T10:00:00Z", Utc::now().date_naive()), "till", 1.0)]);
+    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let later = json!([sample("spend", &now, "till", 1.0)]);
     feed(&group.partner, &of("campaign", &campaign, later.as_array().expect("a list").clone())).await.ok();
     eventually("the other alert", raised).await;
     assert_eq!(group.service.database.number("SELECT count(*) FROM queue_deliveries").await, 1);

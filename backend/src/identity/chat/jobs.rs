@@ -22,7 +22,7 @@ pub fn sweeps() -> Vec<Sweep> {
         Sweep { name: OVER, every: Duration::from_hours(6), perform: |app| remove_over(app).boxed_local() },
         Sweep {
             name: "chat.robots_resealed",
-            every: Duration::from_hours(1),
+            every: Duration::from_mins(10),
             perform: |app| reseal(app).boxed_local(),
         },
     ]

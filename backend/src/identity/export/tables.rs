@@ -125,6 +125,24 @@ pub const TABLES: &[Table] = &[
         "evaluation_id rule_id channel_id window_start at outcome reason figures alert_id",
     ),
     rows("events", "event_id:uuid", "event_id at kind schema_version data"),
+    rows(
+        "feed_runs",
+        "run_id:uuid",
+        "run_id feed_id begun_at ended_at outcome fault detail status bytes accepted corrected unchanged refused refusals",
+    ),
+    rows_but(
+        "feeds",
+        "feed_id:uuid",
+        "feed_id name kind format mapping header_names every minute grace_minutes life created_at version watched_since taken_from \
+         last_run_at last_success_at last_new_at newest_at failures recent recent_runs last_fault unwell_since trouble told_fault episode",
+        &[
+            ("url", "it may hold a secret; whoever made the feed has it"),
+            ("headers", "sealed secrets"),
+            ("etag", "a mark of the source's own"),
+            ("last_modified", "a mark of the source's own"),
+            ("digest", "a mark of the service's own"),
+        ],
+    ),
     rows("goal_periods", "goal_id:uuid starts_on:date", "goal_id starts_on ends_on target_e4"),
     rows(
         "goal_proposals",
@@ -184,6 +202,7 @@ pub const TABLES: &[Table] = &[
             withheld: &[],
         },
     },
+    withheld("queue_fetches", "when feeds are fetched next; feeds is copied"),
     withheld("queue_jobs", "work of the service's own that is not done yet"),
     Table {
         name: "queue_messages",

@@ -65,6 +65,19 @@ pub async fn book_of<'k>(tx: &mut Tx, tenant: TenantId, keys: impl IntoIterator<
     if keys.into_iter().all(|key| find(key).is_some()) { Ok(Book::default()) } else { book(tx, tenant).await }
 }
 
+/// As [`book_of`], of one metric that is to be watched from this transaction on: if it is the retailer's own it is not
+/// archived before the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn book_to_watch(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Book> {
+    if find(key).is_some() {
+        return Ok(Book::default());
+    }
+    store::hold(tx, tenant, key).await?;
+    book(tx, tenant).await
+}
+
 /// As [`book_of`], in a transaction of its own, if one is needed.
 ///
 /// # Errors
@@ -162,10 +175,11 @@ pub async fn update(app: &App, who: &Who, id: MetricId, version: &IfMatch, wante
         .await
 }
 
-/// Archives one of the retailer's own; one that is archived stays as it is.
+/// Archives one of the retailer's own; one that is archived stays as it is. (Goals are of the catalogue's metrics alone,
+/// so none of them needs it.)
 ///
 /// # Errors
-/// 404, 409 while it stands in a formula that is in use.
+/// 404, 409 while it stands in a formula that is in use, or a rule that judges watches it.
 pub async fn archive(app: &App, who: &Who, id: MetricId) -> Result<OwnMetric> {
     let at = now();
     app.db
@@ -180,6 +194,11 @@ pub async fn archive(app: &App, who: &Who, id: MetricId) -> Result<OwnMetric> {
             let uses = |other: &&OwnMetric| other.definition().parts().contains(&own.key.as_str());
             if let Some(other) = in_use.clone().find(uses) {
                 let detail = format!("The formula of `{}` needs it. Change or archive that one first.", other.key);
+                return Err(Error::conflict(detail));
+            }
+            store::hold_to_archive(tx, who.tenant, id).await?;
+            let watched_by = store::watched_by(tx, who.tenant, &own.key).await?;
+            if let Some(detail) = own::still_watched(&watched_by) {
                 return Err(Error::conflict(detail));
             }
             own.archived_at = Some(at);

@@ -11,7 +11,7 @@ use super::unit::{Text, Unit};
 use super::wire::{direction_of, family_of};
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Utc};
-use tillwatch_shared::ids::MetricId;
+use tillwatch_shared::ids::{MetricId, RuleId};
 use tillwatch_shared::measure::{
     CreateMetric, Direction, MetricFamily, MetricKind, MetricUnit, StandsFor, UpdateMetric,
 };
@@ -308,6 +308,27 @@ impl OwnMetric {
             version: 1,
         }
     }
+}
+
+/// The most rules that a refusal names.
+const MOST_NAMED: usize = 3;
+
+/// Why a metric that these rules watch is not archived, and what to do; nothing when there is none.
+pub fn still_watched(rules: &[(RuleId, String)]) -> Option<String> {
+    if rules.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = rules.iter().take(MOST_NAMED).map(|(id, name)| format!("“{name}” ({id})")).collect();
+    let further = match rules.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let [who, it] = if rules.len() == 1 { ["rule", "watches"] } else { ["rules", "watch"] };
+    Some(format!(
+        "The {who} {}{further} {it} this metric and would judge nothing any more. Disable or archive the {who} first, or \
+         let another metric be watched.",
+        named.join(", ")
+    ))
 }
 
 /// Whether a name speaks of the figure that ad platforms call ROI.

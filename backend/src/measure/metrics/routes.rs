@@ -78,8 +78,8 @@ async fn update(
     Ok(Reply::ok(own_info(&own)).version(own.version))
 }
 
-/// Archives one of the retailer's own that stands in no formula: it takes no samples any more, what was counted stays.
-/// Doing it again changes nothing.
+/// Archives one of the retailer's own that stands in no formula and that no enabled rule watches: it takes no samples any
+/// more, what was counted stays. Doing it again changes nothing.
 #[utoipa::path(post, path = "/v1/metrics/{id}/archive", operation_id = "metrics_archive", tag = "metrics",
     params(("id" = MetricId, Path)), responses((status = 200, body = MetricInfo)))]
 async fn archive(

@@ -1,13 +1,13 @@
-//! The only SQL of metrics: those that retailers define for themselves.
+//! The only SQL of metrics: those that retailers define for themselves, and which rules watch them.
 
 use super::own::OwnMetric;
 use crate::error::{Error, Result};
 use crate::platform::db::Tx;
-use crate::platform::db::schema::own_metrics as table;
+use crate::platform::db::schema::{own_metrics as table, rules};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use tillwatch_shared::ids::{MetricId, TenantId};
+use tillwatch_shared::ids::{MetricId, RuleId, TenantId};
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
@@ -63,6 +63,21 @@ pub(super) async fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<OwnMetric>>
     rows.into_iter().map(Row::into_metric).collect()
 }
 
+/// Keeps a metric of the retailer's own from being archived until the transaction ends; nothing for the catalogue's. Who
+/// archives it holds it against these ([`hold_to_archive`]).
+pub(super) async fn hold(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<()> {
+    let own = table::table.select(table::metric_id).filter(table::tenant_id.eq(tenant.0)).filter(table::key.eq(key));
+    own.for_share().load::<Uuid>(tx).await?;
+    Ok(())
+}
+
+/// Waits for those who [`hold`] a metric, and has those who come later wait.
+pub(super) async fn hold_to_archive(tx: &mut Tx, tenant: TenantId, id: MetricId) -> Result<()> {
+    let own = table::table.select(table::metric_id).filter(table::tenant_id.eq(tenant.0));
+    own.filter(table::metric_id.eq(id.0)).for_no_key_update().load::<Uuid>(tx).await?;
+    Ok(())
+}
+
 /// Adds a metric.
 pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, own: &OwnMetric) -> Result<()> {
     let added = diesel::insert_into(table::table)
@@ -111,4 +126,18 @@ pub(super) async fn update(tx: &mut Tx, tenant: TenantId, own: &OwnMetric) -> Re
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// The rules that judge a metric, with their names, oldest first. A tenant has few, and only its own are looked at.
+pub(super) async fn watched_by(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Vec<(RuleId, String)>> {
+    let rows: Vec<(Uuid, String)> = rules::table
+        .select((rules::rule_id, rules::name))
+        .filter(rules::tenant_id.eq(tenant.0))
+        .filter(rules::metric.eq(key))
+        .filter(rules::enabled)
+        .filter(rules::archived_at.is_null())
+        .order(rules::rule_id)
+        .load(tx)
+        .await?;
+    Ok(rows.into_iter().map(|(id, name)| (RuleId(id), name)).collect())
 }

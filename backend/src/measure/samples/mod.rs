@@ -99,6 +99,10 @@ pub struct Recorded<'a> {
 /// Rows of one statement: more do not get faster, and a statement stays well under its time-out.
 const BATCH: usize = 5_000;
 
+/// From this many rows on it is tried first whether all are new, which has to be undone if it fails. For fewer the two
+/// round trips of the savepoint cost more than looking for conflicts does.
+const WORTH_A_TRY: usize = 200;
+
 /// Stores `rows` as part of `tx` and adds them to the rollups of `zone`'s hours and days. No two rows may have the
 /// same metric, channel, campaign, subject, period, time (to the microsecond) and key.
 ///
@@ -119,7 +123,7 @@ pub async fn record<'a>(
     store::ensure_series(tx, tenant, &batch.series, now).await?;
     let mut outcomes = vec![Outcome::Accepted; rows.len()];
     // Once something was known already, the rest probably is too: a request that is sent again.
-    let mut probably_new = true;
+    let mut probably_new = batch.samples.len() >= WORTH_A_TRY;
     for samples in batch.samples.chunks(BATCH) {
         if probably_new && store::insert_new(tx, tenant, samples).await? {
             continue;

@@ -1,7 +1,7 @@
 //! A goal's periods edited by people, its archive, its history.
 
 use super::course::sum_between;
-use super::{figures, is_over, jobs, keep, metric_of, model, reached, record, store, visible};
+use super::{figures, is_over, jobs, keep, metric_of, model, proposals, reached, record, store, visible};
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::reach::{self, Place, Within};
@@ -71,7 +71,8 @@ pub async fn set_periods(
     wanted: SetGoalPeriods,
 ) -> Result<GoalPeriods> {
     let at = now();
-    app.db
+    let overtaken = app
+        .db
         .write(who, async |tx| {
             let mut goal = reached(tx, who, id, true).await?;
             version.check(goal.version)?;
@@ -82,10 +83,11 @@ pub async fn set_periods(
             let mut checks = Checks::default();
             let after = model::edited(&before, &wanted.periods, &goal, &mut checks);
             checks.done()?;
+            let mut overtaken = false;
             if after != before {
                 goal.version += 1;
                 goal.updated_at = at.max(goal.updated_at);
-                store::proposals::supersede(tx, who.tenant, id, at).await?;
+                overtaken = proposals::supersede(tx, who, id, at).await?;
                 keep(tx, who, &goal, &after, GoalStep::PeriodsChanged).await?;
                 let told = |stages: &[Stage]| {
                     let told =
@@ -94,9 +96,12 @@ pub async fn set_periods(
                 };
                 record(tx, who, "goal.periods_changed", &goal, Some(told(&before)), Some(told(&after))).await?;
             }
-            Ok(())
+            Ok(overtaken)
         })
         .await?;
+    if overtaken {
+        app.wake(Topic::Jobs);
+    }
     periods_of(app, who, id).await
 }
 
@@ -120,7 +125,7 @@ pub async fn archive(app: &App, who: &Who, id: GoalId) -> Result<GoalChanged> {
             goal.state_since = at;
             goal.updated_at = at.max(goal.updated_at);
             goal.version += 1;
-            store::proposals::supersede(tx, who.tenant, id, at).await?;
+            proposals::supersede(tx, who, id, at).await?;
             let stages = store::stages(tx, who.tenant, id).await?;
             keep(tx, who, &goal, &stages, GoalStep::Archived).await?;
             if was_active {

@@ -1,4 +1,5 @@
-//! Deferred work of goals: each active one is looked at every morning, and its end is told to upper wings.
+//! Deferred work of goals: each active one is looked at every morning, and its end and its corrections are told to upper
+//! wings.
 
 use super::{life, store};
 use crate::app::App;
@@ -14,7 +15,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tillwatch_shared::goals::GoalState;
-use tillwatch_shared::ids::GoalId;
+use tillwatch_shared::ids::{GoalId, ProposalId};
 
 /// The kind of job that tells upper wings that a goal is pursued no more. Its payload is a [`GoalEnded`].
 pub const GOAL_ENDED: &str = "goal_ended";
@@ -24,6 +25,17 @@ pub const GOAL_ENDED: &str = "goal_ended";
 pub struct GoalEnded {
     /// The goal.
     pub goal_id: GoalId,
+}
+
+/// The kind of job that tells upper wings that a correction of a goal was proposed, decided or overtaken. Its payload is
+/// a [`ProposalMoved`].
+pub const GOAL_PROPOSAL: &str = "goal_proposal";
+
+/// What a job of the kind [`GOAL_PROPOSAL`] says.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ProposalMoved {
+    /// The correction.
+    pub proposal_id: ProposalId,
 }
 
 /// The job that looks at a goal.
@@ -59,6 +71,14 @@ pub(super) async fn order(tx: &mut Tx, who: &Who, settings: &Settings, id: GoalI
 /// When the database fails.
 pub(super) async fn tell_end(tx: &mut Tx, who: &Who, id: GoalId, at: DateTime<Utc>) -> Result<()> {
     queue::enqueue(tx, who, GOAL_ENDED, &json!(GoalEnded { goal_id: id }), at).await
+}
+
+/// Tells upper wings that a correction was proposed, decided or overtaken.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn tell_proposal(tx: &mut Tx, who: &Who, id: ProposalId, at: DateTime<Utc>) -> Result<()> {
+    queue::enqueue(tx, who, GOAL_PROPOSAL, &json!(ProposalMoved { proposal_id: id }), at).await
 }
 
 fn check(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_, Result<()>> {

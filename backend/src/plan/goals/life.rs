@@ -10,6 +10,7 @@ use super::correction::{self, Correction, settled};
 use super::course::{Course, DayFigure};
 use super::model::step;
 use super::periods::Stage;
+use super::proposals::supersede as overtake;
 use super::store::proposals::{self, Proposal};
 use super::{figures, jobs, keep, metric_of, model, record, store};
 use crate::app::App;
@@ -38,7 +39,7 @@ const PROPOSES_UNTIL: u32 = 6;
 /// # Errors
 /// 404; when the database fails.
 pub async fn check(app: &App, who: &Who, id: GoalId, at: DateTime<Utc>) -> Result<()> {
-    let ended = app
+    let tells = app
         .db
         .write(who, async |tx| {
             let goal = store::get(tx, who.tenant, id, true).await?;
@@ -54,13 +55,12 @@ pub async fn check(app: &App, who: &Who, id: GoalId, at: DateTime<Utc>) -> Resul
             let days = figures::lately(tx, who, &settings, &goal, metric, today).await?;
             let verdict = verdict(&course, &days, today);
             match verdict {
-                Some(state) => end(tx, who, goal, &course, state, at).await?,
-                None => propose(tx, who, &settings, (&goal, metric), (&course, &days), at).await?,
+                Some(state) => end(tx, who, goal, &course, state, at).await.map(|()| true),
+                None => propose(tx, who, &settings, (&goal, metric), (&course, &days), at).await,
             }
-            Ok(verdict.is_some())
         })
         .await?;
-    if ended {
+    if tells {
         app.wake(Topic::Jobs);
     }
     Ok(())
@@ -92,7 +92,7 @@ async fn end(
     goal.state_since = at;
     goal.updated_at = at.max(goal.updated_at);
     goal.version += 1;
-    proposals::supersede(tx, who.tenant, goal.id, at).await?;
+    overtake(tx, who, goal.id, at).await?;
     let (step, action) = match state {
         GoalState::Reached => (GoalStep::Reached, "goal.reached"),
         _ => (GoalStep::Missed, "goal.missed"),
@@ -102,7 +102,7 @@ async fn end(
     record(tx, who, action, &goal, Some(before), Some(json!({ "state": state }))).await
 }
 
-/// Proposes what the last month says, once.
+/// Proposes what the last month says, once; whether it did.
 async fn propose(
     tx: &mut Tx,
     who: &Who,
@@ -110,22 +110,23 @@ async fn propose(
     (goal, metric): (&Goal, &'static Metric),
     (course, days): (&Course, &[DayFigure]),
     at: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<bool> {
     let today = figures::today(settings, at);
-    let Some(month) = month_to_judge(days, today) else { return Ok(()) };
+    let Some(month) = month_to_judge(days, today) else { return Ok(false) };
     if proposals::of_month(tx, who.tenant, goal.id, month.0).await? {
-        return Ok(());
+        return Ok(false);
     }
     let ended = day_end(settings.time_zone, month.1);
     let stood = store::versions::as_of(tx, who.tenant, goal.id, ended).await?;
     if !stood.is_some_and(|(then, periods)| is_same_plan(&then, &periods, goal, &course.stages)) {
-        return Ok(());
+        return Ok(false);
     }
-    let Some(found) = correction::correction(course, days, month, step(metric)) else { return Ok(()) };
-    let Some(proposal) = proposal((goal, metric), course, &found, month.0, at) else { return Ok(()) };
+    let Some(found) = correction::correction(course, days, month, step(metric)) else { return Ok(false) };
+    let Some(proposal) = proposal((goal, metric), course, &found, month.0, at) else { return Ok(false) };
     // What an earlier month proposed has been overtaken by this one.
-    proposals::supersede(tx, who.tenant, goal.id, at).await?;
-    if proposals::insert(tx, who.tenant, &proposal).await? {
+    overtake(tx, who, goal.id, at).await?;
+    let made = proposals::insert(tx, who.tenant, &proposal).await?;
+    if made {
         let after = json!({ "goal": goal.id, "month": month.0, "target": proposal.target_after });
         let before = json!({ "target": proposal.target_before });
         let entry = Entry {
@@ -136,8 +137,9 @@ async fn propose(
             ..Entry::default()
         };
         audit::record(tx, who, entry).await?;
+        jobs::tell_proposal(tx, who, proposal.id, at).await?;
     }
-    Ok(())
+    Ok(made)
 }
 
 /// Whether a goal was pursued `then` with the target, the days and the periods that it has now.

@@ -34,7 +34,7 @@ pub mod words;
 
 pub use activation::activate;
 pub use editing::{archive, history, periods_of, set_periods};
-pub use proposals::{Decision, decide, list as list_proposals};
+pub use proposals::{Decision, decide, list as list_proposals, told as proposal_told};
 
 use super::change::{self, Changed};
 use super::check_search;
@@ -51,6 +51,7 @@ use crate::platform::http::page::PageParams;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
+use crate::platform::wake::Topic;
 use chrono::{DateTime, NaiveDate, Utc};
 use course::{Course, Standing};
 use periods::Stage;
@@ -282,7 +283,8 @@ pub async fn find(tx: &mut Tx, who: &Who, id: GoalId) -> Result<Option<Goal>> {
 /// 404, 412 when `version` is stale, 409 when the goal is over, 422 for what cannot stand in it.
 pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted: UpdateGoal) -> Result<Goal> {
     let at = now();
-    app.db
+    let (goal, overtaken) = app
+        .db
         .write(who, async |tx| {
             let before = reached(tx, who, id, true).await?;
             version.check(before.version)?;
@@ -308,14 +310,15 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             }
             let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
             else {
-                return Ok(shown);
+                return Ok((shown, false));
             };
             let harder = (before.target, before.ends_on) != (after.target, after.ends_on);
             if before.state == GoalState::Active && harder {
                 activation::insist(&checked(tx, who, &settings, &after, None, at).await?)?;
             }
+            let mut overtaken = false;
             let stages = if model::is_decomposed_anew(&before, &after) {
-                store::proposals::supersede(tx, who.tenant, id, at).await?;
+                overtaken = proposals::supersede(tx, who, id, at).await?;
                 decomposed(tx, who, &settings, &after).await?
             } else {
                 store::stages(tx, who.tenant, id).await?
@@ -324,9 +327,13 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             after.updated_at = at.max(before.updated_at);
             keep(tx, who, &after, &stages, GoalStep::Changed).await?;
             record(tx, who, "goal.changed", &after, Some(was), Some(is)).await?;
-            Ok(visible(after, within.as_ref()))
+            Ok((visible(after, within.as_ref()), overtaken))
         })
-        .await
+        .await?;
+    if overtaken {
+        app.wake(Topic::Jobs);
+    }
+    Ok(goal)
 }
 
 /// Writes a locked goal with its periods, as a version of its own.

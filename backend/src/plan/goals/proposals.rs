@@ -3,7 +3,7 @@
 use super::periods::Stage;
 use super::store::proposals::{self, Proposal};
 use super::words::{self, Reason};
-use super::{keep, metric_of, reached, store};
+use super::{jobs, keep, metric_of, reached, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
@@ -14,13 +14,14 @@ use crate::platform::db::Tx;
 use crate::platform::http::page::PageParams;
 use crate::platform::http::who::Who;
 use crate::platform::validate::Checks;
+use crate::platform::wake::Topic;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use std::collections::HashMap;
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::goals::{Goal, GoalProposal, GoalState, GoalStep, ProposalDecided, ProposalState};
-use tillwatch_shared::ids::{GoalId, ProposalId};
+use tillwatch_shared::ids::{GoalId, ProposalId, TenantId};
 
 /// What a person decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,33 @@ pub(super) async fn open_of(tx: &mut Tx, settings: &Settings, goal: &Goal) -> Re
     Ok(found.map(|proposal| shown(proposal, goal, settings)))
 }
 
+/// A correction as the chat shows it; `None` when the retailer has no such one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn told(tx: &mut Tx, tenant: TenantId, id: ProposalId) -> Result<Option<GoalProposal>> {
+    let proposal = match proposals::get(tx, tenant, id).await {
+        Err(error) if error.code == Code::NotFound => return Ok(None),
+        found => found?,
+    };
+    let goal = store::get(tx, tenant, proposal.goal, false).await?;
+    let settings = tenants::settings(tx, tenant).await?;
+    Ok(Some(shown(proposal, &goal, &settings)))
+}
+
+/// What waits of a locked goal is overtaken, and the chat shows that. Whether anything was: a job is due then, for which
+/// the caller wakes the workers after the commit.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn supersede(tx: &mut Tx, who: &Who, goal: GoalId, at: DateTime<Utc>) -> Result<bool> {
+    let overtaken = proposals::supersede(tx, who.tenant, goal, at).await?;
+    for id in &overtaken {
+        jobs::tell_proposal(tx, who, *id, at).await?;
+    }
+    Ok(!overtaken.is_empty())
+}
+
 /// A page of corrections, newest first, of one goal and in one state if named.
 ///
 /// # Errors
@@ -133,7 +161,8 @@ pub async fn decide(
     checks.optional_text("/reason", reason.as_deref(), 1, super::model::LONGEST_TEXT);
     checks.done()?;
     let at = now();
-    app.db
+    let decided = app
+        .db
         .write(who, async |tx| {
             let goal = proposals::get(tx, who.tenant, id).await?.goal;
             // The goal's lock is the correction's too, so it is read again behind it.
@@ -170,9 +199,14 @@ pub async fn decide(
                 after: Some(json!({ "state": proposal.state, "target": proposal.target_after })),
             };
             audit::record(tx, who, entry).await?;
+            jobs::tell_proposal(tx, who, id, at).await?;
             Ok(ProposalDecided { changed: true, proposal: shown(proposal, &goal, &settings) })
         })
-        .await
+        .await?;
+    if decided.changed {
+        app.wake(Topic::Jobs);
+    }
+    Ok(decided)
 }
 
 /// Gives a locked goal the target and the periods of an accepted correction.

@@ -1,12 +1,14 @@
 //! The database: the only owner of pools.
 //!
-//! Cast: [`Db`] (the pools of one runtime), [`Tx`] (a tenant's transaction, the only way to its rows), [`SystemTx`]
+//! Cast: [`Db`] (the pools of one runtime), [`Tx`] (a tenant's transaction, the only way to its rows; its
+//! statements are prepared once, `kept`), [`SystemTx`]
 //! (the narrow role's, with a reason, logged), [`shares`] (how many connections one tenant holds), [`once`] (a request's
 //! effect and answer in one), [`crate::paged!`] (a page of a list), [`migrate`], the generated [`schema`] and the
 //! [`local`] PostgreSQL launcher. Invariants: the tenant is set inside a transaction and only for it; a connection goes back
 //! to the pool only behind a COMMIT or ROLLBACK; a pool is never shared between runtimes.
 
 pub mod guard;
+mod kept;
 pub mod local;
 pub mod migrate;
 pub mod once;

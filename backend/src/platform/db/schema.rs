@@ -393,6 +393,63 @@ diesel::table! {
 }
 
 diesel::table! {
+    feed_runs (tenant_id, run_id) {
+        tenant_id -> Uuid,
+        run_id -> Uuid,
+        feed_id -> Uuid,
+        begun_at -> Timestamptz,
+        ended_at -> Timestamptz,
+        outcome -> Text,
+        fault -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        status -> Nullable<Int4>,
+        bytes -> Int8,
+        accepted -> Int4,
+        corrected -> Int4,
+        unchanged -> Int4,
+        refused -> Int4,
+        refusals -> Jsonb,
+    }
+}
+
+diesel::table! {
+    feeds (tenant_id, feed_id) {
+        tenant_id -> Uuid,
+        feed_id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        url -> Text,
+        format -> Text,
+        mapping -> Jsonb,
+        headers -> Nullable<Bytea>,
+        header_names -> Array<Text>,
+        every -> Text,
+        minute -> Int4,
+        grace_minutes -> Nullable<Int4>,
+        life -> Text,
+        created_at -> Timestamptz,
+        version -> Int8,
+        watched_since -> Timestamptz,
+        taken_from -> Nullable<Timestamptz>,
+        etag -> Nullable<Text>,
+        last_modified -> Nullable<Text>,
+        digest -> Nullable<Bytea>,
+        last_run_at -> Nullable<Timestamptz>,
+        last_success_at -> Nullable<Timestamptz>,
+        last_new_at -> Nullable<Timestamptz>,
+        newest_at -> Nullable<Timestamptz>,
+        failures -> Int4,
+        recent -> Int4,
+        recent_runs -> Int4,
+        last_fault -> Nullable<Text>,
+        unwell_since -> Nullable<Timestamptz>,
+        trouble -> Nullable<Text>,
+        told_fault -> Nullable<Text>,
+        episode -> Int4,
+    }
+}
+
+diesel::table! {
     goal_periods (tenant_id, goal_id, starts_on) {
         tenant_id -> Uuid,
         goal_id -> Uuid,
@@ -623,6 +680,17 @@ diesel::table! {
         request_id -> Nullable<Text>,
         shows -> Text,
         told_version -> Int8,
+    }
+}
+
+diesel::table! {
+    queue_fetches (feed_id) {
+        feed_id -> Uuid,
+        for_tenant -> Uuid,
+        due_at -> Timestamptz,
+        claimed_until -> Nullable<Timestamptz>,
+        claim_id -> Nullable<Uuid>,
+        lost -> Int4,
     }
 }
 
@@ -948,6 +1016,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_tenants,
     evaluations,
     events,
+    feed_runs,
+    feeds,
     goal_periods,
     goal_proposals,
     goal_versions,
@@ -961,6 +1031,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notices,
     own_metrics,
     queue_deliveries,
+    queue_fetches,
     queue_jobs,
     queue_messages,
     quiet_times,

@@ -1,10 +1,12 @@
 //! A transaction whose BEGIN travels with its first query, so that a read costs one round trip.
 //!
-//! [`Tx`] is a diesel connection as far as queries go and offers no `transaction()`. The first query is sent
+//! [`Tx`] is a diesel connection as far as queries go and offers no `transaction()`; it keeps statements prepared
+//! ([`super::kept`]). The first query is sent
 //! pipelined behind `BEGIN; SET LOCAL …`; both answers are awaited (`join`, never `try_join`, which would drop the
 //! second in flight). Invariant: however a transaction ends (done, error, cancelled request, panic), a COMMIT or
 //! ROLLBACK of its own stands on the wire before anything of the connection's next user.
 
+use super::kept::Kept;
 use super::shares::Share;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -151,7 +153,7 @@ impl AsyncConnectionCore for Tx {
             Err(error) => async move { Err(error) }.boxed(),
             Ok((conn, opening)) => {
                 let mut borrowed = conn;
-                let query = AsyncConnectionCore::load(&mut borrowed, source);
+                let query = AsyncConnectionCore::load(&mut borrowed, Kept(source.as_query()));
                 pipelined(conn, opening, query)
             }
         }
@@ -165,7 +167,7 @@ impl AsyncConnectionCore for Tx {
             Err(error) => async move { Err(error) }.boxed(),
             Ok((conn, opening)) => {
                 let mut borrowed = conn;
-                let query = AsyncConnectionCore::execute_returning_count(&mut borrowed, source);
+                let query = AsyncConnectionCore::execute_returning_count(&mut borrowed, Kept(source));
                 pipelined(conn, opening, query)
             }
         }

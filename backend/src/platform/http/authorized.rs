@@ -114,6 +114,8 @@ permission_types!(
     MetricsRead,
     MetricsWrite,
     SamplesWrite,
+    FeedsRead,
+    FeedsWrite,
     RulesRead,
     RulesWrite,
     AlertsRead,

@@ -80,6 +80,8 @@ pub struct Manner {
     takes_query: bool,
     /// Whether the rows that it takes have keys of their own, so that sending them again changes nothing.
     keyed_rows: bool,
+    /// Whether it has an effect that a second request must not have again.
+    effect: bool,
 }
 
 macro_rules! guarded {
@@ -107,7 +109,8 @@ macro_rules! guarded {
                             no_query(&request)?;
                         }
                         let rows = manner.keyed_rows;
-                        let keyed = idempotency::begin(&request, authority.who_mut(), &mut payload, rows).await?;
+                        let who = authority.who_mut().filter(|_| manner.effect);
+                        let keyed = idempotency::begin(&request, who, &mut payload, rows).await?;
                         if let Keyed::Again(answer) = keyed {
                             return Ok(answer);
                         }
@@ -187,7 +190,7 @@ impl Endpoint {
             access: F::ACCESS,
             fresh: F::FRESH,
             schemas,
-            manner: Manner { longest: LONGEST, takes_query, keyed_rows: false },
+            manner: Manner { longest: LONGEST, takes_query, keyed_rows: false, effect: true },
             route,
         }
     }
@@ -205,6 +208,19 @@ impl Endpoint {
     pub fn with_keyed_rows(mut self) -> Self {
         self.manner.keyed_rows = true;
         self
+    }
+
+    /// It changes nothing, and may wait for somebody else's server: it takes no idempotency key, whose transaction would
+    /// stay open meanwhile.
+    #[must_use]
+    pub fn without_effect(mut self) -> Self {
+        self.manner.effect = false;
+        self
+    }
+
+    /// Whether [`Self::without_effect`] was not said.
+    pub fn has_effect(&self) -> bool {
+        self.manner.effect
     }
 
     /// Whether [`Self::with_keyed_rows`] was said.

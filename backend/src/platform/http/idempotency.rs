@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a POST that is sent again is done once and answered the same (the IETF draft of that name, and what
 //! Stripe made of it).
 //!
-//! Every POST that asks for a permission takes the header. What concerns one's own sign-in (sessions, passwords) does not:
+//! Every POST with an effect that asks for a permission takes the header. What concerns one's own sign-in (sessions, passwords) does not:
 //! it is safe to repeat or has rules of its own, and no transaction may stay open while a password is hashed. Whoever has no
 //! tenant yet and the bot are not kept apart by a key. There it is ignored. The effect and the answer are one transaction
 //! ([`crate::platform::db::once`]), so a handler need not know of it.

@@ -27,7 +27,7 @@ pub const MOST_ATTEMPTS: i32 = 8;
 /// Does one job: gets the tenant's system authority and the payload.
 pub type Perform = for<'a> fn(&'a App, Who, serde_json::Value) -> LocalBoxFuture<'a, Result<()>>;
 
-/// Work that is done again and again by each worker.
+/// Work that is done again and again by each worker; [`schedule`] says when it begins after a start.
 #[derive(Clone, Copy)]
 pub struct Sweep {
     /// Its name in the log.

@@ -13,6 +13,7 @@ pub use policy::{AddressPolicy, Lookup, Refused};
 
 use crate::error::{Error, Result};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
 use std::net::SocketAddr;
@@ -35,6 +36,41 @@ pub struct Answer {
     pub status: u16,
     /// The beginning of the body, as far as it came.
     pub body: Vec<u8>,
+}
+
+/// A document as it was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The status.
+    pub status: u16,
+    /// The `ETag` that it is known by.
+    pub etag: Option<String>,
+    /// Its `Last-Modified`.
+    pub last_modified: Option<String>,
+    /// Its `Content-Encoding`: it is as it came.
+    pub encoding: Option<String>,
+    /// The body; `None` when it is longer than what was asked for.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A header of a request for a document.
+#[derive(Clone, Copy)]
+pub struct Header<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its value; sent, and printed nowhere.
+    pub value: &'a str,
+}
+
+/// The headers of a request; `None` when one is none.
+fn headers(wanted: &[Header<'_>]) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for header in wanted {
+        let mut value = HeaderValue::from_str(header.value).ok()?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_bytes(header.name.as_bytes()).ok()?, value);
+    }
+    Some(headers)
 }
 
 /// The client.
@@ -64,7 +100,7 @@ impl Outbound {
             .user_agent(concat!("Tillwatch-Webhooks/", env!("CARGO_PKG_VERSION")))
             .pool_max_idle_per_host(0)
             .connect_timeout(CONNECT)
-            .timeout(LONGEST)
+            .timeout(policy.longest)
             .dns_resolver(Arc::new(Checked(policy.clone())));
         if let Some(pem) = &policy.authority {
             let authority = Certificate::from_pem(pem.as_bytes()).map_err(Error::internal)?;
@@ -105,6 +141,33 @@ impl Outbound {
             body.extend_from_slice(&piece[..piece.len().min(LONGEST_ANSWER - body.len())]);
         }
         Ok(Answer { status, body })
+    }
+
+    /// Fetches what is at `address` with these headers: up to `most` bytes of it, as it comes, packed or not.
+    ///
+    /// # Errors
+    /// Why no whole answer came. A header that is none, which only one that was kept can be, is a secret that cannot be
+    /// read.
+    pub async fn fetch(&self, address: &str, wanted: &[Header<'_>], most: usize) -> Result<Fetched, Fault> {
+        let url = self.target(address).map_err(|_| Fault::AddressRefused)?;
+        let headers = headers(wanted).ok_or(Fault::SecretUnreadable)?;
+        let mut answer = self.client.get(url).headers(headers).send().await.map_err(|error| fault(&error))?;
+        let header = |name: HeaderName| answer.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let (etag, last_modified) = (header(ETAG), header(LAST_MODIFIED));
+        let (status, encoding) = (answer.status().as_u16(), header(CONTENT_ENCODING));
+        let fetched = Fetched { status, etag, last_modified, encoding, body: None };
+        // Who says so beforehand is not read.
+        if answer.content_length().is_some_and(|length| usize::try_from(length).is_ok_and(|length| length > most)) {
+            return Ok(fetched);
+        }
+        let mut body = Vec::new();
+        while let Some(piece) = answer.chunk().await.map_err(|error| fault(&error))? {
+            if piece.len() > most - body.len() {
+                return Ok(fetched);
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(Fetched { body: Some(body), ..fetched })
     }
 }
 
@@ -165,5 +228,19 @@ fn fault(error: &reqwest::Error) -> Fault {
         Fault::ConnectFailed
     } else {
         Fault::AnswerBroken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_sent_and_printed_nowhere() {
+        let sent = headers(&[Header { name: "Authorization", value: "Bearer canary" }]).unwrap();
+        assert_eq!(sent["authorization"], "Bearer canary");
+        assert!(!format!("{sent:?}").contains("canary"), "{sent:?}");
+        assert!(headers(&[Header { name: "a b", value: "x" }]).is_none());
+        assert!(headers(&[Header { name: "a", value: "x\n" }]).is_none());
     }
 }

@@ -1,11 +1,13 @@
 //! Where outbound requests may go, as a value: what an address must be, how a name becomes addresses, and who vouches
 //! for a server.
 
+use super::LONGEST;
 use super::public::is_public;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use url::{Host, Url};
 
 /// The longest address, in bytes.
@@ -36,6 +38,8 @@ pub struct AddressPolicy {
     pub(super) lookup: Arc<dyn Lookup>,
     /// PEM of the authority that vouches for servers; the public ones if absent.
     pub(super) authority: Option<String>,
+    /// A request is answered, body and all, within this time.
+    pub(super) longest: Duration,
 }
 
 /// An address that nothing is sent to.
@@ -50,12 +54,18 @@ pub struct Refused {
 impl AddressPolicy {
     /// Public addresses only, by the system's resolver, with the public authorities.
     pub fn public_only() -> Self {
-        Self { allows: is_public, lookup: Arc::new(SystemLookup), authority: None }
+        Self { allows: is_public, lookup: Arc::new(SystemLookup), authority: None, longest: LONGEST }
     }
 
     /// A policy for tests, whose servers stand on loopback: `tests/it/tidy` holds that nothing else makes one.
     pub fn for_tests(allows: fn(IpAddr) -> bool, lookup: Arc<dyn Lookup>, authority: Option<String>) -> Self {
-        Self { allows, lookup, authority }
+        Self { allows, lookup, authority, longest: LONGEST }
+    }
+
+    /// The same, for tests that do not wait as long as production does.
+    #[must_use]
+    pub fn answered_within(self, longest: Duration) -> Self {
+        Self { longest, ..self }
     }
 
     /// Whether a connection to `address` may be made.
@@ -81,7 +91,10 @@ impl AddressPolicy {
             return refused("not_https", "Must begin with `https://`: what is sent must not be read on its way.");
         }
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-            return refused("invalid", "Must have no user name, password or `#`. Check the signature instead.");
+            return refused(
+                "invalid",
+                "Must have no user name, password or `#`: whoever reads the address would read them, too.",
+            );
         }
         // Lower ports belong to other protocols, whose servers nobody has us knock at.
         if url.port().is_some_and(|port| port < 1024) {

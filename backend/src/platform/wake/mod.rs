@@ -16,11 +16,13 @@ pub enum Topic {
     Deliveries,
     /// Messages to webhooks.
     Messages,
+    /// Fetches of feeds.
+    Fetches,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Jobs, Self::Deliveries, Self::Messages];
+    pub const ALL: [Self; 4] = [Self::Jobs, Self::Deliveries, Self::Messages, Self::Fetches];
 
     /// Its word between processes.
     const fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Topic {
             Self::Jobs => "jobs",
             Self::Deliveries => "deliveries",
             Self::Messages => "messages",
+            Self::Fetches => "fetches",
         }
     }
 }
@@ -38,6 +41,7 @@ pub struct Wake {
     jobs: Arc<Notify>,
     deliveries: Arc<Notify>,
     messages: Arc<Notify>,
+    fetches: Arc<Notify>,
     /// To the other processes, if there is a Redis.
     others: Option<mpsc::Sender<Topic>>,
 }
@@ -58,6 +62,7 @@ impl Wake {
             Topic::Jobs => &self.jobs,
             Topic::Deliveries => &self.deliveries,
             Topic::Messages => &self.messages,
+            Topic::Fetches => &self.fetches,
         }
     }
 

@@ -1,12 +1,13 @@
 //! What claimed deliveries show: the alerts, and the notices with what they are about.
 
 use crate::error::Result;
+use crate::plan::goals;
 use crate::platform::db::Tx;
 use crate::watch::deliveries::{self, Claimed, NoticeRow};
-use crate::watch::{alerts, quiet};
+use crate::watch::{alerts, feeds, quiet};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
-use tillwatch_shared::ids::TenantId;
+use tillwatch_shared::ids::{ProposalId, TenantId};
 use tillwatch_shared::watch::{Alert, Notice, NoticeKind};
 use uuid::Uuid;
 
@@ -47,8 +48,18 @@ pub(super) async fn of(
 /// A notice with what it is about; `None` when that is not there.
 async fn notice(tx: &mut Tx, tenant: TenantId, row: NoticeRow, at: DateTime<Utc>) -> Result<Option<Shown>> {
     let NoticeRow { id, kind, about, version, .. } = row;
-    let mut notice =
-        Notice { id, kind, at: row.at, silence: None, window: None, digest: None, daily: None, weekly: None };
+    let mut notice = Notice {
+        id,
+        kind,
+        at: row.at,
+        silence: None,
+        window: None,
+        digest: None,
+        daily: None,
+        weekly: None,
+        proposal: None,
+        feed: None,
+    };
     match kind {
         NoticeKind::Escalation | NoticeKind::Reminder => {
             let alert = alerts::by_ids(tx, tenant, &[about]).await?.pop();
@@ -61,6 +72,14 @@ async fn notice(tx: &mut Tx, tenant: TenantId, row: NoticeRow, at: DateTime<Utc>
         // What they say is read behind this transaction: see `super::filled`.
         NoticeKind::DailyReport | NoticeKind::WeeklyReport => {
             return Ok(Some(Shown { alert: None, notice: Some(notice), version }));
+        }
+        NoticeKind::GoalProposal => {
+            notice.proposal = goals::proposal_told(tx, tenant, ProposalId(about)).await?;
+            return Ok(notice.proposal.is_some().then_some(Shown { alert: None, notice: Some(notice), version }));
+        }
+        NoticeKind::FeedUnwell | NoticeKind::FeedWell => {
+            notice.feed = feeds::notice(tx, tenant, about).await?;
+            return Ok(notice.feed.is_some().then_some(Shown { alert: None, notice: Some(notice), version }));
         }
         NoticeKind::SilenceEnding | NoticeKind::MaintenanceAnnounced | NoticeKind::MaintenanceOver => {}
     }

@@ -240,7 +240,7 @@ async fn batch(tx: &mut Tx, who: &Who, held: &Held) -> Result<Slice> {
     }
     let mut slice = Slice { done: i64::try_from(place.offset).map_err(Error::internal)?, ..Slice::default() };
     if !rows.is_empty() {
-        let taken = ingest::take_in(tx, who, &rows, at).await.map_err(day_is_full)?;
+        let taken = ingest::take_in(tx, who, &rows, at).await.map_err(day_is_full)?.answer;
         let lines = report::bounded(&mut place.result_bytes, report::lines(&taken.results)?, report::RESULT_CUT);
         slice.output.push((FileName::Result, lines));
         if taken.refused > 0 {

@@ -42,21 +42,27 @@ pub async fn take(app: &App, who: &Who, mut rows: Vec<Parsed<'_>>) -> Result<Sam
     let at = now();
     parse::refuse_future(&mut rows, at);
     let taken = app.db.write(who, async |tx| take_in(tx, who, &rows, at).await).await?;
-    if taken.accepted + taken.corrected > 0 {
-        app.wake(Topic::Jobs);
+    for topic in taken.woken {
+        app.wake(topic);
     }
-    if !taken.stopped.is_empty() {
-        app.wake(Topic::Deliveries);
-    }
-    Ok(taken)
+    Ok(taken.answer)
+}
+
+/// What became of rows, and whom to wake behind the commit.
+#[derive(Debug)]
+pub struct Taken {
+    /// What became of each row.
+    pub answer: SamplesTaken,
+    /// Who has something to do now. Most rows leave nothing to be done before the day is closed.
+    pub woken: Vec<Topic>,
 }
 
 /// Takes rows as part of `tx`, with everything that follows from them. The future ones are refused before
-/// ([`parse::refuse_future`]); wake jobs and deliveries after the commit.
+/// ([`parse::refuse_future`]).
 ///
 /// # Errors
 /// When the database fails or a sum would overflow; the transaction must be rolled back then.
-pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>) -> Result<SamplesTaken> {
+pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<Utc>) -> Result<Taken> {
     let (zone, counting) = limits::begin_counting(tx, who.tenant, at).await?;
     // Only a row that some retailer would not keep has the mark looked up.
     let old = rows.iter().any(|row| matches!(row, Parsed::Row(row) if row.at < at - retention::SURELY_KEPT));
@@ -65,17 +71,29 @@ pub async fn take_in(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>], at: DateTime<U
     subjects::ensure(tx, who.tenant, good.subjects, at).await?;
     let recorded = samples::record(tx, who.tenant, zone, &good.samples, at).await?;
     let counted = counted(&good.samples, &recorded.outcomes);
-    let stopped = judging::stop_loss::judge(tx, who, &recorded.campaign_deltas, at).await?;
+    let judged = judging::stop_loss::judge(tx, who, &recorded.campaign_deltas, at).await?;
     let mut answer = answer(rows, &refused, &recorded.outcomes);
-    answer.stopped = stopped;
+    let mut due = judged.told;
+    answer.stopped = judged.stopped;
     if answer.accepted + answer.corrected > 0 {
-        judging::after_samples(tx, who, zone, &recorded.touched, at).await?;
+        due |= judging::after_samples(tx, who, zone, &recorded.touched, at).await?;
         let after = json!({ "accepted": answer.accepted, "corrected": answer.corrected });
         let entry = Entry { action: "samples.taken", after: Some(after), ..Entry::default() };
         audit::record(tx, who, entry).await?;
         limits::count(tx, who.tenant, &counting, counted, at).await?;
     }
-    Ok(answer)
+    let topics = [(Topic::Deliveries, judged.told), (Topic::Jobs, due)];
+    let woken = topics.into_iter().filter(|(_, wanted)| *wanted).map(|(topic, _)| topic).collect();
+    Ok(Taken { answer, woken })
+}
+
+/// The rows that [`take_in`] would refuse now, by place in `rows`; nothing is written. The future ones are refused before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn refusals(tx: &mut Tx, who: &Who, rows: &[Parsed<'_>]) -> Result<Vec<(usize, RowRefusal)>> {
+    let kept_from = retention::kept_from(tx, who.tenant).await?;
+    Ok(place(tx, who, rows, kept_from).await?.1)
 }
 
 /// What counts for the day's limit: every row that was taken or corrected, and each duration of one that lists several.

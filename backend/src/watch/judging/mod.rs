@@ -28,11 +28,12 @@ use chrono_tz::Tz;
 use serde_json::json;
 
 /// Has the rules on what was touched judged soon, if that can have closed a day or changed a closed one; and, where
-/// today was touched, once more when today is closed.
+/// today was touched, once more when today is closed. Says whether a job is due now, so that jobs are to be woken behind
+/// the commit.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn after_samples(tx: &mut Tx, who: &Who, zone: Tz, touched: &Touched<'_>, at: DateTime<Utc>) -> Result<()> {
+pub async fn after_samples(tx: &mut Tx, who: &Who, zone: Tz, touched: &Touched<'_>, at: DateTime<Utc>) -> Result<bool> {
     let today = local_date(zone, at);
     let (mut soon, of_today) = model::by_day(touched, today);
     if !of_today.is_empty() {
@@ -48,5 +49,5 @@ pub async fn after_samples(tx: &mut Tx, who: &Who, zone: Tz, touched: &Touched<'
     if !soon.is_empty() {
         queue::enqueue(tx, who, jobs::JUDGE_DAYS, &json!({ "metrics": soon }), at).await?;
     }
-    Ok(())
+    Ok(!soon.is_empty())
 }

@@ -25,6 +25,15 @@ use tillwatch_shared::quantity::Quantity;
 use tillwatch_shared::samples::Stopped;
 use tillwatch_shared::watch::{Figures, RuleSpec};
 
+/// What judging came to.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The campaigns that were paused.
+    pub stopped: Vec<Stopped>,
+    /// Whether an alert was raised, changed or resolved: there are deliveries and jobs that are due now.
+    pub told: bool,
+}
+
 /// Books `deltas` on the campaigns' totals, judges the lines of the campaigns that moved, and pauses.
 ///
 /// # Errors
@@ -34,11 +43,11 @@ pub async fn judge(
     who: &Who,
     deltas: &BTreeMap<(CampaignId, &str), i64>,
     at: DateTime<Utc>,
-) -> Result<Vec<Stopped>> {
+) -> Result<Judged> {
     let moved: Vec<(CampaignId, &str, i64)> =
         deltas.iter().filter(|(_, delta)| **delta != 0).map(|((id, metric), delta)| (*id, *metric, *delta)).collect();
     if moved.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Judged::default());
     }
     let mut ids: Vec<CampaignId> = moved.iter().map(|(id, _, _)| *id).collect();
     ids.dedup();
@@ -48,16 +57,16 @@ pub async fn judge(
     let held: Vec<(CampaignId, &str, i64)> = moved.iter().copied().chain(costs).collect();
     budgets::add_totals(tx, who.tenant, &held).await?;
     let rules = rules::stop_losses(tx, who.tenant, &ids).await?;
-    let mut stopped = Vec::new();
+    let mut judged = Judged::default();
     // Sorted by campaign, as every transaction locks them.
     for rule in rules {
         let Some(campaign) = rule.campaign else { continue };
         let totals = budgets::totals(tx, who.tenant, campaign).await?;
-        if let Some(stop) = judge_one(tx, who, &rule, campaign, &totals, at).await? {
-            stopped.push(stop);
-        }
+        let one = judge_one(tx, who, &rule, campaign, &totals, at).await?;
+        judged.told |= one.told;
+        judged.stopped.extend(one.stopped);
     }
-    Ok(stopped)
+    Ok(judged)
 }
 
 /// Judges one rule by what its campaign has cost by now: when it was made or its line moved.
@@ -112,10 +121,10 @@ async fn judge_one(
     campaign: CampaignId,
     totals: &HashMap<String, i64>,
     at: DateTime<Utc>,
-) -> Result<Option<Stopped>> {
-    let RuleSpec::StopLoss(spec) = &rule.spec else { return Ok(None) };
+) -> Result<Judged> {
+    let RuleSpec::StopLoss(spec) = &rule.spec else { return Ok(Judged::default()) };
     let total = |key: &str| totals.get(key).copied().unwrap_or(0);
-    let Some(verdict) = stop_loss_verdict(spec, total) else { return Ok(None) };
+    let Some(verdict) = stop_loss_verdict(spec, total) else { return Ok(Judged::default()) };
     let key = alerts::breach_key(rule.id, None, Some(campaign));
     let open = alerts::open(tx, who.tenant, &key).await?;
     let as_rule = who.as_rule(rule.id);
@@ -131,14 +140,16 @@ async fn judge_one(
     };
     let stopped = |held: Held, alert: AlertId, figures: &LossFigures| {
         let total = Quantity::from_e4(figures.cost);
-        (held == Held::Paused).then_some(Stopped { campaign, rule: rule.id, alert, total, line: spec.line })
+        let stopped = Stopped { campaign, rule: rule.id, alert, total, line: spec.line };
+        if held == Held::Paused { vec![stopped] } else { Vec::new() }
     };
+    let told = |stopped: Vec<Stopped>| Ok(Judged { stopped, told: true });
     match (verdict, open) {
         (LossVerdict::Breached(figures), None) => {
             let alert = AlertId::new();
             let held = pause(tx, &as_rule, rule, campaign, alert, &figures, at).await?;
             alerts::raise(tx, &as_rule, alert, breach(&figures, held != Held::NotRunning), at).await?;
-            Ok(stopped(held, alert, &figures))
+            told(stopped(held, alert, &figures))
         }
         (LossVerdict::Breached(figures), Some(open)) => {
             let held = if open.paused_campaign {
@@ -150,19 +161,21 @@ async fn judge_one(
                 alerts::stop(tx, &as_rule, &open, breach(&figures, true), at).await?;
             } else if is_worth_showing(&figures, &open.figures) {
                 alerts::update(tx, &as_rule, &open, breach(&figures, open.paused_campaign), at).await?;
+            } else {
+                return Ok(Judged::default());
             }
-            Ok(stopped(held, open.id, &figures))
+            told(stopped(held, open.id, &figures))
         }
         (LossVerdict::Within(figures), Some(open)) => {
             let paused = open.paused_campaign;
             alerts::resolve(tx, &as_rule, &open, Some(breach(&figures, paused)), at).await?;
-            Ok(None)
+            told(Vec::new())
         }
         (LossVerdict::TooLittleCost { .. }, Some(open)) => {
             alerts::resolve(tx, &as_rule, &open, None, at).await?;
-            Ok(None)
+            told(Vec::new())
         }
-        (LossVerdict::Within(_) | LossVerdict::TooLittleCost { .. }, None) => Ok(None),
+        (LossVerdict::Within(_) | LossVerdict::TooLittleCost { .. }, None) => Ok(Judged::default()),
     }
 }
 

@@ -75,7 +75,9 @@ pub(super) fn changed(before: &Rule, change: UpdateRule, book: &Book) -> Result<
     rule.timing = change.timing.unwrap_or(rule.timing);
     rule.quiet_hours = change.quiet_hours.unwrap_or(rule.quiet_hours);
     rule.message = change.message.unwrap_or(rule.message);
-    if rule.spec.metric() == before.spec.metric() {
+    // One that begins to judge again begins with its metric anew.
+    let begins = rule.enabled && !before.enabled;
+    if rule.spec.metric() == before.spec.metric() && !begins {
         model::check(&request_of(&rule), book)?;
     } else {
         model::check_new(&request_of(&rule), book)?;

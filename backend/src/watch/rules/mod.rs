@@ -129,18 +129,20 @@ pub fn wire_figures(figures: &detect::Figures) -> Figures {
 /// # Errors
 /// 422 with every wrong field.
 pub async fn create(app: &App, who: &Who, request: CreateRule) -> Result<Rule> {
-    let book = metrics::read_book_of(app, who, [request.spec.metric()]).await?;
-    model::check_new(&request, &book)?;
-    let rule = rule_of(request, now());
-    app.db
+    let rule = app
+        .db
         .write(who, async |tx| {
+            let book = metrics::book_to_watch(tx, who.tenant, request.spec.metric()).await?;
+            model::check_new(&request, &book)?;
+            let rule = rule_of(request, now());
             check_scope(tx, who, &rule).await?;
             store::insert(tx, who.tenant, &rule).await?;
             store::keep_version(tx, who, &rule, rule.created_at).await?;
             let (object, after) = (Some(rule.id.to_string()), Some(shown(&rule)));
             audit::record(tx, who, Entry { action: "rule.created", object, after, ..Entry::default() }).await?;
             tell(tx, who, &rule, EventType::RuleCreated, rule.created_at).await?;
-            judge_soon(tx, who, rule.id).await
+            judge_soon(tx, who, rule.id).await?;
+            Ok(rule)
         })
         .await?;
     app.wake(Topic::Jobs);
@@ -270,7 +272,7 @@ pub async fn update(app: &App, who: &Who, id: RuleId, read: &IfMatch, change: Up
                 return Err(Error::conflict("This rule is archived: it can be read, not changed. Make another one."));
             }
             let key = change.spec.as_ref().unwrap_or(&before.spec).metric();
-            let book = metrics::book_of(tx, who.tenant, [key]).await?;
+            let book = metrics::book_to_watch(tx, who.tenant, key).await?;
             let rule = changed(&before, change, &book)?;
             if rule == before {
                 return Ok(before);

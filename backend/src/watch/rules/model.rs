@@ -21,8 +21,8 @@ pub fn check(rule: &CreateRule, book: &Book) -> Result<()> {
     faults(rule, book).done()
 }
 
-/// As [`check`], for a rule that is made, or that is to watch another metric: it does not begin with an archived one. A
-/// rule that watched it before is changed and ended as any other.
+/// As [`check`], for a rule that is made, or that is to watch another metric, or to judge again: it does not begin with
+/// an archived one. A rule that watched it before is changed and ended as any other.
 ///
 /// # Errors
 /// 422 with every wrong field.

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use std::time::Duration;
 use tillwatch_shared::ids::{EventId, TenantId};
 
+const SEALED_ANEW: &str = "webhooks.sealed_anew";
 /// Rows of a kind that one transaction removes.
 const REMOVED: i64 = 1000;
 
@@ -27,7 +28,11 @@ pub fn kinds() -> Vec<JobKind> {
 
 /// The sweeps.
 pub fn sweeps() -> Vec<Sweep> {
-    vec![Sweep { name: "webhooks.tidy", every: Duration::from_hours(6), perform: |app| tidy(app).boxed_local() }]
+    vec![
+        Sweep { name: "webhooks.tidy", every: Duration::from_hours(6), perform: |app| tidy(app).boxed_local() },
+        // Not housekeeping, which waits after a start: the key before may be gone soon.
+        Sweep { name: SEALED_ANEW, every: Duration::from_mins(10), perform: |app| seal_anew(app).boxed_local() },
+    ]
 }
 
 #[derive(Deserialize)]
@@ -44,22 +49,31 @@ fn fan_out(app: &App, who: Who, payload: serde_json::Value) -> LocalBoxFuture<'_
     })
 }
 
-/// Forgets events, messages and attempts that are older than they are kept, and seals secrets anew; retailer by
-/// retailer.
+/// Wipes secrets that sign no more, and forgets events, messages and attempts that are older than they are kept;
+/// retailer by retailer.
 ///
 /// # Errors
 /// When the list of retailers cannot be read.
 pub async fn tidy(app: &App) -> Result<()> {
     directory::each_tenant(app, "retailers whose webhooks are tidied", async |tenant| {
         let who = Who::system(tenant, "schedule", "webhooks.tidy");
-        // First what the key before has sealed, which may be gone soon.
-        app.db
-            .write(&who, async |tx| {
-                store::wipe_rotated_out(tx, tenant, now()).await?;
-                if app.sealer.is_rotating() { reseal(app, tx, tenant).await } else { Ok(()) }
-            })
-            .await?;
+        app.db.write(&who, async |tx| store::wipe_rotated_out(tx, tenant, now()).await).await?;
         forget(app, &who).await
+    })
+    .await
+}
+
+/// Seals anew what the key before has sealed, while the key is rotated; retailer by retailer.
+///
+/// # Errors
+/// When the list of retailers cannot be read.
+pub async fn seal_anew(app: &App) -> Result<()> {
+    if !app.sealer.is_rotating() {
+        return Ok(());
+    }
+    directory::each_tenant(app, "retailers whose webhooks are sealed anew", async |tenant| {
+        let who = Who::system(tenant, "schedule", SEALED_ANEW);
+        app.db.write(&who, async |tx| reseal(app, tx, tenant).await).await
     })
     .await
 }

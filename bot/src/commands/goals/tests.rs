@@ -1,6 +1,7 @@
 use super::*;
 use crate::command::{Actor, Command};
 use crate::commands::{Completing, complete, handle};
+use crate::testing::command;
 use crate::testing::things::{friday, me, mei};
 use crate::testing::{FakeApi, Request, actor, problem};
 use chrono::NaiveDate;
@@ -110,12 +111,12 @@ async fn said(command: Command, locale: Locale, who: &Actor) -> Reply {
 }
 
 fn show(goal: &str) -> Command {
-    Command::GoalShow { goal: goal.to_owned() }
+    command("goals show", &[("goal", goal)])
 }
 
 #[tokio::test]
 async fn the_goals_that_are_pursued_stand_in_a_line_each() {
-    let reply = said(Command::GoalsList, Locale::En, &actor()).await;
+    let reply = said(command("goals list", &[]), Locale::En, &actor()).await;
     assert_eq!(reply.title, "Goals (2)");
     let first = reply.body.lines().next().unwrap();
     assert_eq!(
@@ -124,7 +125,7 @@ async fn the_goals_that_are_pursued_stand_in_a_line_each() {
     );
     assert!(reply.body.contains("秋季拉新") && !reply.body.contains("A wish"), "{}", reply.body);
     assert!(reply.body.ends_with("One of them: goals show NAME"), "{}", reply.body);
-    let chinese = said(Command::GoalsList, Locale::ZhCn, &actor()).await;
+    let chinese = said(command("goals list", &[]), Locale::ZhCn, &actor()).await;
     assert_eq!(chinese.title, "目标（2 个）");
     assert!(chinese.body.contains("进度 95%") && chinese.body.contains("预计无法达成"), "{}", chinese.body);
 }

@@ -1,6 +1,6 @@
 //! Goals, in English.
 
-use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState};
+use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState, ProposalState};
 
 use super::super::{GoalLabels, Names, Pursuing, Said};
 use super::English;
@@ -71,6 +71,25 @@ impl Pursuing for English {
             missing: "Missing",
             proposal: "Proposed correction",
             id: "Id",
+        }
+    }
+
+    fn correction(&self, goal: &str) -> String {
+        format!("Correction of the goal “{goal}”")
+    }
+
+    fn how_to_decide(&self, accept: &str, refuse: &str) -> String {
+        format!("Nothing changes until somebody decides.\nAccept: {accept}\nRefuse: {refuse}")
+    }
+
+    fn proposal_state(&self, state: ProposalState) -> &'static str {
+        match state {
+            ProposalState::Open => "Somebody is to decide.",
+            ProposalState::Accepted => "It was accepted: the goal is changed.",
+            ProposalState::Refused => "It was refused: the goal stays.",
+            ProposalState::Superseded => {
+                "It was overtaken: the goal was changed otherwise or has ended, or a later month proposes anew."
+            }
         }
     }
 

@@ -1,21 +1,41 @@
 //! The bot in English.
 
 mod alerts;
+mod feeds;
 mod goals;
-mod help;
 mod names;
 mod quiet;
 mod reports;
 mod threads;
 
+use std::cmp::Ordering;
+
+use tillwatch_shared::Locale;
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
 
-use super::figures::share;
-use super::{By, Change, Failure, Fault, Input, Move, Names, Said, Topic, Wording};
+use super::{By, Change, Failure, Fault, Input, Move, Names, Said, Wording};
 
 /// English.
 pub(super) struct English;
+
+/// What a permission allows, as it stands behind "may not".
+const fn deed(what: Permission) -> &'static str {
+    match what {
+        Permission::CampaignsPause => "pause campaigns",
+        Permission::CampaignsResume => "resume campaigns",
+        Permission::AlertsAcknowledge => "acknowledge alerts",
+        Permission::AlertsSilence => "silence alerts",
+        Permission::CampaignsRead => "see campaigns",
+        Permission::AlertsRead => "see alerts",
+        Permission::MetricsRead => "see figures",
+        Permission::GoalsRead => "see goals",
+        Permission::ReportsRead => "see reports",
+        Permission::ReportsWrite => "change when reports appear",
+        Permission::ChatManage => "link a chat server",
+        _ => "do this",
+    }
+}
 
 impl Wording for English {
     fn not_linked(&self, link: &str) -> Said {
@@ -28,25 +48,24 @@ impl Wording for English {
     }
 
     fn may_not(&self, what: Permission, role: Option<Role>, who_may: &[Role]) -> Said {
-        let what = match what {
-            Permission::CampaignsPause => "pause campaigns",
-            Permission::CampaignsResume => "resume campaigns",
-            Permission::AlertsAcknowledge => "acknowledge alerts",
-            Permission::AlertsSilence => "silence alerts",
-            Permission::CampaignsRead => "see campaigns",
-            Permission::AlertsRead => "see alerts",
-            Permission::MetricsRead => "see figures",
-            Permission::GoalsRead => "see goals",
-            Permission::ReportsRead => "see reports",
-            Permission::ReportsWrite => "change when reports appear",
-            Permission::ChatManage => "link a chat server",
-            _ => "do this",
-        };
+        let what = deed(what);
         let roles: Vec<String> = who_may.iter().map(|role| self.role(*role).to_owned()).collect();
         let yours = role.map(|role| format!(" Your role is {}.", self.role(role))).unwrap_or_default();
         let ask =
             if roles.is_empty() { String::new() } else { format!(" Ask someone who may: {}.", self.listed(&roles)) };
         Said::new(format!("You may not {what}"), format!("{yours}{ask}").trim_start())
+    }
+
+    fn narrowed(&self, what: Permission) -> Said {
+        Said::new(
+            format!("You may not {}", deed(what)),
+            "Your permissions are narrowed to some channels, and this is about the whole retailer. Ask someone who reaches \
+             every channel.",
+        )
+    }
+
+    fn out_of_reach(&self) -> Said {
+        Said::new("Not found", "It does not exist, or your permissions are narrowed to other channels.")
     }
 
     fn failure(&self, failure: Failure) -> Said {
@@ -217,19 +236,17 @@ impl Wording for English {
     }
 
     fn moved(&self, moved: Move, before: &str) -> String {
-        let way = if moved.change > 0.0 {
-            "up"
-        } else if moved.change < 0.0 {
-            "down"
-        } else {
-            return format!("unchanged from {before}");
+        let way = match moved.by.way() {
+            Ordering::Greater => "up",
+            Ordering::Less => "down",
+            Ordering::Equal => return format!("level with {before}"),
         };
         let verdict = match moved.better {
             Some(true) => ", better",
             Some(false) => ", worse",
             None => "",
         };
-        format!("{way} {} from {before}{verdict}", share(moved.change.abs()))
+        format!("{way} {} from {before}{verdict}", moved.by.size(Locale::En))
     }
 
     fn nothing_before(&self) -> &'static str {
@@ -280,19 +297,13 @@ impl Wording for English {
         )
     }
 
-    fn help(&self) -> Said {
+    fn help(&self, more: &str) -> Said {
         Said::new(
             "What you can type",
-            "A campaign is named by its name, its key, or the first letters of either. More on one command: help COMMAND",
+            format!(
+                "A campaign is named by its name, its key, or the first letters of either. More on one command: {more}"
+            ),
         )
-    }
-
-    fn help_line(&self, topic: Topic) -> &'static str {
-        help::line(topic)
-    }
-
-    fn help_text(&self, topic: Topic) -> &'static str {
-        help::text(topic)
     }
 
     fn unknown_command(&self, typed: &str, nearest: &[String], help: &str) -> Said {

@@ -1,7 +1,11 @@
 //! Reports and budgets, in English.
 
+use std::cmp::Ordering;
+
+use tillwatch_shared::Locale;
 use tillwatch_shared::watch::ReportKind;
 
+use super::super::figures::Step;
 use super::super::{Reporting, Said};
 use super::English;
 
@@ -21,8 +25,11 @@ impl Reporting for English {
         format!("Weekly report · {from} to {to}")
     }
 
-    fn week_moved(&self, change: &str, before: &str) -> String {
-        format!("{change} from {before}")
+    fn week_moved(&self, by: Step, before: &str) -> String {
+        match by.way() {
+            Ordering::Equal => format!("level with {before}"),
+            Ordering::Greater | Ordering::Less => format!("{} from {before}", by.signed(Locale::En)),
+        }
     }
 
     fn here(&self) -> &'static str {
@@ -37,8 +44,12 @@ impl Reporting for English {
         "No figures were counted."
     }
 
+    fn raised_and_resolved(&self, raised: u32, resolved: u32) -> String {
+        format!("{raised} raised, {resolved} resolved")
+    }
+
     fn alerts_raised(&self, raised: u32, resolved: u32) -> String {
-        format!("Alerts: {raised} raised, {resolved} resolved")
+        format!("Alerts: {}", self.raised_and_resolved(raised, resolved))
     }
 
     fn stopped_campaigns(&self, count: u32) -> String {

@@ -1,6 +1,6 @@
 //! Goals, in Simplified Chinese.
 
-use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState};
+use tillwatch_shared::goals::{GoalAim, GoalOutlook, GoalState, ProposalState};
 
 use super::super::{GoalLabels, Names, Pursuing, Said};
 use super::Chinese;
@@ -71,6 +71,23 @@ impl Pursuing for Chinese {
             missing: "尚缺",
             proposal: "待定的调整建议",
             id: "编号",
+        }
+    }
+
+    fn correction(&self, goal: &str) -> String {
+        format!("目标“{goal}”的调整建议")
+    }
+
+    fn how_to_decide(&self, accept: &str, refuse: &str) -> String {
+        format!("在有人决定之前，目标不会改变。\n接受：{accept}\n拒绝：{refuse}")
+    }
+
+    fn proposal_state(&self, state: ProposalState) -> &'static str {
+        match state {
+            ProposalState::Open => "等待决定。",
+            ProposalState::Accepted => "已接受，目标已调整。",
+            ProposalState::Refused => "已拒绝，目标不变。",
+            ProposalState::Superseded => "已失效：目标另有变更或已结束，或后一个月有了新的建议。",
         }
     }
 

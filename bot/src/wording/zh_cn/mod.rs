@@ -1,21 +1,41 @@
 //! The bot in Simplified Chinese, in the terms of the trade.
 
 mod alerts;
+mod feeds;
 mod goals;
-mod help;
 mod names;
 mod quiet;
 mod reports;
 mod threads;
 
+use std::cmp::Ordering;
+
+use tillwatch_shared::Locale;
 use tillwatch_shared::permissions::{Permission, Role};
 use tillwatch_shared::plan::CampaignState;
 
-use super::figures::share;
-use super::{By, Change, Failure, Fault, Input, Move, Names, Said, Topic, Wording};
+use super::{By, Change, Failure, Fault, Input, Move, Names, Said, Wording};
 
 /// Simplified Chinese.
 pub(super) struct Chinese;
+
+/// What a permission allows, as it stands behind "may not".
+const fn deed(what: Permission) -> &'static str {
+    match what {
+        Permission::CampaignsPause => "暂停营销活动",
+        Permission::CampaignsResume => "恢复营销活动",
+        Permission::AlertsAcknowledge => "认领预警",
+        Permission::AlertsSilence => "静默预警",
+        Permission::ReportsRead => "查看报告",
+        Permission::ReportsWrite => "设置报告发送时间",
+        Permission::CampaignsRead => "查看营销活动",
+        Permission::AlertsRead => "查看预警",
+        Permission::MetricsRead => "查看指标",
+        Permission::GoalsRead => "查看目标",
+        Permission::ChatManage => "绑定聊天服务器",
+        _ => "执行此操作",
+    }
+}
 
 impl Wording for Chinese {
     fn not_linked(&self, link: &str) -> Said {
@@ -26,20 +46,7 @@ impl Wording for Chinese {
     }
 
     fn may_not(&self, what: Permission, role: Option<Role>, who_may: &[Role]) -> Said {
-        let what = match what {
-            Permission::CampaignsPause => "暂停营销活动",
-            Permission::CampaignsResume => "恢复营销活动",
-            Permission::AlertsAcknowledge => "认领预警",
-            Permission::AlertsSilence => "静默预警",
-            Permission::ReportsRead => "查看报告",
-            Permission::ReportsWrite => "设置报告发送时间",
-            Permission::CampaignsRead => "查看营销活动",
-            Permission::AlertsRead => "查看预警",
-            Permission::MetricsRead => "查看指标",
-            Permission::GoalsRead => "查看目标",
-            Permission::ChatManage => "绑定聊天服务器",
-            _ => "执行此操作",
-        };
+        let what = deed(what);
         let roles: Vec<String> = who_may.iter().map(|role| self.role(*role).to_owned()).collect();
         let yours = role.map(|role| format!("您的角色是{}。", self.role(role))).unwrap_or_default();
         let ask = if roles.is_empty() {
@@ -48,6 +55,17 @@ impl Wording for Chinese {
             format!("请联系有权限的人：{}。", self.listed(&roles))
         };
         Said::new(format!("您无权{what}"), format!("{yours}{ask}"))
+    }
+
+    fn narrowed(&self, what: Permission) -> Said {
+        Said::new(
+            format!("您无权{}", deed(what)),
+            "您的权限仅限于部分渠道，而此操作涉及整个商家。请联系权限覆盖全部渠道的人。",
+        )
+    }
+
+    fn out_of_reach(&self) -> Said {
+        Said::new("未找到", "该对象不存在，或您的权限仅限于其他渠道。")
     }
 
     fn failure(&self, failure: Failure) -> Said {
@@ -204,19 +222,17 @@ impl Wording for Chinese {
     }
 
     fn moved(&self, moved: Move, before: &str) -> String {
-        let way = if moved.change > 0.0 {
-            "上升"
-        } else if moved.change < 0.0 {
-            "下降"
-        } else {
-            return format!("与上周同日（{before}）持平");
+        let way = match moved.by.way() {
+            Ordering::Greater => "上升",
+            Ordering::Less => "下降",
+            Ordering::Equal => return format!("与上周同日（{before}）持平"),
         };
         let verdict = match moved.better {
             Some(true) => "，变好",
             Some(false) => "，变差",
             None => "",
         };
-        format!("较上周同日（{before}）{way} {}{verdict}", share(moved.change.abs()))
+        format!("较上周同日（{before}）{way} {}{verdict}", moved.by.size(Locale::ZhCn))
     }
 
     fn nothing_before(&self) -> &'static str {
@@ -264,16 +280,8 @@ impl Wording for Chinese {
         )
     }
 
-    fn help(&self) -> Said {
-        Said::new("可用命令", "营销活动可用名称、编码或其开头部分指定。单个命令的说明：help 命令")
-    }
-
-    fn help_line(&self, topic: Topic) -> &'static str {
-        help::line(topic)
-    }
-
-    fn help_text(&self, topic: Topic) -> &'static str {
-        help::text(topic)
+    fn help(&self, more: &str) -> Said {
+        Said::new("可用命令", format!("营销活动可用名称、编码或其开头部分指定。单个命令的说明：{more}"))
     }
 
     fn unknown_command(&self, typed: &str, nearest: &[String], help: &str) -> Said {

@@ -1,7 +1,11 @@
 //! Reports and budgets, in Simplified Chinese.
 
+use std::cmp::Ordering;
+
+use tillwatch_shared::Locale;
 use tillwatch_shared::watch::ReportKind;
 
+use super::super::figures::Step;
 use super::super::{Reporting, Said};
 use super::Chinese;
 
@@ -21,8 +25,11 @@ impl Reporting for Chinese {
         format!("周报 · {from}至{to}")
     }
 
-    fn week_moved(&self, change: &str, before: &str) -> String {
-        format!("{change}，前一周 {before}")
+    fn week_moved(&self, by: Step, before: &str) -> String {
+        match by.way() {
+            Ordering::Equal => format!("持平，前一周 {before}"),
+            Ordering::Greater | Ordering::Less => format!("{}，前一周 {before}", by.signed(Locale::ZhCn)),
+        }
     }
 
     fn here(&self) -> &'static str {
@@ -37,8 +44,12 @@ impl Reporting for Chinese {
         "没有统计到数据。"
     }
 
+    fn raised_and_resolved(&self, raised: u32, resolved: u32) -> String {
+        format!("触发 {raised} 条，恢复 {resolved} 条")
+    }
+
     fn alerts_raised(&self, raised: u32, resolved: u32) -> String {
-        format!("预警：触发 {raised} 条，恢复 {resolved} 条")
+        format!("预警：{}", self.raised_and_resolved(raised, resolved))
     }
 
     fn stopped_campaigns(&self, count: u32) -> String {

@@ -144,3 +144,16 @@ fn a_platforms_roi_says_which_of_the_two_it_is() {
     let heroics = OwnMetric { unit: MetricUnit::Times, kind: MetricKind::Level, ..OwnMetric::example("heroics") };
     assert_eq!(told(&heroics, &Book::default()), []);
 }
+
+#[test]
+fn the_rules_that_watch_a_metric_are_named_with_what_to_do_and_a_long_list_is_cut() {
+    let rule = |name: &str| (RuleId::new(), name.to_owned());
+    assert_eq!(still_watched(&[]), None);
+    let one = rule("费用下降");
+    let told = still_watched(std::slice::from_ref(&one)).unwrap();
+    assert!(told.starts_with(&format!("The rule “费用下降” ({}) watches this metric", one.0)), "{told}");
+    assert!(told.contains("Disable or archive the rule first"), "{told}");
+    let told = still_watched(&["a", "b", "c", "d", "e"].map(rule)).unwrap();
+    assert!(told.starts_with("The rules “a” (") && told.contains(") and 2 more watch this metric"), "{told}");
+    assert!(!told.contains("“d”"), "{told}");
+}

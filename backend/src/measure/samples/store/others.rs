@@ -4,7 +4,7 @@ use super::super::kinds::{Changes, InBin, Renewed, from_table, to_text};
 use super::super::model::Placed;
 use super::super::{BATCH, Outcome};
 use super::read::{Scope, Span};
-use super::write::add;
+use super::write::{add, of};
 use crate::error::Result;
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{rollup_bins, rollups, series};
@@ -139,10 +139,9 @@ pub(in crate::measure::samples) async fn add_durations(
     tenant: TenantId,
     changes: &Changes<'_>,
 ) -> Result<()> {
-    for (resolution, all) in [(Resolution::Day, &changes.days), (Resolution::Hour, &changes.hours)] {
-        for rows in all.chunks(BATCH) {
-            add(tx, tenant, resolution, rows).await?;
-        }
+    let sums: Vec<_> = of(Resolution::Day, &changes.days).chain(of(Resolution::Hour, &changes.hours)).collect();
+    for rows in sums.chunks(BATCH) {
+        add(tx, tenant, rows).await?;
     }
     let bins: Vec<(&InBin, &i64)> = changes.bins.iter().collect();
     for rows in bins.chunks(BATCH) {

@@ -32,16 +32,16 @@ macro_rules! bind_samples {
     };
 }
 
-/// Binds tenant, resolution, series, buckets, sums and numbers of samples, `$1` to `$6`.
+/// Binds tenant, resolutions, series, buckets, sums and numbers of samples, `$1` to `$6`.
 macro_rules! bind_additions {
-    ($query:expr, $tenant:expr, $resolution:expr, $rows:expr) => {
+    ($query:expr, $tenant:expr, $rows:expr) => {
         $query
             .bind::<SqlUuid, _>($tenant.0)
-            .bind::<Text, _>($resolution.as_str())
-            .bind::<Array<SqlUuid>, _>($rows.iter().map(|row| row.series).collect::<Vec<_>>())
-            .bind::<Array<Timestamptz>, _>($rows.iter().map(|row| row.bucket).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>($rows.iter().map(|row| row.sum_e4).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>($rows.iter().map(|row| row.samples).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>($rows.iter().map(|(resolution, _)| resolution.as_str()).collect::<Vec<_>>())
+            .bind::<Array<SqlUuid>, _>($rows.iter().map(|(_, row)| row.series).collect::<Vec<_>>())
+            .bind::<Array<Timestamptz>, _>($rows.iter().map(|(_, row)| row.bucket).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>($rows.iter().map(|(_, row)| row.sum_e4).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>($rows.iter().map(|(_, row)| row.samples).collect::<Vec<_>>())
     };
 }
 
@@ -152,46 +152,63 @@ pub(in crate::measure::samples) async fn insert_or_correct(
 /// From this many hours on, a batch that is about as many hours as samples is taken for history, whose hours are new.
 const HISTORY: usize = 500;
 
-/// Adds a batch of `new` new samples to the rollups: days, then hours, each sorted.
+/// A rollup's width, and what is to be added to it.
+type Added<'a> = (Resolution, &'a Addition);
+
+/// Rows of one width.
+pub(super) fn of(resolution: Resolution, rows: &[Addition]) -> impl Iterator<Item = Added<'_>> {
+    rows.iter().map(move |row| (resolution, row))
+}
+
+/// Adds a batch of `new` new samples to the rollups: days, then hours, each sorted. The few of an ordinary batch go in
+/// one statement.
 pub(in crate::measure::samples) async fn add_to_rollups(
     tx: &mut Tx,
     tenant: TenantId,
     tally: &Tally<'_>,
     new: usize,
 ) -> Result<()> {
-    for rows in tally.days.chunks(BATCH) {
-        add(tx, tenant, Resolution::Day, rows).await?;
+    let mut rows: Vec<Added<'_>> = of(Resolution::Day, &tally.days).collect();
+    let mut history = Vec::new();
+    let hours = of(Resolution::Hour, &tally.hours);
+    if tally.hours.len() >= HISTORY.max(new / 2) {
+        history.extend(hours);
+    } else {
+        rows.extend(hours);
     }
-    let mut probably_new = tally.hours.len() >= HISTORY.max(new / 2);
-    for rows in tally.hours.chunks(BATCH) {
-        if probably_new && insert_hours(tx, tenant, rows).await? {
+    for rows in rows.chunks(BATCH) {
+        add(tx, tenant, rows).await?;
+    }
+    let mut probably_new = true;
+    for rows in history.chunks(BATCH) {
+        if probably_new && insert_all(tx, tenant, rows).await? {
             continue;
         }
         probably_new = false;
-        add(tx, tenant, Resolution::Hour, rows).await?;
+        add(tx, tenant, rows).await?;
     }
     Ok(())
 }
 
 /// Inserts `rows` if all are new, and says whether they were; otherwise nothing has changed.
-async fn insert_hours(tx: &mut Tx, tenant: TenantId, rows: &[Addition]) -> Result<bool> {
+async fn insert_all(tx: &mut Tx, tenant: TenantId, rows: &[Added<'_>]) -> Result<bool> {
     let query = diesel::sql_query(
         "INSERT INTO rollups (tenant_id, series_id, resolution, bucket, sum_e4, samples) \
-         SELECT $1, n.series, $2, n.bucket, n.sum, n.samples \
-         FROM unnest($3, $4, $5, $6) AS n (series, bucket, sum, samples)",
+         SELECT $1, n.series, n.resolution, n.bucket, n.sum, n.samples \
+         FROM unnest($2, $3, $4, $5, $6) AS n (resolution, series, bucket, sum, samples)",
     );
-    all_new(tx, bind_additions!(query, tenant, Resolution::Hour, rows)).await
+    all_new(tx, bind_additions!(query, tenant, rows)).await
 }
 
 /// Adds to the rollups, whether they are there or not.
-pub(super) async fn add(tx: &mut Tx, tenant: TenantId, resolution: Resolution, rows: &[Addition]) -> Result<()> {
+pub(super) async fn add(tx: &mut Tx, tenant: TenantId, rows: &[Added<'_>]) -> Result<()> {
     let query = diesel::sql_query(
         "INSERT INTO rollups AS r (tenant_id, series_id, resolution, bucket, sum_e4, samples) \
-         SELECT $1, n.series, $2, n.bucket, n.sum, n.samples \
-         FROM unnest($3, $4, $5, $6) AS n (series, bucket, sum, samples) \
+         SELECT $1, n.series, n.resolution, n.bucket, n.sum, n.samples \
+         FROM unnest($2, $3, $4, $5, $6) AS n (resolution, series, bucket, sum, samples) \
          ON CONFLICT (tenant_id, series_id, resolution, bucket) \
          DO UPDATE SET sum_e4 = r.sum_e4 + excluded.sum_e4, samples = r.samples + excluded.samples",
     );
-    bind_additions!(query, tenant, resolution, rows).execute(tx).await.map_err(range)?;
+    bind_additions!(query, tenant, rows).execute(tx).await.map_err(range)?;
     Ok(())
 }

@@ -149,23 +149,24 @@ pub(in crate::plan::goals) async fn decide(tx: &mut Tx, tenant: TenantId, propos
     Ok(())
 }
 
-/// What waits of a locked goal is overtaken.
+/// What waits of a locked goal is overtaken: which that was.
 pub(in crate::plan::goals) async fn supersede(
     tx: &mut Tx,
     tenant: TenantId,
     goal: GoalId,
     at: DateTime<Utc>,
-) -> Result<()> {
-    diesel::update(
+) -> Result<Vec<ProposalId>> {
+    let overtaken: Vec<Uuid> = diesel::update(
         proposals::table
             .filter(proposals::tenant_id.eq(tenant.0))
             .filter(proposals::goal_id.eq(goal.0))
             .filter(proposals::state.eq(ProposalState::Open.as_str())),
     )
     .set((proposals::state.eq(ProposalState::Superseded.as_str()), proposals::decided_at.eq(at)))
-    .execute(tx)
+    .returning(proposals::proposal_id)
+    .get_results(tx)
     .await?;
-    Ok(())
+    Ok(overtaken.into_iter().map(ProposalId).collect())
 }
 
 /// A page of corrections, newest first.

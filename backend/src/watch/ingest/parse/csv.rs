@@ -23,7 +23,7 @@ pub(super) fn parse<'a>(bytes: &'a [u8], limits: Limits, book: &'a Book) -> Resu
         return Err(BodyError::Empty);
     }
     let columns = Columns::read(&record)?;
-    let mut lines = Lines { bytes, at: 0, line: 1 };
+    let mut lines = Lines::of(bytes);
     let mut checker = Checker::new(book);
     let mut parsed = Vec::new();
     let mut rows = 0;
@@ -132,15 +132,20 @@ impl Columns {
 
 /// Counts lines up to where a record starts. The library's own count is that of the place where it began
 /// to look, before the blank lines in front of the record.
-struct Lines<'a> {
+pub struct Lines<'a> {
     bytes: &'a [u8],
     at: usize,
     line: u32,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    /// Those of a whole table.
+    pub fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, line: 1 }
+    }
+
     /// The line of the first record that starts at `from` or after it. `from` never goes back.
-    fn line_of(&mut self, from: usize) -> u32 {
+    pub fn line_of(&mut self, from: usize) -> u32 {
         let rest = self.bytes.get(from..).unwrap_or_default();
         let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let start = from.saturating_add(blank).min(self.bytes.len());

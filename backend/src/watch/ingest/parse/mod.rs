@@ -34,8 +34,9 @@ use tillwatch_shared::samples::{RowCode, SampleResult};
 
 use crate::measure::metrics::{Base, Book};
 
+pub use self::csv::Lines;
 pub use error::BodyError;
-pub use row::{FIELDS, NOTES};
+pub use row::{FIELDS, NOTES, shown};
 pub use unpack::{UNPACKED_LIMIT, unpack};
 
 /// The longest row: one line, one record or one element of the array, in bytes.
@@ -62,7 +63,7 @@ impl Format {
     /// [`BodyError::UnknownFormat`] for any other content type, or none.
     pub fn from_content_type(content_type: Option<&str>) -> Result<Self, BodyError> {
         let given = content_type.unwrap_or_default().trim();
-        let unknown = || BodyError::UnknownFormat { content_type: row::shown(given) };
+        let unknown = || BodyError::UnknownFormat { content_type: shown(given) };
         let mut parts = given.split(';').map(str::trim);
         let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
         for parameter in parts {
@@ -221,6 +222,77 @@ pub fn parse_piece<'a>(
     }
     refuse_duplicates(&mut rows);
     Ok(rows)
+}
+
+/// A row that was read elsewhere, as texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextRow {
+    /// As in [`SampleRow`].
+    pub line: u32,
+    /// The metric's key.
+    pub metric: String,
+    /// RFC 3339.
+    pub at: String,
+    /// The sender's own key of the row.
+    pub key: String,
+    /// A plain decimal number.
+    pub value: String,
+    /// The channel's id or the tenant's key of it.
+    pub channel: Option<String>,
+    /// The campaign's id or the tenant's key of it.
+    pub campaign: Option<String>,
+}
+
+/// Checks rows that were read elsewhere as those of a body are checked; what was refused there stays refused.
+pub fn check<'a>(rows: &'a [Result<TextRow, RowRefusal>], book: &'a Book) -> Vec<Parsed<'a>> {
+    let mut checker = row::Checker::new(book);
+    let mut checked = |row: &'a TextRow| {
+        let cells = row::Cells {
+            metric: &row.metric,
+            at: &row.at,
+            key: Cow::Borrowed(&row.key),
+            value: &row.value,
+            channel: row.channel.as_deref().map(Cow::Borrowed),
+            campaign: row.campaign.as_deref().map(Cow::Borrowed),
+            period: None,
+            subject: None,
+        };
+        checker.check(row.line, cells)
+    };
+    let mut parsed: Vec<Parsed<'a>> = rows
+        .iter()
+        .map(|row| match row {
+            Ok(row) => checked(row).into(),
+            Err(refusal) => Parsed::Refused(refusal.clone()),
+        })
+        .collect();
+    refuse_ambiguous(&mut parsed);
+    refuse_duplicates(&mut parsed);
+    parsed
+}
+
+/// Refuses all rows that are the same figure with different values: nobody can tell which is meant, or whether they add up.
+fn refuse_ambiguous(rows: &mut [Parsed<'_>]) {
+    let mut groups: HashMap<Identity<'_>, Vec<usize>> = HashMap::with_capacity(rows.len());
+    for (index, parsed) in rows.iter().enumerate() {
+        if let Parsed::Row(row) = parsed {
+            groups.entry(Identity(row)).or_default().push(index);
+        }
+    }
+    let value = |index: usize| match &rows[index] {
+        Parsed::Row(row) => Some(row.value),
+        Parsed::Refused(_) => None,
+    };
+    let differ = |group: &Vec<usize>| group.iter().any(|index| value(*index) != value(group[0]));
+    let unclear: Vec<usize> = groups.into_values().filter(differ).flatten().collect();
+    for index in unclear {
+        if let Parsed::Row(row) = &rows[index] {
+            let detail =
+                "several rows are the same figure with different values; name the columns that tell them apart";
+            let line = row.line;
+            rows[index] = Parsed::Refused(RowRefusal::new(line, RowCode::DuplicateKey, "/key", detail.to_owned()));
+        }
+    }
 }
 
 /// Whether a row names a metric that is not in the book it was read with: the retailer may have one of its own.

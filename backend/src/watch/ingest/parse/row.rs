@@ -248,7 +248,7 @@ fn amount(metric: &Definition<'_>, text: &str) -> Result<Quantity, (RowCode, Str
 }
 
 /// A sender's text inside a message: short, and without characters that could break it.
-pub(super) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut short: String =
         text.chars().take(LONGEST).map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();

@@ -1,0 +1,3 @@
+DROP TABLE queue_fetches;
+DROP TABLE feed_runs;
+DROP TABLE feeds;
