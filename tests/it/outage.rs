@@ -68,6 +68,7 @@ impl Fragile {
                 .expect("roles and database");
         migrate::run(&owner_url, chrono::Utc::now()).await.expect("the schema");
         Database {
+            dropped: None,
             name: NAME.to_owned(),
             superuser_url: self.server().superuser_url(NAME),
             owner_url,

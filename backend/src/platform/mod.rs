@@ -13,5 +13,6 @@ pub mod mail;
 pub mod outbound;
 pub mod sealed;
 pub mod tally;
+pub mod time_of_day;
 pub mod validate;
 pub mod wake;

@@ -3,8 +3,8 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tillwatch_backend::platform::db::DbConfig;
 use tillwatch_backend::platform::db::local::{LocalOptions, LocalPostgres};
@@ -19,9 +19,11 @@ pub(crate) struct Cluster {
     postgres: LocalPostgres,
 }
 
-/// A database on the run's server. It is not dropped: the whole server goes with the run.
+/// A database on the run's server, dropped with the last copy of this: more than a hundred of them would fill a disk.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
+    /// Drops it at the end; nobody does where it goes with a server of its own.
+    pub(crate) dropped: Option<Arc<Dropped>>,
     /// Its name.
     pub(crate) name: String,
     /// The superuser's address.
@@ -90,7 +92,26 @@ impl Cluster {
         let mut conn = connect(&self.postgres.superuser_url("postgres")).await;
         let create = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER tillwatch_owner STRATEGY file_copy");
         conn.batch_execute(&create).await.expect("CREATE DATABASE");
-        Database { name, superuser_url, owner_url, app_url, system_url }
+        let dropped = Arc::new(Dropped { name: name.clone(), superuser_url: self.postgres.superuser_url("postgres") });
+        Database { dropped: Some(dropped), name, superuser_url, owner_url, app_url, system_url }
+    }
+}
+
+/// A database that goes when this does.
+#[derive(Debug)]
+pub(crate) struct Dropped {
+    name: String,
+    superuser_url: String,
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let (drop, url) = (format!("DROP DATABASE {} WITH (FORCE)", self.name), self.superuser_url.clone());
+        // Nobody waits for it, and what the run's end cuts off goes with the run's server.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async { connect(&url).await.batch_execute(&drop).await.expect(&drop) });
+        });
     }
 }
 

@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 /// The server as a process, on a port that it keeps.
 pub(crate) struct Server {
+    // First, so that it ends before its database is dropped.
+    pub(crate) program: Program,
     database: Database,
     address: SocketAddr,
-    pub(crate) program: Program,
     settings: Vec<(&'static str, String)>,
 }
 

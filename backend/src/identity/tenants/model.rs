@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::platform::http::who::Quota;
+use crate::platform::time_of_day;
 use crate::platform::validate::Checks;
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
@@ -143,17 +144,7 @@ pub(super) fn check(wanted: &UpdateTenant) -> Result<()> {
     let currency = currency.is_none_or(|code| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()));
     checks.ensure(currency, "/currency", "invalid", "Takes an ISO 4217 code in capitals, such as USD or CNY.");
     if let Some(Some(quiet)) = &wanted.quiet_hours {
-        for (pointer, text) in [("/quiet_hours/from", &quiet.from), ("/quiet_hours/until", &quiet.until)] {
-            let right = minute_of(text).is_some();
-            checks.ensure(right, pointer, "invalid", "Takes a local time of 24 hours, such as 22:00.");
-        }
-        let some = quiet.from != quiet.until;
-        checks.ensure(
-            some,
-            "/quiet_hours/until",
-            "invalid",
-            "Is when they begin. Take another time, or null for none.",
-        );
+        time_of_day::check_quiet_hours(quiet, &mut checks);
     }
     if let Some(Some(country)) = &wanted.residency {
         let known = country.len() == 2 && COUNTRIES.split(' ').any(|code| code == country);
@@ -188,20 +179,9 @@ pub(super) fn difference(before: &TenantSettings, after: &TenantSettings) -> Res
     Ok((!is.is_empty()).then_some((Value::Object(was), Value::Object(is))))
 }
 
-/// The minute of the day of `22:00`.
-pub(super) fn minute_of(text: &str) -> Option<i32> {
-    let (hour, minute) = text.split_once(':')?;
-    let number = |part: &str, below: i32| {
-        let plain = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<i32>().ok().filter(|number| plain && *number < below)
-    };
-    Some(number(hour, 24)? * 60 + number(minute, 60)?)
-}
-
 /// The quiet hours of two minutes of the day.
 pub(super) fn quiet_hours(from: Option<i32>, until: Option<i32>) -> Option<QuietHours> {
-    let text = |minute: i32| format!("{:02}:{:02}", minute / 60, minute % 60);
-    Some(QuietHours { from: text(from?), until: text(until?) })
+    Some(QuietHours { from: time_of_day::show(from?), until: time_of_day::show(until?) })
 }
 
 /// ISO 3166-1 alpha-2, as assigned.

@@ -1,10 +1,11 @@
 //! The only SQL of retailers.
 
 use super::Settings;
-use super::model::{OwnLimits, Standing, minute_of, quiet_hours};
+use super::model::{OwnLimits, Standing, quiet_hours};
 use crate::error::{Error, Result};
 use crate::platform::db::Tx;
 use crate::platform::db::schema::{campaigns, series, tenants};
+use crate::platform::time_of_day;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
@@ -103,7 +104,7 @@ pub(super) async fn lock(tx: &mut Tx, tenant: TenantId) -> Result<TenantSettings
 }
 
 pub(super) async fn update(tx: &mut Tx, is: &TenantSettings) -> Result<()> {
-    let minute = |text: Option<&String>| text.and_then(|text| minute_of(text));
+    let minute = |text: Option<&String>| text.and_then(|text| time_of_day::parse(text));
     diesel::update(tenants::table.filter(tenants::tenant_id.eq(is.id.0)))
         .set((
             tenants::name.eq(&is.name),

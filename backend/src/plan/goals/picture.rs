@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::identity::tenants::{self, Settings};
 use crate::measure::metrics::{Metric, Unit as Counts};
 use crate::measure::samples::calendar::day_start;
-use crate::platform::chart::{self, AlertChart, Band, ChartState, Line, Point, Unit};
+use crate::platform::chart::{self, AlertChart, Band, ChartState, ExpectedBy, Line, Point, Unit};
 use crate::platform::clock::now;
 use crate::platform::http::who::Who;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -99,6 +99,7 @@ fn chart_of(
         bands: bands.unwrap_or_default(),
         line: Some(Line { value: course.target, label: if zh { "目标值" } else { "Target" }.to_owned() }),
         expectation: Some(expectation),
+        expected_by: ExpectedBy::Plan,
         marked,
         unit,
         time_zone: zone,

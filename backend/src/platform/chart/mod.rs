@@ -76,6 +76,17 @@ pub struct Point {
     pub value: Option<f64>,
 }
 
+/// Where a chart's expected values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExpectedBy {
+    /// They were reckoned from what came before (预期值).
+    Reckoning,
+    /// They are what was measured a week before (上周同日).
+    LastWeek,
+    /// They lead to a target in time (应达进度).
+    Plan,
+}
+
 /// The range that was expected at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band {
@@ -115,6 +126,8 @@ pub struct AlertChart {
     pub line: Option<Line>,
     /// Expected values in order of time, drawn dashed.
     pub expectation: Option<Vec<(DateTime<Utc>, f64)>>,
+    /// Where they come from, which the key says.
+    pub expected_by: ExpectedBy,
     /// Index in `points` of the breach, which gets a marker with its value.
     pub marked: Option<usize>,
     /// How values are written.

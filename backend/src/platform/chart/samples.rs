@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{AlertChart, Band, ChartState, Line, Locale, Point, Unit};
+use super::{AlertChart, Band, ChartState, ExpectedBy, Line, Locale, Point, Unit};
 
 fn start() -> DateTime<Utc> {
     // Midnight in New York.
@@ -26,6 +26,7 @@ pub(super) fn plain(values: &[f64]) -> AlertChart {
         bands: Vec::new(),
         line: None,
         expectation: None,
+        expected_by: ExpectedBy::Reckoning,
         marked: values.len().checked_sub(1),
         unit: Unit::Money { currency: "USD".to_owned() },
         time_zone: chrono_tz::America::New_York,

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::{AlertChart, ChartError, ChartState, HEIGHT, Locale, WIDTH, plot, prepare, text};
+use super::{AlertChart, ChartError, ChartState, ExpectedBy, HEIGHT, Locale, WIDTH, plot, prepare, text};
 
 /// Ink of titles and values.
 pub(super) const INK: &str = "#1d2433";
@@ -107,10 +107,24 @@ pub(super) struct Words {
 }
 
 /// The key in the reader's language.
-pub(super) fn words(locale: Locale) -> Words {
+pub(super) fn words(locale: Locale, by: ExpectedBy) -> Words {
     match locale {
-        Locale::En => Words { band: "Expected range", expectation: "Expected" },
-        Locale::ZhCn => Words { band: "预期区间", expectation: "预期值" },
+        Locale::En => Words {
+            band: "Expected range",
+            expectation: match by {
+                ExpectedBy::Reckoning => "Expected",
+                ExpectedBy::LastWeek => "A week before",
+                ExpectedBy::Plan => "On pace",
+            },
+        },
+        Locale::ZhCn => Words {
+            band: "预期区间",
+            expectation: match by {
+                ExpectedBy::Reckoning => "预期值",
+                ExpectedBy::LastWeek => "上周同日",
+                ExpectedBy::Plan => "应达进度",
+            },
+        },
     }
 }
 
@@ -172,7 +186,7 @@ fn header(canvas: &mut Canvas, chart: &AlertChart) {
 /// The key on the right, the small print in what room is left.
 fn footer(canvas: &mut Canvas, chart: &AlertChart, prepared: &prepare::Prepared) {
     let mut end = f64::from(WIDTH) - MARGIN;
-    let words = words(chart.locale);
+    let words = words(chart.locale, chart.expected_by);
     let middle = FOOT - SMALL * 0.36;
     if !prepared.bands.is_empty() {
         end = key_entry(canvas, words.band, end);

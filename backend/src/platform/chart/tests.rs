@@ -78,9 +78,11 @@ fn hostile_names_stay_text() {
 #[test]
 fn every_fixed_word_has_its_glyphs() {
     for locale in [Locale::En, Locale::ZhCn] {
-        let words = svg::words(locale);
-        for text in [words.band, words.expectation] {
-            assert!(text.chars().all(text::has_glyph), "{text}");
+        for by in [ExpectedBy::Reckoning, ExpectedBy::LastWeek, ExpectedBy::Plan] {
+            let words = svg::words(locale, by);
+            for text in [words.band, words.expectation] {
+                assert!(text.chars().all(text::has_glyph), "{text}");
+            }
         }
     }
     let states = "告警中 已认领 已恢复 止损暂停 止损线 阈值 预警 指标 渠道 营销活动 基线 异常 Firing Acknowledged";

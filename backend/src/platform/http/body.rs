@@ -58,7 +58,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         let inner = error.inner();
         if inner.is_data() {
             let mut pointer: String = error.path().iter().map(segment).collect();
-            let detail = inner.to_string();
+            let detail = without_types(&inner.to_string());
             let code = if detail.starts_with("unknown field") {
                 // The path ends at the object; the field is named in the text.
                 if let Some(field) = detail.split('`').nth(1).filter(|f| !pointer.ends_with(&format!("/{f}"))) {
@@ -82,6 +82,19 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     })?;
     reader.end().map_err(|e| Error::new(Code::MalformedBody, format!("Something follows the JSON: {e}.")))?;
     Ok(value)
+}
+
+/// What the parser says, without the names of types, which mean nothing to a caller: `expected struct Money` becomes
+/// `expected an object`.
+fn without_types(said: &str) -> String {
+    let mut plain = said.to_owned();
+    for (kind, is) in [("struct ", "an object"), ("internally tagged enum ", "an object"), ("a sequence", "a list")] {
+        let Some((before, after)) = plain.split_once(&format!("expected {kind}")) else { continue };
+        let named = kind.ends_with(' ');
+        let rest = if named { after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_') } else { after };
+        plain = format!("{before}expected {is}{rest}");
+    }
+    plain
 }
 
 fn segment(segment: &serde_path_to_error::Segment) -> String {
@@ -108,6 +121,8 @@ mod tests {
         assert_eq!((missing.fields[0].pointer.as_str(), missing.fields[0].code.as_str()), ("/name", "required"));
         let wrong = fault(r#"{"name":"a","budget":{"amount_minor":"x","currency":"USD"}}"#);
         assert_eq!(wrong.fields[0].pointer, "/budget/amount_minor");
+        let scalar = fault(r#"{"name":"a","budget":7}"#);
+        assert!(scalar.fields[0].detail.starts_with("invalid type: integer `7`, expected an object"), "{scalar:?}");
         assert_eq!(fault(r#"{"name":"a"} x"#).code, Code::MalformedBody);
         assert_eq!(fault(r#" ["a", null, "", []]"#).code, Code::ValidationFailed);
     }

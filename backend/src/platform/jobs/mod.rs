@@ -1,7 +1,8 @@
 //! Deferred work on a PostgreSQL queue: enqueued in the transaction that causes it, done by the worker.
 //!
 //! Vocabulary: a *job* carries a kind and ids, never data; *claiming* one moves its `run_at` to the end of the lease,
-//! so that a worker that dies gives it back by the clock alone. Cast: [`queue`] (the SQL) and [`worker`] (the loop).
+//! so that a worker that dies gives it back by the clock alone. Cast: [`queue`] (the SQL), [`worker`] (its
+//! hands), [`hands`] (the loop of this and of the other queues).
 //! Invariants: a job runs at least once and is idempotent; it is deleted only by the attempt that did it; after
 //! [`MOST_ATTEMPTS`] failures it is dead and stays for a person to look at. A job that panics has failed, no job holds
 //! others up, and one tenant's jobs never take all hands.
@@ -9,6 +10,7 @@
 //! Beside the queue, a [`Sweep`] is work without a cause: every worker of every process does it again and again
 //! ([`schedule`]), so it must be harmless when it is done twice at once.
 
+pub mod hands;
 pub mod queue;
 pub mod schedule;
 pub mod worker;

@@ -1,6 +1,7 @@
 //! The only SQL of the job queue.
 
 use super::MOST_ATTEMPTS;
+use super::hands::Share;
 use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::db::schema::{directory_resting, queue_jobs};
@@ -12,7 +13,6 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
 use tillwatch_shared::ids::JobId;
 use uuid::Uuid;
 
@@ -94,41 +94,11 @@ async fn insert(
 /// Due jobs that a claim looks at to find some of several tenants.
 const CANDIDATES: i64 = 100;
 
-/// How many jobs may be claimed: in all, and of a tenant that has `in_hand` of them already.
-#[derive(Clone, Debug)]
-pub struct Share {
-    /// In all.
-    pub most: usize,
-    /// Of one tenant, those in hand among them.
-    pub of_one: usize,
-    /// The jobs in hand, by tenant.
-    pub in_hand: HashMap<Uuid, usize>,
-}
-
-impl Share {
-    /// The first of `due` (id and tenant) that may be claimed.
-    fn choose(&self, due: &[(Uuid, Uuid)]) -> Vec<Uuid> {
-        let mut in_hand = self.in_hand.clone();
-        let fits = due.iter().filter(|(_, tenant)| {
-            let own = in_hand.entry(*tenant).or_default();
-            *own += 1;
-            *own <= self.of_one
-        });
-        fits.map(|(id, _)| *id).take(self.most).collect()
-    }
-
-    /// The tenants who have their share in hand.
-    fn served(&self) -> Vec<Uuid> {
-        self.in_hand.iter().filter(|(_, own)| **own >= self.of_one).map(|(tenant, _)| *tenant).collect()
-    }
-}
-
 /// Claims due jobs for `lease`, the longest due first, as far as `share` allows; of those that ask for the same, one.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn claim(tx: &mut SystemTx, now: DateTime<Utc>, lease: TimeDelta, share: &Share) -> Result<Vec<Job>> {
-    // Tenants who have their share are left out, so that a long queue of theirs hides nobody else's work.
     let due = queue_jobs::table
         .select((queue_jobs::job_id, queue_jobs::for_tenant))
         // In the statement's text: with a parameter in its place the index of ready jobs could not be used.
@@ -237,24 +207,4 @@ pub async fn revive(tx: &mut SystemTx, kinds: Vec<&str>, now: DateTime<Utc>) -> 
         .set((queue_jobs::state.eq("ready"), queue_jobs::run_at.eq(now), queue_jobs::attempt.eq(0)))
         .execute(tx)
         .await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tenant_gets_its_share_and_what_it_has_in_hand_counts() {
-        let [busy, idle, full] = [1, 2, 3].map(Uuid::from_u128);
-        let in_hand = HashMap::from([(busy, 1), (full, 3)]);
-        let share = Share { most: 4, of_one: 3, in_hand };
-        let due: Vec<(Uuid, Uuid)> = [busy, busy, busy, full, busy, idle, idle, idle]
-            .into_iter()
-            .zip(10_u128..)
-            .map(|(tenant, n)| (Uuid::from_u128(n), tenant))
-            .collect();
-        let chosen: Vec<u128> = share.choose(&due).iter().map(Uuid::as_u128).collect();
-        assert_eq!(chosen, [10, 11, 15, 16]);
-        assert_eq!(share.served(), [full]);
-    }
 }

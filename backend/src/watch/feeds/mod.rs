@@ -38,6 +38,7 @@ use crate::platform::http::page::Paging;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use crate::platform::sealed::Place;
+use crate::platform::time_of_day;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
 use chrono::{DateTime, Utc};
@@ -87,7 +88,7 @@ fn names(headers: &[FeedHeader]) -> Vec<String> {
 pub async fn create(app: &App, who: &Who, wish: CreateFeed) -> Result<Feed> {
     let (id, at) = (FeedId::new(), now());
     let (header_names, headers) = (names(&wish.headers), wish.headers);
-    let minute = wish.at.as_deref().map(model::minute_of);
+    let minute = wish.at.as_deref().map(time_of_day::parse);
     let setup = Setup {
         name: wish.name.trim().to_owned(),
         kind: wish.kind,
@@ -191,7 +192,7 @@ fn audited(kept: &Kept) -> Option<serde_json::Value> {
     Some(json!({
         "name": setup.name, "kind": setup.kind, "host": host, "url_sha256": hex(&digest), "format": setup.format,
         "headers": setup.header_names, "mapping": setup.mapping, "every": setup.every,
-        "at": model::time_of(setup.minute), "from": setup.taken_from, "grace_minutes": setup.grace_minutes, "life": kept.life.as_str(),
+        "at": time_of_day::show(setup.minute), "from": setup.taken_from, "grace_minutes": setup.grace_minutes, "life": kept.life.as_str(),
     }))
 }
 
@@ -206,7 +207,7 @@ fn shown(kept: &Kept, next: Option<DateTime<Utc>>, at: DateTime<Utc>) -> Feed {
         headers: setup.header_names.clone(),
         mapping: setup.mapping.clone(),
         every: setup.every,
-        at: (setup.every == FeedCadence::Day).then(|| model::time_of(setup.minute)),
+        at: (setup.every == FeedCadence::Day).then(|| time_of_day::show(setup.minute)),
         grace_minutes: setup.grace(),
         from: setup.taken_from,
         state: progress.state(kept.life),
@@ -329,7 +330,7 @@ pub async fn update(app: &App, who: &Who, id: FeedId, read: &IfMatch, change: Up
 fn with(before: &Kept, change: &UpdateFeed) -> (Kept, Option<Option<i32>>) {
     let mut kept = before.clone();
     let setup = &mut kept.setup;
-    let minute = change.at.as_deref().map(model::minute_of);
+    let minute = change.at.as_deref().map(time_of_day::parse);
     if let Some(name) = &change.name {
         name.trim().clone_into(&mut setup.name);
     }

@@ -294,21 +294,6 @@ impl Setup {
     }
 }
 
-/// `06:00` of a minute of the day.
-pub(super) fn time_of(minute: i32) -> String {
-    format!("{:02}:{:02}", minute / 60, minute % 60)
-}
-
-/// The minute of a day at `06:00`.
-pub(super) fn minute_of(text: &str) -> Option<i32> {
-    let (hour, minute) = text.split_once(':')?;
-    let number = |part: &str, below: i32| {
-        let plain = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<i32>().ok().filter(|number| plain && *number < below)
-    };
-    Some(number(hour, 24)? * 60 + number(minute, 60)?)
-}
-
 /// Whether a mapping tells samples from each other otherwise than another one: the same rows would be counted once more.
 pub(super) fn told_otherwise(one: &FeedMapping, other: &FeedMapping) -> bool {
     let told = |mapping: &FeedMapping| {

@@ -28,6 +28,7 @@ use crate::platform::db::Tx;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
 use crate::platform::jobs::queue;
+use crate::platform::time_of_day;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
 use crate::watch::deliveries::{self, Once};
@@ -103,7 +104,7 @@ pub async fn change(
                 after.version += 1;
                 store::save(tx, who.tenant, &after, at).await?;
                 after.changed_at = Some(at);
-                let told = |one: &Schedule| json!({ "enabled": one.enabled, "at": model::time_of(one.minute), "chat_server": one.chat_server });
+                let told = |one: &Schedule| json!({ "enabled": one.enabled, "at": time_of_day::show(one.minute), "chat_server": one.chat_server });
                 let object = Some(kind.to_string());
                 let (before, told) = (Some(told(&before)), Some(told(&after)));
                 let entry = Entry { action: "report.scheduled", object, before, after: told, ..Entry::default() };
@@ -120,7 +121,7 @@ pub async fn change(
 /// A schedule with a change.
 fn checked(before: &Schedule, wanted: &UpdateReportSchedule, servers: &[Server]) -> Result<Schedule> {
     let mut checks = Checks::default();
-    let minute = wanted.at.as_deref().map(model::minute_of);
+    let minute = wanted.at.as_deref().map(time_of_day::parse);
     checks.ensure(minute != Some(None), "/at", "invalid", "Takes a local time of 24 hours, such as 08:30.");
     let linked = |id: ChatServerId| servers.iter().any(|server| server.id == id.0);
     let known = wanted.chat_server.flatten().is_none_or(linked);
@@ -158,7 +159,7 @@ fn shown(schedule: &Schedule, calendar: Calendar, servers: &[Server], at: DateTi
     ReportSchedule {
         kind: schedule.kind,
         enabled: schedule.enabled,
-        at: model::time_of(schedule.minute),
+        at: time_of_day::show(schedule.minute),
         chat_server: schedule.chat_server,
         next_at: calendar.next(schedule, at).filter(|_| appears),
         version: schedule.version,

@@ -179,20 +179,5 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// The minute of the day of `09:30`.
-pub(super) fn minute_of(text: &str) -> Option<i32> {
-    let (hour, minute) = text.split_once(':')?;
-    let number = |part: &str, below: i32| {
-        let plain = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<i32>().ok().filter(|number| plain && *number < below)
-    };
-    Some(number(hour, 24)? * 60 + number(minute, 60)?)
-}
-
-/// `09:30` of a minute of the day.
-pub(super) fn time_of(minute: i32) -> String {
-    format!("{:02}:{:02}", minute / 60, minute % 60)
-}
-
 #[cfg(test)]
 mod tests;

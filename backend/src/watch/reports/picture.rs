@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::identity::tenants::{self, Settings};
 use crate::measure::metrics::{self, Definition};
 use crate::measure::samples::query::{self, SeriesQuestion};
-use crate::platform::chart::{self, AlertChart, ChartState, Point, Unit};
+use crate::platform::chart::{self, AlertChart, ChartState, ExpectedBy, Point, Unit};
 use crate::platform::http::who::Who;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use std::collections::HashMap;
@@ -129,6 +129,7 @@ fn card(
         bands: Vec::new(),
         line: None,
         expectation: (!expectation.is_empty()).then_some(expectation),
+        expected_by: ExpectedBy::LastWeek,
         unit,
         time_zone: settings.time_zone,
         locale: if zh { chart::Locale::ZhCn } else { chart::Locale::En },

@@ -1,8 +1,9 @@
 //! What a sensible rule is, pure.
 
-use super::{kinds, quiet};
+use super::kinds;
 use crate::error::Result;
 use crate::measure::metrics::{self, Book, Kind, Metric, Term};
+use crate::platform::time_of_day;
 use crate::platform::validate::Checks;
 use tillwatch_shared::watch::{CreateRule, Rule, RuleAction, RuleSpec, Timing, template};
 
@@ -51,7 +52,7 @@ fn faults(rule: &CreateRule, book: &Book) -> Checks {
     }
     check_timing(rule.timing, &mut checks);
     if let Some(quiet) = &rule.quiet_hours {
-        quiet::check(quiet, &mut checks);
+        time_of_day::check_quiet_hours(quiet, &mut checks);
     }
     if let Some(message) = &rule.message {
         checks.text("/message", message, 1, LONGEST_MESSAGE);

@@ -1,4 +1,4 @@
-//! The sender's loop: claim due messages, sign, send, write down what came of it.
+//! The hands of the queue of messages: claim what is due, sign, send, write down what came of it.
 //!
 //! It has hands of its own, so that webhooks never take the jobs' (a stop-loss does not wait for somebody's server), and
 //! many of them, since a hand that waits for an answer costs nothing and holds no connection to the database. Of these
@@ -15,17 +15,14 @@ use crate::identity::events;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
-use crate::platform::jobs::unharmed;
+use crate::platform::jobs::hands::{self, Held, Queue, in_time};
 use crate::platform::wake::Topic;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::{StreamExt as _, stream};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::time::Duration;
 use tillwatch_shared::ids::{EventId, MessageId, TenantId, WebhookId};
 use tillwatch_shared::webhooks::{DisabledBecause, Event, Fault, Webhook, WebhookState};
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::timeout;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 /// A claimed message comes back after this if its sender died.
@@ -40,89 +37,69 @@ const OF_ONE_TENANT: usize = 6;
 const TO_ONE_WEBHOOK: usize = 2;
 /// Due messages that a claim looks at.
 const CANDIDATES: i64 = 200;
-/// How often the queue is looked at without a wake-up.
-const POLL: Duration = Duration::from_secs(1);
-
 /// Sends until `stopping` turns true; then what is in hand ends.
 pub async fn run(app: &App, stopping: watch::Receiver<bool>) {
-    let hands = Hands::default();
-    let (give, given) = mpsc::unbounded_channel();
-    let messages = stream::unfold(given, async |mut given| given.recv().await.map(|message| (message, given)));
-    let working = messages.for_each_concurrent(None, async |message: Claimed| {
-        let sent = timeout(LONGEST, unharmed(perform(app, &message))).await;
-        let late = |_| Err(Error::internal(format!("it took longer than {} s", LONGEST.as_secs())));
-        if let Err(error) = sent.unwrap_or_else(late) {
+    hands::work(app, &Messages { app, taken: RefCell::default() }, stopping).await;
+}
+
+struct Messages<'a> {
+    app: &'a App,
+    taken: RefCell<Taken>,
+}
+
+impl Queue for Messages<'_> {
+    type Piece = Claimed;
+    const OF: &'static str = "messages";
+    const TOPIC: Topic = Topic::Messages;
+    const POLL: Duration = Duration::from_secs(1);
+
+    async fn claim(&self, _: &Notify) -> Result<Vec<Claimed>> {
+        let (at, taken) = (now(), self.taken.borrow().clone());
+        if taken.left() == 0 {
+            return Ok(Vec::new());
+        }
+        let claimed = self
+            .app
+            .db
+            .system("claim messages to webhooks", async |tx| {
+                // Who has a full share is left out, so that a long queue of theirs hides nobody else's.
+                let (tenants, webhooks) = taken.served();
+                let chosen = taken.choose(&queue::due(tx, at, tenants, webhooks, CANDIDATES).await?);
+                if chosen.is_empty() { Ok(Vec::new()) } else { queue::claim(tx, chosen, at, at + LEASE).await }
+            })
+            .await?;
+        let mut taken = self.taken.borrow_mut();
+        claimed.iter().for_each(|message| taken.take(message.tenant, message.webhook));
+        Ok(claimed)
+    }
+
+    async fn perform(&self, message: &Claimed) {
+        if let Err(error) = in_time(LONGEST, perform(self.app, message)).await {
             // Its lease ends by the clock, and then it is sent again.
             tracing::warn!(message = %MessageId(message.id), %error, "what came of a message could not be written down");
         }
-        hands.free(&message);
-    });
-    tokio::join!(claim_on(app, &hands, give, stopping), working);
-}
+    }
 
-async fn claim_on(app: &App, hands: &Hands, give: mpsc::UnboundedSender<Claimed>, mut stopping: watch::Receiver<bool>) {
-    while !*stopping.borrow() {
-        match claim(app, hands, &give).await {
-            // There may be more.
-            Ok(1..) => {}
-            Ok(0) => tokio::select! {
-                () = app.wake.wait(Topic::Messages, POLL) => {}
-                () = hands.freed.notified() => {}
-                _ = stopping.changed() => {}
-            },
-            Err(error) => {
-                tracing::warn!(%error, "the queue of messages cannot be reached");
-                tokio::time::sleep(POLL).await;
-            }
-        }
+    fn free(&self, message: &Claimed) {
+        self.taken.borrow_mut().free(message);
     }
-}
-
-async fn claim(app: &App, hands: &Hands, give: &mpsc::UnboundedSender<Claimed>) -> Result<usize> {
-    let (at, taken) = (now(), hands.taken.borrow().clone());
-    if taken.left() == 0 {
-        return Ok(0);
-    }
-    let claimed = app
-        .db
-        .system("claim messages to webhooks", async |tx| {
-            // Who has a full share is left out, so that a long queue of theirs hides nobody else's.
-            let (tenants, webhooks) = taken.served();
-            let due = queue::due(tx, at, tenants, webhooks, CANDIDATES).await?;
-            let chosen = taken.choose(&due);
-            if chosen.is_empty() {
-                return Ok(Vec::new());
-            }
-            queue::claim(tx, chosen, at, at + LEASE).await
-        })
-        .await?;
-    let count = claimed.len();
-    for message in claimed {
-        hands.take(&message);
-        // The other end is open as long as this one.
-        let _ = give.send(message);
-    }
-    Ok(count)
 }
 
 /// What is being sent, counted by whose it is and where it goes.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Taken {
-    tenants: HashMap<Uuid, usize>,
-    webhooks: HashMap<Uuid, usize>,
+    tenants: Held,
+    webhooks: Held,
 }
 
 impl Taken {
     fn left(&self) -> usize {
-        HANDS.saturating_sub(self.tenants.values().sum())
+        HANDS.saturating_sub(self.tenants.total())
     }
 
     /// The tenants and the webhooks that have their share.
     fn served(&self) -> (Vec<Uuid>, Vec<Uuid>) {
-        let full = |taken: &HashMap<Uuid, usize>, share: usize| {
-            taken.iter().filter(|(_, own)| **own >= share).map(|(id, _)| *id).collect()
-        };
-        (full(&self.tenants, OF_ONE_TENANT), full(&self.webhooks, TO_ONE_WEBHOOK))
+        (self.tenants.served(OF_ONE_TENANT), self.webhooks.served(TO_ONE_WEBHOOK))
     }
 
     /// The first of `due` that may be claimed.
@@ -130,43 +107,23 @@ impl Taken {
         let mut taken = self.clone();
         let mut chosen = Vec::new();
         for (message, tenant, webhook) in due {
-            let tenants = taken.tenants.get(tenant).copied().unwrap_or_default();
-            let webhooks = taken.webhooks.get(webhook).copied().unwrap_or_default();
-            if taken.left() > 0 && tenants < OF_ONE_TENANT && webhooks < TO_ONE_WEBHOOK {
-                taken.tenants.insert(*tenant, tenants + 1);
-                taken.webhooks.insert(*webhook, webhooks + 1);
+            let room = taken.tenants.of(*tenant) < OF_ONE_TENANT && taken.webhooks.of(*webhook) < TO_ONE_WEBHOOK;
+            if room && taken.left() > 0 {
+                taken.take(*tenant, *webhook);
                 chosen.push(*message);
             }
         }
         chosen
     }
-}
 
-#[derive(Default)]
-struct Hands {
-    taken: RefCell<Taken>,
-    freed: Notify,
-}
-
-impl Hands {
-    fn take(&self, message: &Claimed) {
-        let mut taken = self.taken.borrow_mut();
-        *taken.tenants.entry(message.tenant).or_default() += 1;
-        *taken.webhooks.entry(message.webhook).or_default() += 1;
+    fn take(&mut self, tenant: Uuid, webhook: Uuid) {
+        self.tenants.take(tenant);
+        self.webhooks.take(webhook);
     }
 
-    fn free(&self, message: &Claimed) {
-        let mut taken = self.taken.borrow_mut();
-        let Taken { tenants, webhooks } = &mut *taken;
-        for (counted, id) in [(tenants, message.tenant), (webhooks, message.webhook)] {
-            if let Some(own) = counted.get_mut(&id) {
-                *own -= 1;
-                if *own == 0 {
-                    counted.remove(&id);
-                }
-            }
-        }
-        self.freed.notify_one();
+    fn free(&mut self, message: &Claimed) {
+        self.tenants.free(message.tenant);
+        self.webhooks.free(message.webhook);
     }
 }
 
@@ -282,17 +239,15 @@ mod tests {
         let chosen: Vec<u128> = Taken::default().choose(&due).iter().map(Uuid::as_u128).collect();
         assert_eq!(chosen, [1000, 1001, 2000, 2001, 2002, 2003, 3000]);
 
-        let hands = Hands::default();
-        let message =
-            |n, tenant, webhook| Claimed { id: id(n), tenant, webhook, event: id(0), attempt: 1, failures: 0 };
-        for n in 0..2 {
-            hands.take(&message(n, busy, dead));
+        let mut taken = Taken::default();
+        for _ in 0..2 {
+            taken.take(busy, dead);
         }
-        let taken = hands.taken.borrow().clone();
         assert_eq!((taken.served(), taken.left()), ((vec![], vec![dead]), HANDS - 2));
-        hands.free(&message(0, busy, dead));
-        assert_eq!(hands.taken.borrow().served().1, Vec::<Uuid>::new());
-        hands.free(&message(1, busy, dead));
-        assert!(hands.taken.borrow().tenants.is_empty() && hands.taken.borrow().webhooks.is_empty());
+        let message = Claimed { id: id(0), tenant: busy, webhook: dead, event: id(0), attempt: 1, failures: 0 };
+        taken.free(&message);
+        assert_eq!(taken.served().1, Vec::<Uuid>::new());
+        taken.free(&message);
+        assert_eq!(taken, Taken::default());
     }
 }

@@ -69,11 +69,7 @@ fn only_what_differs_is_told_and_null_clears() {
 }
 
 #[test]
-fn a_time_of_the_day_is_read_and_shown() {
-    assert_eq!((minute_of("00:00"), minute_of("23:59")), (Some(0), Some(1439)));
-    for wrong in ["", "1:00", "01:60", "+1:00", "0１:00", "01:00:00"] {
-        assert_eq!(minute_of(wrong), None, "{wrong}");
-    }
+fn quiet_hours_are_shown_as_times_of_the_day() {
     assert_eq!(quiet_hours(Some(1320), Some(450)), Some(quiet("22:00", "07:30")));
     assert_eq!(quiet_hours(None, None), None);
 }

@@ -189,14 +189,6 @@ fn headers_and_mappings_that_make_no_sense_are_refused_field_by_field() {
 }
 
 #[test]
-fn a_time_of_day_is_read_and_written_alike() {
-    assert_eq!((minute_of("06:30"), time_of(390)), (Some(390), "06:30".to_owned()));
-    for wrong in ["6:30", "24:00", "12:60", "noon", "-1:00", "06:3０"] {
-        assert_eq!(minute_of(wrong), None, "{wrong}");
-    }
-}
-
-#[test]
 fn what_nobody_looked_at_is_not_missed_and_a_longer_grace_is_no_new_data() {
     let hourly = setup(FeedCadence::Hour);
     let begun = at("2026-07-01T09:00:00Z");

@@ -109,6 +109,21 @@ pub(in super::super) async fn holds(tx: &mut Tx, tenant: TenantId, claimed: &Cla
 
 /// A claimed fetch is done, or put off; the next one is at `due`.
 pub(in super::super) async fn done(tx: &mut Tx, tenant: TenantId, claimed: &Claimed, due: DateTime<Utc>) -> Result<()> {
+    end_claim(tx, tenant, claimed, due, 0).await
+}
+
+/// Gives a claimed fetch back, as if it had not been claimed.
+pub(in super::super) async fn give_back(
+    tx: &mut Tx,
+    tenant: TenantId,
+    claimed: &Claimed,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    end_claim(tx, tenant, claimed, now, claimed.lost - 1).await
+}
+
+/// Ends a claim, with so many `lost` before the next one. Nothing happens when another claim has it.
+async fn end_claim(tx: &mut Tx, tenant: TenantId, claimed: &Claimed, due: DateTime<Utc>, lost: i32) -> Result<()> {
     diesel::update(
         queue::table
             .filter(queue::for_tenant.eq(tenant.0))
@@ -119,31 +134,7 @@ pub(in super::super) async fn done(tx: &mut Tx, tenant: TenantId, claimed: &Clai
         queue::due_at.eq(due),
         queue::claimed_until.eq(None::<DateTime<Utc>>),
         queue::claim_id.eq(None::<Uuid>),
-        queue::lost.eq(0),
-    ))
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Gives a claimed fetch back, as if it had not been claimed.
-pub(in super::super) async fn give_back(
-    tx: &mut Tx,
-    tenant: TenantId,
-    claimed: &Claimed,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    diesel::update(
-        queue::table
-            .filter(queue::for_tenant.eq(tenant.0))
-            .filter(queue::feed_id.eq(claimed.feed))
-            .filter(queue::claim_id.eq(claimed.claim)),
-    )
-    .set((
-        queue::due_at.eq(now),
-        queue::claimed_until.eq(None::<DateTime<Utc>>),
-        queue::claim_id.eq(None::<Uuid>),
-        queue::lost.eq(queue::lost - 1),
+        queue::lost.eq(lost),
     ))
     .execute(tx)
     .await?;

@@ -101,15 +101,6 @@ fn campaigns_are_told_by_what_there_is_to_do() {
 }
 
 #[test]
-fn a_time_of_day_is_four_digits() {
-    assert_eq!((minute_of("09:30"), minute_of("00:00"), minute_of("23:59")), (Some(570), Some(0), Some(1439)));
-    for wrong in ["9:30", "24:00", "09:60", "0930", "", "aa:bb", "+9:30", "09:3０"] {
-        assert_eq!(minute_of(wrong), None, "{wrong}");
-    }
-    assert_eq!(minute_of(&time_of(605)), Some(605));
-}
-
-#[test]
 fn what_a_retailer_lives_by_is_told_before_the_rest_which_stays_in_its_order() {
     let kpi = |metric: &str| Kpi {
         metric: metric.to_owned(),
