@@ -174,3 +174,22 @@ async fn what_goes_wrong_is_told_by_a_try_that_keeps_nothing() {
         (&json!("status"), &json!(1.0), &json!("active"))
     );
 }
+
+#[tokio::test]
+async fn what_is_over_the_days_limit_is_told_and_taken_once_there_is_room() {
+    let retailer = retailer().await;
+    let campaign = retailer.active_campaign("Spring").await;
+    let key = text(&retailer.owner.get(&format!("/v1/campaigns/{campaign}")).await.ok()["external_key"]).to_owned();
+    let source = Source::giving(&format!("日期,活动,花费\n2026-03-01,{key},1\n2026-03-02,{key},2\n")).await;
+    let limit = async |most: &str| {
+        let set = format!("UPDATE tenants SET limit_samples_per_day = {most} WHERE tenant_id = '{}'", retailer.id.0);
+        service().database.execute(&set).await;
+    };
+    limit("1").await;
+    let feed = Fed::make(&retailer, &wish(&source.url)).await;
+    let run = feed.ran(1).await.remove(0);
+    assert_eq!((came(&run), &run["fault"]), (("failed", [0; 4]), &json!("day_is_full")), "{run}");
+    assert!(text(&run["detail"]).contains("samples a day"), "{run}");
+    limit("NULL").await;
+    assert_eq!(came(&feed.again().await), ("taken", [2, 0, 0, 0]));
+}
