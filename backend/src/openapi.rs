@@ -14,7 +14,7 @@ mod kinds;
 mod page;
 mod sheets;
 
-pub use sheets::mount;
+pub use sheets::sheets;
 
 use crate::platform::http::endpoint::Endpoint;
 use serde::Serialize;

@@ -1,11 +1,13 @@
 //! Every domain's endpoints and jobs, one line each: the only place, beside [`crate::serve`], that names them all.
 
-use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::sheet;
+use crate::platform::http::endpoint::{Endpoint, Routing};
+use crate::platform::http::sheet::{self, Sheet};
 use crate::platform::jobs::{JobKind, Sweep};
 use crate::{identity, measure, openapi, plan, watch};
 use actix_web::web;
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::sync::OnceLock;
 
 /// Every operation of the API.
 pub fn endpoints() -> Vec<Endpoint> {
@@ -96,23 +98,48 @@ pub fn sweeps() -> Vec<Sweep> {
     .collect()
 }
 
-/// Mounts `endpoints`, grouped by path so that a wrong method is 405 and not 404, and their description.
-pub fn mount(config: &mut web::ServiceConfig, endpoints: &[Endpoint]) {
-    openapi::mount(config, endpoints);
+/// What is mounted: the endpoints, and the sheets that describe them. The descriptions themselves are not kept, they
+/// would take more memory than all else that rests.
+struct Served {
+    routings: Vec<Routing>,
+    sheets: [(&'static str, Sheet); 3],
+}
+
+/// Made once for all threads that serve, on a thread that ends with it: an allocator keeps for a thread what the thread
+/// has freed, and making this takes many times what stays of it.
+fn served() -> &'static Served {
+    static SERVED: OnceLock<Served> = OnceLock::new();
+    let make = || {
+        let endpoints = endpoints();
+        let sheets = openapi::sheets(&endpoints);
+        Served { routings: endpoints.into_iter().map(|endpoint| endpoint.routing).collect(), sheets }
+    };
+    SERVED.get_or_init(|| match std::thread::spawn(make).join() {
+        Ok(served) => served,
+        Err(panic) => resume_unwind(panic),
+    })
+}
+
+/// Mounts every endpoint, grouped by path so that a wrong method is 405 and not 404, and their description.
+pub fn mount(config: &mut web::ServiceConfig) {
+    let Served { routings, sheets } = served();
+    for (path, one) in sheets {
+        sheet::mount(config, path, one);
+    }
     for (path, page) in identity::pages::sheets() {
         sheet::mount(config, path, page);
     }
-    let mut paths: BTreeMap<&str, Vec<&Endpoint>> = BTreeMap::new();
-    for endpoint in endpoints {
-        paths.entry(&endpoint.path).or_default().push(endpoint);
+    let mut paths: BTreeMap<&str, Vec<&Routing>> = BTreeMap::new();
+    for routing in routings {
+        paths.entry(&routing.path).or_default().push(routing);
     }
     // A fixed segment (`/v1/sessions/refresh`) must be asked before a parameter (`/v1/sessions/{id}`): `{` sorts
     // behind every letter, so the map's order is the right one.
-    for (path, endpoints) in paths {
-        let allow = endpoints.iter().map(|e| e.method_name()).collect::<Vec<_>>().join(", ");
+    for (path, routings) in paths {
+        let allow = routings.iter().map(|routing| routing.method_name()).collect::<Vec<_>>().join(", ");
         let mut resource = web::resource(path);
-        for endpoint in endpoints {
-            resource = resource.route(endpoint.route());
+        for routing in routings {
+            resource = resource.route(routing.route());
         }
         config.service(resource.default_service(web::to(move || {
             let answer = actix_web::HttpResponse::MethodNotAllowed().insert_header(("allow", allow.clone())).finish();

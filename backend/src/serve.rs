@@ -77,7 +77,7 @@ fn configure(config: &mut web::ServiceConfig, app: App) {
     config.app_data(ThinData(gate)).app_data(ThinData(app));
     config.route("/livez", web::get().to(async || HttpResponse::Ok().body("alive")));
     config.route("/readyz", web::get().to(ready));
-    router::mount(config, &router::endpoints());
+    router::mount(config);
     config.default_service(web::to(async || HttpResponse::NotFound().finish()));
 }
 

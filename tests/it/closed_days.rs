@@ -9,11 +9,11 @@ use crate::harness::{Tenant, own_database};
 use crate::rules_alerts::{alerts, day, judged, make};
 use chrono::{SecondsFormat, TimeDelta, Timelike as _, Utc};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use tillwatch_backend::app::App;
 use tillwatch_backend::measure::metrics::Book;
 use tillwatch_backend::platform::db::Db;
 use tillwatch_backend::platform::http::who::Who;
+use tillwatch_backend::platform::jobs::hands::{Held, Share};
 use tillwatch_backend::platform::jobs::queue;
 use tillwatch_backend::platform::wake::Topic;
 use tillwatch_backend::watch::ingest;
@@ -145,7 +145,7 @@ async fn only_what_can_close_or_change_a_closed_day_orders_work_and_the_same_wor
 
     let db = Db::new(&database.config(2)).unwrap();
     let lease = TimeDelta::seconds(30);
-    let share = queue::Share { most: 16, of_one: 16, in_hand: HashMap::new() };
+    let share = Share { most: 16, of_one: 16, held: Held::default() };
     let claim =
         async || db.system("claim jobs", async |tx| queue::claim(tx, Utc::now(), lease, &share).await).await.unwrap();
     let jobs = claim().await;

@@ -3,9 +3,7 @@
 
 use super::{Document, document, page};
 use crate::platform::http::endpoint::Endpoint;
-use crate::platform::http::sheet::{self, Sheet, hash};
-use actix_web::web;
-use std::sync::OnceLock;
+use crate::platform::http::sheet::{Sheet, hash};
 
 /// Nothing may be loaded or run; the one style is known by its hash.
 fn policy() -> String {
@@ -15,7 +13,8 @@ fn policy() -> String {
     )
 }
 
-fn sheets(endpoints: &[Endpoint]) -> [(&'static str, Sheet); 3] {
+/// The sheets of `endpoints`, each with its path.
+pub fn sheets(endpoints: &[Endpoint]) -> [(&'static str, Sheet); 3] {
     let document: Document = document(endpoints);
     // It is made of texts and numbers, which always serialise.
     let text = document.to_pretty_json().unwrap_or_default() + "\n";
@@ -24,12 +23,4 @@ fn sheets(endpoints: &[Endpoint]) -> [(&'static str, Sheet); 3] {
         ("/docs", Sheet::page(page::reference(&document), policy())),
         ("/docs/errors", Sheet::page(page::errors(), policy())),
     ]
-}
-
-/// Mounts the sheets of `endpoints`, which are the same for every thread that serves.
-pub fn mount(config: &mut web::ServiceConfig, endpoints: &[Endpoint]) {
-    static SHEETS: OnceLock<[(&str, Sheet); 3]> = OnceLock::new();
-    for (path, one) in SHEETS.get_or_init(|| sheets(endpoints)) {
-        sheet::mount(config, path, one);
-    }
 }

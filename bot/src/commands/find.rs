@@ -250,7 +250,8 @@ pub(super) async fn goal(typed: &str, asking: &Asking<'_>) -> Answer<Result<Goal
 
 /// Label and value of what a half-typed text may become.
 pub(super) async fn complete(what: Completing, typed: &str, actor: &Actor, api: &Api) -> Answer<Vec<(String, String)>> {
-    let words = wording::of(who(actor, api).await?.tenant.locale);
+    // The names of commands are for everybody; whoever is not linked is refused where the others are read.
+    let words = super::language(actor, api).await;
     let typed = typed.trim();
     let choices: Vec<(String, String)> = match what {
         Completing::Campaign => {

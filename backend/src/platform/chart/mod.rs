@@ -81,8 +81,10 @@ pub struct Point {
 pub enum ExpectedBy {
     /// They were reckoned from what came before (预期值).
     Reckoning,
-    /// They are what was measured a week before (上周同日).
+    /// They are what was measured a week before (上周同期).
     LastWeek,
+    /// They are what was measured at another time before (对比值).
+    Earlier,
     /// They lead to a target in time (应达进度).
     Plan,
 }

@@ -114,6 +114,7 @@ pub(super) fn words(locale: Locale, by: ExpectedBy) -> Words {
             expectation: match by {
                 ExpectedBy::Reckoning => "Expected",
                 ExpectedBy::LastWeek => "A week before",
+                ExpectedBy::Earlier => "Before",
                 ExpectedBy::Plan => "On pace",
             },
         },
@@ -121,7 +122,8 @@ pub(super) fn words(locale: Locale, by: ExpectedBy) -> Words {
             band: "预期区间",
             expectation: match by {
                 ExpectedBy::Reckoning => "预期值",
-                ExpectedBy::LastWeek => "上周同日",
+                ExpectedBy::LastWeek => "上周同期",
+                ExpectedBy::Earlier => "对比值",
                 ExpectedBy::Plan => "应达进度",
             },
         },

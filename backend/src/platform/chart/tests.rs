@@ -78,7 +78,7 @@ fn hostile_names_stay_text() {
 #[test]
 fn every_fixed_word_has_its_glyphs() {
     for locale in [Locale::En, Locale::ZhCn] {
-        for by in [ExpectedBy::Reckoning, ExpectedBy::LastWeek, ExpectedBy::Plan] {
+        for by in [ExpectedBy::Reckoning, ExpectedBy::LastWeek, ExpectedBy::Earlier, ExpectedBy::Plan] {
             let words = svg::words(locale, by);
             for text in [words.band, words.expectation] {
                 assert!(text.chars().all(text::has_glyph), "{text}");

@@ -1,8 +1,8 @@
 //! Statements that a connection prepares once.
 //!
 //! The query builder keeps a prepared statement only where it knows by its types that the text never changes. An UPDATE,
-//! an upsert and SQL of our own it has parsed and planned anew every time, with a round trip more: on the way of a sample
-//! that was more than half of PostgreSQL's work. [`Kept`] keeps these, too, by their text. Invariant: what is kept does not
+//! an upsert and SQL of our own it has parsed and planned anew every time, with a round trip more. [`Kept`] keeps these,
+//! too, by their text. Invariant: what is kept does not
 //! grow with what is sent, so an INSERT whose text lists its rows one by one is not kept; bulk statements take arrays.
 
 use diesel::pg::{Pg, PgQueryBuilder};

@@ -58,7 +58,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         let inner = error.inner();
         if inner.is_data() {
             let mut pointer: String = error.path().iter().map(segment).collect();
-            let detail = without_types(&inner.to_string());
+            let detail = inner.to_string();
             let code = if detail.starts_with("unknown field") {
                 // The path ends at the object; the field is named in the text.
                 if let Some(field) = detail.split('`').nth(1).filter(|f| !pointer.ends_with(&format!("/{f}"))) {
@@ -73,6 +73,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
             } else {
                 "invalid"
             };
+            let detail = without_types(&detail);
             let mut refused = Error::new(Code::ValidationFailed, format!("{pointer}: {detail}."));
             refused.fields = vec![FieldProblem { pointer, code: code.into(), detail }];
             refused
@@ -85,16 +86,18 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 }
 
 /// What the parser says, without the names of types, which mean nothing to a caller: `expected struct Money` becomes
-/// `expected an object`.
+/// `expected an object`. What it repeats of the body stands before that, and stays as it was.
 fn without_types(said: &str) -> String {
-    let mut plain = said.to_owned();
-    for (kind, is) in [("struct ", "an object"), ("internally tagged enum ", "an object"), ("a sequence", "a list")] {
-        let Some((before, after)) = plain.split_once(&format!("expected {kind}")) else { continue };
-        let named = kind.ends_with(' ');
-        let rest = if named { after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_') } else { after };
-        plain = format!("{before}expected {is}{rest}");
-    }
-    plain
+    let Some((repeated, wanted)) = said.rsplit_once(", expected ") else { return said.to_owned() };
+    let named = ["struct variant ", "internally tagged enum ", "struct "];
+    let object = named.iter().find_map(|kind| wanted.strip_prefix(kind));
+    let object = object.map(|rest| rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
+    let plain = match (object, wanted.strip_prefix("a sequence")) {
+        (Some(rest), _) => format!("an object{rest}"),
+        (None, Some(rest)) => format!("a list{rest}"),
+        (None, None) => wanted.to_owned(),
+    };
+    format!("{repeated}, expected {plain}")
 }
 
 fn segment(segment: &serde_path_to_error::Segment) -> String {
@@ -121,8 +124,16 @@ mod tests {
         assert_eq!((missing.fields[0].pointer.as_str(), missing.fields[0].code.as_str()), ("/name", "required"));
         let wrong = fault(r#"{"name":"a","budget":{"amount_minor":"x","currency":"USD"}}"#);
         assert_eq!(wrong.fields[0].pointer, "/budget/amount_minor");
-        let scalar = fault(r#"{"name":"a","budget":7}"#);
-        assert!(scalar.fields[0].detail.starts_with("invalid type: integer `7`, expected an object"), "{scalar:?}");
+        let variant = without_types("invalid length 0, expected struct variant Outcome::Posted with 3 elements");
+        assert_eq!(variant, "invalid length 0, expected an object with 3 elements");
+        let detail = |text: &str| fault(text).fields.remove(0).detail;
+        let scalar = detail(r#"{"name":"a","budget":7}"#);
+        assert!(scalar.starts_with("invalid type: integer `7`, expected an object at"), "{scalar}");
+        // What the caller sent is repeated as it is.
+        let odd = detail(r#"{"name":"a","budget":"b, expected struct C"}"#);
+        assert!(odd.starts_with("invalid type: string \"b, expected struct C\", expected an object at"), "{odd}");
+        let unknown = fault(r#"{"name":"a",", expected struct x":1}"#);
+        assert_eq!(unknown.fields[0].pointer, "/, expected struct x");
         assert_eq!(fault(r#"{"name":"a"} x"#).code, Code::MalformedBody);
         assert_eq!(fault(r#" ["a", null, "", []]"#).code, Code::ValidationFailed);
     }

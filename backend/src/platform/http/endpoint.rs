@@ -15,6 +15,7 @@ use super::who::Who;
 use crate::error::Error;
 use actix_web::dev::Handler;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, Route, web};
+use std::ops::Deref;
 use std::time::Duration;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::permissions::Permission;
@@ -149,85 +150,17 @@ async fn in_time(
 /// A named schema of the OpenAPI document.
 pub type NamedSchema = (String, RefOr<Schema>);
 
-/// One operation of the API.
-pub struct Endpoint {
+/// Where an operation is reached, and by what it is done.
+pub struct Routing {
     /// The path with `{parameters}`.
     pub path: String,
     /// The method.
     pub method: HttpMethod,
-    /// The operation's description.
-    pub operation: Operation,
-    /// What a caller must show.
-    pub access: Access,
-    /// Whether the caller must have proved who they are a short while ago.
-    pub fresh: bool,
-    /// The schemas that the operation refers to.
-    pub schemas: Vec<NamedSchema>,
     manner: Manner,
     route: fn(Manner) -> Route,
 }
 
-impl Endpoint {
-    /// The endpoint of a handler: use [`endpoint!`](crate::endpoint).
-    pub fn new<D, F, Args>(_: fn() -> D, _: F, route: fn(Manner) -> Route) -> Self
-    where
-        D: utoipa::Path + utoipa::__dev::SchemaReferences + utoipa::__dev::Tags<'static>,
-        F: Guarded<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        let mut schemas = Vec::new();
-        D::schemas(&mut schemas);
-        let mut operation = D::operation();
-        operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
-        let mut parameters = operation.parameters.iter().flatten();
-        let takes_query = parameters.any(|parameter| parameter.parameter_in == ParameterIn::Query);
-        Self {
-            path: D::path(),
-            // `#[utoipa::path]` always names one method.
-            method: D::methods().into_iter().next().unwrap_or(HttpMethod::Get),
-            operation,
-            access: F::ACCESS,
-            fresh: F::FRESH,
-            schemas,
-            manner: Manner { longest: LONGEST, takes_query, keyed_rows: false, effect: true },
-            route,
-        }
-    }
-
-    /// It takes whole files, which may come in slowly.
-    #[must_use]
-    pub fn with_files(mut self) -> Self {
-        self.manner.longest = LONGEST_UPLOAD;
-        self
-    }
-
-    /// The rows that it takes have keys of their own: sending them again changes nothing, with an idempotency key or
-    /// without ([`super::idempotency`]).
-    #[must_use]
-    pub fn with_keyed_rows(mut self) -> Self {
-        self.manner.keyed_rows = true;
-        self
-    }
-
-    /// It changes nothing, and may wait for somebody else's server: it takes no idempotency key, whose transaction would
-    /// stay open meanwhile.
-    #[must_use]
-    pub fn without_effect(mut self) -> Self {
-        self.manner.effect = false;
-        self
-    }
-
-    /// Whether [`Self::without_effect`] was not said.
-    pub fn has_effect(&self) -> bool {
-        self.manner.effect
-    }
-
-    /// Whether [`Self::with_keyed_rows`] was said.
-    pub fn has_keyed_rows(&self) -> bool {
-        self.manner.keyed_rows
-    }
-
+impl Routing {
     /// The route, to be mounted under [`Self::path`].
     pub fn route(&self) -> Route {
         let route = (self.route)(self.manner);
@@ -249,6 +182,87 @@ impl Endpoint {
             HttpMethod::Patch => "PATCH",
             _ => "DELETE",
         }
+    }
+}
+
+/// One operation of the API.
+pub struct Endpoint {
+    /// Where it is reached.
+    pub routing: Routing,
+    /// The operation's description.
+    pub operation: Operation,
+    /// What a caller must show.
+    pub access: Access,
+    /// Whether the caller must have proved who they are a short while ago.
+    pub fresh: bool,
+    /// The schemas that the operation refers to.
+    pub schemas: Vec<NamedSchema>,
+}
+
+impl Deref for Endpoint {
+    type Target = Routing;
+
+    fn deref(&self) -> &Routing {
+        &self.routing
+    }
+}
+
+impl Endpoint {
+    /// The endpoint of a handler: use [`endpoint!`](crate::endpoint).
+    pub fn new<D, F, Args>(_: fn() -> D, _: F, route: fn(Manner) -> Route) -> Self
+    where
+        D: utoipa::Path + utoipa::__dev::SchemaReferences + utoipa::__dev::Tags<'static>,
+        F: Guarded<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let mut schemas = Vec::new();
+        D::schemas(&mut schemas);
+        let mut operation = D::operation();
+        operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
+        let mut parameters = operation.parameters.iter().flatten();
+        let takes_query = parameters.any(|parameter| parameter.parameter_in == ParameterIn::Query);
+        let routing = Routing {
+            path: D::path(),
+            // `#[utoipa::path]` always names one method.
+            method: D::methods().into_iter().next().unwrap_or(HttpMethod::Get),
+            manner: Manner { longest: LONGEST, takes_query, keyed_rows: false, effect: true },
+            route,
+        };
+        Self { routing, operation, access: F::ACCESS, fresh: F::FRESH, schemas }
+    }
+
+    /// It takes whole files, which may come in slowly.
+    #[must_use]
+    pub fn with_files(mut self) -> Self {
+        self.routing.manner.longest = LONGEST_UPLOAD;
+        self
+    }
+
+    /// The rows that it takes have keys of their own: sending them again changes nothing, with an idempotency key or
+    /// without ([`super::idempotency`]).
+    #[must_use]
+    pub fn with_keyed_rows(mut self) -> Self {
+        self.routing.manner.keyed_rows = true;
+        self
+    }
+
+    /// It changes nothing, and may wait for somebody else's server: it takes no idempotency key, whose transaction would
+    /// stay open meanwhile.
+    #[must_use]
+    pub fn without_effect(mut self) -> Self {
+        self.routing.manner.effect = false;
+        self
+    }
+
+    /// Whether [`Self::without_effect`] was not said.
+    pub fn has_effect(&self) -> bool {
+        self.routing.manner.effect
+    }
+
+    /// Whether [`Self::with_keyed_rows`] was said.
+    pub fn has_keyed_rows(&self) -> bool {
+        self.routing.manner.keyed_rows
     }
 }
 

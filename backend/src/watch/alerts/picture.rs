@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::identity::tenants::{self, Settings};
 use crate::measure::metrics;
 use crate::measure::samples::query;
-use crate::platform::chart::{self, AlertChart, Band, ChartState, ExpectedBy, Line, Point, Unit};
+use crate::platform::chart::{self, AlertChart, Band, ChartState, Line, Point, Unit};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
@@ -189,7 +189,7 @@ fn chart_of(alert: &Alert, settings: &Settings, locale: Locale, drawn: Drawn) ->
         bands: drawn.bands,
         line: drawn.line,
         expectation: (!drawn.expectation.is_empty()).then_some(drawn.expectation),
-        expected_by: ExpectedBy::Reckoning,
+        expected_by: kinds::of(&alert.spec).expected_by(),
         marked: drawn.marked,
         unit,
         time_zone: settings.time_zone,

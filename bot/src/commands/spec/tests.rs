@@ -87,6 +87,9 @@ fn what_asks_for_a_reason_takes_one_and_names_itself() {
         if let Some(asks) = spec.asks {
             assert!(words.insert(asks.word), "{spec:?}: the word is another's");
             assert!([asks.title.en, asks.title.zh].iter().all(|title| (1..=45).contains(&title.chars().count())));
+            // What is given with the command waits in the form's id, which carries texts alone.
+            let carried = |option: &&OptionSpec| matches!(option.kind, Kind::Text(_) | Kind::Reason);
+            assert!(spec.options.iter().filter(|option| !carried(option)).count() == 0, "{spec:?}: it would be lost");
         }
         let required: Vec<bool> = spec.options.iter().map(|option| option.required).collect();
         assert!(required.is_sorted_by(|before, after| before >= after), "{spec:?}: required options come first");

@@ -5,6 +5,7 @@
 //! they are days gone.
 
 use super::{Case, Judge, Plan, Silence, no_window, side_of};
+use crate::platform::chart::ExpectedBy;
 use crate::platform::validate::Checks;
 use crate::watch::rules::detect::{Figures, NoDataReason, Verdict};
 use chrono::TimeDelta;
@@ -79,6 +80,10 @@ impl Judge for BudgetPaceSpec {
 
     fn wants_plan(&self) -> bool {
         true
+    }
+
+    fn expected_by(&self) -> ExpectedBy {
+        ExpectedBy::Plan
     }
 }
 

@@ -5,6 +5,7 @@
 //! earlier figure is missing, or zero, there is no change to speak of.
 
 use super::{Case, Judge, side_of, width, within};
+use crate::platform::chart::ExpectedBy;
 use crate::platform::validate::Checks;
 use crate::watch::rules::detect::{Bucket, Figures, NoDataReason, Verdict};
 use chrono::TimeDelta;
@@ -70,6 +71,13 @@ impl Judge for ChangeSpec {
 
     fn look_back(&self, timing: &Timing) -> TimeDelta {
         distance(self.versus, *timing)
+    }
+
+    fn expected_by(&self) -> ExpectedBy {
+        match self.versus {
+            Versus::Week => ExpectedBy::LastWeek,
+            Versus::Previous | Versus::Month | Versus::Year => ExpectedBy::Earlier,
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 use super::{Case, Judge, Plan, no_window};
 use crate::plan::goals::course::DayFigure;
 use crate::plan::goals::forecast::MOST_WEEKS;
+use crate::platform::chart::ExpectedBy;
 use crate::platform::validate::Checks;
 use crate::watch::rules::detect::{Bucket, Figures, NoDataReason, Side, Verdict};
 use chrono::TimeDelta;
@@ -75,6 +76,10 @@ impl Judge for GoalPaceSpec {
     /// The weeks that its forecast rests on; the goal's own days are read besides.
     fn look_back(&self, _: &Timing) -> TimeDelta {
         TimeDelta::weeks(MOST_WEEKS)
+    }
+
+    fn expected_by(&self) -> ExpectedBy {
+        ExpectedBy::Plan
     }
 }
 

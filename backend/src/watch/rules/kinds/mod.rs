@@ -88,6 +88,11 @@ pub trait Judge {
     fn drawn(&self) -> Drawn {
         Drawn::Figures
     }
+
+    /// Where the figure that it holds another against comes from, which the picture's key says.
+    fn expected_by(&self) -> ExpectedBy {
+        ExpectedBy::Reckoning
+    }
 }
 
 /// What a day or hour without samples is to a kind.
