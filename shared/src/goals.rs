@@ -127,7 +127,7 @@ requests! {
         /// Any script.
         #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, example = "Autumn sales of the web shop"))]
         pub name: String,
-        /// The key of a sum, or of a ratio of sums, of the catalogue.
+        /// The key of a sum, of the catalogue or your own, or of a ratio of sums of the catalogue.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "sales"))]
         pub metric: Option<String>,

@@ -2,12 +2,13 @@
 //!
 //! [`working`] is a good day in English, [`chinese`] one in Chinese, [`rights`] who may not, [`weather`] what fails on
 //! the way, [`replicas`] two bots with one token, [`reports`] what comes
-//! without being asked for, [`threads`] what is told under an incident, [`two_people`] what one alone may not. Invariant of every test: exactly one visible message per incident,
+//! without being asked for, [`goals`] what is pursued, [`threads`] what is told under an incident, [`two_people`] what one alone may not. Invariant of every test: exactly one visible message per incident,
 //! and no breach of the platform's rules.
 
 #![expect(clippy::expect_used, reason = "tests")]
 
 mod chinese;
+mod goals;
 mod replicas;
 mod reports;
 mod rights;

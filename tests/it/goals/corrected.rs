@@ -1,6 +1,6 @@
 //! The month's correction: proposed from what the last month brought, decided by a person, kept in the history.
 
-use super::{SHANGHAI, all, day, fed, in_shanghai, morning, morning_at, pursued, shown};
+use super::{SHANGHAI, all, day, defined, fed, in_shanghai, morning, morning_at, pursued, shown};
 use crate::harness::tenant::{bot, text};
 use crate::harness::{Tenant, own_database, own_service};
 use chrono::{Datelike as _, Days, NaiveDate};
@@ -36,13 +36,19 @@ async fn age(retailer: &Tenant) {
 
 /// As [`behind`], pursued only now.
 async fn late(retailer: &Tenant) -> String {
+    late_with(retailer, "sales").await
+}
+
+/// As [`late`], of another metric.
+async fn late_with(retailer: &Tenant, metric: &str) -> String {
     let days = last_month().iter_days().take_while(|day| *day < month()).map(|day| (day, 8.0));
     // Something came today, so that the metric is alive however long this month is.
-    fed(retailer, "sales", days.chain([(day(0), 0.0)])).await;
+    fed(retailer, metric, days.chain([(day(0), 0.0)])).await;
     let ends_on = month() + Days::new(99);
     let length = (ends_on - last_month()).num_days() + 1;
     let more = json!({
         "starts_on": last_month(), "ends_on": ends_on, "target": 10 * length, "period": "month", "name": "Ten a day",
+        "metric": metric,
     });
     pursued(retailer, more).await
 }
@@ -100,6 +106,29 @@ async fn a_month_behind_its_plan_proposes_once_and_who_accepts_changes_the_goal(
     // The month has said what it had to say.
     morning(&retailer, &place, month()).await;
     assert_eq!(proposals(&retailer, "").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_correction_of_what_the_retailer_counts_for_itself_is_told_by_its_name_and_stays_whole() {
+    let retailer = in_shanghai().await;
+    defined(&retailer, "walk_ins", json!({})).await;
+    let place = late_with(&retailer, "walk_ins").await;
+    age(&retailer).await;
+    morning(&retailer, &place, month()).await;
+    let open = proposals(&retailer, "?state=open").await;
+    let [proposal] = &open[..] else { panic!("one: {open:?}") };
+    assert!(text(&proposal["reason_en"]).contains(" Walk-ins came to "), "{proposal}");
+    assert!(
+        text(&proposal["reason_zh"]).contains("月进店人次为") && text(&proposal["reason_zh"]).contains("人次，计划为"),
+        "{proposal}"
+    );
+    assert_eq!(shown(&retailer, &place).await["proposal"]["reason_zh"], proposal["reason_zh"]);
+    let accept = format!("/v1/goal-proposals/{}/accept", text(&proposal["id"]));
+    let decided = retailer.owner.post(&accept, json!({})).await.ok();
+    assert_eq!(decided["proposal"]["reason_en"], proposal["reason_en"]);
+    let periods = retailer.owner.get(&format!("{place}/periods")).await.ok();
+    let targets: Vec<f64> = all(&periods["data"], "target").iter().filter_map(Value::as_f64).collect();
+    assert!(!targets.is_empty() && targets.iter().all(|target| target.fract() == 0.0), "{periods}");
 }
 
 #[tokio::test]

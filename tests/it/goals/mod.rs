@@ -6,6 +6,7 @@
 
 mod corrected;
 mod drafts;
+mod own_metric;
 mod pace;
 mod periods;
 mod reach;
@@ -45,6 +46,16 @@ async fn fed(retailer: &Tenant, metric: &str, days: impl IntoIterator<Item = (Na
     let rows: Vec<Value> = days.into_iter().map(|(day, value)| sample(metric, &at(day), "day", value)).collect();
     let taken = feed(&retailer.owner, &rows).await.ok();
     assert_eq!(taken["refused"], 0, "{taken}");
+}
+
+/// Defines what the retailer counts for itself, visitors who walk in unless more is said of it.
+async fn defined(retailer: &Tenant, key: &str, more: Value) -> Value {
+    let mut wish = json!({
+        "key": key, "name_en": "Walk-ins", "name_zh": "进店人次", "kind": "sum", "unit": "count", "classifier": "人次",
+        "whole": true, "direction": "higher_is_better", "family": "behaviour",
+    });
+    wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    retailer.owner.post("/v1/metrics", wish).await.ok()
 }
 
 /// So much on each of the days from `from` to `to`, counted from today.

@@ -146,7 +146,8 @@ pub async fn get(app: &App, who: &Who, id: MetricId) -> Result<OwnMetric> {
 /// Changes one of the retailer's own. When nothing differs, nothing is written and the version stays.
 ///
 /// # Errors
-/// 404, 412 when `version` is stale, 409 when it is archived, 422 with every wrong field.
+/// 404, 412 when `version` is stale, 409 when it is archived, or when it is to go another way while a goal on it is pursued;
+/// 422 with every wrong field.
 pub async fn update(app: &App, who: &Who, id: MetricId, version: &IfMatch, wanted: UpdateMetric) -> Result<OwnMetric> {
     app.db
         .write(who, async |tx| {
@@ -164,6 +165,13 @@ pub async fn update(app: &App, who: &Who, id: MetricId, version: &IfMatch, wante
             if after == before {
                 return Ok(before);
             }
+            if after.direction != before.direction {
+                // An active goal is never turned round.
+                store::hold_to_archive(tx, who.tenant, id).await?;
+                if let Some(detail) = own::keeps_its_way(&store::pursued_by(tx, who.tenant, &after.key).await?) {
+                    return Err(Error::conflict(detail));
+                }
+            }
             after.version += 1;
             store::update(tx, who.tenant, &after).await?;
             let (before, is) = (Some(told(&before)), Some(told(&after)));
@@ -175,11 +183,10 @@ pub async fn update(app: &App, who: &Who, id: MetricId, version: &IfMatch, wante
         .await
 }
 
-/// Archives one of the retailer's own; one that is archived stays as it is. (Goals are of the catalogue's metrics alone,
-/// so none of them needs it.)
+/// Archives one of the retailer's own; one that is archived stays as it is.
 ///
 /// # Errors
-/// 404, 409 while it stands in a formula that is in use, or a rule that judges watches it.
+/// 404, 409 while it stands in a formula that is in use, a rule that judges watches it, or a goal on it is pursued.
 pub async fn archive(app: &App, who: &Who, id: MetricId) -> Result<OwnMetric> {
     let at = now();
     app.db
@@ -197,9 +204,11 @@ pub async fn archive(app: &App, who: &Who, id: MetricId) -> Result<OwnMetric> {
                 return Err(Error::conflict(detail));
             }
             store::hold_to_archive(tx, who.tenant, id).await?;
-            let watched_by = store::watched_by(tx, who.tenant, &own.key).await?;
-            if let Some(detail) = own::still_watched(&watched_by) {
-                return Err(Error::conflict(detail));
+            let watched_by = own::still_watched(&store::watched_by(tx, who.tenant, &own.key).await?);
+            let pursued_by = own::still_pursued(&store::pursued_by(tx, who.tenant, &own.key).await?);
+            let needed: Vec<String> = watched_by.into_iter().chain(pursued_by).collect();
+            if !needed.is_empty() {
+                return Err(Error::conflict(needed.join(" ")));
             }
             own.archived_at = Some(at);
             own.version += 1;

@@ -11,7 +11,8 @@ use super::unit::{Text, Unit};
 use super::wire::{direction_of, family_of};
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Utc};
-use tillwatch_shared::ids::{MetricId, RuleId};
+use std::fmt::Display;
+use tillwatch_shared::ids::{GoalId, MetricId, RuleId};
 use tillwatch_shared::measure::{
     CreateMetric, Direction, MetricFamily, MetricKind, MetricUnit, StandsFor, UpdateMetric,
 };
@@ -310,7 +311,7 @@ impl OwnMetric {
     }
 }
 
-/// The most rules that a refusal names.
+/// The most rules or goals that a refusal names.
 const MOST_NAMED: usize = 3;
 
 /// Why a metric that these rules watch is not archived, and what to do; nothing when there is none.
@@ -318,17 +319,49 @@ pub fn still_watched(rules: &[(RuleId, String)]) -> Option<String> {
     if rules.is_empty() {
         return None;
     }
-    let named: Vec<String> = rules.iter().take(MOST_NAMED).map(|(id, name)| format!("“{name}” ({id})")).collect();
-    let further = match rules.len().saturating_sub(MOST_NAMED) {
+    let [who, it] = if rules.len() == 1 { ["rule", "watches"] } else { ["rules", "watch"] };
+    Some(format!(
+        "The {who} {} {it} this metric and would judge nothing any more. Disable or archive the {who} first, or let another \
+         metric be watched.",
+        named(rules)
+    ))
+}
+
+/// Why a metric on which these goals are pursued is not archived, and what to do; nothing when there is none.
+pub fn still_pursued(goals: &[(GoalId, String)]) -> Option<String> {
+    let [which, count] = which_goals(goals)?;
+    Some(format!(
+        "The {which} {} {count} this metric and would count nothing any more. Archive the {which} first.",
+        named(goals)
+    ))
+}
+
+/// Why a metric on which these goals are pursued keeps its better way, and what to do; nothing when there is none.
+pub fn keeps_its_way(goals: &[(GoalId, String)]) -> Option<String> {
+    let [which, count] = which_goals(goals)?;
+    Some(format!(
+        "The {which} {} {count} this metric and would turn round with its direction. Archive the {which} first, or leave \
+         the direction as it is.",
+        named(goals)
+    ))
+}
+
+fn which_goals(goals: &[(GoalId, String)]) -> Option<[&'static str; 2]> {
+    match goals.len() {
+        0 => None,
+        1 => Some(["goal", "counts"]),
+        _ => Some(["goals", "count"]),
+    }
+}
+
+/// The first ones, by name and id, and how many more there are.
+fn named<Id: Display>(all: &[(Id, String)]) -> String {
+    let first: Vec<String> = all.iter().take(MOST_NAMED).map(|(id, name)| format!("“{name}” ({id})")).collect();
+    let further = match all.len().saturating_sub(MOST_NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let [who, it] = if rules.len() == 1 { ["rule", "watches"] } else { ["rules", "watch"] };
-    Some(format!(
-        "The {who} {}{further} {it} this metric and would judge nothing any more. Disable or archive the {who} first, or \
-         let another metric be watched.",
-        named.join(", ")
-    ))
+    format!("{}{further}", first.join(", "))
 }
 
 /// Whether a name speaks of the figure that ad platforms call ROI.

@@ -63,7 +63,7 @@ async fn get(who: Authorized<may::MetricsRead>, app: ThinData<App>, id: PathId<M
 }
 
 /// Changes names, direction, family or formula of one of the retailer's own. Figures of a formula are computed by the
-/// new one from then on, past days too.
+/// new one from then on, past days too. The direction stays while a goal on it is pursued.
 #[utoipa::path(patch, path = "/v1/metrics/{id}", operation_id = "metrics_update", tag = "metrics",
     params(("id" = MetricId, Path), ("If-Match" = String, Header, description = "The `ETag` that was read.")),
     request_body = UpdateMetric, responses((status = 200, body = MetricInfo)))]
@@ -78,8 +78,8 @@ async fn update(
     Ok(Reply::ok(own_info(&own)).version(own.version))
 }
 
-/// Archives one of the retailer's own that stands in no formula and that no enabled rule watches: it takes no samples any
-/// more, what was counted stays. Doing it again changes nothing.
+/// Archives one of the retailer's own that stands in no formula, that no enabled rule watches and on which no goal is
+/// pursued: it takes no samples any more, what was counted stays. Doing it again changes nothing.
 #[utoipa::path(post, path = "/v1/metrics/{id}/archive", operation_id = "metrics_archive", tag = "metrics",
     params(("id" = MetricId, Path)), responses((status = 200, body = MetricInfo)))]
 async fn archive(

@@ -1,13 +1,15 @@
-//! The only SQL of metrics: those that retailers define for themselves, and which rules watch them.
+//! The only SQL of metrics: those that retailers define for themselves, which rules watch them, and which goals are set
+//! on them.
 
 use super::own::OwnMetric;
 use crate::error::{Error, Result};
 use crate::platform::db::Tx;
-use crate::platform::db::schema::{own_metrics as table, rules};
+use crate::platform::db::schema::{goals, own_metrics as table, rules};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use tillwatch_shared::ids::{MetricId, RuleId, TenantId};
+use tillwatch_shared::goals::GoalState;
+use tillwatch_shared::ids::{GoalId, MetricId, RuleId, TenantId};
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
@@ -140,4 +142,17 @@ pub(super) async fn watched_by(tx: &mut Tx, tenant: TenantId, key: &str) -> Resu
         .load(tx)
         .await?;
     Ok(rows.into_iter().map(|(id, name)| (RuleId(id), name)).collect())
+}
+
+/// The goals on a metric that are pursued, with their names, oldest first. A tenant has few, and only its own are looked at.
+pub(super) async fn pursued_by(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Vec<(GoalId, String)>> {
+    let rows: Vec<(Uuid, String)> = goals::table
+        .select((goals::goal_id, goals::name))
+        .filter(goals::tenant_id.eq(tenant.0))
+        .filter(goals::metric.eq(key))
+        .filter(goals::state.eq(GoalState::Active.as_str()))
+        .order(goals::goal_id)
+        .load(tx)
+        .await?;
+    Ok(rows.into_iter().map(|(id, name)| (GoalId(id), name)).collect())
 }

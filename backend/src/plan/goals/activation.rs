@@ -1,6 +1,6 @@
 //! Activating a goal: only one without gaps is pursued.
 
-use super::{checked, jobs, keep, reached, record, store, visible};
+use super::{checked, jobs, keep, named, reached, record, store, visible};
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::{reach, tenants};
@@ -34,7 +34,8 @@ pub async fn activate(app: &App, who: &Who, id: GoalId, wish: ActivateGoal) -> R
                 over => return Err(super::is_over(over)),
             }
             let settings = tenants::settings(tx, who.tenant).await?;
-            let check = checked(tx, who, &settings, &before, wish.achievable_anyway.as_deref(), at).await?;
+            let book = named::book_to_pursue(tx, who.tenant, &before).await?;
+            let check = checked(tx, who, &settings, (&before, &book), wish.achievable_anyway.as_deref(), at).await?;
             insist(&check)?;
             let mut goal = before.clone();
             // A reason that was not needed is not kept as one.

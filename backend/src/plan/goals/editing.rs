@@ -1,7 +1,7 @@
 //! A goal's periods edited by people, its archive, its history.
 
 use super::course::sum_between;
-use super::{figures, is_over, jobs, keep, metric_of, model, proposals, reached, record, store, visible};
+use super::{figures, is_over, jobs, keep, model, named, proposals, reached, record, store, visible};
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::reach::{self, Place, Within};
@@ -33,11 +33,12 @@ pub async fn periods_of(app: &App, who: &Who, id: GoalId) -> Result<GoalPeriods>
             let settings = tenants::settings(tx, who.tenant).await?;
             let stages = store::stages(tx, who.tenant, id).await?;
             let today = figures::today(&settings, at);
-            let days = match metric_of(&goal) {
-                Some(metric) => figures::lately(tx, who, &settings, &goal, metric, today).await?,
+            let book = named::book_of(tx, who.tenant, &goal).await?;
+            let days = match model::metric(&goal, &book) {
+                Some(metric) => figures::lately(tx, who, &settings, &goal, &metric, today).await?,
                 None => Vec::new(),
             };
-            let course = model::course(&goal, stages.clone());
+            let course = model::course(&goal, stages.clone(), &book);
             let newest = days.last().map(|one| one.day);
             let value = |stage: &Stage| {
                 let through = newest?.min(stage.ends_on);
@@ -80,8 +81,9 @@ pub async fn set_periods(
                 return Err(is_over(goal.state));
             }
             let before = store::stages(tx, who.tenant, id).await?;
+            let book = named::book_of(tx, who.tenant, &goal).await?;
             let mut checks = Checks::default();
-            let after = model::edited(&before, &wanted.periods, &goal, &mut checks);
+            let after = model::edited(&before, &wanted.periods, &goal, &book, &mut checks);
             checks.done()?;
             let mut overtaken = false;
             if after != before {

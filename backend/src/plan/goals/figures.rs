@@ -3,12 +3,12 @@
 use super::correction::settled;
 use super::course::{DayFigure, between, ratio_between, sum_between};
 use super::forecast::MOST_WEEKS;
-use super::model::step;
+use super::model::{self, step};
 use super::periods::{Stage, days_of, path, spans, split};
 use super::smart::HISTORY_DAYS;
 use crate::error::Result;
 use crate::identity::tenants::{self, Settings};
-use crate::measure::metrics::{self, Metric};
+use crate::measure::metrics::{Book, Definition};
 use crate::measure::samples::buckets::{self, Whose};
 use crate::measure::samples::calendar::{day_end, day_start, local_date};
 use crate::platform::db::Tx;
@@ -35,7 +35,7 @@ pub(super) async fn days(
     who: &Who,
     settings: &Settings,
     goal: &Goal,
-    metric: &Metric,
+    metric: &Definition<'_>,
     (first, last): (NaiveDate, NaiveDate),
 ) -> Result<Vec<DayFigure>> {
     if last < first {
@@ -59,7 +59,7 @@ pub(super) async fn lately(
     who: &Who,
     settings: &Settings,
     goal: &Goal,
-    metric: &Metric,
+    metric: &Definition<'_>,
     today: NaiveDate,
 ) -> Result<Vec<DayFigure>> {
     let rests_on = today - TimeDelta::weeks(MOST_WEEKS) - TimeDelta::days(1);
@@ -73,7 +73,7 @@ pub(super) async fn history(
     who: &Who,
     settings: &Settings,
     goal: &Goal,
-    metric: &Metric,
+    metric: &Definition<'_>,
     today: NaiveDate,
 ) -> Result<Vec<DayFigure>> {
     let first = today.checked_sub_days(Days::new(HISTORY_DAYS)).unwrap_or(today);
@@ -87,16 +87,14 @@ pub(super) async fn measure_baseline(
     tx: &mut Tx,
     who: &Who,
     settings: &Settings,
-    goal: &mut Goal,
+    (goal, book): (&mut Goal, &Book),
     today: NaiveDate,
 ) -> Result<()> {
     (goal.baseline, goal.baseline_source) = (None, None);
-    let (Some(metric), Some(starts_on)) = (goal.metric.as_deref().and_then(metrics::find), goal.starts_on) else {
-        return Ok(());
-    };
+    let (Some(metric), Some(starts_on)) = (model::metric(goal, book), goal.starts_on) else { return Ok(()) };
     let last = starts_on.min(today) - TimeDelta::days(1);
     let first = last - TimeDelta::weeks(BASELINE_WEEKS) + TimeDelta::days(1);
-    let days = days(tx, who, settings, goal, metric, (first, last)).await?;
+    let days = days(tx, who, settings, goal, &metric, (first, last)).await?;
     let ends_on = goal.ends_on.unwrap_or(starts_on);
     let Some(baseline) = baseline(&days, metric.is_sum(), last, days_of(starts_on, ends_on)) else { return Ok(()) };
     goal.baseline = settled(baseline, 1);
@@ -125,10 +123,10 @@ pub(super) async fn decompose(
     tx: &mut Tx,
     who: &Who,
     settings: &Settings,
-    goal: &Goal,
+    (goal, book): (&Goal, &Book),
     checks: &mut Checks,
 ) -> Result<Vec<Stage>> {
-    let metric = goal.metric.as_deref().and_then(metrics::find);
+    let metric = model::metric(goal, book);
     let (Some(metric), Some(target), Some(first), Some(last)) = (metric, goal.target, goal.starts_on, goal.ends_on)
     else {
         return Ok(Vec::new());
@@ -138,11 +136,11 @@ pub(super) async fn decompose(
         let weights = match goal.spread {
             GoalSpread::Days => spans.iter().map(|(first, last)| days_of(*first, *last)).collect(),
             GoalSpread::LastYear => {
-                let days = days(tx, who, settings, goal, metric, (first - YEAR, last - YEAR)).await?;
+                let days = days(tx, who, settings, goal, &metric, (first - YEAR, last - YEAR)).await?;
                 last_year(&days, &spans, checks)
             }
         };
-        split(target, step(metric), &weights)
+        split(target, step(&metric), &weights)
     } else {
         path(goal.baseline.unwrap_or(target), target, &spans)
     };

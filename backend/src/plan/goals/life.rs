@@ -12,12 +12,12 @@ use super::model::step;
 use super::periods::Stage;
 use super::proposals::supersede as overtake;
 use super::store::proposals::{self, Proposal};
-use super::{figures, jobs, keep, metric_of, model, record, store};
+use super::{figures, jobs, keep, model, named, record, store};
 use crate::app::App;
 use crate::error::Result;
 use crate::identity::audit::{self, Entry};
 use crate::identity::tenants::{self, Settings};
-use crate::measure::metrics::Metric;
+use crate::measure::metrics::Definition;
 use crate::measure::samples::calendar::day_end;
 use crate::platform::db::Tx;
 use crate::platform::http::who::Who;
@@ -44,7 +44,9 @@ pub async fn check(app: &App, who: &Who, id: GoalId, at: DateTime<Utc>) -> Resul
         .write(who, async |tx| {
             let goal = store::get(tx, who.tenant, id, true).await?;
             let stages = store::stages(tx, who.tenant, id).await?;
-            let (Some(course), Some(metric)) = (model::course(&goal, stages), metric_of(&goal)) else {
+            let book = named::book_of(tx, who.tenant, &goal).await?;
+            let (Some(course), Some(metric)) = (model::course(&goal, stages, &book), model::metric(&goal, &book))
+            else {
                 return Ok(false);
             };
             if goal.state != GoalState::Active {
@@ -52,11 +54,11 @@ pub async fn check(app: &App, who: &Who, id: GoalId, at: DateTime<Utc>) -> Resul
             }
             let settings = tenants::settings(tx, who.tenant).await?;
             let today = figures::today(&settings, at);
-            let days = figures::lately(tx, who, &settings, &goal, metric, today).await?;
+            let days = figures::lately(tx, who, &settings, &goal, &metric, today).await?;
             let verdict = verdict(&course, &days, today);
             match verdict {
                 Some(state) => end(tx, who, goal, &course, state, at).await.map(|()| true),
-                None => propose(tx, who, &settings, (&goal, metric), (&course, &days), at).await,
+                None => propose(tx, who, &settings, (&goal, &metric), (&course, &days), at).await,
             }
         })
         .await?;
@@ -107,7 +109,7 @@ async fn propose(
     tx: &mut Tx,
     who: &Who,
     settings: &Settings,
-    (goal, metric): (&Goal, &'static Metric),
+    (goal, metric): (&Goal, &Definition<'_>),
     (course, days): (&Course, &[DayFigure]),
     at: DateTime<Utc>,
 ) -> Result<bool> {
@@ -162,7 +164,7 @@ pub fn month_to_judge(days: &[DayFigure], today: NaiveDate) -> Option<(NaiveDate
 
 /// `None` for what would turn the goal round.
 fn proposal(
-    (goal, metric): (&Goal, &Metric),
+    (goal, metric): (&Goal, &Definition<'_>),
     course: &Course,
     found: &Correction,
     month: NaiveDate,
@@ -197,6 +199,7 @@ fn proposal(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::metrics::Book;
     use tillwatch_shared::quantity::Quantity;
 
     fn day(text: &str) -> NaiveDate {
@@ -251,11 +254,11 @@ mod tests {
     fn a_correction_that_would_turn_the_goal_round_is_not_proposed() {
         let wanted = json!({ "name": "Spend", "metric": "spend", "target": 100, "baseline": 90 });
         let goal = model::draft(serde_json::from_value(wanted).unwrap(), DateTime::UNIX_EPOCH);
-        let (metric, course) = (metric_of(&goal).unwrap(), course(true, GoalAim::AtLeast));
+        let (metric, course) = (model::metric(&goal, Book::shipped()).unwrap(), course(true, GoalAim::AtLeast));
         let to = |target| {
             let target = Quantity::from_units(target).unwrap();
             let found = Correction { planned: 31.0, achieved: 25.0, target, stages: course.stages.clone() };
-            proposal((&goal, metric), &course, &found, day("2026-03-01"), DateTime::UNIX_EPOCH).is_some()
+            proposal((&goal, &metric), &course, &found, day("2026-03-01"), DateTime::UNIX_EPOCH).is_some()
         };
         assert_eq!([to(90), to(89)], [true, false]);
     }

@@ -11,8 +11,9 @@
 //!
 //! Invariants: the periods of a sum add up to its target exactly and those of a ratio end at it, at every commit; a draft may
 //! have gaps, an active goal has none; every change is a version with who made it; a correction changes a goal only when
-//! a person accepts it; a caller who is narrowed to channels reaches the goals of these and of campaigns that run on these
-//! alone ([`crate::identity::reach`]).
+//! a person accepts it; a metric of the retailer's own is neither archived nor given another direction while a goal on it is
+//! active, which goes the metric's way ([`crate::measure::metrics`]); a caller who is narrowed to channels reaches the goals of
+//! these and of campaigns that run on these alone ([`crate::identity::reach`]).
 
 mod activation;
 pub mod correction;
@@ -44,7 +45,7 @@ use crate::identity::audit::{self, Entry};
 use crate::identity::reach::{self, Place, Within};
 use crate::identity::staff;
 use crate::identity::tenants::{self, Settings};
-use crate::measure::metrics::{self, Metric};
+use crate::measure::metrics::Book;
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::PageParams;
@@ -89,17 +90,19 @@ pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
     let at = now();
     let mut checks = Checks::default();
     let mut goal = model::draft(wanted, at);
-    model::check(&goal, &mut checks);
     app.db
         .write(who, async |tx| {
-            named::check_metric(tx, who, &goal, &mut checks).await?;
+            let book = named::book_to_pursue(tx, who.tenant, &goal).await?;
+            model::check(&goal, &book, &mut checks);
+            named::check_metric(None, &goal, &book, &mut checks);
             named::check(tx, who, None, &goal, &mut checks).await?;
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if goal.baseline.is_none() {
-                figures::measure_baseline(tx, who, &settings, &mut goal, figures::today(&settings, at)).await?;
+                figures::measure_baseline(tx, who, &settings, (&mut goal, &book), figures::today(&settings, at))
+                    .await?;
             }
-            let stages = decomposed(tx, who, &settings, &goal).await?;
+            let stages = decomposed(tx, who, &settings, &goal, &book).await?;
             store::insert(tx, who.tenant, &goal).await?;
             store::set_stages(tx, who.tenant, goal.id, &stages).await?;
             store::versions::keep(tx, who, &goal, &stages, GoalStep::Created, at).await?;
@@ -110,9 +113,9 @@ pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
         .await
 }
 
-async fn decomposed(tx: &mut Tx, who: &Who, settings: &Settings, goal: &Goal) -> Result<Vec<Stage>> {
+async fn decomposed(tx: &mut Tx, who: &Who, settings: &Settings, goal: &Goal, book: &Book) -> Result<Vec<Stage>> {
     let mut checks = Checks::default();
-    let stages = figures::decompose(tx, who, settings, goal, &mut checks).await?;
+    let stages = figures::decompose(tx, who, settings, (goal, book), &mut checks).await?;
     checks.done()?;
     Ok(stages)
 }
@@ -164,13 +167,14 @@ pub async fn get(app: &App, who: &Who, id: GoalId) -> Result<GoalShown> {
             let goal = reached(tx, who, id, false).await?;
             let within = reach::within(tx, who).await?;
             let settings = tenants::settings(tx, who.tenant).await?;
-            let metric = metric_of(&goal);
+            let book = named::book_of(tx, who.tenant, &goal).await?;
+            let metric = model::metric(&goal, &book);
             let check = match goal.state {
-                GoalState::Draft => Some(checked(tx, who, &settings, &goal, None, at).await?),
+                GoalState::Draft => Some(checked(tx, who, &settings, (&goal, &book), None, at).await?),
                 _ => None,
             };
-            let progress = progress(tx, who, &settings, &goal, figures::today(&settings, at)).await?;
-            let proposal = proposals::open_of(tx, &settings, &goal).await?;
+            let progress = progress(tx, who, &settings, (&goal, &book), figures::today(&settings, at)).await?;
+            let proposal = proposals::open_of(tx, &settings, &goal, &book).await?;
             let owner: Vec<Uuid> = goal.owner.iter().map(|owner| owner.0).collect();
             let owner_name = staff::named(tx, who.tenant, &owner).await?.into_values().next();
             Ok(GoalShown {
@@ -186,29 +190,25 @@ pub async fn get(app: &App, who: &Who, id: GoalId) -> Result<GoalShown> {
         .await
 }
 
-fn metric_of(goal: &Goal) -> Option<&'static Metric> {
-    goal.metric.as_deref().and_then(metrics::find)
-}
-
 /// The check of a goal as it is, with `anyway` or the reason that it keeps.
 async fn checked(
     tx: &mut Tx,
     who: &Who,
     settings: &Settings,
-    goal: &Goal,
+    (goal, book): (&Goal, &Book),
     anyway: Option<&str>,
     at: DateTime<Utc>,
 ) -> Result<SmartCheck> {
     let today = figures::today(settings, at);
-    let metric = metric_of(goal);
-    let days = match metric {
+    let metric = model::metric(goal, book);
+    let days = match &metric {
         Some(metric) => figures::history(tx, who, settings, goal, metric, today).await?,
         None => Vec::new(),
     };
     let wanted = metric.zip(goal.target).zip(goal.starts_on.zip(goal.ends_on)).map(
         |((metric, target), (starts_on, ends_on))| Wanted {
             adds_up: metric.is_sum(),
-            aim: model::aim(metric, goal.baseline, target),
+            aim: model::aim(&metric, goal.baseline, target),
             target: target.to_f64(),
             starts_on,
             ends_on,
@@ -216,7 +216,8 @@ async fn checked(
     );
     Ok(smart::check(&Facts {
         goal,
-        metric,
+        metric: metric.as_ref(),
+        archived: metric.is_some_and(|metric| model::is_archived(metric.key, book)),
         anyway: anyway.or(goal.achievable_anyway.as_deref()),
         today,
         newest: days.last().map(|one| one.day),
@@ -230,12 +231,14 @@ async fn progress(
     tx: &mut Tx,
     who: &Who,
     settings: &Settings,
-    goal: &Goal,
+    (goal, book): (&Goal, &Book),
     today: NaiveDate,
 ) -> Result<Option<GoalProgress>> {
     let stages = store::stages(tx, settings.id, goal.id).await?;
-    let (Some(course), Some(metric)) = (model::course(goal, stages), metric_of(goal)) else { return Ok(None) };
-    let days = figures::lately(tx, who, settings, goal, metric, today).await?;
+    let (Some(course), Some(metric)) = (model::course(goal, stages, book), model::metric(goal, book)) else {
+        return Ok(None);
+    };
+    let days = figures::lately(tx, who, settings, goal, &metric, today).await?;
     let through = course.told_through(&days, today);
     let Standing { through, value, expected, pace, forecast, outlook } = course.standing(&days, through);
     let forecast = forecast.map(|found| GoalForecast {
@@ -262,8 +265,9 @@ fn exact(figure: f64) -> f64 {
 /// 404; when the database fails.
 pub async fn course_of(tx: &mut Tx, tenant: TenantId, id: GoalId) -> Result<Option<Course>> {
     let goal = store::get(tx, tenant, id, false).await?;
+    let book = named::book_of(tx, tenant, &goal).await?;
     let stages = store::stages(tx, tenant, id).await?;
-    Ok(model::course(&goal, stages))
+    Ok(model::course(&goal, stages, &book))
 }
 
 /// A goal that `who` reaches, if there is such a one.
@@ -292,10 +296,11 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             let shown = visible(before.clone(), within.as_ref());
             let wished = model::changed(&shown, wanted);
             let mut after = named::with_hidden(&wished, &before, &shown);
+            let book = named::book_to_pursue(tx, who.tenant, &after).await?;
             let mut checks = Checks::default();
-            model::check(&after, &mut checks);
+            model::check(&after, &book, &mut checks);
             match before.state {
-                GoalState::Draft => named::check_metric(tx, who, &after, &mut checks).await?,
+                GoalState::Draft => named::check_metric(Some(&before), &after, &book, &mut checks),
                 GoalState::Active => model::check_settled(&before, &after, &mut checks),
                 over => return Err(is_over(over)),
             }
@@ -303,10 +308,11 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             checks.done()?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if model::is_measured_anew(&before, &after) {
-                figures::measure_baseline(tx, who, &settings, &mut after, figures::today(&settings, at)).await?;
+                figures::measure_baseline(tx, who, &settings, (&mut after, &book), figures::today(&settings, at))
+                    .await?;
             }
             if before.state == GoalState::Active {
-                model::check_way(&before, &after)?;
+                model::check_way(&before, &after, &book)?;
             }
             let Some(Changed { before: was, after: is }) = change::between(&before, &after).map_err(Error::internal)?
             else {
@@ -314,12 +320,12 @@ pub async fn update(app: &App, who: &Who, id: GoalId, version: &IfMatch, wanted:
             };
             let harder = (before.target, before.ends_on) != (after.target, after.ends_on);
             if before.state == GoalState::Active && harder {
-                activation::insist(&checked(tx, who, &settings, &after, None, at).await?)?;
+                activation::insist(&checked(tx, who, &settings, (&after, &book), None, at).await?)?;
             }
             let mut overtaken = false;
             let stages = if model::is_decomposed_anew(&before, &after) {
                 overtaken = proposals::supersede(tx, who, id, at).await?;
-                decomposed(tx, who, &settings, &after).await?
+                decomposed(tx, who, &settings, &after, &book).await?
             } else {
                 store::stages(tx, who.tenant, id).await?
             };

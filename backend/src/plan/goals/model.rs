@@ -8,7 +8,7 @@
 use super::course::Course;
 use super::periods::{Stage, WHOLE_E4};
 use crate::error::{Error, Result};
-use crate::measure::metrics::{self, Direction, Kind, Metric};
+use crate::measure::metrics::{Book, Definition, Direction, Kind};
 use crate::plan::check_name;
 use crate::platform::validate::Checks;
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
@@ -21,7 +21,8 @@ pub const LONGEST_TEXT: usize = 500;
 /// The most campaigns that pursue one goal.
 pub const MOST_CAMPAIGNS: usize = 20;
 /// Which metrics goals take.
-const TAKEN: &str = "A goal takes a sum, or a ratio of sums: `GET /v1/metrics` lists them by kind.";
+const TAKEN: &str = "A goal takes a sum, of the catalogue or your own, or a ratio of sums of the catalogue: \
+                     `GET /v1/metrics` lists them by kind.";
 
 /// A draft of what is wanted, at `at`.
 pub fn draft(wanted: CreateGoal, at: DateTime<Utc>) -> Goal {
@@ -91,13 +92,18 @@ pub fn is_measured_anew(before: &Goal, after: &Goal) -> bool {
     after.baseline_source != Some(BaselineSource::Given) && place(before) != place(after)
 }
 
+/// The metric of a goal, in a book that has it if there is such a one.
+pub fn metric<'b>(goal: &Goal, book: &'b Book) -> Option<Definition<'b>> {
+    book.find(goal.metric.as_deref()?)
+}
+
 /// Refuses what can stand in no goal, and in no active one.
-pub fn check(goal: &Goal, checks: &mut Checks) {
+pub fn check(goal: &Goal, book: &Book, checks: &mut Checks) {
     check_name(checks, "/name", &goal.name);
-    let known = goal.metric.as_deref().and_then(metrics::find);
+    let known = metric(goal, book);
     for (pointer, figure) in [("/target", goal.target), ("/baseline", goal.baseline)] {
         if let Some(figure) = figure {
-            check_figure(checks, pointer, figure, known);
+            check_figure(checks, pointer, figure, known.as_ref());
         }
     }
     for (pointer, day) in [("/starts_on", goal.starts_on), ("/ends_on", goal.ends_on)] {
@@ -122,47 +128,38 @@ pub fn check(goal: &Goal, checks: &mut Checks) {
     }
 }
 
-/// Refuses a metric that no goal is set on, given whether the key is one of the retailer's `own`.
-pub fn check_metric(key: &str, own: bool, checks: &mut Checks) {
-    match metrics::find(key) {
-        Some(metric) if takes(metric) => {}
-        Some(metric) => {
-            let kind = match metric.kind {
-                Kind::Distinct => "a distinct count",
-                Kind::Level { .. } => "a level",
-                Kind::Duration => "a duration",
-                Kind::Model => "what a model reckons",
-                Kind::Formula(_) => "a formula",
-                Kind::Sum | Kind::Ratio { .. } => "a ratio of what does not add up",
-            };
-            let detail = format!("`{key}` is {kind}. {TAKEN}");
-            checks.refuse("/metric", "wrong_kind", detail);
-        }
-        None if own => {
-            let detail = format!("This metric is one of your own; goals take metrics of the catalogue. {TAKEN}");
-            checks.refuse("/metric", "wrong_kind", detail);
-        }
-        None => {
-            let nearest = metrics::suggest(key).map(|near| format!(" Did you mean `{near}`?"));
-            let detail = format!("There is no such metric.{}", nearest.unwrap_or_default());
-            checks.refuse("/metric", "unknown_metric", detail);
-        }
+/// Refuses a metric that no goal is set on.
+pub fn check_metric(key: &str, book: &Book, checks: &mut Checks) {
+    let Some(metric) = book.find(key) else {
+        let nearest = book.suggest(key).map(|near| format!(" Did you mean `{near}`?"));
+        let detail = format!("There is no such metric.{}", nearest.unwrap_or_default());
+        return checks.refuse("/metric", "unknown_metric", detail);
+    };
+    // Only sums, and ratios of sums, are put together from days.
+    let adds_up = book.plan(metric).is_some_and(|plan| plan.adds_up());
+    if !adds_up {
+        let kind = match metric.kind {
+            Kind::Distinct => "a distinct count",
+            Kind::Level { .. } => "a level",
+            Kind::Duration => "a duration",
+            Kind::Model => "what a model reckons",
+            Kind::Formula(_) => "a formula, which is computed anew for each span and not put together from its days",
+            Kind::Sum | Kind::Ratio { .. } => "a ratio of what does not add up",
+        };
+        return checks.refuse("/metric", "wrong_kind", format!("`{key}` is {kind}. {TAKEN}"));
     }
+    let archived = is_archived(key, book);
+    let detail = "This metric is archived: it takes no samples any more. Set the goal on another.";
+    checks.ensure(!archived, "/metric", "archived_metric", detail);
 }
 
-/// Whether goals take a metric: only sums, and ratios of sums, are put together from days.
-fn takes(metric: &Metric) -> bool {
-    match metric.kind {
-        Kind::Sum => true,
-        Kind::Ratio { numerator, denominator, .. } => {
-            numerator.iter().chain(denominator).all(|term| metrics::find(term.key()).is_some_and(Metric::is_sum))
-        }
-        _ => false,
-    }
+/// Whether a metric is one of the retailer's own that was archived.
+pub fn is_archived(key: &str, book: &Book) -> bool {
+    book.own(key).is_some_and(|own| own.archived_at.is_some())
 }
 
 /// Refuses a figure that a metric cannot have. A baseline may lie between two whole things, no other figure may.
-fn check_figure(checks: &mut Checks, pointer: &str, figure: Quantity, metric: Option<&Metric>) {
+fn check_figure(checks: &mut Checks, pointer: &str, figure: Quantity, metric: Option<&Definition<'_>>) {
     checks.ensure(!figure.is_absurd(), pointer, "too_large", "Is larger in size than 100000000000.");
     let whole = pointer == "/baseline" || metric.is_none_or(|metric| !metric.whole) || figure.is_whole();
     checks.ensure(whole, pointer, "not_whole", "The metric counts whole things: give a whole number.");
@@ -189,8 +186,8 @@ pub fn check_settled(before: &Goal, after: &Goal, checks: &mut Checks) {
 ///
 /// # Errors
 /// 422.
-pub fn check_way(before: &Goal, after: &Goal) -> Result<()> {
-    let way = |goal: &Goal| Some(aim(goal.metric.as_deref().and_then(metrics::find)?, goal.baseline, goal.target?));
+pub fn check_way(before: &Goal, after: &Goal, book: &Book) -> Result<()> {
+    let way = |goal: &Goal| Some(aim(&metric(goal, book)?, goal.baseline, goal.target?));
     let (Some(was), Some(is), Some(baseline)) = (way(before), way(after), after.baseline.or(before.baseline)) else {
         return Ok(());
     };
@@ -209,7 +206,7 @@ pub fn check_way(before: &Goal, after: &Goal) -> Result<()> {
 }
 
 /// The periods with what a person wants of them.
-pub fn edited(stages: &[Stage], wanted: &[PeriodTarget], goal: &Goal, checks: &mut Checks) -> Vec<Stage> {
+pub fn edited(stages: &[Stage], wanted: &[PeriodTarget], goal: &Goal, book: &Book, checks: &mut Checks) -> Vec<Stage> {
     let named: Vec<NaiveDate> = wanted.iter().map(|one| one.starts_on).collect();
     let there: Vec<NaiveDate> = stages.iter().map(|stage| stage.starts_on).collect();
     if named != there {
@@ -217,13 +214,13 @@ pub fn edited(stages: &[Stage], wanted: &[PeriodTarget], goal: &Goal, checks: &m
         checks.refuse("/periods", "incomplete", detail);
         return stages.to_vec();
     }
-    let metric = goal.metric.as_deref().and_then(metrics::find);
+    let metric = metric(goal, book);
     for (place, one) in wanted.iter().enumerate() {
         let pointer = format!("/periods/{place}/target");
-        check_figure(checks, &pointer, one.target, metric);
+        check_figure(checks, &pointer, one.target, metric.as_ref());
     }
     let target = goal.target.unwrap_or(Quantity::ZERO);
-    if metric.is_none_or(Metric::is_sum) {
+    if metric.is_none_or(|metric| metric.is_sum()) {
         let sum = Quantity::checked_sum(wanted.iter().map(|one| one.target));
         if sum != Some(target) {
             let sum = sum.map_or_else(|| "too much".to_owned(), |sum| sum.to_string());
@@ -238,7 +235,7 @@ pub fn edited(stages: &[Stage], wanted: &[PeriodTarget], goal: &Goal, checks: &m
 }
 
 /// Which way a goal goes: as the metric does; one that has no better way goes from its baseline to its target.
-pub fn aim(metric: &Metric, baseline: Option<Quantity>, target: Quantity) -> GoalAim {
+pub fn aim(metric: &Definition<'_>, baseline: Option<Quantity>, target: Quantity) -> GoalAim {
     let falls = baseline.is_some_and(|baseline| target < baseline);
     match (metric.direction, falls) {
         (Direction::LowerIsBetter, _) | (Direction::Neutral, true) => GoalAim::AtMost,
@@ -247,17 +244,17 @@ pub fn aim(metric: &Metric, baseline: Option<Quantity>, target: Quantity) -> Goa
 }
 
 /// The smallest step of a metric's figures, in ten-thousandths.
-pub const fn step(metric: &Metric) -> i64 {
+pub const fn step(metric: &Definition<'_>) -> i64 {
     if metric.whole { WHOLE_E4 } else { 1 }
 }
 
 /// The goal as arithmetic sees it; `None` while metric, target or days are missing.
-pub fn course(goal: &Goal, stages: Vec<Stage>) -> Option<Course> {
-    let metric = metrics::find(goal.metric.as_deref()?)?;
+pub fn course(goal: &Goal, stages: Vec<Stage>, book: &Book) -> Option<Course> {
+    let metric = metric(goal, book)?;
     let target = goal.target?;
     Some(Course {
         adds_up: metric.is_sum(),
-        aim: aim(metric, goal.baseline, target),
+        aim: aim(&metric, goal.baseline, target),
         baseline: goal.baseline.map(Quantity::to_f64),
         target: target.to_f64(),
         starts_on: goal.starts_on?,

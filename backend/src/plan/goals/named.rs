@@ -4,20 +4,33 @@ use super::model::{self, MOST_CAMPAIGNS};
 use crate::error::Result;
 use crate::identity::reach::{self, Place};
 use crate::identity::staff;
-use crate::measure::metrics;
+use crate::measure::metrics::{self, Book};
 use crate::plan::{campaigns, channels};
 use crate::platform::db::Tx;
 use crate::platform::http::who::{Reach, Who};
 use crate::platform::validate::Checks;
 use tillwatch_shared::goals::Goal;
-use tillwatch_shared::ids::{CampaignId, ChannelId, StaffId};
+use tillwatch_shared::ids::{CampaignId, ChannelId, StaffId, TenantId};
 
-/// Refuses a metric that no goal is set on.
-pub(super) async fn check_metric(tx: &mut Tx, who: &Who, goal: &Goal, checks: &mut Checks) -> Result<()> {
-    let Some(key) = goal.metric.as_deref() else { return Ok(()) };
-    let own = metrics::book_of(tx, who.tenant, [key]).await?.own(key).is_some();
-    model::check_metric(key, own, checks);
-    Ok(())
+/// The book in which a goal's metric is, if there is such a one.
+pub(super) async fn book_of(tx: &mut Tx, tenant: TenantId, goal: &Goal) -> Result<Book> {
+    metrics::book_of(tx, tenant, goal.metric.as_deref()).await
+}
+
+/// As [`book_of`], of a goal that may be pursued from this transaction on: a metric of the retailer's own is not archived
+/// before it ends.
+pub(super) async fn book_to_pursue(tx: &mut Tx, tenant: TenantId, goal: &Goal) -> Result<Book> {
+    match goal.metric.as_deref() {
+        Some(key) => metrics::book_to_watch(tx, tenant, key).await,
+        None => Ok(Book::default()),
+    }
+}
+
+/// Refuses a metric that no goal is set on. One that stood in `known` was taken before, and is not named anew.
+pub(super) fn check_metric(known: Option<&Goal>, goal: &Goal, book: &Book, checks: &mut Checks) {
+    if let Some(key) = goal.metric.as_deref().filter(|_| known.is_none_or(|known| known.metric != goal.metric)) {
+        model::check_metric(key, book, checks);
+    }
 }
 
 /// Refuses what is named and not there, or out of reach. What stood in `known`, the goal as the caller saw it before, is not

@@ -2,11 +2,11 @@
 //! Drawn by [`crate::platform::chart`] on the blocking pool.
 
 use super::course::{Course, DayFigure, Standing};
-use super::{figures, metric_of, model, reached, store};
+use super::{figures, model, named, reached, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::tenants::{self, Settings};
-use crate::measure::metrics::{Metric, Unit as Counts};
+use crate::measure::metrics::{Definition, Unit as Counts};
 use crate::measure::samples::calendar::day_start;
 use crate::platform::chart::{self, AlertChart, Band, ChartState, ExpectedBy, Line, Point, Unit};
 use crate::platform::clock::now;
@@ -28,15 +28,17 @@ pub async fn png(app: &App, who: &Who, id: GoalId, locale: Option<Locale>) -> Re
         .read(who, async |tx| {
             let goal = reached(tx, who, id, false).await?;
             let stages = store::stages(tx, who.tenant, id).await?;
-            let (Some(course), Some(metric)) = (model::course(&goal, stages), metric_of(&goal)) else {
+            let book = named::book_of(tx, who.tenant, &goal).await?;
+            let (Some(course), Some(metric)) = (model::course(&goal, stages, &book), model::metric(&goal, &book))
+            else {
                 return Ok(None);
             };
             let settings = tenants::settings(tx, who.tenant).await?;
             let today = figures::today(&settings, at);
-            let days = figures::lately(tx, who, &settings, &goal, metric, today).await?;
+            let days = figures::lately(tx, who, &settings, &goal, &metric, today).await?;
             let through = course.told_through(&days, today);
             let standing = course.standing(&days, through);
-            Ok(chart_of(&goal, metric, &course, &days, &standing, &settings, locale.unwrap_or(settings.locale)))
+            Ok(chart_of(&goal, &metric, &course, &days, &standing, &settings, locale.unwrap_or(settings.locale)))
         })
         .await?;
     let Some(chart) = chart else { return Ok(None) };
@@ -52,7 +54,7 @@ pub async fn png(app: &App, who: &Who, id: GoalId, locale: Option<Locale>) -> Re
 
 fn chart_of(
     goal: &Goal,
-    metric: &Metric,
+    metric: &Definition<'_>,
     course: &Course,
     days: &[DayFigure],
     standing: &Standing,

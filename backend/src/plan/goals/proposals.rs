@@ -3,12 +3,13 @@
 use super::periods::Stage;
 use super::store::proposals::{self, Proposal};
 use super::words::{self, Reason};
-use super::{jobs, keep, metric_of, reached, store};
+use super::{jobs, keep, model, named, reached, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit::{self, Entry};
 use crate::identity::reach;
 use crate::identity::tenants::{self, Settings};
+use crate::measure::metrics::{self, Book};
 use crate::platform::clock::now;
 use crate::platform::db::Tx;
 use crate::platform::http::page::PageParams;
@@ -17,7 +18,7 @@ use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use tillwatch_shared::Page;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::goals::{Goal, GoalProposal, GoalState, GoalStep, ProposalDecided, ProposalState};
@@ -48,17 +49,19 @@ impl Decision {
     }
 }
 
-fn shown(proposal: Proposal, goal: &Goal, settings: &Settings) -> GoalProposal {
-    let figures = |metric| Reason {
-        metric,
-        currency: &settings.currency,
-        month: proposal.month,
-        planned: proposal.planned.to_f64(),
-        achieved: proposal.achieved.to_f64(),
-        before: proposal.target_before.to_f64(),
-        after: proposal.target_after.to_f64(),
-    };
-    let [reason_en, reason_zh] = metric_of(goal).map(|metric| words::reason(&figures(metric))).unwrap_or_default();
+fn shown(proposal: Proposal, goal: &Goal, book: &Book, settings: &Settings) -> GoalProposal {
+    let reason = model::metric(goal, book).map(|metric| {
+        words::reason(&Reason {
+            metric: &metric,
+            currency: &settings.currency,
+            month: proposal.month,
+            planned: proposal.planned.to_f64(),
+            achieved: proposal.achieved.to_f64(),
+            before: proposal.target_before.to_f64(),
+            after: proposal.target_after.to_f64(),
+        })
+    });
+    let [reason_en, reason_zh] = reason.unwrap_or_default();
     GoalProposal {
         id: proposal.id,
         goal: proposal.goal,
@@ -80,9 +83,14 @@ fn shown(proposal: Proposal, goal: &Goal, settings: &Settings) -> GoalProposal {
 }
 
 /// The correction of a goal that waits for a decision.
-pub(super) async fn open_of(tx: &mut Tx, settings: &Settings, goal: &Goal) -> Result<Option<GoalProposal>> {
+pub(super) async fn open_of(
+    tx: &mut Tx,
+    settings: &Settings,
+    goal: &Goal,
+    book: &Book,
+) -> Result<Option<GoalProposal>> {
     let found = proposals::open_of(tx, settings.id, goal.id).await?;
-    Ok(found.map(|proposal| shown(proposal, goal, settings)))
+    Ok(found.map(|proposal| shown(proposal, goal, book, settings)))
 }
 
 /// A correction as the chat shows it; `None` when the retailer has no such one.
@@ -95,8 +103,9 @@ pub async fn told(tx: &mut Tx, tenant: TenantId, id: ProposalId) -> Result<Optio
         found => found?,
     };
     let goal = store::get(tx, tenant, proposal.goal, false).await?;
+    let book = named::book_of(tx, tenant, &goal).await?;
     let settings = tenants::settings(tx, tenant).await?;
-    Ok(Some(shown(proposal, &goal, &settings)))
+    Ok(Some(shown(proposal, &goal, &book, &settings)))
 }
 
 /// What waits of a locked goal is overtaken, and the chat shows that. Whether anything was: a job is due then, for which
@@ -131,16 +140,15 @@ pub async fn list(
             let settings = tenants::settings(tx, who.tenant).await?;
             let rows = proposals::list(tx, who.tenant, within.as_ref(), (goal, state), &paging).await?;
             let mut goals: HashMap<GoalId, Goal> = HashMap::new();
-            let mut page = Vec::with_capacity(rows.len());
-            for row in rows {
-                let goal = match goals.get(&row.goal) {
-                    Some(goal) => goal.clone(),
-                    None => store::get(tx, who.tenant, row.goal, false).await?,
-                };
-                page.push(shown(row, &goal, &settings));
-                goals.insert(goal.id, goal);
+            for row in &rows {
+                if let hash_map::Entry::Vacant(place) = goals.entry(row.goal) {
+                    place.insert(store::get(tx, who.tenant, row.goal, false).await?);
+                }
             }
-            Ok(page)
+            let keys = goals.values().filter_map(|goal| goal.metric.as_deref());
+            let book = metrics::book_of(tx, who.tenant, keys).await?;
+            let told = |row: Proposal| goals.get(&row.goal).map(|goal| shown(row, goal, &book, &settings));
+            Ok(rows.into_iter().filter_map(told).collect::<Vec<_>>())
         })
         .await?;
     Ok(paging.page(rows, |proposal| proposal.id.0, |proposal| proposal))
@@ -158,7 +166,7 @@ pub async fn decide(
     reason: Option<String>,
 ) -> Result<ProposalDecided> {
     let mut checks = Checks::default();
-    checks.optional_text("/reason", reason.as_deref(), 1, super::model::LONGEST_TEXT);
+    checks.optional_text("/reason", reason.as_deref(), 1, model::LONGEST_TEXT);
     checks.done()?;
     let at = now();
     let decided = app
@@ -171,13 +179,14 @@ pub async fn decide(
                 _ => refused,
             })?;
             let mut proposal = proposals::get(tx, who.tenant, id).await?;
+            let book = named::book_of(tx, who.tenant, &goal).await?;
             let settings = tenants::settings(tx, who.tenant).await?;
             if who.staff().is_none() {
                 let detail = "A correction of a goal is decided by a person. Ask somebody to sign in and decide.";
                 return Err(Error::new(Code::PermissionDenied, detail));
             }
             if proposal.state == decision.state() {
-                return Ok(ProposalDecided { changed: false, proposal: shown(proposal, &goal, &settings) });
+                return Ok(ProposalDecided { changed: false, proposal: shown(proposal, &goal, &book, &settings) });
             }
             if proposal.state != ProposalState::Open || goal.state != GoalState::Active {
                 let detail = format!("This correction is `{}` and can be decided no more.", proposal.state);
@@ -200,7 +209,7 @@ pub async fn decide(
             };
             audit::record(tx, who, entry).await?;
             jobs::tell_proposal(tx, who, id, at).await?;
-            Ok(ProposalDecided { changed: true, proposal: shown(proposal, &goal, &settings) })
+            Ok(ProposalDecided { changed: true, proposal: shown(proposal, &goal, &book, &settings) })
         })
         .await?;
     if decided.changed {

@@ -2,14 +2,14 @@
 //! Management Review 70, 1981). Pure: today is an argument.
 //!
 //! Specific: metric, scope (the whole retailer unless one is named), owner and name. Measurable: a target of a metric that was
-//! counted there in the last 28 days. Achievable: the pace that is needed from today on, against the best stretch as long that
-//! the last 400 days ever saw. Relevant: a reason or a campaign. Time-bound: a deadline ahead, and 7 days to 3 years. Only
-//! the achievable may be overridden, by a reason that is kept.
+//! counted there in the last 28 days and is not archived. Achievable: the pace that is needed from today on, against the best
+//! stretch as long that the last 400 days ever saw. Relevant: a reason or a campaign. Time-bound: a deadline ahead, and 7
+//! days to 3 years. Only the achievable may be overridden, by a reason that is kept.
 
 use super::course::{DayFigure, LEVEL_DAYS, ratio_between, sum_between};
 use super::periods::days_of;
 use super::words::{self, Gap};
-use crate::measure::metrics::Metric;
+use crate::measure::metrics::Definition;
 use chrono::{Days, NaiveDate};
 use tillwatch_shared::goals::{Goal, GoalAim, SmartCheck, SmartLetter, SmartLine};
 
@@ -28,7 +28,9 @@ pub struct Facts<'a> {
     /// The goal.
     pub goal: &'a Goal,
     /// Its metric.
-    pub metric: Option<&'static Metric>,
+    pub metric: Option<&'a Definition<'a>>,
+    /// Whether that was archived.
+    pub archived: bool,
     /// Why it is pursued although it was never reached, if somebody says so.
     pub anyway: Option<&'a str>,
     /// The retailer's local day.
@@ -154,6 +156,10 @@ fn measurable<'a>(facts: &Facts<'a>) -> Result<Gap<'a>, Vec<Gap<'a>>> {
     let mut gaps = Vec::new();
     if facts.goal.target.is_none() {
         gaps.push(Gap::NoTarget);
+    }
+    if facts.archived {
+        gaps.push(Gap::Archived { metric });
+        return Err(gaps);
     }
     let fresh = facts.newest.is_some_and(|newest| (facts.today - newest).num_days() <= COUNTED_WITHIN);
     if !fresh {

@@ -1,7 +1,7 @@
 //! What the service itself says of goals, in both languages: what a check finds, and why a correction is proposed. Pure.
 
 use super::smart::Best;
-use crate::measure::metrics::{Metric, Unit};
+use crate::measure::metrics::{Definition, Unit};
 use crate::platform::chart;
 use chrono::{Datelike as _, NaiveDate};
 use tillwatch_shared::Locale;
@@ -35,21 +35,26 @@ pub enum Gap<'a> {
     /// The metric was counted lately.
     Counted {
         /// The metric.
-        metric: &'a Metric,
+        metric: &'a Definition<'a>,
         /// The last day.
         newest: NaiveDate,
     },
     /// It was not.
     NotCounted {
         /// The metric.
-        metric: &'a Metric,
+        metric: &'a Definition<'a>,
         /// The last day, if there is one.
         newest: Option<NaiveDate>,
+    },
+    /// It was archived.
+    Archived {
+        /// The metric.
+        metric: &'a Definition<'a>,
     },
     /// What is needed against the best that was.
     Best {
         /// The metric.
-        metric: &'a Metric,
+        metric: &'a Definition<'a>,
         /// The figures.
         best: Best,
         /// The currency of money.
@@ -109,6 +114,9 @@ fn english(gap: &Gap<'_>) -> String {
         Gap::NotCounted { metric, newest: None } => {
             format!("{} was never counted here. Send its samples, or choose another metric.", metric.name.en)
         }
+        Gap::Archived { metric } => {
+            format!("{} is archived: it takes no samples any more. Choose another metric.", metric.name.en)
+        }
         Gap::Best { metric, best, currency } => {
             let needed = amount(best.needed, metric, currency, Locale::En);
             match best.best {
@@ -150,6 +158,7 @@ fn chinese(gap: &Gap<'_>) -> String {
         Gap::NotCounted { metric, newest: None } => {
             format!("{}在此范围内从未有过数据。请上报数据点，或另选指标。", metric.name.zh)
         }
+        Gap::Archived { metric } => format!("{}已归档，不再接收数据点。请另选指标。", metric.name.zh),
         Gap::Best { metric, best, currency } => {
             let needed = amount(best.needed, metric, currency, Locale::ZhCn);
             match best.best {
@@ -180,7 +189,7 @@ fn date(day: NaiveDate) -> String {
 #[derive(Clone, Copy, Debug)]
 pub struct Reason<'a> {
     /// The metric.
-    pub metric: &'a Metric,
+    pub metric: &'a Definition<'a>,
     /// The currency of money.
     pub currency: &'a str,
     /// A day of the month.
@@ -231,7 +240,7 @@ pub fn reason(of: &Reason<'_>) -> [String; 2] {
 }
 
 /// A figure with its unit: at most two decimals, thousands apart.
-pub fn amount(value: f64, metric: &Metric, currency: &str, locale: Locale) -> String {
+pub fn amount(value: f64, metric: &Definition<'_>, currency: &str, locale: Locale) -> String {
     let suffix = metric.unit.suffix();
     let (suffix, reader) = match locale {
         Locale::En => (suffix.en, chart::Locale::En),

@@ -157,3 +157,15 @@ fn the_rules_that_watch_a_metric_are_named_with_what_to_do_and_a_long_list_is_cu
     assert!(told.starts_with("The rules “a” (") && told.contains(") and 2 more watch this metric"), "{told}");
     assert!(!told.contains("“d”"), "{told}");
 }
+
+#[test]
+fn the_goals_on_a_metric_are_named_with_what_to_do() {
+    let goal = |name: &str| (GoalId::new(), name.to_owned());
+    assert_eq!((still_pursued(&[]), keeps_its_way(&[])), (None, None));
+    let one = goal("秋季进店");
+    let told = still_pursued(std::slice::from_ref(&one)).unwrap();
+    assert!(told.starts_with(&format!("The goal “秋季进店” ({}) counts this metric", one.0)), "{told}");
+    assert!(told.ends_with("Archive the goal first."), "{told}");
+    let told = keeps_its_way(&["a", "b"].map(goal)).unwrap();
+    assert!(told.starts_with("The goals “a” (") && told.contains(") count this metric and would turn round"), "{told}");
+}

@@ -52,8 +52,13 @@ fn whole() -> Goal {
 }
 
 fn checked(goal: &Goal, newest: Option<i64>, best: Option<Best>, anyway: Option<&str>) -> SmartCheck {
+    check(&facts(goal, newest, best, anyway))
+}
+
+fn facts<'a>(goal: &'a Goal, newest: Option<i64>, best: Option<Best>, anyway: Option<&'a str>) -> Facts<'a> {
     let metric = goal.metric.as_deref().and_then(metrics::find);
-    check(&Facts { goal, metric, anyway, today: day(90), newest: newest.map(day), best, currency: "USD" })
+    let newest = newest.map(day);
+    Facts { goal, metric, archived: false, anyway, today: day(90), newest, best, currency: "USD" }
 }
 
 const ENOUGH: Option<Best> = Some(Best { needed: 2_800.0, best: Some(3_000.0), days: 28, is_enough: true });
@@ -93,6 +98,16 @@ fn what_was_never_reached_needs_a_reason_and_nothing_else_takes_one() {
     assert!(anyway.lines[2].detail_zh.ends_with("理由：Two new stores open"), "{anyway:?}");
     let gap = checked(&Goal { owner: None, ..whole() }, Some(89), TOO_MUCH, Some("Two new stores open"));
     assert_eq!(passed(&gap), [false, true, true, true, true]);
+}
+
+#[test]
+fn an_archived_metric_is_a_gap_however_lately_it_was_counted() {
+    let whole = whole();
+    let check = check(&Facts { archived: true, ..facts(&whole, Some(89), ENOUGH, None) });
+    assert_eq!(passed(&check), [true, false, true, true, true]);
+    let line = &check.lines[1];
+    assert_eq!(line.detail_en, "Sales is archived: it takes no samples any more. Choose another metric.");
+    assert_eq!(line.detail_zh, "销售额已归档，不再接收数据点。请另选指标。");
 }
 
 #[test]
