@@ -12,11 +12,10 @@ use tillwatch_shared::plan::Campaign;
 use tillwatch_shared::watch::{AlertState, ReportKind};
 
 use super::spec::CommandSpec;
-use super::{Asking, all as commands, only_you, who};
+use super::{Asking, all as commands, only_you};
 use crate::api::{Answer, Api};
 use crate::command::Actor;
 use crate::reply::{Reply, Tone};
-use crate::wording;
 
 /// How many suggestions are made.
 const SUGGESTED: usize = 3;

@@ -1,6 +1,7 @@
 //! A goal is written with gaps, told what it lacks, and pursued when nothing is missing.
 
 use super::{activate, all, day, each, fed, in_shanghai, made, owner_of, shown, wish};
+use crate::harness::service::shared;
 use crate::harness::tenant::text;
 use serde_json::{Value, json};
 use tillwatch_shared::errors::Code;
@@ -160,4 +161,21 @@ async fn who_only_reads_makes_no_goal_and_a_program_decides_no_correction() {
     assert_eq!(viewer.get("/v1/goals").await.ok()["data"], json!([]));
     let partner = retailer.partner(&[Permission::GoalsRead]).await;
     assert_eq!(partner.get("/v1/goals").await.ok()["data"], json!([]));
+}
+
+#[tokio::test]
+async fn one_more_than_two_hundred_is_refused_until_one_is_archived() {
+    let retailer = in_shanghai().await;
+    let draft = json!({ "name": "Reserve" });
+    let first = retailer.owner.post("/v1/goals", &draft).await.ok();
+    let others = format!(
+        "INSERT INTO goals SELECT (jsonb_populate_record(g, jsonb_build_object('goal_id', gen_random_uuid()))).* \
+         FROM goals g, generate_series(1, 199) WHERE g.tenant_id = '{}'",
+        retailer.id.0
+    );
+    shared().database.execute(&others).await;
+    let refused = retailer.owner.post("/v1/goals", &draft).await.refused(Code::StateConflict);
+    assert!(text(&refused["detail"]).contains("at most 200 goals"), "{refused}");
+    retailer.owner.post(&format!("/v1/goals/{}/archive", text(&first["id"])), json!({})).await.ok();
+    retailer.owner.post("/v1/goals", &draft).await.ok();
 }

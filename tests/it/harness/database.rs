@@ -23,6 +23,7 @@ pub(crate) struct Cluster {
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     /// Drops it at the end; nobody does where it goes with a server of its own.
+    #[expect(dead_code, reason = "its own end is what it is for")]
     pub(crate) dropped: Option<Arc<Dropped>>,
     /// Its name.
     pub(crate) name: String,

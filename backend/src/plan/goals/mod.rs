@@ -65,6 +65,9 @@ use tillwatch_shared::goals::{
 use tillwatch_shared::ids::{CampaignId, ChannelId, GoalId, StaffId, TenantId};
 use uuid::Uuid;
 
+/// Goals of a retailer, the archived ones aside: each is looked at every day.
+const MOST_GOALS: i64 = 200;
+
 /// Which goals a list holds.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -85,18 +88,24 @@ pub struct Filter {
 /// Makes a goal, as a draft.
 ///
 /// # Errors
-/// 422 with every wrong field.
+/// 422 with every wrong field, 409 when there are too many.
 pub async fn create(app: &App, who: &Who, wanted: CreateGoal) -> Result<Goal> {
     let at = now();
     let mut checks = Checks::default();
     let mut goal = model::draft(wanted, at);
     app.db
         .write(who, async |tx| {
+            // Two that are made at once must not both find the last place free.
+            tenants::lock(tx, who.tenant).await?;
             let book = named::book_to_pursue(tx, who.tenant, &goal).await?;
             model::check(&goal, &book, &mut checks);
             named::check_metric(None, &goal, &book, &mut checks);
             named::check(tx, who, None, &goal, &mut checks).await?;
             checks.done()?;
+            if store::count(tx, who.tenant).await? >= MOST_GOALS {
+                let detail = format!("A retailer has at most {MOST_GOALS} goals. Archive one first.");
+                return Err(Error::conflict(detail));
+            }
             let settings = tenants::settings(tx, who.tenant).await?;
             if goal.baseline.is_none() {
                 figures::measure_baseline(tx, who, &settings, (&mut goal, &book), figures::today(&settings, at))

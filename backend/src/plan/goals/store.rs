@@ -46,6 +46,16 @@ struct Row {
     version: i64,
 }
 
+/// How many goals there are, the archived ones aside.
+pub(super) async fn count(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
+    Ok(goals::table
+        .filter(goals::tenant_id.eq(tenant.0))
+        .filter(goals::state.ne(GoalState::Archived.as_str()))
+        .count()
+        .get_result(tx)
+        .await?)
+}
+
 impl Row {
     fn into_goal(self) -> Result<Goal> {
         let baseline_source = self.baseline_source.map(|source| source.parse().map_err(Error::internal)).transpose()?;

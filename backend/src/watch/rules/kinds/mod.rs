@@ -19,6 +19,7 @@ mod threshold;
 
 use super::detect::{self, Bucket, RuleError, Verdict};
 use crate::plan::goals::course::Course;
+use crate::platform::chart::ExpectedBy;
 use crate::platform::validate::Checks;
 use chrono::{NaiveDate, TimeDelta};
 use tillwatch_shared::watch::{CreateRule, RuleBucket, RuleSpec, Side, Timing};
