@@ -5,12 +5,11 @@ use crate::identity::audit::seal::SealKeys;
 use crate::identity::auth::AuthShared;
 use crate::platform::db::{Db, DbConfig};
 use crate::platform::http::cors::Cors;
-use crate::platform::limits::Limits;
+use crate::platform::limits::{Limits, OneEach};
 use crate::platform::mail::Outgoing;
 use crate::platform::outbound::Outbound;
 use crate::platform::sealed::Sealer;
 use crate::platform::wake::{Topic, Wake};
-use crate::watch::feeds::trial::Turns;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -36,7 +35,7 @@ pub struct Shared {
     /// How much may be asked.
     pub limits: Limits,
     /// Documents that are being tried.
-    pub trials: Turns,
+    pub trials: OneEach,
     /// Which other sites' pages may ask.
     pub cors: Cors,
     /// How mail leaves.

@@ -12,14 +12,13 @@ use crate::platform::http::authorized::Authenticate;
 use crate::platform::http::cors::Cors;
 use crate::platform::http::edge::edge;
 use crate::platform::jobs::{schedule, worker};
-use crate::platform::limits::{Limits, LimitsConfig};
+use crate::platform::limits::{Limits, LimitsConfig, OneEach};
 use crate::platform::mail::{MailConfig, Outgoing};
 use crate::platform::outbound::{AddressPolicy, Outbound};
 use crate::platform::sealed::Sealer;
 use crate::platform::wake::Wake;
 use crate::router;
-use crate::watch::feeds::fetcher;
-use crate::watch::feeds::trial::Turns;
+use crate::watch::feeds::{fetcher, trial};
 use crate::watch::webhooks::sender;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
@@ -232,7 +231,7 @@ impl Service {
             wake,
             mail,
             limits,
-            trials: Turns::default(),
+            trials: OneEach::new(trial::AT_ONCE),
             cors: options.cors,
             stopping: observed,
             worker_lost,

@@ -4,12 +4,14 @@ CREATE TABLE feeds (
     feed_id uuid NOT NULL,
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
     kind text NOT NULL CHECK (kind IN ('crm', 'erp', 'pos', 'shop', 'web', 'ads', 'social', 'other')),
+    -- Where from, up to the `?`, this one included.
     url text NOT NULL CHECK (length(url) BETWEEN 1 AND 2048),
     format text NOT NULL CHECK (format IN ('csv', 'json', 'ndjson')),
     -- What of a row is what: see shared/src/feeds.rs.
     mapping jsonb NOT NULL,
-    -- Request headers, sealed: see backend/src/platform/sealed.rs. Absent where there are none.
-    headers bytea,
+    -- What stands behind the `?`, and the request headers, sealed: see backend/src/platform/sealed.rs. Absent where there is
+    -- neither, and once it is archived.
+    secrets bytea,
     header_names text[] NOT NULL,
     every text NOT NULL CHECK (every IN ('5m', '15m', '30m', '1h', '1d')),
     -- The minute of the local day at which a daily one is fetched.

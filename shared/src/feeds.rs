@@ -139,7 +139,7 @@ words! {
         MissingColumn = "missing_column",
         /// The retailer's limit of samples a day is reached.
         DayIsFull = "day_is_full",
-        /// Its secret headers could not be read. Give them again.
+        /// Its secrets could not be read. Give the address and the headers again.
         SecretUnreadable = "secret_unreadable",
         /// The samples add up to more than is kept, or the service failed.
         NotTaken = "not_taken",
@@ -228,8 +228,8 @@ requests! {
         pub name: String,
         /// What kind of source it is.
         pub kind: FeedKind,
-        /// Where from: `https://`, a public name or address, port 443 or one from 1024 on. What stands behind a `?` is not
-        /// shown again.
+        /// Where from: `https://`, a public name or address, port 443 or one from 1024 on. What stands behind a `?` is kept
+        /// sealed and not shown again.
         #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2048, example = "https://reports.agency.example/costs.csv"))]
         pub url: String,
         /// How the document is written.
@@ -266,7 +266,7 @@ requests! {
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
         #[cfg_attr(feature = "openapi", schema(value_type = FeedKind))]
         pub kind: Option<FeedKind>,
-        /// A new address. On another host the secret headers are to be given again.
+        /// A new address, all of it. On another server the secret headers are to be given again.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::wire::given")]
         #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 2048, example = "https://reports.agency.example/v2.csv"))]
         pub url: Option<String>,

@@ -90,7 +90,7 @@ async fn costs_that_are_fetched_stop_a_campaign_and_the_same_table_again_changes
     let list = retailer.owner.get("/v1/feeds").await.ok();
     let runs = feed.ran(6).await;
     let sealed = format!(
-        "SELECT encode(headers, 'escape') || header_names::text || mapping::text FROM feeds WHERE tenant_id = '{}'",
+        "SELECT encode(secrets, 'escape') || row_to_json(feeds)::text FROM feeds WHERE tenant_id = '{}'",
         retailer.id.0
     );
     let rows = service().database.texts(&sealed).await;

@@ -83,7 +83,7 @@ async fn a_feed_is_changed_with_its_version_paused_resumed_and_archived() {
     let archived = owner.post(&feed.path("/archive"), json!({})).await.ok();
     assert_eq!((&archived["feed"]["state"], &archived["feed"]["headers"]), (&json!("archived"), &json!([])));
     assert_eq!(owner.post(&feed.path("/archive"), json!({})).await.ok()["changed"], json!(false));
-    let secrets = format!("SELECT count(*) FROM feeds WHERE tenant_id = '{}' AND headers IS NOT NULL", retailer.id.0);
+    let secrets = format!("SELECT count(*) FROM feeds WHERE tenant_id = '{}' AND secrets IS NOT NULL", retailer.id.0);
     assert_eq!(service().database.number(&secrets).await, 0);
     for verb in ["pause", "resume", "run"] {
         owner.post(&feed.path(&format!("/{verb}")), json!({})).await.refused(Code::StateConflict);

@@ -2,7 +2,7 @@
 //!
 //! Cast: [`source`] (the partner's server), [`fetched`] (what a feed brings, and what goes wrong), [`fetched_once`] (replicas and
 //! changes while one is fetched), [`in_flight`] (what is lost, late or slow),
-//! [`missed`] (what the team is told), [`managing`] (the endpoints). The tests share one
+//! [`missed`] (what the team is told), [`managing`] (the endpoints), [`secrets`] (what is kept sealed). The tests share one
 //! service whose policy takes loopback for public; time passes by moving what the database says is due.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
@@ -12,6 +12,7 @@ mod fetched_once;
 mod in_flight;
 mod managing;
 mod missed;
+mod secrets;
 mod source;
 
 use crate::harness::service::own_service_with;

@@ -28,7 +28,7 @@ impl Server {
     pub(crate) async fn start_with(database: Database, settings: Vec<(&'static str, String)>) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let program = Self::serve(&database, address, &settings);
-        let mut server = Self { database, address, program, settings };
+        let mut server = Self { program, database, address, settings };
         server.until_ready().await;
         server
     }

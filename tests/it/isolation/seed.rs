@@ -127,8 +127,9 @@ impl Seeded {
     /// A feed that was fetched once in vain, and is not again while it is looked at.
     async fn fetch(&mut self) {
         let wish = json!({
-            "name": format!("{} costs", self.mark), "kind": "ads", "url": format!("https://{}.example/costs.csv", self.mark),
-            "format": "csv", "every": "1d", "headers": [{ "name": "Authorization", "value": format!("Bearer {}", self.mark) }],
+            "name": format!("{} costs", self.mark), "kind": "ads",
+            "url": format!("https://{}.example/costs.csv?token=hushed", self.mark), "format": "csv", "every": "1d",
+            "headers": [{ "name": "Authorization", "value": format!("Bearer {}", self.mark) }],
             "mapping": {
                 "measures": [{ "value": "cost", "metric": { "constant": "spend" } }],
                 "time": { "column": "day", "format": "date" },

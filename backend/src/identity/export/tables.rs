@@ -133,11 +133,10 @@ pub const TABLES: &[Table] = &[
     rows_but(
         "feeds",
         "feed_id:uuid",
-        "feed_id name kind format mapping header_names every minute grace_minutes life created_at version watched_since taken_from \
+        "feed_id name kind url format mapping header_names every minute grace_minutes life created_at version watched_since taken_from \
          last_run_at last_success_at last_new_at newest_at failures recent recent_runs last_fault unwell_since trouble told_fault episode",
         &[
-            ("url", "it may hold a secret; whoever made the feed has it"),
-            ("headers", "sealed secrets"),
+            ("secrets", "sealed headers, and what stands behind the ? of the url"),
             ("etag", "a mark of the source's own"),
             ("last_modified", "a mark of the source's own"),
             ("digest", "a mark of the service's own"),

@@ -421,7 +421,7 @@ diesel::table! {
         url -> Text,
         format -> Text,
         mapping -> Jsonb,
-        headers -> Nullable<Bytea>,
+        secrets -> Nullable<Bytea>,
         header_names -> Array<Text>,
         every -> Text,
         minute -> Int4,

@@ -66,7 +66,9 @@ impl Queue for Jobs<'_> {
         let share = Share { most: self.left(), of_one: OF_ONE_TENANT, held: self.held.borrow().clone() };
         let jobs = self.app.db.system("claim jobs", async |tx| queue::claim(tx, now(), LEASE, &share).await).await?;
         let mut held = self.held.borrow_mut();
-        jobs.iter().for_each(|job| held.take(job.tenant));
+        for job in &jobs {
+            held.take(job.tenant);
+        }
         Ok(jobs)
     }
 

@@ -1,12 +1,13 @@
 //! Limits: how many requests a minute a tenant, a token and an address may send, and how many are worked on at once.
 //!
 //! Vocabulary: an *allowance* is what is left of a rate ([`rate`], pure); a *turn* is a place among the requests in hand
-//! ([`turns`]). Cast: two counters behind one trait, [`memory`] and [`redis`], held to one contract by the same tests.
+//! ([`turns`]), and [`OneEach`] a place for what is costly. Cast: two counters behind one trait, [`memory`] and [`redis`], held to one contract by the same tests.
 //! Invariants: Redis is asked for a moment only; when it is away or slow, each process counts for itself, and no request
 //! fails for it; keys are hashes and go away by themselves; a request that one limit refuses uses up no other.
 //! The limits are lossy on purpose. What must hold without loss, the throttle of sign-in, is in PostgreSQL.
 
 mod memory;
+mod one_each;
 mod rate;
 mod redis;
 mod turns;
@@ -21,6 +22,7 @@ use sha2::Sha256;
 use tillwatch_shared::errors::Code;
 use tillwatch_shared::ids::TenantId;
 
+pub use one_each::OneEach;
 pub use rate::{Rate, Standing};
 pub use turns::{Seat, Turn};
 

@@ -60,7 +60,9 @@ impl Queue for Fetches<'_> {
             })
             .await?;
         let mut held = self.held.borrow_mut();
-        claimed.iter().for_each(|claimed| held.take(claimed.tenant));
+        for one in &claimed {
+            held.take(one.tenant);
+        }
         Ok(claimed)
     }
 

@@ -121,7 +121,7 @@ pub(super) fn told(fault: Fault) -> Broken {
         Fault::AnswerBroken => (FeedFault::AnswerBroken, "The connection broke off before the end of the answer."),
         Fault::SecretUnreadable => (
             FeedFault::SecretUnreadable,
-            "The secret headers could not be read, so nothing was asked. Give them again.",
+            "The feed's secrets could not be read, so nothing was asked. Give the address and the headers again.",
         ),
     };
     Broken::new(fault, detail)

@@ -1,8 +1,8 @@
-//! Deferred work of feeds: forgetting old runs, sealing headers anew when the key that they were sealed under is on its way
+//! Deferred work of feeds: forgetting old runs, sealing secrets anew when the key that they were sealed under is on its way
 //! out, and planning what lost its next time.
 
 use super::model::minutes;
-use super::place;
+use super::secrets::place;
 use super::store::{self, queue};
 use crate::app::App;
 use crate::error::Result;
@@ -21,16 +21,19 @@ use tillwatch_shared::ids::TenantId;
 const KEPT: TimeDelta = TimeDelta::days(30);
 /// A feed is fetched at most so long behind its cadence: an hour behind a failure, and a share of that.
 const ABSURD: TimeDelta = TimeDelta::hours(2);
-/// The sweep's name.
 const TIDY: &str = "feeds.tidy";
+const SEALED_ANEW: &str = "feeds.sealed_anew";
 
 /// The sweeps.
 pub fn sweeps() -> Vec<Sweep> {
-    vec![Sweep { name: TIDY, every: Duration::from_hours(6), perform: |app| tidy(app).boxed_local() }]
+    vec![
+        Sweep { name: TIDY, every: Duration::from_hours(6), perform: |app| tidy(app).boxed_local() },
+        // Not housekeeping, which waits after a start: the key before may be gone soon.
+        Sweep { name: SEALED_ANEW, every: Duration::from_mins(10), perform: |app| seal_anew(app).boxed_local() },
+    ]
 }
 
-/// Forgets runs that are older than they are kept, seals headers anew, and plans what nobody would fetch; retailer by
-/// retailer.
+/// Forgets runs that are older than they are kept, and plans what nobody would fetch; retailer by retailer.
 ///
 /// # Errors
 /// When the list of retailers cannot be read.
@@ -39,13 +42,25 @@ pub async fn tidy(app: &App) -> Result<()> {
         let who = Who::system(tenant, "schedule", TIDY);
         app.db
             .write(&who, async |tx| {
-                if app.sealer.is_rotating() {
-                    reseal(app, tx, tenant).await?;
-                }
                 heal(tx, tenant, now()).await?;
                 store::runs::forget(tx, tenant, now() - KEPT).await
             })
             .await
+    })
+    .await
+}
+
+/// Seals anew what the key before has sealed, while the key is rotated; retailer by retailer.
+///
+/// # Errors
+/// When the list of retailers cannot be read.
+pub async fn seal_anew(app: &App) -> Result<()> {
+    if !app.sealer.is_rotating() {
+        return Ok(());
+    }
+    directory::each_tenant(app, "retailers whose feeds are sealed anew", async |tenant| {
+        let who = Who::system(tenant, "schedule", SEALED_ANEW);
+        app.db.write(&who, async |tx| reseal(app, tx, tenant).await).await
     })
     .await
 }
@@ -65,12 +80,12 @@ async fn heal(tx: &mut Tx, tenant: TenantId, at: DateTime<Utc>) -> Result<()> {
 
 /// Seals under the current key what is sealed under the one before. What opens under neither is left, and told to the log.
 async fn reseal(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<()> {
-    for (id, headers) in store::with_headers(tx, tenant).await? {
-        match app.sealer.reseal(place(tenant, id), &headers) {
-            Ok(Some(anew)) => store::set_headers(tx, tenant, id, &anew).await?,
+    for (id, sealed) in store::with_secrets(tx, tenant).await? {
+        match app.sealer.reseal(place(tenant, id), &sealed) {
+            Ok(Some(anew)) => store::set_secrets(tx, tenant, id, &anew).await?,
             Ok(None) => {}
             Err(error) => {
-                tracing::error!(feed = %id, %error, "no key opens a feed's headers: they must be given again");
+                tracing::error!(feed = %id, %error, "no key opens a feed's secrets: they must be given again");
             }
         }
     }

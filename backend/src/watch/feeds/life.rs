@@ -1,6 +1,6 @@
 //! The life of a feed: pausing, resuming, fetching it now, archiving it.
 
-use super::model::{self, Life};
+use super::model::Life;
 use super::store::{self, Kept, queue};
 use super::{changed, living, shown};
 use crate::app::App;
@@ -48,8 +48,7 @@ async fn stopped(tx: &mut Tx, who: &Who, before: Kept, life: Life, action: &str)
     let mut kept = Kept { life, ..before.clone() };
     kept.progress.unwell_since = None;
     if life == Life::Archived {
-        kept.headers = None;
-        kept.setup.url = model::shown_url(&kept.setup.url);
+        kept.secrets = None;
         kept.setup.header_names.clear();
     }
     changed(tx, who, &before, &mut kept, action).await?;

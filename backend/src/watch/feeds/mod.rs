@@ -4,15 +4,16 @@
 //! Vocabulary: a *feed* says where a document is, what of it is what (its *mapping*), and how often it is fetched; a *run* is
 //! one fetch. Cast: `model` (pure: when one is due, how it fares), `mapping` (pure: from a document to samples), [`fetcher`]
 //! (the loop), `fetching` (the request, through [`crate::platform::outbound`]), `runs` (taking in and writing down),
-//! [`trial`] (the same without keeping anything), [`life`]
-//! (pausing, resuming, fetching now, archiving), `jobs` (forgetting old runs, sealing anew).
+//! [`trial`] (the same without keeping anything), [`life`] (pausing, resuming, fetching now, archiving), `secrets` (what is
+//! kept sealed), `jobs` (forgetting old runs, sealing anew).
 //!
 //! Invariants: what is fetched passes the checks of [`crate::watch::ingest`] and has all the effects of what is sent, the
 //! pause by a stop-loss among them; a run's samples, its figures and the next time are one transaction, in which no document
 //! is waited for; one replica fetches a feed at a time, and what a killed one had in hand is fetched again, which changes
-//! nothing, since rows have keys; a secret header is kept sealed, sent to the server that it was given for and to no other,
-//! and shown to nobody; the team is told once when a feed fails again and again or is missed, and once when it is well
-//! again; a feed is about the whole retailer, so nobody whose permissions are narrowed to channels sees one.
+//! nothing, since rows have keys; a secret header and what stands behind the `?` of an address are kept sealed, sent to the
+//! server that they were given for and to no other, and shown to nobody; the team is told once when a feed fails again and
+//! again or is missed, and once when it is well again; a feed is about the whole retailer, so nobody whose permissions are
+//! narrowed to channels sees one.
 
 pub mod fetcher;
 mod fetching;
@@ -22,6 +23,7 @@ mod mapping;
 mod model;
 pub mod routes;
 mod runs;
+mod secrets;
 mod store;
 pub mod trial;
 
@@ -37,45 +39,25 @@ use crate::platform::hex::hex;
 use crate::platform::http::page::Paging;
 use crate::platform::http::params::IfMatch;
 use crate::platform::http::who::Who;
-use crate::platform::sealed::Place;
 use crate::platform::time_of_day;
 use crate::platform::validate::Checks;
 use crate::platform::wake::Topic;
 use chrono::{DateTime, Utc};
 use model::{Life, Progress, Setup};
+use secrets::Secrets;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use store::{Kept, queue};
 use tillwatch_shared::Page;
 use tillwatch_shared::feeds::{
-    CreateFeed, Feed, FeedCadence, FeedField, FeedHeader, FeedMapping, FeedNotice, FeedRun, FeedTrouble, UpdateFeed,
+    CreateFeed, Feed, FeedCadence, FeedField, FeedFormat, FeedHeader, FeedMapping, FeedNotice, FeedRun, FeedTrouble,
+    UpdateFeed,
 };
 use tillwatch_shared::ids::{FeedId, TenantId};
 use uuid::Uuid;
 
 /// The most feeds of a retailer, the archived ones aside.
 const MOST_FEEDS: i64 = 50;
-
-fn place(tenant: TenantId, id: FeedId) -> Place<'static> {
-    Place { tenant: Some(tenant), purpose: "feed headers", object: id.0 }
-}
-
-/// Headers, sealed; `None` where there are none.
-fn sealed(app: &App, tenant: TenantId, id: FeedId, headers: &[FeedHeader]) -> Result<Option<Vec<u8>>> {
-    if headers.is_empty() {
-        return Ok(None);
-    }
-    let plain = serde_json::to_vec(headers).map_err(Error::internal)?;
-    app.sealer.seal(place(tenant, id), &plain).map(Some)
-}
-
-/// Headers that were sealed.
-fn opened(app: &App, tenant: TenantId, id: FeedId, headers: Option<&[u8]>) -> Result<Vec<FeedHeader>> {
-    let Some(headers) = headers else { return Ok(Vec::new()) };
-    // What is wrong with it must not be told with it.
-    let unreadable = |_| Error::internal("sealed headers are no list of headers");
-    serde_json::from_slice(&app.sealer.open(place(tenant, id), headers)?).map_err(unreadable)
-}
 
 fn names(headers: &[FeedHeader]) -> Vec<String> {
     headers.iter().map(|header| header.name.clone()).collect()
@@ -87,15 +69,17 @@ fn names(headers: &[FeedHeader]) -> Vec<String> {
 /// 409 when there are too many, 422 with every wrong field.
 pub async fn create(app: &App, who: &Who, wish: CreateFeed) -> Result<Feed> {
     let (id, at) = (FeedId::new(), now());
-    let (header_names, headers) = (names(&wish.headers), wish.headers);
+    let address = wish.url;
+    let (url, query) = model::parted(&address);
+    let secrets = Secrets { query: query.map(str::to_owned), headers: wish.headers };
     let minute = wish.at.as_deref().map(time_of_day::parse);
     let setup = Setup {
         name: wish.name.trim().to_owned(),
         kind: wish.kind,
-        url: wish.url,
+        url: url.to_owned(),
         format: wish.format,
         mapping: wish.mapping,
-        header_names,
+        header_names: names(&secrets.headers),
         every: wish.every,
         minute: minute.flatten().unwrap_or(model::USUAL_MINUTE),
         grace_minutes: wish.grace_minutes,
@@ -103,7 +87,7 @@ pub async fn create(app: &App, who: &Who, wish: CreateFeed) -> Result<Feed> {
     };
     let kept = Kept {
         id,
-        headers: sealed(app, who.tenant, id, &headers)?,
+        secrets: secrets::sealed(app, who.tenant, id, &secrets)?,
         setup,
         life: Life::Active,
         progress: Progress::new(at),
@@ -114,8 +98,8 @@ pub async fn create(app: &App, who: &Who, wish: CreateFeed) -> Result<Feed> {
         .write(who, async |tx| {
             // Two that are made at once must not both find the last place free.
             tenants::lock(tx, who.tenant).await?;
-            let mut checks = check(app, &kept.setup, minute);
-            model::check_headers(&mut checks, &headers);
+            let mut checks = check(app, &address, &kept.setup, minute);
+            model::check_headers(&mut checks, &secrets.headers);
             check_named(tx, who.tenant, &kept.setup.mapping, &mut checks).await?;
             checks.done()?;
             if store::count(tx, who.tenant).await? >= MOST_FEEDS {
@@ -137,22 +121,24 @@ pub async fn create(app: &App, who: &Who, wish: CreateFeed) -> Result<Feed> {
     Ok(shown(&kept, Some(at), at))
 }
 
-/// What is wrong with what a person sets, as far as it can be told without the retailer's things. `minute` is what they
-/// gave as the time of day, if they did, and whether it is one.
-fn check(app: &App, setup: &Setup, minute: Option<Option<i32>>) -> Checks {
+/// What is wrong with what a person sets, as far as it can be told without the retailer's things. `address` is the whole one
+/// if they gave one; `minute` is what they gave as the time of day, if they did, and whether it is one.
+fn check(app: &App, address: &str, setup: &Setup, minute: Option<Option<i32>>) -> Checks {
     let mut checks = Checks::default();
     checks.line("/name", &setup.name, 1, 120);
-    check_source(app, &mut checks, setup);
+    check_source(app, &mut checks, address, setup.format, &setup.mapping);
     model::check_times(&mut checks, setup, minute);
     checks
 }
 
 /// What is wrong with the address and the mapping.
-fn check_source(app: &App, checks: &mut Checks, setup: &Setup) {
-    if let Err(refused) = app.outbound.target(&setup.url) {
+fn check_source(app: &App, checks: &mut Checks, address: &str, format: FeedFormat, mapping: &FeedMapping) {
+    if let Err(refused) = app.outbound.target(address) {
         checks.refuse("/url", refused.reason, refused.detail);
     }
-    model::check_mapping(checks, setup.format, &setup.mapping);
+    let detail = "Is how an address is shown. Give it with what stands behind its `?`.";
+    checks.ensure(!address.ends_with("?…"), "/url", "invalid", detail);
+    model::check_mapping(checks, format, mapping);
 }
 
 /// Refuses constants that name nothing of the retailer.
@@ -182,17 +168,22 @@ async fn check_named(tx: &mut Tx, tenant: TenantId, mapping: &FeedMapping, check
     Ok(())
 }
 
-/// What the audit log keeps of a feed: of its address the host, since the rest may hold a secret, and SHA-256 of all of it,
-/// so that every change of it is seen; of its headers the names.
+/// What the audit log keeps of a feed: of its address the host, since the rest may hold a secret, and SHA-256 of it up to
+/// the `?`, so that every change of it is seen; of its headers the names. A secret that is short could be found by its
+/// digest, so of the secrets there is that of their seal: another one whenever one of them changes, or they are sealed anew.
 #[expect(clippy::unnecessary_wraps, reason = "as an audit entry takes it")]
 fn audited(kept: &Kept) -> Option<serde_json::Value> {
     let setup = &kept.setup;
     let host = url::Url::parse(&setup.url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let digest: [u8; 32] = Sha256::digest(setup.url.as_bytes()).into();
+    let digest = |bytes: &[u8]| {
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        hex(&digest)
+    };
     Some(json!({
-        "name": setup.name, "kind": setup.kind, "host": host, "url_sha256": hex(&digest), "format": setup.format,
-        "headers": setup.header_names, "mapping": setup.mapping, "every": setup.every,
-        "at": time_of_day::show(setup.minute), "from": setup.taken_from, "grace_minutes": setup.grace_minutes, "life": kept.life.as_str(),
+        "name": setup.name, "kind": setup.kind, "host": host, "url_sha256": digest(setup.url.as_bytes()),
+        "sealed_sha256": kept.secrets.as_deref().map(digest), "format": setup.format, "headers": setup.header_names,
+        "mapping": setup.mapping, "every": setup.every, "at": time_of_day::show(setup.minute),
+        "from": setup.taken_from, "grace_minutes": setup.grace_minutes, "life": kept.life.as_str(),
     }))
 }
 
@@ -278,12 +269,16 @@ pub async fn update(app: &App, who: &Who, id: FeedId, read: &IfMatch, change: Up
             let before = living(tx, who, id).await?;
             read.check(before.version)?;
             let (mut kept, minute) = with(&before, &change);
-            let mut checks = check(app, &kept.setup, minute);
+            let address = change.url.as_deref().unwrap_or(&kept.setup.url);
+            let mut checks = check(app, address, &kept.setup, minute);
             model::check_headers(&mut checks, change.headers.as_deref().unwrap_or_default());
             let theirs = model::same_server(&before.setup.url, &kept.setup.url);
-            let moved = !theirs && change.headers.is_none() && before.headers.is_some();
+            let moved = !theirs && change.headers.is_none() && !before.setup.header_names.is_empty();
             let detail = "Is on another server, which does not get the secrets of the one before. Give the headers again, or `[]`.";
             checks.ensure(!moved, "/headers", "required", detail);
+            if !moved {
+                kept.secrets = secrets::behind(app, who.tenant, &before, &change, &mut checks)?;
+            }
             let again = before.progress.newest_at.is_some() && change.from.is_none();
             let told_otherwise = again && model::told_otherwise(&before.setup.mapping, &kept.setup.mapping);
             let detail = "What was taken under the mapping before would be counted once more under this one. Give the time \
@@ -293,16 +288,12 @@ pub async fn update(app: &App, who: &Who, id: FeedId, read: &IfMatch, change: Up
                 check_named(tx, who.tenant, &kept.setup.mapping, &mut checks).await?;
             }
             checks.done()?;
-            if let Some(headers) = &change.headers {
-                kept.setup.header_names = names(headers);
-                kept.headers = sealed(app, who.tenant, id, headers)?;
-            }
-            if kept.setup == before.setup && kept.headers == before.headers {
+            if kept.setup == before.setup && kept.secrets == before.secrets {
                 return Ok(shown(&before, queue::due_at(tx, who.tenant, id).await?, at));
             }
             let source = |kept: &Kept| {
                 let setup = &kept.setup;
-                (setup.url.clone(), setup.format, setup.mapping.clone(), setup.taken_from, kept.headers.clone())
+                (setup.url.clone(), setup.format, setup.mapping.clone(), setup.taken_from, kept.secrets.clone())
             };
             let times = |setup: &Setup| (setup.every, setup.minute, setup.grace());
             let elsewhere = source(&kept) != source(&before);
@@ -326,7 +317,7 @@ pub async fn update(app: &App, who: &Who, id: FeedId, read: &IfMatch, change: Up
     Ok(feed)
 }
 
-/// A feed with what is wanted of it but its headers, and the time of day that was given, if it was, and whether it is one.
+/// A feed with what is wanted of it but its secrets, and the time of day that was given, if it was, and whether it is one.
 fn with(before: &Kept, change: &UpdateFeed) -> (Kept, Option<Option<i32>>) {
     let mut kept = before.clone();
     let setup = &mut kept.setup;
@@ -335,7 +326,12 @@ fn with(before: &Kept, change: &UpdateFeed) -> (Kept, Option<Option<i32>>) {
         name.trim().clone_into(&mut setup.name);
     }
     setup.kind = change.kind.unwrap_or(setup.kind);
-    setup.url = change.url.clone().unwrap_or_else(|| setup.url.clone());
+    if let Some(url) = &change.url {
+        model::parted(url).0.clone_into(&mut setup.url);
+    }
+    if let Some(headers) = &change.headers {
+        setup.header_names = names(headers);
+    }
     setup.format = change.format.unwrap_or(setup.format);
     setup.mapping = change.mapping.clone().unwrap_or_else(|| setup.mapping.clone());
     setup.every = change.every.unwrap_or(setup.every);

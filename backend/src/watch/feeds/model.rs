@@ -32,6 +32,7 @@ const RESTED: TimeDelta = TimeDelta::minutes(130);
 pub(super) struct Setup {
     pub(super) name: String,
     pub(super) kind: FeedKind,
+    /// The address up to its `?`, this one included: see [`parted`].
     pub(super) url: String,
     pub(super) format: FeedFormat,
     pub(super) mapping: FeedMapping,
@@ -302,9 +303,22 @@ pub(super) fn told_otherwise(one: &FeedMapping, other: &FeedMapping) -> bool {
     told(one) != told(other)
 }
 
-/// An address as it is shown: what stands behind a `?` may be a secret.
+/// The two parts of an address: what is kept in the open, which ends in the `?` if there is one, and what stands behind
+/// that, which may be a secret. No address of a feed has a `#`.
+pub(super) fn parted(url: &str) -> (&str, Option<&str>) {
+    let Some(mark) = url.find('?') else { return (url, None) };
+    let (open, query) = url.split_at(mark + 1);
+    (open, Some(query))
+}
+
+/// Whether something stands behind what is kept in the open of an address.
+pub(super) fn hides(url: &str) -> bool {
+    url.ends_with('?')
+}
+
+/// What is kept in the open of an address, as it is shown: that there is more is not hidden.
 pub(super) fn shown_url(url: &str) -> String {
-    url.split_once('?').map_or_else(|| url.to_owned(), |(path, _)| format!("{path}?…"))
+    if hides(url) { format!("{url}…") } else { url.to_owned() }
 }
 
 /// What tells one server from another: secrets of one are not sent to the other.

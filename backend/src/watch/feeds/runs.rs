@@ -3,7 +3,7 @@
 use super::fetching::{self, Came, Wanted};
 use super::mapping::{Broken, Reading};
 use super::model::{Life, Ran, Seen, Told};
-use super::opened;
+use super::secrets::opened;
 use super::store::queue::{self, Claimed};
 use super::store::{self, Kept, runs};
 use crate::app::App;
@@ -66,23 +66,20 @@ pub(super) async fn perform(app: &App, claimed: &Claimed) -> Result<()> {
     if !served {
         return put_off(app, &who, claimed).await;
     }
-    let came = match opened(app, who.tenant, id, kept.headers.as_deref()) {
-        Ok(headers) => {
+    let came = match opened(app, who.tenant, &kept) {
+        Ok(secrets) => {
             let wanted = Wanted {
-                url: kept.setup.url.clone(),
+                url: secrets.address(&kept.setup.url),
                 format: kept.setup.format,
                 mapping: kept.setup.mapping.clone(),
-                headers,
+                headers: secrets.headers,
                 zone,
                 made_key: id.to_string(),
                 read_within: LONGEST_READ,
             };
             fetching::fetch(app, wanted, &kept.progress.seen).await.unwrap_or_else(|error| nothing(not_taken(&error)))
         }
-        Err(error) => {
-            tracing::error!(feed = %id, %error, "a feed's headers cannot be read; was SECRET_KEY_PREVIOUS taken away?");
-            nothing(fetching::told(tillwatch_shared::webhooks::Fault::SecretUnreadable))
-        }
+        Err(_) => nothing(fetching::told(tillwatch_shared::webhooks::Fault::SecretUnreadable)),
     };
     let done = Done { came: &came, begun_at, not_taken: None };
     let written = app.db.write(&who, async |tx| write_down(tx, &who, claimed, run, &done).await).await;

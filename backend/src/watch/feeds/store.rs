@@ -26,7 +26,7 @@ pub(super) struct Row {
     url: String,
     format: String,
     mapping: Value,
-    headers: Option<Vec<u8>>,
+    secrets: Option<Vec<u8>>,
     header_names: Vec<String>,
     every: String,
     minute: i32,
@@ -60,8 +60,8 @@ pub(super) struct Kept {
     pub(super) setup: Setup,
     pub(super) life: Life,
     pub(super) progress: Progress,
-    /// Its sealed headers.
-    pub(super) headers: Option<Vec<u8>>,
+    /// What is secret of it, sealed.
+    pub(super) secrets: Option<Vec<u8>>,
     pub(super) created_at: DateTime<Utc>,
     pub(super) version: i64,
 }
@@ -100,7 +100,7 @@ impl Row {
                 told_fault: self.told_fault.and_then(|word| word.parse().ok()),
                 episode: self.episode,
             },
-            headers: self.headers,
+            secrets: self.secrets,
             created_at: self.created_at,
             version: self.version,
         })
@@ -126,7 +126,7 @@ macro_rules! setup_columns {
             feeds::url.eq(&$kept.setup.url),
             feeds::format.eq($kept.setup.format.as_str()),
             feeds::mapping.eq($mapping),
-            feeds::headers.eq($kept.headers.as_deref()),
+            feeds::secrets.eq($kept.secrets.as_deref()),
             feeds::header_names.eq(&$kept.setup.header_names),
             feeds::every.eq($kept.setup.every.as_str()),
             feeds::minute.eq($kept.setup.minute),
@@ -196,10 +196,10 @@ pub(super) async fn set_progress(tx: &mut Tx, tenant: TenantId, id: FeedId, prog
     Ok(())
 }
 
-/// Writes the sealed headers of a locked feed.
-pub(super) async fn set_headers(tx: &mut Tx, tenant: TenantId, id: FeedId, headers: &[u8]) -> Result<()> {
+/// Writes the sealed secrets of a locked feed.
+pub(super) async fn set_secrets(tx: &mut Tx, tenant: TenantId, id: FeedId, secrets: &[u8]) -> Result<()> {
     diesel::update(feeds::table.filter(feeds::tenant_id.eq(tenant.0)).filter(feeds::feed_id.eq(id.0)))
-        .set(feeds::headers.eq(headers))
+        .set(feeds::secrets.eq(secrets))
         .execute(tx)
         .await?;
     Ok(())
@@ -258,15 +258,15 @@ pub(super) async fn active(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(FeedId,
     Ok(rows.into_iter().map(|(id, every)| (FeedId(id), every)).collect())
 }
 
-/// The feeds that have secret headers, locked.
-pub(super) async fn with_headers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(FeedId, Vec<u8>)>> {
+/// The feeds that have secrets, locked, each with its sealed ones.
+pub(super) async fn with_secrets(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(FeedId, Vec<u8>)>> {
     let rows: Vec<(Uuid, Option<Vec<u8>>)> = feeds::table
-        .select((feeds::feed_id, feeds::headers))
+        .select((feeds::feed_id, feeds::secrets))
         .filter(feeds::tenant_id.eq(tenant.0))
-        .filter(feeds::headers.is_not_null())
+        .filter(feeds::secrets.is_not_null())
         .order(feeds::feed_id)
         .for_no_key_update()
         .load(tx)
         .await?;
-    Ok(rows.into_iter().filter_map(|(id, headers)| Some((FeedId(id), headers?))).collect())
+    Ok(rows.into_iter().filter_map(|(id, secrets)| Some((FeedId(id), secrets?))).collect())
 }

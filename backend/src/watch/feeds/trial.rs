@@ -2,9 +2,10 @@
 
 use super::fetching::{self, Wanted};
 use super::mapping::{Broken, Reading};
-use super::model::{self, Life, Seen, Setup, USUAL_MINUTE};
+use super::model::{self, Life, Seen, Setup};
 use super::runs::{TOLD, checked, refusal};
-use super::{check_source, opened, store};
+use super::secrets::opened;
+use super::{check_source, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::tenants;
@@ -15,18 +16,17 @@ use crate::platform::validate::Checks;
 use crate::watch::ingest;
 use crate::watch::ingest::parse::{Parsed, RowRefusal, SampleRow};
 use chrono::{DateTime, Utc};
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
 use std::time::Duration;
 use tillwatch_shared::errors::Code;
-use tillwatch_shared::feeds::{FeedCadence, FeedFault, FeedKind, FeedRefusal, FeedSample, FeedTrial, TryFeed};
-use tillwatch_shared::ids::{FeedId, TenantId};
+use tillwatch_shared::feeds::{FeedFault, FeedRefusal, FeedSample, FeedTrial, TryFeed};
+use tillwatch_shared::ids::FeedId;
 use tokio::time::timeout;
 
 /// A try waits for so long for a document: a request has ten seconds in all.
 const LONGEST: Duration = Duration::from_secs(7);
 /// Tries at once in this process.
-const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 4;
 /// Stands for the key that a feed makes for rows without one of their own.
 const MADE: &str = "made";
 
@@ -35,33 +35,14 @@ const MADE: &str = "made";
 /// # Errors
 /// 422 with every wrong field.
 pub async fn document(app: &App, who: &Who, wish: TryFeed) -> Result<FeedTrial> {
-    let setup = Setup {
-        name: String::new(),
-        kind: FeedKind::Other,
-        url: wish.url,
-        format: wish.format,
-        mapping: wish.mapping,
-        header_names: Vec::new(),
-        every: FeedCadence::Day,
-        minute: USUAL_MINUTE,
-        grace_minutes: None,
-        taken_from: None,
-    };
     let mut checks = Checks::default();
-    check_source(app, &mut checks, &setup);
+    check_source(app, &mut checks, &wish.url, wish.format, &wish.mapping);
     model::check_headers(&mut checks, &wish.headers);
     checks.done()?;
     let zone = app.db.read(who, async |tx| Ok(tenants::settings(tx, who.tenant).await?.time_zone)).await?;
-    let (format, made_key) = (setup.format, MADE.to_owned());
-    let wanted = Wanted {
-        url: setup.url,
-        format,
-        mapping: setup.mapping,
-        headers: wish.headers,
-        zone,
-        made_key,
-        read_within: LONGEST,
-    };
+    let TryFeed { url, format, headers, mapping } = wish;
+    let made_key = MADE.to_owned();
+    let wanted = Wanted { url, format, mapping, headers, zone, made_key, read_within: LONGEST };
     tried(app, who, wanted, None).await
 }
 
@@ -80,49 +61,21 @@ pub async fn stored(app: &App, who: &Who, id: FeedId) -> Result<FeedTrial> {
     if kept.life == Life::Archived {
         return Err(Error::conflict("This feed is archived, and its secrets are gone. Try the document by itself."));
     }
-    let headers = match opened(app, who.tenant, id, kept.headers.as_deref()) {
-        Ok(headers) => headers,
-        Err(error) => {
-            tracing::error!(feed = %id, %error, "a feed's headers cannot be read; was SECRET_KEY_PREVIOUS taken away?");
-            let unreadable = tillwatch_shared::webhooks::Fault::SecretUnreadable;
-            return Ok(failed(fetching::told(unreadable), None, 0));
-        }
+    let Ok(secrets) = opened(app, who.tenant, &kept) else {
+        let unreadable = tillwatch_shared::webhooks::Fault::SecretUnreadable;
+        return Ok(failed(fetching::told(unreadable), None, 0));
     };
     let (setup, made_key) = (kept.setup, MADE.to_owned());
     let Setup { url, format, mapping, taken_from, .. } = setup;
+    let (url, headers) = (secrets.address(&url), secrets.headers);
     let wanted = Wanted { url, format, mapping, headers, zone, made_key, read_within: LONGEST };
     tried(app, who, wanted, taken_from).await
-}
-
-/// The retailers for whom something is tried in this process.
-#[derive(Debug, Default)]
-pub struct Turns(Mutex<HashSet<TenantId>>);
-
-/// A retailer's only try, and one of few in this process; dropped when it is done.
-struct Turn<'t> {
-    turns: &'t Turns,
-    tenant: TenantId,
-}
-
-impl Turns {
-    /// A turn for `tenant`; `None` when it has one, or all are taken.
-    fn turn(&self, tenant: TenantId) -> Option<Turn<'_>> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Made only where it is given: one that is dropped gives a place back.
-        (taken.len() < AT_ONCE && taken.insert(tenant)).then(|| Turn { turns: self, tenant })
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.turns.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.tenant);
-    }
 }
 
 /// Fetches and reads, and says what would become of it.
 async fn tried(app: &App, who: &Who, wanted: Wanted, from: Option<DateTime<Utc>>) -> Result<FeedTrial> {
     // Each may hold a document of 10 MiB, packed and unpacked.
-    let Some(_turn) = app.trials.turn(who.tenant) else {
+    let Some(_place) = app.trials.place(who.tenant) else {
         return Err(Error::new(
             Code::TooManyRequests,
             "Another try of this retailer is in hand, or many of others are. Wait for its answer.",
@@ -208,21 +161,5 @@ fn sample(row: &SampleRow<'_>) -> FeedSample {
         channel: row.channel.as_deref().map(str::to_owned),
         campaign: row.campaign.as_deref().map(str::to_owned),
         key: (row.key != MADE).then(|| row.key.clone().into_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retailer_tries_one_document_at_a_time_and_few_do_at_once() {
-        let (turns, tenant) = (Turns::default(), TenantId::new());
-        let first = turns.turn(tenant);
-        assert!(first.is_some() && turns.turn(tenant).is_none());
-        let others: Vec<_> = (1..AT_ONCE).map(|_| turns.turn(TenantId::new())).collect();
-        assert!(others.iter().all(Option::is_some) && turns.turn(TenantId::new()).is_none());
-        drop(first);
-        assert!(turns.turn(TenantId::new()).is_some());
     }
 }

@@ -69,7 +69,9 @@ impl Queue for Messages<'_> {
             })
             .await?;
         let mut taken = self.taken.borrow_mut();
-        claimed.iter().for_each(|message| taken.take(message.tenant, message.webhook));
+        for message in &claimed {
+            taken.take(message.tenant, message.webhook);
+        }
         Ok(claimed)
     }
 

@@ -57,7 +57,7 @@ impl Sourcing for English {
             FeedFault::NotJson => "the document is not the JSON that is expected",
             FeedFault::MissingColumn => "the document lacks a column",
             FeedFault::DayIsFull => "the limit of samples a day is reached",
-            FeedFault::SecretUnreadable => "its secret headers could not be read; give them again",
+            FeedFault::SecretUnreadable => "its secrets could not be read; give its address and headers again",
             FeedFault::NotTaken => "what it brought could not be taken in",
         }
     }

@@ -52,7 +52,7 @@ impl Sourcing for Chinese {
             FeedFault::NotJson => "文档格式与预期不符",
             FeedFault::MissingColumn => "文档缺少列",
             FeedFault::DayIsFull => "已达到每日数据点上限",
-            FeedFault::SecretUnreadable => "无法读取请求头密钥，请重新填写",
+            FeedFault::SecretUnreadable => "无法读取加密保存的地址参数和请求头，请重新填写完整地址和请求头",
             FeedFault::NotTaken => "数据未能写入",
         }
     }

@@ -136,8 +136,15 @@ fn the_lag_is_that_of_the_newest_sample() {
 
 #[test]
 fn an_address_shows_no_secret_and_secrets_stay_with_their_server() {
-    assert_eq!(shown_url("https://a.example/x?key=canary"), "https://a.example/x?…");
-    assert_eq!(shown_url("https://a.example/x"), "https://a.example/x");
+    for (whole, open, query, shown) in [
+        ("https://a.example/x?key=canary", "https://a.example/x?", Some("key=canary"), "https://a.example/x?…"),
+        ("https://a.example?a?b", "https://a.example?", Some("a?b"), "https://a.example?…"),
+        ("https://a.example/x?", "https://a.example/x?", Some(""), "https://a.example/x?…"),
+        ("https://a.example/x", "https://a.example/x", None, "https://a.example/x"),
+    ] {
+        assert_eq!(parted(whole), (open, query));
+        assert_eq!((shown_url(open).as_str(), hides(open)), (shown, query.is_some()));
+    }
     assert!(same_server("https://a.example/x", "https://A.example:443/y?z"));
     for other in ["https://b.example/x", "https://a.example:8443/x", "https://a.example.b.example/x", "no address"] {
         assert!(!same_server("https://a.example/x", other), "{other}");
