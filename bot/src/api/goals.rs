@@ -24,4 +24,9 @@ impl Api {
     pub async fn goal(&self, actor: &Actor, id: GoalId) -> Answer<GoalShown> {
         self.get(&format!("/v1/goals/{id}"), actor, &[]).await
     }
+
+    /// The PNG of a goal, with the words of the asker's retailer; `None` when there is nothing to draw.
+    pub async fn goal_picture(&self, actor: &Actor, id: GoalId) -> Answer<Option<Vec<u8>>> {
+        self.drawn(&format!("/v1/goals/{id}/picture"), actor, &[]).await
+    }
 }

@@ -47,7 +47,7 @@ impl Api {
         self.send(&format!("/v1/report-schedules/{kind}"), Some(actor), ask).await
     }
 
-    async fn drawn(&self, path: &str, actor: &Actor, query: &[(&str, &str)]) -> Answer<Option<Vec<u8>>> {
+    pub(super) async fn drawn(&self, path: &str, actor: &Actor, query: &[(&str, &str)]) -> Answer<Option<Vec<u8>>> {
         let ask = |http: &reqwest::Client, url: String| http.get(url).query(query);
         match self.send_raw(path, Some(actor), &BUSY_PAUSES, ask).await {
             Ok(png) if png.len() > LARGEST_PICTURE => Err(ApiError::Unexpected("the picture is too large".to_owned())),

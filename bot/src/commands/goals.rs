@@ -5,10 +5,11 @@ use tillwatch_shared::Locale;
 use tillwatch_shared::goals::{Goal, GoalOutlook, GoalProgress, GoalShown, GoalState};
 use tillwatch_shared::permissions::Permission;
 
+use super::reports::shows_pictures;
 use super::spec::{CommandSpec, GroupSpec, OptionSpec, Run, Texts, both};
 use super::{Asking, Completing, find};
 use crate::api::Answer;
-use crate::reply::{Reply, Tone};
+use crate::reply::{Picture, Reply, Tone};
 use crate::wording::figures::{date, figure, share};
 
 /// Goals of a list: each is asked for by itself.
@@ -121,13 +122,20 @@ const fn tone(outlook: GoalOutlook) -> Tone {
     }
 }
 
-/// One goal: how it stands, or what a draft lacks, and the correction that waits.
+/// One goal: how it stands, with its picture where the chat shows one, or what a draft lacks; and the correction that waits.
 async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
-    let shown = match find::goal(typed, asking).await? {
-        Ok(id) => asking.api.goal(asking.actor, id).await?,
+    let id = match find::goal(typed, asking).await? {
+        Ok(id) => id,
         Err(reply) => return Ok(reply),
     };
-    Ok(described(&shown, asking))
+    let shown = asking.api.goal(asking.actor, id).await?;
+    let mut reply = described(&shown, asking);
+    if shown.progress.is_some() && shows_pictures(asking) {
+        // The words are the matter; without the picture they still are told.
+        let png = asking.api.goal_picture(asking.actor, id).await.unwrap_or_default();
+        reply.picture = png.map(|png| Picture { png, alt: asking.words.goal_alt(&shown.goal.name) });
+    }
+    Ok(reply)
 }
 
 fn described(shown: &GoalShown, asking: &Asking<'_>) -> Reply {

@@ -2,7 +2,7 @@
 
 use super::{Chat, OWNER};
 use crate::harness::feed::{feed, sample};
-use crate::harness::tenant::Style;
+use crate::harness::tenant::{Style, text};
 use chrono::{Days, Utc};
 use serde_json::json;
 
@@ -31,8 +31,11 @@ async fn a_goal_is_shown_with_the_name_that_the_retailer_gave_its_metric() {
     let place = made.header("location").to_owned();
     made.ok();
     owner.post(&format!("{place}/activate"), json!({ "achievable_anyway": "新店开业" })).await.ok();
-    let read = chat.fake.slash(OWNER, "goals show", &[("goal", "秋")]).await.reply().await.read();
+    let shown = chat.fake.slash(OWNER, "goals show", &[("goal", "秋")]).await.reply().await;
+    let read = shown.read();
     assert!(read.contains("进店人次") && read.contains("目标值至少 3,000"), "{read}");
+    assert_eq!(shown.json["attachments"].as_array().map(Vec::len), Some(1), "with its picture");
+    assert!(text(&shown.json["attachments"][0]["description"]).contains("秋季：每日实际进展"), "and words for it");
     let list = chat.fake.slash(OWNER, "goals list", &[]).await.reply().await.read();
     assert!(list.contains("秋季 · 900，目标值至少 3,000"), "{list}");
     chat.close(bot).await;

@@ -87,7 +87,7 @@ pub async fn create(app: &App, who: &Who, wish: CreateFeed) -> Result<Feed> {
     };
     let kept = Kept {
         id,
-        secrets: secrets::sealed(app, who.tenant, id, &secrets)?,
+        secrets: secrets::sealed(&app.sealer, who.tenant, id, &secrets)?,
         setup,
         life: Life::Active,
         progress: Progress::new(at),
@@ -277,7 +277,7 @@ pub async fn update(app: &App, who: &Who, id: FeedId, read: &IfMatch, change: Up
             let detail = "Is on another server, which does not get the secrets of the one before. Give the headers again, or `[]`.";
             checks.ensure(!moved, "/headers", "required", detail);
             if !moved {
-                kept.secrets = secrets::behind(app, who.tenant, &before, &change, &mut checks)?;
+                kept.secrets = secrets::behind(&app.sealer, who.tenant, &before, &change, &mut checks)?;
             }
             let again = before.progress.newest_at.is_some() && change.from.is_none();
             let told_otherwise = again && model::told_otherwise(&before.setup.mapping, &kept.setup.mapping);

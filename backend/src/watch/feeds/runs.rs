@@ -66,7 +66,7 @@ pub(super) async fn perform(app: &App, claimed: &Claimed) -> Result<()> {
     if !served {
         return put_off(app, &who, claimed).await;
     }
-    let came = match opened(app, who.tenant, &kept) {
+    let came = match opened(&app.sealer, who.tenant, &kept) {
         Ok(secrets) => {
             let wanted = Wanted {
                 url: secrets.address(&kept.setup.url),

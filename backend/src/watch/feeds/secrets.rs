@@ -2,9 +2,8 @@
 
 use super::model;
 use super::store::Kept;
-use crate::app::App;
 use crate::error::{Error, Result};
-use crate::platform::sealed::Place;
+use crate::platform::sealed::{Place, Sealer};
 use crate::platform::validate::Checks;
 use serde::{Deserialize, Serialize};
 use tillwatch_shared::feeds::{FeedHeader, UpdateFeed};
@@ -32,20 +31,20 @@ pub(super) fn place(tenant: TenantId, id: FeedId) -> Place<'static> {
 }
 
 /// Secrets, sealed; `None` where there are none.
-pub(super) fn sealed(app: &App, tenant: TenantId, id: FeedId, secrets: &Secrets) -> Result<Option<Vec<u8>>> {
+pub(super) fn sealed(sealer: &Sealer, tenant: TenantId, id: FeedId, secrets: &Secrets) -> Result<Option<Vec<u8>>> {
     if *secrets == Secrets::default() {
         return Ok(None);
     }
     let plain = serde_json::to_vec(secrets).map_err(Error::internal)?;
-    app.sealer.seal(place(tenant, id), &plain).map(Some)
+    sealer.seal(place(tenant, id), &plain).map(Some)
 }
 
 /// The secrets of a feed. The log is told of those that do not open.
-pub(super) fn opened(app: &App, tenant: TenantId, kept: &Kept) -> Result<Secrets> {
+pub(super) fn opened(sealer: &Sealer, tenant: TenantId, kept: &Kept) -> Result<Secrets> {
     let Some(sealed) = &kept.secrets else { return Ok(Secrets::default()) };
     // What is wrong with it must not be told with it.
     let unreadable = |_| Error::internal("what is sealed of a feed is no query and headers");
-    let plain = app.sealer.open(place(tenant, kept.id), sealed);
+    let plain = sealer.open(place(tenant, kept.id), sealed);
     let secrets: Result<Secrets> = plain.and_then(|plain| serde_json::from_slice(&plain).map_err(unreadable));
     secrets.inspect_err(|error| {
         let feed = kept.id;
@@ -56,7 +55,7 @@ pub(super) fn opened(app: &App, tenant: TenantId, kept: &Kept) -> Result<Secrets
 /// What is sealed of a feed behind a change: what is given, and of the rest what was there. Where that does not open, it is
 /// to be given again.
 pub(super) fn behind(
-    app: &App,
+    sealer: &Sealer,
     tenant: TenantId,
     before: &Kept,
     change: &UpdateFeed,
@@ -68,7 +67,7 @@ pub(super) fn behind(
     if stays && change.headers.is_none() {
         return Ok(before.secrets.clone());
     }
-    let were = opened(app, tenant, before).ok();
+    let were = opened(sealer, tenant, before).ok();
     if were.is_none() {
         let known = change.headers.is_some() || before.setup.header_names.is_empty();
         let detail = "Those before cannot be read any more. Give them again, or `[]`.";
@@ -85,5 +84,5 @@ pub(super) fn behind(
     if !given && were.as_ref() == Some(&secrets) {
         return Ok(before.secrets.clone());
     }
-    sealed(app, tenant, before.id, &secrets)
+    sealed(sealer, tenant, before.id, &secrets)
 }

@@ -61,7 +61,7 @@ pub async fn stored(app: &App, who: &Who, id: FeedId) -> Result<FeedTrial> {
     if kept.life == Life::Archived {
         return Err(Error::conflict("This feed is archived, and its secrets are gone. Try the document by itself."));
     }
-    let Ok(secrets) = opened(app, who.tenant, &kept) else {
+    let Ok(secrets) = opened(&app.sealer, who.tenant, &kept) else {
         let unreadable = tillwatch_shared::webhooks::Fault::SecretUnreadable;
         return Ok(failed(fetching::told(unreadable), None, 0));
     };

@@ -18,6 +18,10 @@ impl Pursuing for English {
         format!("One of them: {show}")
     }
 
+    fn goal_alt(&self, goal: &str) -> String {
+        format!("{goal}: what it has brought day by day, the pace that leads to its target, and the forecast")
+    }
+
     fn goal_state(&self, state: GoalState) -> &'static str {
         match state {
             GoalState::Draft => "draft",

@@ -18,6 +18,10 @@ impl Pursuing for Chinese {
         format!("查看其中一个：{show}")
     }
 
+    fn goal_alt(&self, goal: &str) -> String {
+        format!("{goal}：每日实际进展、达成目标的应达进度与预测")
+    }
+
     fn goal_state(&self, state: GoalState) -> &'static str {
         match state {
             GoalState::Draft => "草稿",
