@@ -114,17 +114,15 @@ pub fn document(endpoints: &[Endpoint]) -> Document {
 /// What the handlers and bodies say of themselves: the paths, and the components.
 fn described(endpoints: &[Endpoint]) -> (Value, Value) {
     let mut paths = PathsBuilder::new();
-    let mut components = ComponentsBuilder::new().schema(Problem::name(), Problem::schema());
+    let mut components: Components = ComponentsBuilder::new().schema(Problem::name(), Problem::schema()).build();
     let mut schemas = Vec::new();
     Problem::schemas(&mut schemas);
+    components.schemas.extend(schemas.drain(..));
     for endpoint in endpoints {
-        schemas.extend(endpoint.schemas.iter().cloned());
+        (endpoint.schemas)(&mut schemas);
+        components.schemas.extend(schemas.drain(..));
         paths = paths.path(&endpoint.path, PathItem::new(endpoint.method.clone(), endpoint.operation.clone()));
     }
-    for (name, schema) in schemas {
-        components = components.schema(name, schema);
-    }
-    let components: Components = components.build();
     // Both are made of texts, numbers and lists, which always serialise.
     let paths = serde_json::to_value(paths.build()).unwrap_or_default();
     let mut components = serde_json::to_value(components).unwrap_or_default();

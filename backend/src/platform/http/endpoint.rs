@@ -195,8 +195,9 @@ pub struct Endpoint {
     pub access: Access,
     /// Whether the caller must have proved who they are a short while ago.
     pub fresh: bool,
-    /// The schemas that the operation refers to.
-    pub schemas: Vec<NamedSchema>,
+    /// Adds the schemas that the operation refers to, down to the last: those of all operations together are many times
+    /// what differs among them.
+    pub schemas: fn(&mut Vec<NamedSchema>),
 }
 
 impl Deref for Endpoint {
@@ -216,8 +217,6 @@ impl Endpoint {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let mut schemas = Vec::new();
-        D::schemas(&mut schemas);
         let mut operation = D::operation();
         operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
         let mut parameters = operation.parameters.iter().flatten();
@@ -229,7 +228,7 @@ impl Endpoint {
             manner: Manner { longest: LONGEST, takes_query, keyed_rows: false, effect: true },
             route,
         };
-        Self { routing, operation, access: F::ACCESS, fresh: F::FRESH, schemas }
+        Self { routing, operation, access: F::ACCESS, fresh: F::FRESH, schemas: D::schemas }
     }
 
     /// It takes whole files, which may come in slowly.
