@@ -130,10 +130,11 @@ async fn show(typed: &str, asking: &Asking<'_>) -> Answer<Reply> {
     };
     let shown = asking.api.goal(asking.actor, id).await?;
     let mut reply = described(&shown, asking);
-    if shown.progress.is_some() && shows_pictures(asking) {
+    if let Some(progress) = shown.progress.as_ref().filter(|_| shows_pictures(asking)) {
         // The words are the matter; without the picture they still are told.
         let png = asking.api.goal_picture(asking.actor, id).await.unwrap_or_default();
-        reply.picture = png.map(|png| Picture { png, alt: asking.words.goal_alt(&shown.goal.name) });
+        let alt = asking.words.goal_alt(&shown.goal.name, progress.forecast.is_some());
+        reply.picture = png.map(|png| Picture { png, alt });
     }
     Ok(reply)
 }

@@ -63,8 +63,8 @@ pub trait Pursuing: Names {
     fn goals(&self, count: usize) -> String;
     /// How one of a list is shown.
     fn goals_hint(&self, show: &str) -> String;
-    /// What the picture of a goal shows, for screen readers.
-    fn goal_alt(&self, goal: &str) -> String;
+    /// What the picture of a goal shows, for screen readers; with its forecast, where there is one.
+    fn goal_alt(&self, goal: &str, forecast: bool) -> String;
     /// A goal's state.
     fn goal_state(&self, state: GoalState) -> &'static str;
     /// What its forecast means.

@@ -18,8 +18,9 @@ impl Pursuing for English {
         format!("One of them: {show}")
     }
 
-    fn goal_alt(&self, goal: &str) -> String {
-        format!("{goal}: what it has brought day by day, the pace that leads to its target, and the forecast")
+    fn goal_alt(&self, goal: &str, forecast: bool) -> String {
+        let forecast = if forecast { ", and the forecast" } else { "" };
+        format!("{goal}: what it has brought day by day, beside the pace that leads to its target{forecast}")
     }
 
     fn goal_state(&self, state: GoalState) -> &'static str {

@@ -18,8 +18,9 @@ impl Pursuing for Chinese {
         format!("查看其中一个：{show}")
     }
 
-    fn goal_alt(&self, goal: &str) -> String {
-        format!("{goal}：每日实际进展、达成目标的应达进度与预测")
+    fn goal_alt(&self, goal: &str, forecast: bool) -> String {
+        let forecast = if forecast { "，以及预测" } else { "" };
+        format!("{goal}：每日实际进展与达成目标的应达进度{forecast}")
     }
 
     fn goal_state(&self, state: GoalState) -> &'static str {
