@@ -98,8 +98,8 @@ pub fn sweeps() -> Vec<Sweep> {
     .collect()
 }
 
-/// What is mounted: the endpoints, and the sheets that describe them. The descriptions themselves are not kept, they
-/// would take more memory than all else that rests.
+/// What is mounted: where the endpoints are reached, and the sheets that describe them. What the sheets were made of is not
+/// kept.
 struct Served {
     routings: Vec<Routing>,
     sheets: [(&'static str, Sheet); 3],

@@ -1,6 +1,6 @@
 //! The hands of the queue of fetches: claim due feeds, fetch, write down what came of it.
 //!
-//! They are hands of its own, as the sender of webhooks has: a source that is slow or dead holds up neither jobs nor other
+//! They do nothing else, as those of webhooks: a source that is slow or dead holds up neither jobs nor other
 //! retailers. A fetcher that dies gives its feeds back by the clock; what it had not written down is fetched again.
 
 use super::runs::{give_back, perform};
